@@ -1,0 +1,258 @@
+"""The words of Pincite: documents, passages, hits, citations, answers.
+
+All are frozen. Offsets are Python string indices (code points), the end exclusive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pincite.errors import FilterError
+
+Span = tuple[int, int]
+"""A range of characters: start, end (exclusive)."""
+
+_DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?")
+
+
+def parse_date(value: str) -> tuple[int, int] | None:
+    """The first and last day that ``YYYY[-MM[-DD]]`` may mean, as integers ``YYYYMMDD``.
+
+    Returns:
+        The two days, or None where ``value`` is not such a date. A month is taken to end on its 31st, which
+        compares rightly whatever its length.
+    """
+    found = _DATE.fullmatch(value)
+    if found is None:
+        return None
+    year, month, day = found.groups()
+    return int(year + (month or "01") + (day or "01")), int(year + (month or "12") + (day or "31"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One article: its text and what the file says of it.
+
+    Attributes:
+        doc_id: path relative to the corpus folder, ``/`` between parts; for a line of a ``.jsonl`` file that path,
+            ``#`` and the line's own id.
+        title: the file's title, or its name where it has none (``title_is_name``).
+        text: plain text to be read; every offset of a passage or citation counts in it.
+        url, source, author: as the file says, or None.
+        date: ``YYYY[-MM[-DD]]`` or None.
+        metadata: what else the file says of itself; values as in JSON.
+        headings: ranges of the heading lines in ``text``.
+        page_starts: offset at which each page begins; empty for a text without pages.
+        title_is_name: the title is only the file's name: shown, never embedded, so that a renamed file is not
+            embedded again.
+        digest: SHA-256 of ``text`` in UTF-8, as hexadecimal digits.
+    """
+
+    doc_id: str
+    title: str
+    text: str
+    url: str | None = None
+    source: str | None = None
+    author: str | None = None
+    date: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    headings: tuple[Span, ...] = ()
+    page_starts: tuple[int, ...] = ()
+    title_is_name: bool = False
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", hashlib.sha256(self.text.encode()).hexdigest())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A run of whole sentences of one document; ``document.text[start:end] == text``, always.
+
+    Attributes:
+        passage_id: made of doc_id, text digest and start, so that it is the same in every store.
+        heading: the heading line that the passage stands under, or None.
+        page: the page it begins on, from 1; None for a text without pages.
+        sentences: the ranges of its sentences in the document's text.
+    """
+
+    passage_id: str
+    doc_id: str
+    text: str
+    start: int
+    end: int
+    heading: str | None = None
+    page: int | None = None
+    sentences: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage found for a question.
+
+    Attributes:
+        score: the fused score, 0 to 1; comparable within one search only.
+        rank: from 1.
+        scores: its parts: ``dense`` and ``sentence`` (cosines, -1 to 1) and ``lexical`` (BM25, from 0).
+        copies: passages of the same text that this one stands for.
+    """
+
+    passage: Passage
+    document: Document
+    score: float
+    rank: int
+    scores: Mapping[str, float]
+    copies: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A verbatim quote and its place; ``document.text[start:end] == quote``, always.
+
+    Attributes:
+        label: the number that stands behind the quote in the answer, from 1.
+    """
+
+    label: int
+    quote: str
+    start: int
+    end: int
+    document: Document
+    passage: Passage
+    heading: str | None = None
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the articles say to a question, or that they do not.
+
+    Attributes:
+        text: the quotes joined, each followed by `` [label]``; empty when not answered.
+        answered: whether the articles answer the question.
+        confidence: the estimated probability that they do, 0 to 1.
+        hits: the whole ranking behind it, best first, whether answered or not.
+    """
+
+    text: str
+    answered: bool
+    confidence: float
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateReport:
+    """What an update did, as document ids in order.
+
+    Attributes:
+        skipped: a file (or ``file:line``, or a folder with ``/`` behind it) to the reason it was not read.
+        embedded: how many passages were embedded, which is how many had new text.
+    """
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    embedded: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an update is: a stage (``read``, ``embed``, ``write``) and how much of it is done."""
+
+    stage: str
+    done: int
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What an index holds.
+
+    Attributes:
+        corpus: the folder it was last updated from, or None.
+        model: the embedding model's name.
+        generation: counts the updates that changed something.
+        updated: when the last update ended, ISO 8601 in UTC; None before the first.
+        stale: files that could not be read at the last update and keep their last good version, with the reason.
+        skipped: the other files that the last update did not read, with the reason.
+    """
+
+    path: str
+    corpus: str | None
+    model: str
+    format: int
+    generation: int
+    documents: int
+    passages: int
+    updated: str | None
+    stale: Mapping[str, str] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+
+def _as_tuple(value: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which documents a search may find; applied before ranking, so that k hits come back where k exist.
+
+    Args:
+        source, author, doc_ids: one value or several, any of which fits; compared to the letter.
+        after, before: ``YYYY[-MM[-DD]]``, inclusive. A document whose date names only a year or month fits when
+            some day of it does; one without a date never fits a bound.
+
+    Raises:
+        FilterError: a bound that is not such a date, or a value of the wrong type.
+    """
+
+    source: str | Sequence[str] | None = None
+    author: str | Sequence[str] | None = None
+    after: str | None = None
+    before: str | None = None
+    doc_ids: str | Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("source", "author", "doc_ids"):
+            values = _as_tuple(getattr(self, name))
+            if values is not None and not all(isinstance(each, str) for each in values):
+                raise FilterError(f"{name}={getattr(self, name)!r}: give a string or several")
+            object.__setattr__(self, name, values)
+        for name in ("after", "before"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, str) or parse_date(value) is None):
+                raise FilterError(f"{name}={value!r} is not a date: give YYYY, YYYY-MM or YYYY-MM-DD")
+
+    @property
+    def days(self) -> tuple[int | None, int | None]:
+        """The first and last day allowed as integers ``YYYYMMDD``, None where there is no bound."""
+        after = parse_date(self.after) if self.after else None
+        before = parse_date(self.before) if self.before else None
+        return after[0] if after else None, before[1] if before else None
+
+    def fits(self, document: Document) -> bool:
+        """Whether ``document`` may be found; the meaning that every store has to reproduce."""
+        for allowed, value in ((self.source, document.source), (self.author, document.author)):
+            if allowed is not None and value not in allowed:
+                return False
+        if self.doc_ids is not None and document.doc_id not in self.doc_ids:
+            return False
+        return self._fits_dates(document.date)
+
+    def _fits_dates(self, date: str | None) -> bool:
+        first, last = self.days
+        if first is None and last is None:
+            return True
+        days = parse_date(date) if date else None
+        if days is None:
+            return False
+        return (first is None or days[1] >= first) and (last is None or days[0] <= last)

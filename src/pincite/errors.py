@@ -1,0 +1,85 @@
+"""Everything Pincite raises on purpose.
+
+    PinciteError
+    ├── UsageError            a value that the caller gave is not allowed
+    │   ├── FilterError
+    │   └── QueryError
+    ├── CorpusError           the folder of articles, or what lies in it
+    │   ├── DuplicateIdError
+    │   ├── RemovalRefused
+    │   └── UnreadableFile    one file; an update skips it and goes on
+    ├── IndexProblem          the index folder
+    │   ├── NoIndex
+    │   ├── EmptyIndex
+    │   ├── DamagedIndex
+    │   ├── FormatTooNew
+    │   ├── IndexBusy
+    │   └── ModelMismatch
+    └── ModelError            the embedding model cannot be loaded, or is not the one expected
+
+Every message is one line: the file or value, what is wrong with it, how to mend it.
+"""
+
+
+class PinciteError(Exception):
+    """Root of all errors raised on purpose."""
+
+
+class UsageError(PinciteError, ValueError):
+    """A value that the caller gave is not allowed."""
+
+
+class FilterError(UsageError):
+    """A filter's value is not allowed."""
+
+
+class QueryError(UsageError):
+    """A question or ``k`` that cannot be searched for."""
+
+
+class CorpusError(PinciteError):
+    """The folder of articles is missing or empty, or what lies in it contradicts itself."""
+
+
+class DuplicateIdError(CorpusError):
+    """Two documents have one id."""
+
+
+class RemovalRefused(CorpusError):
+    """The update would remove most of the index and nobody allowed it."""
+
+
+class UnreadableFile(CorpusError):
+    """One file cannot be read; the message is the reason alone."""
+
+
+class IndexProblem(PinciteError):
+    """The index folder cannot be used as asked."""
+
+
+class NoIndex(IndexProblem):
+    """There is no index at that place."""
+
+
+class EmptyIndex(IndexProblem):
+    """The index holds no document yet."""
+
+
+class DamagedIndex(IndexProblem):
+    """Files of the index are missing or not what was written."""
+
+
+class FormatTooNew(IndexProblem):
+    """A newer Pincite wrote the index."""
+
+
+class IndexBusy(IndexProblem):
+    """Another process is updating the index."""
+
+
+class ModelMismatch(IndexProblem):
+    """The index was built with another model than the one asked for."""
+
+
+class ModelError(PinciteError):
+    """The embedding model cannot be loaded, or its weights are not the expected ones."""

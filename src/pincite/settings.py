@@ -1,0 +1,39 @@
+"""Settings that decide what an index holds; stored in it and checked when it is opened."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pincite.errors import UsageError
+
+DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How an index is built and questioned.
+
+    Args:
+        model: a sentence-transformers model: its name, or the path of its folder.
+        passage_tokens: the most tokens of text in a passage, 16 or more, counted by the model's own tokenizer; a
+            model that takes less lowers it.
+        threshold: the confidence, 0 to 1, below which a question counts as not answered.
+
+    Raises:
+        UsageError: a value outside these ranges.
+    """
+
+    model: str = DEFAULT_MODEL
+    passage_tokens: int = 200
+    threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.passage_tokens < 16:
+            raise UsageError(f"passage_tokens={self.passage_tokens}: give 16 or more")
+        if not 0 <= self.threshold <= 1:
+            raise UsageError(f"threshold={self.threshold}: give a number from 0 to 1")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        return asdict(self)

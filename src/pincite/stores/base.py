@@ -1,0 +1,165 @@
+"""The seam between the index and what keeps it: a store, its snapshots and its writer.
+
+A store deals in documents, passages, vectors and their ids; it knows neither models nor files of articles. Passages
+are named by ``passage_id``, vectors by a key that the caller derives from exactly what was embedded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from pincite.datatypes import Document, Filter, Passage
+
+Vectors = npt.NDArray[np.float32]
+Scored = dict[str, float]
+"""Passage ids to scores, best first; equal scores in the order of the ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecord:
+    """A corpus file as the last update saw it.
+
+    Attributes:
+        stamp: what tells an untouched file without reading it (size, times, inode).
+        digest: SHA-256 of its bytes.
+        scanned_ns: when it was seen, nanoseconds since the epoch.
+        problem: why it could not be read at the last update, or None.
+    """
+
+    path: str
+    stamp: tuple[int, ...]
+    digest: str
+    scanned_ns: int
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What an index says of itself.
+
+    Attributes:
+        settings: the settings that built it, as JSON values.
+        fingerprint: of the model whose vectors it holds; empty before the first update.
+        corpus: absolute path of the folder of articles, or None.
+        updated: end of the last update, ISO 8601 in UTC, or None.
+        skipped: what the last update did not read, with the reasons.
+    """
+
+    settings: Mapping[str, Any]
+    fingerprint: str = ""
+    corpus: str | None = None
+    updated: str | None = None
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRecord:
+    """What an update needs to know of an indexed document: its file, and a hash of all that was indexed of it."""
+
+    path: str
+    state: str
+
+
+class Snapshot(Protocol):
+    """One consistent state of a store, for a whole search or answer; a context manager."""
+
+    @property
+    def generation(self) -> int:
+        """Counts the commits; 0 for a store that was never written."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index says of itself."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def dense(self, vector: Vectors, n: int, where: Filter | None = None) -> Scored:
+        """The ``n`` passages nearest to ``vector`` (float32, shape (dimension,), length 1) by cosine."""
+
+    def lexical(
+        self, terms: Sequence[str], n: int, where: Filter | None = None, only: Collection[str] | None = None
+    ) -> Scored:
+        """The ``n`` passages best by BM25 for analysed ``terms``; ``only`` restricts to these passage ids."""
+
+    def vectors(self, ids: Collection[str]) -> dict[str, Vectors]:
+        """For each passage a float32 array of shape (1 + sentences, dimension): its own vector, then theirs."""
+
+    def passages(self, ids: Collection[str]) -> dict[str, Passage]:
+        """The passages with these ids; unknown ids are left out."""
+
+    def documents(self, ids: Collection[str]) -> dict[str, Document]:
+        """The documents with these ``doc_id``s; unknown ids are left out."""
+
+    def passages_of(self, doc_id: str) -> list[Passage]:
+        """All passages of a document in the order of its text."""
+
+    def count(self, where: Filter | None = None) -> tuple[int, int]:
+        """How many documents and passages there are (that fit ``where``)."""
+
+    def files(self) -> dict[str, FileRecord]:
+        """The corpus files by path."""
+
+    def records(self) -> dict[str, DocumentRecord]:
+        """Every document's record by ``doc_id``."""
+
+
+class Writer(Protocol):
+    """The one writer of a store; a context manager. What is not committed is undone, but for the vectors."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def snapshot(self) -> Snapshot:
+        """The state that this writer started from, which nobody else can change meanwhile."""
+
+    def missing(self, keys: Iterable[bytes]) -> set[bytes]:
+        """Those of ``keys`` that have no vectors yet."""
+
+    def put_vectors(self, keys: Sequence[bytes], rows: Sequence[Vectors]) -> None:
+        """Keep vectors at once and for good; each row float32 of shape (1 + sentences, dimension), normalised."""
+
+    def replace(
+        self, document: Document, passages: Sequence[Passage], keys: Sequence[bytes], record: DocumentRecord
+    ) -> None:
+        """Add a document or put it in the place of the one with its id; ``keys`` name its passages' vectors."""
+
+    def remove(self, doc_ids: Iterable[str]) -> None:
+        """Take documents out."""
+
+    def put_files(self, records: Iterable[FileRecord]) -> None:
+        """Say what the corpus files are now; a file that is not named is forgotten."""
+
+    def describe(self, manifest: Manifest) -> None:
+        """Say what the index is now."""
+
+    def commit(self) -> int:
+        """Publish everything since the writer was opened, as one new generation; returns its number."""
+
+
+class Store(Protocol):
+    """Something that keeps an index."""
+
+    def exists(self) -> bool:
+        """Whether anything was ever committed."""
+
+    def snapshot(self) -> Snapshot:
+        """The current state."""
+
+    def writer(self, *, fresh: bool = False) -> Writer:
+        """Begin to write; ``fresh`` starts from nothing, while readers keep the old state until the commit."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
