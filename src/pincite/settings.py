@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from pincite.errors import UsageError
@@ -29,6 +30,8 @@ class Settings:
     threshold: float = 0.5
 
     def __post_init__(self) -> None:
+        if Path(self.model).is_dir():
+            object.__setattr__(self, "model", str(Path(self.model).resolve()))
         if self.passage_tokens < 16:
             raise UsageError(f"passage_tokens={self.passage_tokens}: give 16 or more")
         if not 0 <= self.threshold <= 1:

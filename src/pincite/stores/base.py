@@ -45,6 +45,7 @@ class Manifest:
 
     Attributes:
         settings: the settings that built it, as JSON values.
+        splitting: names how its texts were divided into passages.
         fingerprint: of the model whose vectors it holds; empty before the first update.
         corpus: absolute path of the folder of articles, or None.
         updated: end of the last update, ISO 8601 in UTC, or None.
@@ -52,6 +53,7 @@ class Manifest:
     """
 
     settings: Mapping[str, Any]
+    splitting: str = ""
     fingerprint: str = ""
     corpus: str | None = None
     updated: str | None = None
@@ -60,22 +62,42 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRecord:
-    """What an update needs to know of an indexed document: its file, and a hash of all that was indexed of it."""
+    """What an update needs to know of an indexed document.
+
+    Attributes:
+        path: the corpus file it came from.
+        state: a hash of all that was indexed of it, and of how.
+        digest: SHA-256 of its text.
+    """
 
     path: str
     state: str
+    digest: str
 
 
-class Snapshot(Protocol):
-    """One consistent state of a store, for a whole search or answer; a context manager."""
+class State(Protocol):
+    """What a store holds at one point."""
 
     @property
     def generation(self) -> int:
-        """Counts the commits; 0 for a store that was never written."""
+        """Counts the commits that changed something; 0 for a store that was never written."""
 
     @property
     def manifest(self) -> Manifest:
         """What the index says of itself."""
+
+    def files(self) -> dict[str, FileRecord]:
+        """The corpus files by path."""
+
+    def records(self) -> dict[str, DocumentRecord]:
+        """Every document's record by ``doc_id``."""
+
+    def documents(self, ids: Collection[str]) -> dict[str, Document]:
+        """The documents with these ``doc_id``s; unknown ids are left out."""
+
+
+class Snapshot(State, Protocol):
+    """One consistent state of a store, for a whole search or answer; a context manager."""
 
     def __enter__(self) -> Self: ...
 
@@ -91,14 +113,14 @@ class Snapshot(Protocol):
     ) -> Scored:
         """The ``n`` passages best by BM25 for analysed ``terms``; ``only`` restricts to these passage ids."""
 
+    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """For each analysed term the number of passages that hold it."""
+
     def vectors(self, ids: Collection[str]) -> dict[str, Vectors]:
         """For each passage a float32 array of shape (1 + sentences, dimension): its own vector, then theirs."""
 
     def passages(self, ids: Collection[str]) -> dict[str, Passage]:
         """The passages with these ids; unknown ids are left out."""
-
-    def documents(self, ids: Collection[str]) -> dict[str, Document]:
-        """The documents with these ``doc_id``s; unknown ids are left out."""
 
     def passages_of(self, doc_id: str) -> list[Passage]:
         """All passages of a document in the order of its text."""
@@ -106,24 +128,18 @@ class Snapshot(Protocol):
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages there are (that fit ``where``)."""
 
-    def files(self) -> dict[str, FileRecord]:
-        """The corpus files by path."""
 
-    def records(self) -> dict[str, DocumentRecord]:
-        """Every document's record by ``doc_id``."""
+class Writer(State, Protocol):
+    """The one writer of a store; a context manager, whose state is the one it started from.
 
-
-class Writer(Protocol):
-    """The one writer of a store; a context manager. What is not committed is undone, but for the vectors."""
+    What is not committed is undone, but for the vectors.
+    """
 
     def __enter__(self) -> Self: ...
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
-
-    def snapshot(self) -> Snapshot:
-        """The state that this writer started from, which nobody else can change meanwhile."""
 
     def missing(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of ``keys`` that have no vectors yet."""
@@ -139,14 +155,14 @@ class Writer(Protocol):
     def remove(self, doc_ids: Iterable[str]) -> None:
         """Take documents out."""
 
-    def put_files(self, records: Iterable[FileRecord]) -> None:
-        """Say what the corpus files are now; a file that is not named is forgotten."""
+    def put_files(self, records: Iterable[FileRecord], gone: Iterable[str] = ()) -> None:
+        """Say what these corpus files are now, and forget those that are ``gone``."""
 
     def describe(self, manifest: Manifest) -> None:
         """Say what the index is now."""
 
     def commit(self) -> int:
-        """Publish everything since the writer was opened, as one new generation; returns its number."""
+        """Publish everything since the writer was opened, at once; returns the generation, new if it changed."""
 
 
 class Store(Protocol):

@@ -1,0 +1,44 @@
+# The same commands by hand and in CI. Everything is installed into .venv; a second run installs nothing.
+PYTHON ?= python3
+PORT ?= 7860
+INDEX ?= index
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: chat test lint types documents pictures clean
+
+chat: $(VENV)/installed
+	$(BIN)/pincite update docs_corpus --index $(INDEX)
+	$(BIN)/pincite chat --index $(INDEX) --port $(PORT)
+
+test: $(VENV)/installed-dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/find_browser.py --install
+	$(BIN)/pytest
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/installed-dev
+	$(BIN)/mypy
+
+documents: $(VENV)/installed-dev  # the PDF, Word and EPUB files of docs_corpus
+	$(BIN)/python scripts/make_documents.py
+
+pictures: $(VENV)/installed-dev  # the pictures of the page in README and docs
+	$(BIN)/python scripts/make_screenshots.py
+
+clean:
+	rm -rf $(VENV) build dist
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) has no venv: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) -e '.[offline]'
+	touch $@
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) -e '.[offline,dev]'
+	touch $(VENV)/installed $@

@@ -1,0 +1,119 @@
+"""Fit the constants of ``pincite/fitted.py`` on labelled questions.
+
+    python scripts/fit_constants.py COLLECTION...
+
+A collection is a folder with ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv`` as in BEIR. Where queries say whether they
+are ``answerable``, that is the label; elsewhere every question counts twice, once as it is (answered) and once with its
+relevant documents taken out of the ranking (not answered).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pincite import Index
+from pincite.assistant import features
+from pincite.index import Ranking
+
+TARGET = Path(__file__).parent.parent / "src" / "pincite" / "fitted.py"
+Example = tuple[tuple[float, ...], bool]
+
+
+def main() -> None:
+    """Fit and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("collections", nargs="+", type=Path)
+    folders = parser.parse_args().collections
+    examples = [list(_examples(folder)) for folder in folders]
+    bias, weights = _fit(examples)
+    TARGET.write_text(_module(bias, weights, folders), "utf-8")
+    print(f"bias {bias:.3f}, weights {weights}; wrote {TARGET.name}")
+
+
+def _examples(folder: Path) -> Iterator[Example]:
+    relevant = _relevant(folder)
+    with tempfile.TemporaryDirectory() as place, Index.open(place) as index:
+        Path(place, "corpus").mkdir()
+        Path(place, "corpus", "c.jsonl").write_bytes((folder / "corpus.jsonl").read_bytes())
+        index.update(Path(place, "corpus"))
+        for line in (folder / "queries.jsonl").read_text("utf-8").splitlines():
+            query = json.loads(line)
+            ranking = index.rank([(query["text"], 1.0)], passages=20, documents=10)
+            if "answerable" in query:
+                yield features(ranking), bool(query["answerable"])
+            else:
+                yield features(ranking), True
+                yield features(_without(ranking, relevant.get(str(query["_id"]), set()))), False
+
+
+def _relevant(folder: Path) -> dict[str, set[str]]:
+    relevant: dict[str, set[str]] = {}
+    for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]:
+        query, document, grade = line.split("\t")
+        if int(grade) > 0:
+            relevant.setdefault(query, set()).add(f"c.jsonl#{document}")
+    return relevant
+
+
+def _without(ranking: Ranking, documents: set[str]) -> Ranking:
+    kept = [place for place, hit in enumerate(ranking.hits) if hit.document.doc_id not in documents]
+    hits = tuple(ranking.hits[place] for place in kept)
+    return replace(ranking, hits=hits, sentences=tuple(ranking.sentences[place] for place in kept))
+
+
+def _fit(collections: list[list[Example]]) -> tuple[float, list[float]]:
+    """Logistic regression; each collection and each label weighs the same, so that none of them decides the level."""
+    from sklearn.linear_model import LogisticRegression
+
+    values, labels, weights = [], [], []
+    for examples in collections:
+        answered = np.array([label for _, label in examples])
+        values.extend(each for each, _ in examples)
+        labels.extend(answered)
+        weights.extend(np.where(answered, 0.5 / answered.sum(), 0.5 / (~answered).sum()) * 1000)
+    model = LogisticRegression(C=100.0).fit(np.array(values), labels, sample_weight=weights)
+    return float(model.intercept_[0]), [round(float(each), 4) for each in model.coef_[0]]
+
+
+def _module(bias: float, weights: list[float], folders: list[Path]) -> str:
+    sources = "\n".join(f"    {_origin(folder)}" for folder in folders)
+    return f'''"""Constants fitted on labelled questions; written by scripts/fit_constants.py, not by hand.
+
+{sources}
+"""
+
+CONFIDENCE_BIAS = {bias:.4f}
+CONFIDENCE_WEIGHTS = ({", ".join(f"{each:.4f}" for each in weights)})
+"""Logistic regression of "the articles answer this" on the features of `pincite.assistant.features`."""
+
+QUOTE_COVERED = 0.3
+"""Weight of the question's words that a sentence covers, beside its cosine."""
+
+QUOTE_PASSAGE = 0.2
+"""Weight of the fused score of its passage."""
+
+QUOTE_MARGIN = 0.1
+"""How much worse than the best sentence another one may be and still be quoted."""
+'''
+
+
+def _origin(folder: Path) -> str:
+    """A collection's public name, its commit and the hash of its questions."""
+    source = (folder / "SOURCE.md").read_text("utf-8")
+    commit = re.search(r"Repository: (\S+), commit ([0-9a-f]{40})", source)
+    named = f"{commit[1]} {commit[2][:12]}" if commit else source.splitlines()[0].lstrip("# ")
+    digest = hashlib.sha256((folder / "queries.jsonl").read_bytes()).hexdigest()[:16]
+    return f"{named}, queries sha256 {digest}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""From text to the terms that the lexical search compares, the same for documents and questions.
+
+Letters are folded (compatibility forms, case, the accents of Latin, Greek and Cyrillic), invisible characters dropped,
+English words stemmed (Snowball). Compounds give their parts and the joined form, so that ``e-mail``, ``email`` and
+``e mail`` meet; numbers lose their thousands separators, dotted acronyms their stops. Chinese, Japanese, Korean, Thai,
+Lao, Khmer and Burmese, which put no spaces between words or hang particles on them, become overlapping pairs of
+characters (as in Lucene's CJKAnalyzer); a lone character stays one. Signs and emoji give nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+
+import Stemmer
+
+LONGEST_TERM = 64
+"""In characters; what is longer is cut. (Tantivy leaves out terms of 65,530 bytes or more.)"""
+MOST_QUERY_TERMS = 256
+"""Distinct terms of a question: more than the longest passage has, and each costs a pass over its postings."""
+
+_COMMON = (
+    "a an the this that these those and or but if then so as of at by for with about from to in on "
+    "i me my we our you your he him his she her it its they them their there here "
+    "who whom whose what which when where why how is are was were be been being am do does did has have had having "
+    "can could will would shall should might must tell please"
+)
+_STOP_WORDS = frozenset(_COMMON.split())
+"""Articles, common prepositions, pronouns, question words, auxiliaries. Neither "us" (the U.S.) nor "may" (a month)."""
+
+# ---------------------------------------------------------------------------------------------- folding
+
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\U000e0000-\U000e0fff"
+)
+_IGNORED = re.compile(f"[{_INVISIBLE}™℠]")
+"""Unicode's default ignorable characters; the trade marks would become letters of the word before them."""
+_SET_APART = re.compile("[²³¹⁰⁴-⁹¼-¾⅐-⅟↉①-⓿❶-➓]+")
+"""Powers, notes, fractions and numbers in circles, which would become digits of the number or word before them."""
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_ALIKE = str.maketrans(
+    dict(zip("’‘‛ʼ´`‐‑øłđħŧı", "''''''--oldhti", strict=True)) | {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
+)
+"""Apostrophes, hyphens, and the Latin letters that Unicode does not take apart (after Lucene's ASCIIFoldingFilter)."""
+
+
+def _fold(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    text = _SET_APART.sub(r" \g<0> ", _IGNORED.sub("", text)).translate(_ALIKE)
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", text).translate(_ALIKE)
+
+
+# ---------------------------------------------------------------------------------------------- tokens
+
+_PAIRED = (
+    "\u1100-\u11ff\u3005-\u3007\u3041-\u3096\u3099\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f"
+    "\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
+    "\U0001b000-\U0001b16f\U00020000-\U000323af"
+    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e50-\u0e59\u0e80-\u0eff\u1000-\u1049\u1050-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"
+    "\u1780-\u17d3\u17dc-\u17ef"
+)
+"""Scripts that become pairs: Han, kana, bopomofo, Hangul; Thai, Lao, Burmese, Khmer (their signs left out)."""
+_MARKS = (
+    "\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed"
+    "\u0900-\u0963\u0971-\u0df3\u0f71-\u0f84"
+)
+"""Signs within words that ``re`` takes for no letters: Hebrew and Arabic points, vowel signs of India and Tibet."""
+_WORD = rf"[^\W_{_PAIRED}]+(?:[{_MARKS}]+[^\W_{_PAIRED}]*){{0,32}}"
+_TOKEN = re.compile(rf"[{_PAIRED}]+|{_WORD}(?:[-'.,&_]{_WORD}){{0,15}}")
+"""A run of paired script, or up to 16 words joined by single signs; bounded, for ``a-b-c-...`` may go on for ever."""
+
+_IS_PAIRED = re.compile(f"[{_PAIRED}]")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}")
+_DECIMAL = re.compile(r"\d+\.\d+")
+_HYPHENS = re.compile(r"[-_&]")
+_ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
+_SHORT_FORM = re.compile(r"[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+")
+
+
+def analyse(text: str) -> list[str]:
+    """The terms of a text, in its order, for BM25.
+
+    Args:
+        text: a document's text or a question.
+
+    Returns:
+        Terms without white space, each of 1 to 64 characters.
+    """
+    return list(_terms(_TOKEN.findall(_fold(text))))
+
+
+def query_terms(text: str) -> list[str]:
+    """The terms to search a question by: each once, at most 256, without stop words unless nothing else is there.
+
+    Args:
+        text: the question.
+    """
+    tokens = _TOKEN.findall(_fold(text))
+    telling = [token for token in tokens if token.removesuffix("'s") not in _STOP_WORDS]
+    return list(islice(dict.fromkeys(_terms(telling or tokens)), MOST_QUERY_TERMS))
+
+
+def _terms(tokens: Iterable[str]) -> Iterator[str]:
+    return chain.from_iterable(map(_cache.terms.__getitem__, tokens))
+
+
+class _TermsOfToken(dict[str, tuple[str, ...]]):
+    """Remembers the terms of short tokens; forgets all of them when they become too many."""
+
+    def __init__(self) -> None:
+        self._stemmer = Stemmer.Stemmer("english")
+
+    def __missing__(self, token: str) -> tuple[str, ...]:
+        terms = tuple(self._term(each) for each in _split(token))
+        if len(token) <= 24:
+            if len(self) >= 50_000:
+                self.clear()
+            self[token] = terms
+        return terms
+
+    def _term(self, word: str) -> str:
+        word = word[:LONGEST_TERM]
+        return str(self._stemmer.stemWord(word)) if word.isascii() and word.isalpha() else word
+
+
+class _Cache(threading.local):
+    """One for each thread: a Snowball stemmer must not be used by two at once."""
+
+    def __init__(self) -> None:
+        self.terms = _TermsOfToken()
+
+
+_cache = _Cache()
+
+
+def _split(token: str) -> Iterator[str]:
+    """The words of a token, not yet stemmed."""
+    if _IS_PAIRED.match(token):
+        yield from _pairs(token)
+    elif token.isalnum():
+        yield token
+    elif _GROUPED.fullmatch(token):
+        yield _without_separators(token)
+    else:
+        for part in token.split(","):
+            yield from _compound(part)
+
+
+def _pairs(run: str) -> Iterator[str]:
+    if len(run) == 1:
+        yield run
+    for i in range(len(run) - 1):
+        yield run[i : i + 2]
+
+
+def _without_separators(number: str) -> str:
+    return number.replace(",", "") if "," in number else number.replace(".", "")
+
+
+def _compound(token: str) -> Iterator[str]:
+    """``e-mail``: its parts and the joined form."""
+    parts = _HYPHENS.split(token)
+    for part in parts:
+        yield from _dotted(part)
+    if len(parts) > 1:
+        yield _HYPHENS.sub("", token).replace("'", "")
+
+
+def _dotted(token: str) -> Iterator[str]:
+    """``u.s``: us; ``3.5``: itself; ``1.2.3``, ``ph.d``: the whole and its parts; ``plans.a``: two words."""
+    if _ACRONYM.fullmatch(token):
+        yield token.replace(".", "")
+        return
+    if _DECIMAL.fullmatch(token):
+        yield token
+        return
+    parts = token.split(".")
+    if len(parts) > 1 and any(part.isdecimal() for part in parts):
+        yield token
+    if _SHORT_FORM.fullmatch(token):
+        yield token.replace(".", "")
+    for part in parts:
+        yield from _without_apostrophe(part)
+
+
+def _without_apostrophe(word: str) -> Iterator[str]:
+    """``cook's``: cook; ``don't``: dont; ``l'homme``, ``o'brien``: the joined form and what follows the apostrophe."""
+    if word.endswith("'s"):
+        word = word.removesuffix("'s")
+    yield word.replace("'", "")
+    last = word.rpartition("'")
+    if last[1] and len(last[2]) > 2:
+        yield last[2]

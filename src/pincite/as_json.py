@@ -1,0 +1,66 @@
+"""What the faces say in JSON. The keys are stable: some may be added, none goes or changes its meaning."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from pincite.datatypes import Answer, Citation, Document, Hit, Passage, Status, UpdateReport
+
+
+def _about(document: Document) -> dict[str, Any]:
+    names = ("doc_id", "title", "source", "author", "date", "url", "digest")
+    return {name: getattr(document, name) for name in names}
+
+
+def _place(passage: Passage) -> dict[str, Any]:
+    return {"passage_id": passage.passage_id, "heading": passage.heading, "page": passage.page}
+
+
+def hit(each: Hit) -> dict[str, Any]:
+    """A hit: ``rank, score, scores, doc_id, title, ..., passage_id, start, end, text, copies``."""
+    passage = each.passage
+    return {
+        "rank": each.rank,
+        "score": each.score,
+        "scores": dict(each.scores),
+        **_about(each.document),
+        **_place(passage),
+        "start": passage.start,
+        "end": passage.end,
+        "text": passage.text,
+        "copies": [{"doc_id": copy.doc_id, "start": copy.start, "end": copy.end} for copy in each.copies],
+    }
+
+
+def hits(question: str, found: list[Hit]) -> dict[str, Any]:
+    """A search: ``question, hits``."""
+    return {"question": question, "hits": [hit(each) for each in found]}
+
+
+def citation(each: Citation) -> dict[str, Any]:
+    """A citation: ``label, quote, start, end, doc_id, title, ..., digest`` (of the text that the range counts in)."""
+    place = {"label": each.label, "quote": each.quote, "start": each.start, "end": each.end}
+    return place | _about(each.document) | _place(each.passage)
+
+
+def answer(question: str, found: Answer) -> dict[str, Any]:
+    """An answer: ``question, answered, confidence, text, citations, hits``."""
+    return {
+        "question": question,
+        "answered": found.answered,
+        "confidence": found.confidence,
+        "text": found.text,
+        "citations": [citation(each) for each in found.citations],
+        "hits": [hit(each) for each in found.hits],
+    }
+
+
+def status(found: Status) -> dict[str, Any]:
+    """The fields of `pincite.Status`."""
+    return asdict(found)
+
+
+def report(found: UpdateReport) -> dict[str, Any]:
+    """The fields of `pincite.UpdateReport`."""
+    return asdict(found)

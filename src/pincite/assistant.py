@@ -1,0 +1,162 @@
+"""From a question to an answer made of quotes, or to an honest "not in these articles"."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pincite import fitted
+from pincite.analysis import analyse
+from pincite.datatypes import Answer, Citation, Filter, Hit, Span
+from pincite.errors import UsageError
+from pincite.index import Index, Ranking
+
+Turn = Mapping[str, str]
+"""One turn of a conversation: ``{"role": "user" | "assistant", "content": text}``."""
+
+_EARLIER_WEIGHT = 0.5
+"""What the question joined with the earlier one counts for, beside the question itself (docs/retrieval.md)."""
+
+_QUOTED_FROM = 5
+"""Hits whose sentences may be quoted."""
+
+_MOST_QUOTES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Quotable:
+    """A sentence that may be quoted and how well it answers."""
+
+    hit: Hit
+    span: Span
+    score: float
+
+    @property
+    def text(self) -> str:
+        return self.hit.document.text[slice(*self.span)]
+
+
+class Assistant:
+    """Answers questions from an index. Safe to use from several threads.
+
+    Args:
+        index: where to look.
+        threshold: the confidence, 0 to 1, from which on a question counts as answered; by default the index's setting.
+
+    Raises:
+        UsageError: a threshold outside that range.
+    """
+
+    def __init__(self, index: Index, *, threshold: float | None = None) -> None:
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise UsageError(f"threshold={threshold}: give a number from 0 to 1")
+        self.index = index
+        self._threshold = threshold
+
+    def ask(self, question: str, *, history: Sequence[Turn] = (), where: Filter | None = None) -> Answer:
+        """Answer a question by quoting.
+
+        Args:
+            question: in natural language.
+            history: the earlier turns of the conversation, oldest first, without the question itself.
+            where: which documents may be quoted.
+
+        Raises:
+            UsageError: an empty question, or a turn that is not one.
+            IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
+        """
+        questions = [(question, 1.0), *_in_context(question, history)]
+        ranking = self.index.rank(questions, passages=20, documents=10, where=where)
+        confidence = _confidence(ranking)
+        threshold = self.index.settings.threshold if self._threshold is None else self._threshold
+        quotes = _quotes(ranking) if confidence >= threshold else []
+        citations = tuple(_citation(label, each) for label, each in enumerate(quotes, 1))
+        return Answer(
+            text=" ".join(f"{each.quote} [{each.label}]" for each in citations),
+            answered=bool(citations),
+            confidence=confidence,
+            citations=citations,
+            hits=ranking.hits,
+        )
+
+
+def _in_context(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:
+    """The question joined with the one before it, which it may lean on."""
+    for turn in history:
+        if turn.get("role") not in ("user", "assistant") or not isinstance(turn.get("content"), str):
+            raise UsageError(f'history: {turn!r} is not {{"role": "user" or "assistant", "content": text}}')
+    earlier = [turn["content"] for turn in history if turn["role"] == "user" and turn["content"].strip()]
+    return [(f"{earlier[-1]} {question}", _EARLIER_WEIGHT)] if earlier else []
+
+
+# ---------------------------------------------------------------- evidence
+
+
+def features(ranking: Ranking) -> tuple[float, float, float]:
+    """Absolute evidence that the best hits answer: best sentence cosine, best passage cosine, words covered."""
+    best = ranking.hits[:_QUOTED_FROM]
+    if not best:
+        return 0.0, 0.0, 0.0
+    rarity = _rarity(ranking)
+    covered = max(_covered(rarity, " ".join((h.document.title, h.passage.heading or "", h.passage.text))) for h in best)
+    return max(h.scores["sentence"] for h in best), max(h.scores["dense"] for h in best), covered
+
+
+def _confidence(ranking: Ranking) -> float:
+    if not ranking.hits:
+        return 0.0
+    pairs = zip(fitted.CONFIDENCE_WEIGHTS, features(ranking), strict=True)
+    return 1 / (1 + math.exp(-fitted.CONFIDENCE_BIAS - sum(weight * value for weight, value in pairs)))
+
+
+def _rarity(ranking: Ranking) -> dict[str, float]:
+    """The question's terms with their weights: inverse document frequency, as in BM25."""
+    return {term: math.log(1 + (1 - share) / (share + 1e-4)) for term, share in ranking.terms.items()}
+
+
+def _covered(rarity: Mapping[str, float], text: str) -> float:
+    """The share of the question's words that a text holds, the rare ones weighing more; 0 to 1."""
+    terms = set(analyse(text))
+    total = sum(rarity.values())
+    return sum(weight for term, weight in rarity.items() if term in terms) / total if total else 0.0
+
+
+# ---------------------------------------------------------------- quotes
+
+
+def _quotes(ranking: Ranking) -> list[_Quotable]:
+    """The sentences to quote, best first: those nearly as good as the best one, each text once."""
+    found = sorted(_quotable(ranking), key=lambda each: -each.score)
+    chosen: dict[str, _Quotable] = {}
+    for each in found:
+        if each.score >= found[0].score - fitted.QUOTE_MARGIN:
+            chosen.setdefault(" ".join(each.text.split()), each)
+    return list(chosen.values())[:_MOST_QUOTES]
+
+
+def _quotable(ranking: Ranking) -> list[_Quotable]:
+    rarity = _rarity(ranking)
+    sentences = []
+    for hit, cosines in zip(ranking.hits[:_QUOTED_FROM], ranking.sentences, strict=False):
+        headings = set(hit.document.headings)
+        for span, cosine in zip(hit.passage.sentences, cosines, strict=True):
+            if span not in headings:
+                covered = _covered(rarity, hit.document.text[slice(*span)])
+                score = float(cosine) + fitted.QUOTE_COVERED * covered + fitted.QUOTE_PASSAGE * hit.score
+                sentences.append(_Quotable(hit, span, score))
+    return sentences
+
+
+def _citation(label: int, quotable: _Quotable) -> Citation:
+    hit, (start, end) = quotable.hit, quotable.span
+    return Citation(
+        label=label,
+        quote=quotable.text,
+        start=start,
+        end=end,
+        document=hit.document,
+        passage=hit.passage,
+        heading=hit.passage.heading,
+        page=hit.passage.page,
+    )

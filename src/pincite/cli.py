@@ -1,0 +1,282 @@
+"""The command line: ``pincite update``, ``search``, ``ask``, ``chat`` and ``status``.
+
+Results go to stdout, progress to stderr. An error is one line; exit status 1, or 2 for wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from tqdm import tqdm
+
+from pincite import __version__, as_json
+from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Progress, UpdateReport
+from pincite.errors import PinciteError, UsageError
+
+_UNITS = {"read": "files", "embed": "passages", "write": "steps"}
+_MOST_SKIPPED_SHOWN = 20
+_NEAREST_SHOWN = 3
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        The exit status.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except PinciteError as error:
+        print_error(str(error))
+        return 2 if isinstance(error, UsageError) else 1
+    except BrokenPipeError:  # the reader of our output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print_error("interrupted; nothing is lost")
+        return 130
+
+
+def print_error(message: str) -> None:
+    """Say what went wrong, on stderr."""
+    sys.stderr.write(f"pincite: {' '.join(message.split())}\n")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _say_json(value: dict[str, Any]) -> None:
+    _say(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+# ---------------------------------------------------------------- verbs
+
+
+def _update(options: argparse.Namespace) -> int:
+    from pincite.index import Index
+
+    with Index.open(options.index) as index:
+        settings = replace(index.settings, model=options.model) if options.model else None
+    with Index.open(options.index, settings=settings) as index, _Bar() as bar:
+        report = index.update(
+            options.corpus,
+            rebuild=options.rebuild,
+            allow_removals=options.allow_removals,
+            cache=not options.no_cache,
+            progress=bar.show,
+        )
+    if options.json:
+        _say_json(as_json.report(report))
+    else:
+        _say_report(report)
+    return 0
+
+
+class _Bar:
+    """Progress on stderr, a bar for each stage with its rate and the time left; silent where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._bar: tqdm[NoReturn] | None = None
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, progress: Progress) -> None:
+        if self._bar is None or progress.stage != self._stage:
+            self.__exit__()
+            self._stage = progress.stage
+            unit = f" {_UNITS[progress.stage]}"
+            self._bar = tqdm(desc=f"{progress.stage:<5}", total=progress.total, unit=unit, disable=None, leave=True)
+        self._bar.update(progress.done - self._bar.n)
+
+
+def _say_report(report: UpdateReport) -> None:
+    counts = [f"{len(getattr(report, name))} {name}" for name in ("added", "changed", "removed", "unchanged")]
+    _say(f"{', '.join(counts)}; {report.embedded} passages embedded")
+    if report.skipped:
+        _say(f"{len(report.skipped)} skipped:")
+        for path, reason in list(report.skipped.items())[:_MOST_SKIPPED_SHOWN]:
+            _say(f"  {path}: {reason}")
+        if (more := len(report.skipped) - _MOST_SKIPPED_SHOWN) > 0:
+            _say(f"  and {more} more (all with --json)")
+
+
+def _search(options: argparse.Namespace) -> int:
+    from pincite.index import Index
+
+    with Index.open(options.index) as index:
+        found = index.search(options.question, k=options.k, where=_filter(options))
+    if options.json:
+        _say_json(as_json.hits(options.question, found))
+    else:
+        _say("\n\n".join(map(_hit, found)) or "No passage fits the filter.")
+    return 0
+
+
+def _hit(hit: Hit) -> str:
+    passage = hit.passage
+    parts = ", ".join(f"{name} {value:.2f}" for name, value in hit.scores.items())
+    also = f"\n   also in {', '.join(copy.doc_id for copy in hit.copies)}" if hit.copies else ""
+    place = f"{_about(hit.document)}, {_range(passage.start, passage.end, passage.page)}"
+    return f"{hit.rank}. {place}\n   score {hit.score:.2f} ({parts}){also}\n{_indented(passage.text)}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"   {line}".rstrip() for line in text.splitlines())
+
+
+def _about(document: Document) -> str:
+    facts = [f"“{document.title}”", document.source, document.author, document.date, document.doc_id]
+    return ", ".join(fact for fact in facts if fact)
+
+
+def _range(start: int, end: int, page: int | None) -> str:
+    return f"{f'page {page}, ' if page else ''}characters {start}-{end}"
+
+
+def _ask(options: argparse.Namespace) -> int:
+    from pincite.assistant import Assistant
+    from pincite.index import Index
+
+    with Index.open(options.index) as index:
+        answer = Assistant(index, threshold=options.threshold).ask(options.question, where=_filter(options))
+    if options.json:
+        _say_json(as_json.answer(options.question, answer))
+    else:
+        _say(_answer(answer))
+    return 0
+
+
+def _answer(answer: Answer) -> str:
+    if answer.answered:
+        return f"{answer.text}\n\n" + "\n".join(map(_citation, answer.citations))
+    nearest = "\n\n".join(map(_hit, answer.hits[:_NEAREST_SHOWN]))
+    text = f"Nothing in these articles answers this (confidence {answer.confidence:.2f})."
+    return f"{text} The nearest passages:\n\n{nearest}" if nearest else text
+
+
+def _citation(citation: Citation) -> str:
+    return f"[{citation.label}] {_about(citation.document)}, {_range(citation.start, citation.end, citation.page)}"
+
+
+def _chat(options: argparse.Namespace) -> int:
+    from pincite.index import Index
+
+    with Index.open(options.index) as index:
+        index.status()  # without an index there is nothing to open a page for
+        from pincite import web
+
+        web.launch(index, host=options.host, port=options.port, open_browser=options.open, on_ready=_say_address)
+    return 0
+
+
+def _say_address(address: str) -> None:
+    sys.stderr.write(f"Pincite answers at {address} (Ctrl-C ends it)\n")
+
+
+def _status(options: argparse.Namespace) -> int:
+    from pincite.index import Index
+
+    with Index.open(options.index) as index:
+        status = index.status()
+    if options.json:
+        _say_json(as_json.status(status))
+        return 0
+    for name, value in as_json.status(status).items():
+        if not isinstance(value, dict):
+            _say(f"{name:<11} {'-' if value is None else value}")
+    for title, reasons in (("stale (the last good version answers)", status.stale), ("skipped", status.skipped)):
+        for path, reason in reasons.items():
+            _say(f"{title}: {path}: {reason}")
+    return 0
+
+
+def _filter(options: argparse.Namespace) -> Filter | None:
+    names = ("source", "author", "after", "before", "doc_ids")
+    values = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    return Filter(**values) if values else None
+
+
+# ---------------------------------------------------------------- options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="pincite",
+        description="Answers questions about a folder of articles by quoting them.",
+        epilog="example: pincite update docs_corpus && pincite ask 'How do I add texts?'",
+    )
+    parser.add_argument("--version", action="version", version=f"pincite {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=_Parser)
+    _add_update(verbs)
+    search = _add_verb(verbs, "search", _search, "find passages", "pincite search 'talent plans' --k 3 --after 2022")
+    search.add_argument("--k", type=int, default=10, metavar="N", help="how many passages, from 1 (default 10)")
+    ask = _add_verb(verbs, "ask", _ask, "answer a question by quoting", "pincite ask 'How do I add texts?' --json")
+    ask.add_argument("--threshold", type=float, metavar="P", help="least confidence of an answer, 0 to 1")
+    for verb in (search, ask):
+        verb.add_argument("question", metavar="QUESTION")
+        _add_filter(verb)
+    chat = _add_verb(verbs, "chat", _chat, "open the chat page", "pincite chat --port 8080")
+    chat.add_argument("--host", default="127.0.0.1", help="address to listen at (default 127.0.0.1)")
+    chat.add_argument("--port", type=int, default=7860, metavar="N", help="default 7860")
+    chat.add_argument("--open", action="store_true", help="open it in the browser")
+    status = _add_verb(verbs, "status", _status, "say what the index holds", "pincite status --json")
+    for verb in (search, ask, status):
+        verb.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _add_verb(
+    verbs: Any,  # noqa: ANN401 (argparse has no public name for it)
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    what: str,
+    example: str,
+) -> _Parser:
+    verb: _Parser = verbs.add_parser(
+        name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=f"example: {example}"
+    )
+    verb.add_argument("--index", default="index", metavar="DIR", help="the index folder (default index)")
+    verb.set_defaults(run=run)
+    return verb
+
+
+def _add_update(verbs: Any) -> None:  # noqa: ANN401 (argparse has no public name for it)
+    what = "bring the index up to date with a folder of articles"
+    update = _add_verb(verbs, "update", _update, what, "pincite update docs_corpus --index index")
+    update.add_argument("corpus", nargs="?", metavar="CORPUS", help="the folder (default: that of the last update)")
+    update.add_argument("--rebuild", action="store_true", help="make everything anew; the old index answers meanwhile")
+    update.add_argument("--no-cache", action="store_true", help="embed again what was embedded before")
+    update.add_argument("--allow-removals", action="store_true", help="even if most of the index goes")
+    update.add_argument("--model", metavar="NAME", help="a sentence-transformers model or its folder")
+    update.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _add_filter(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--source", action="append", metavar="S", help="only from this source; may be repeated")
+    verb.add_argument("--author", action="append", metavar="A", help="only by this author; may be repeated")
+    verb.add_argument(
+        "--doc-id", action="append", dest="doc_ids", metavar="ID", help="only this document; may be repeated"
+    )
+    verb.add_argument("--after", metavar="DATE", help="dated YYYY[-MM[-DD]] or later")
+    verb.add_argument("--before", metavar="DATE", help="dated YYYY[-MM[-DD]] or earlier")

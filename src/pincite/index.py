@@ -1,0 +1,288 @@
+"""The index of a folder of articles: updating it and searching it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from pincite.analysis import query_terms
+from pincite.datatypes import Document, Filter, Hit, Progress, Status, UpdateReport
+from pincite.embedder import Embedder, SentenceTransformerEmbedder
+from pincite.errors import CorpusError, EmptyIndex, ModelMismatch, NoIndex, QueryError
+from pincite.ranking import CANDIDATES, Candidate, Query, fold, rank
+from pincite.settings import Settings
+from pincite.stores.base import Manifest, Snapshot
+from pincite.stores.local.catalog import FORMAT
+from pincite.stores.local.store import LocalStore
+from pincite.updating import Options, Update, scan_corpus
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Everything that was found for a question, best first.
+
+    Attributes:
+        hits: the passages.
+        sentences: for each hit the cosines of its passage's sentences to the question, float32.
+        terms: the question's analysed terms, each with the share of all passages that hold it, 0 to 1.
+    """
+
+    hits: tuple[Hit, ...]
+    sentences: tuple[npt.NDArray[np.float32], ...]
+    terms: dict[str, float]
+
+
+class Index:
+    """An index in a folder. Safe to use from several threads.
+
+    Make one with `Index.open`. It is also a context manager that closes itself.
+    """
+
+    def __init__(self, store: LocalStore, settings: Settings | None) -> None:
+        self._store = store
+        self._asked = settings
+        self._lock = threading.Lock()
+        self._embedders: dict[str, Embedder] = {}
+
+    @classmethod
+    def open(cls, path: str | Path, *, settings: Settings | None = None) -> Self:
+        """Name an index; nothing is read or made before it is used.
+
+        Args:
+            path: its folder.
+            settings: how to build and question it; by default as it was built, or the default settings for a new one.
+        """
+        return cls(LocalStore(Path(path)), settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of files; using the index again opens them again."""
+        self._store.close()
+
+    # ------------------------------------------------------------ updating
+
+    def update(
+        self,
+        corpus: str | Path | None = None,
+        *,
+        rebuild: bool = False,
+        allow_removals: bool = False,
+        cache: bool = True,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> UpdateReport:
+        """Bring the index up to date with a folder; only passages whose text is new are embedded.
+
+        Readers see the old state until all is done, and the old state stays if this raises.
+
+        Args:
+            corpus: the folder of articles; by default the one of the last update.
+            rebuild: make everything anew, also for another model.
+            allow_removals: remove documents even if they are most of the index.
+            cache: take vectors that are there already, where text and model are the same.
+            progress: called as the work goes on.
+
+        Raises:
+            CorpusError: the folder is missing or empty, two documents have one id, or too much would be removed.
+            IndexProblem: the index is busy, damaged, from a newer Pincite, or built with another model.
+            ModelError: the model cannot be loaded.
+        """
+        folder = self._corpus(corpus)
+        scan = scan_corpus(folder, may_be_empty=allow_removals and self._store.exists())
+        options = Options(rebuild=rebuild, allow_removals=allow_removals, cache=cache)
+        with self._store.writer(fresh=rebuild) as writer:
+            settings = self._settings(writer.manifest)
+            embedder = self._embedder(settings.model)
+            if not rebuild:
+                _check_model(writer.manifest, settings, embedder)
+            return Update(writer, embedder, settings, options, progress or _ignore).run(folder, scan)
+
+    def _corpus(self, corpus: str | Path | None) -> Path:
+        if corpus is None and self._store.exists():
+            with self._store.snapshot() as snapshot:
+                corpus = snapshot.manifest.corpus
+        if corpus is None:
+            raise CorpusError("no folder of articles was named, and the index does not know of one yet: name one")
+        return Path(corpus).absolute()
+
+    # ------------------------------------------------------------ searching
+
+    def search(self, question: str, *, k: int = 10, where: Filter | None = None, fold: bool = True) -> list[Hit]:
+        """The passages that fit a question best.
+
+        Args:
+            question: in natural language; what of it does not fit the model counts lexically alone.
+            k: how many to return, from 1; fewer come back only where fewer exist.
+            where: which documents may be found.
+            fold: let one of several passages with the same text stand for all (`Hit.copies`).
+
+        Raises:
+            QueryError: an empty question, or ``k`` is not a whole number from 1.
+            IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
+        """
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise QueryError(f"k={k!r}: give a whole number from 1")
+        return list(self.rank([(question, 1.0)], passages=k, where=where, folded=fold, most=k).hits)
+
+    def rank(
+        self,
+        questions: Sequence[tuple[str, float]],
+        *,
+        passages: int,
+        documents: int = 1,
+        where: Filter | None = None,
+        folded: bool = True,
+        most: int | None = None,
+    ) -> Ranking:
+        """The whole ranking for a question that may be put in several ways.
+
+        Args:
+            questions: the question, then other wordings of it, each with the weight of its scores.
+            passages: at least so many are ranked, where they exist,
+            documents: and of at least so many documents.
+            where: which documents may be found.
+            folded: let one of several passages with the same text stand for all.
+            most: return no more than so many.
+
+        Raises:
+            QueryError, IndexProblem: as for `search`.
+        """
+        for question, _ in questions:
+            _check_question(question)
+        with self._store.snapshot() as snapshot:
+            queries = self._queries(snapshot, questions)
+            candidates = _enough(snapshot, queries, passages, documents, where, folded)
+            return _ranking(snapshot, queries[0], candidates[:most])
+
+    def _queries(self, snapshot: Snapshot, questions: Sequence[tuple[str, float]]) -> list[Query]:
+        if not snapshot.count()[1]:
+            raise EmptyIndex(f"{self._store.path}: the index is empty; add articles with `pincite update CORPUS`")
+        settings = self._settings(snapshot.manifest)
+        embedder = self._embedder(settings.model)
+        _check_model(snapshot.manifest, settings, embedder)
+        vectors = embedder.encode_query([text for text, _ in questions])
+        pairs = zip(questions, vectors, strict=True)
+        return [Query(vector, query_terms(text), weight) for (text, weight), vector in pairs]
+
+    # ------------------------------------------------------------ what it holds
+
+    def status(self) -> Status:
+        """What the index holds.
+
+        Raises:
+            IndexProblem: there is no index, or it is damaged.
+        """
+        with self._store.snapshot() as snapshot:
+            manifest = snapshot.manifest
+            documents, passages = snapshot.count()
+            indexed = {record.path for record in snapshot.records().values()} if manifest.skipped else set()
+            stale = {path: why for path, why in manifest.skipped.items() if path in indexed}
+            return Status(
+                path=str(self._store.path),
+                corpus=manifest.corpus,
+                model=self._settings(manifest).model,
+                format=FORMAT,
+                generation=snapshot.generation,
+                documents=documents,
+                passages=passages,
+                updated=manifest.updated,
+                stale=stale,
+                skipped={path: why for path, why in manifest.skipped.items() if path not in stale},
+            )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force: those given to `open`, otherwise those that built the index."""
+        try:
+            with self._store.snapshot() as snapshot:
+                return self._settings(snapshot.manifest)
+        except NoIndex:
+            return self._asked or Settings()
+
+    def _settings(self, manifest: Manifest) -> Settings:
+        return self._asked or Settings(**manifest.settings)
+
+    def use_embedder(self, model: str, embedder: Embedder) -> None:
+        """Have texts embedded by something of one's own wherever the settings name ``model``."""
+        with self._lock:
+            self._embedders[model] = embedder
+
+    def _embedder(self, model: str) -> Embedder:
+        with self._lock:
+            return self._embedders.setdefault(model, SentenceTransformerEmbedder(model))
+
+
+def _ignore(progress: Progress) -> None:
+    """Nobody wants to know."""
+
+
+def _check_question(question: str) -> None:
+    if not isinstance(question, str) or not question.strip():
+        raise QueryError(f"question={question!r}: ask something")
+
+
+def _check_model(manifest: Manifest, settings: Settings, embedder: Embedder) -> None:
+    built = manifest.fingerprint
+    if not built:
+        return
+    name = manifest.settings["model"]
+    if name != settings.model or built != embedder.fingerprint:
+        now = settings.model if name != settings.model else f"{name} with other weights or settings"
+        raise ModelMismatch(
+            f"the index was built with the model {name}, asked for is {now}: "
+            f"use the same, or build anew with `pincite update --rebuild --model {settings.model}`"
+        )
+
+
+def _enough(
+    snapshot: Snapshot,
+    queries: Sequence[Query],
+    passages: int,
+    documents: int,
+    where: Filter | None,
+    folded: bool,
+) -> list[Candidate]:
+    """Rank more and more candidates until there are as many passages and documents as asked for, or all."""
+    n = max(CANDIDATES, passages)
+    _, most = snapshot.count(where)
+    while True:
+        candidates = rank(snapshot, queries, n, where)
+        kept = fold(candidates) if folded else candidates
+        enough = len(kept) >= passages and len({each.passage.doc_id for each in kept}) >= documents
+        if enough or n >= most:
+            return kept
+        n *= 4
+
+
+def _ranking(snapshot: Snapshot, query: Query, candidates: Sequence[Candidate]) -> Ranking:
+    documents = snapshot.documents({each.passage.doc_id for each in candidates})
+    _, total = snapshot.count()
+    return Ranking(
+        hits=tuple(_hit(each, documents, place) for place, each in enumerate(candidates, 1)),
+        sentences=tuple(each.sentences for each in candidates),
+        terms={term: count / total for term, count in snapshot.frequencies(query.terms).items()},
+    )
+
+
+def _hit(candidate: Candidate, documents: dict[str, Document], place: int) -> Hit:
+    return Hit(
+        passage=candidate.passage,
+        document=documents[candidate.passage.doc_id],
+        score=candidate.score,
+        rank=place,
+        scores={"dense": candidate.dense, "lexical": candidate.lexical, "sentence": candidate.sentence},
+        copies=candidate.copies,
+    )

@@ -1,0 +1,126 @@
+"""What files say of themselves, brought into one form: dates, names, values as in JSON."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from pincite.readers.decoding import storable
+
+_MONTH_NAMES = ("jan ene gen", "feb fev", "mar mrz", "apr avr abr", "may mai mag", "jun juin giu", "jul juil lug")
+_MONTH_NAMES += ("aug aou ago", "sep set", "oct okt out ott", "nov", "dec dez dic")
+_MONTHS = {prefix: number for number, names in enumerate(_MONTH_NAMES, 1) for prefix in names.split()}
+"""How the months begin in English, German, French, Spanish, Italian and Portuguese, without accents."""
+
+_NAME = r"(?P<month>[^\W\d_]{3,10})\.?"
+_DATES = [
+    re.compile(rf"(?<![\d.,-])(?:{pattern})(?!\d)", re.IGNORECASE)
+    for pattern in (
+        r"(?:D:)?(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:\d{6}(?:Z|[+-]\d\d'?\d\d'?)?)?",
+        r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})",
+        r"(?P<year>\d{4})\s?年\s?(?P<month>\d{1,2})\s?月(?:\s?(?P<day>\d{1,2})\s?日)?",
+        rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|[.º])?\s(?:de\s|of\s)?{_NAME},?\s(?:de\s)?(?P<year>\d{{4}})",
+        rf"\b{_NAME}\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<year>\d{{4}})",
+        rf"\b{_NAME},?\s(?P<year>\d{{4}})",
+        r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})",
+        r"(?P<day>1[3-9]|2\d|3[01])[/-](?P<month>\d{1,2})[/-](?P<year>\d{4})",
+        r"(?P<month>\d{1,2})[/-](?P<day>1[3-9]|2\d|3[01])[/-](?P<year>\d{4})",
+        r"(?P<year>\d{4})-(?P<month>\d\d)",
+    )
+]
+_YEAR = re.compile(r"\s*\d{4}\s*")
+
+
+def iso_date(value: object) -> str | None:
+    """``value`` as ``YYYY[-MM[-DD]]``; None where it is no date, not a possible one, or an ambiguous one (3/4/2021)."""
+    text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if _YEAR.fullmatch(text):
+        return text.strip() if int(text) else None
+    found = find_date(text)
+    return found[0] if found else None
+
+
+def find_date(text: str) -> tuple[str, int, int] | None:
+    """The first date written out in ``text``, as ``YYYY-MM[-DD]``, and the range that it takes up."""
+    found = [(*match.span(), iso) for pattern in _DATES for match in pattern.finditer(text) if (iso := _iso(match))]
+    if not found:
+        return None
+    start, end, iso = min(found, key=lambda each: (each[0], -each[1]))
+    return iso, start, end
+
+
+def _iso(match: re.Match[str]) -> str | None:
+    parts = match.groupdict()
+    month = _month(parts["month"])
+    try:
+        day = date(int(parts["year"]), month, int(parts.get("day") or 1))
+    except ValueError:
+        return None
+    return day.isoformat() if parts.get("day") else day.isoformat()[:7]
+
+
+def _month(name: str) -> int:
+    """The number of a month given as number or name; 0, which no date has, for any other word."""
+    if name.isdigit():
+        return int(name)
+    plain = unicodedata.normalize("NFD", name.lower()).encode("ascii", "ignore").decode()
+    return next((_MONTHS[plain[:length]] for length in (4, 3) if plain[:length] in _MONTHS), 0)
+
+
+def one_line(value: object) -> str | None:
+    """A name or title as one line; None where ``value`` is empty or no text.
+
+    Several values (authors) are joined by ``; ``, and of a mapping its ``name`` is taken.
+    """
+    if isinstance(value, Mapping):
+        return one_line(value.get("name"))
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return "; ".join(each for each in map(one_line, value) if each) or None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return " ".join(storable(str(value)).split()) or None
+
+
+def as_json(value: Any) -> Any:  # noqa: ANN401 - any value that a parser may give
+    """``value`` as JSON can hold it: dates and the like as strings, no NaN, no lone surrogates."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {storable(str(key)): as_json(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [as_json(each) for each in value]
+    return storable(str(value))
+
+
+def described(stated: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a document out of what a file states by the usual names, the rest as its metadata.
+
+    A date that is none stays in the metadata as it was written.
+    """
+    rest = {key: value for key, value in stated.items() if value is not None and value != ""}
+    fields = {name: _take(rest, keys) for name, keys in _KEYS.items()}
+    dates = [key for key in _DATE_KEYS if iso_date(rest.get(key))]
+    fields["date"] = iso_date(rest.pop(dates[0])) if dates else None
+    return {**fields, "metadata": as_json(rest)}
+
+
+_KEYS = {
+    "url": ("url", "link", "canonical_url", "permalink"),
+    "source": ("source", "publisher", "site", "sitename"),
+    "author": ("author", "authors", "creator", "byline"),
+}
+_DATE_KEYS = ("date", "published", "pubdate", "publish_date", "date_published", "created")
+
+
+def _take(rest: dict[str, Any], keys: tuple[str, ...]) -> str | None:
+    for key in keys:
+        if value := one_line(rest.get(key)):
+            del rest[key]
+            return value
+    return None

@@ -1,0 +1,151 @@
+"""HTML pages: trafilatura tells the article from what surrounds it, and finds what the page states of itself."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from trafilatura import bare_extraction
+
+from pincite.datatypes import Document
+from pincite.errors import UnreadableFile
+from pincite.readers.blocks import Block, collapse, lay_out
+from pincite.readers.decoding import decode, encoding_by_mark
+from pincite.readers.fields import iso_date, one_line
+from pincite.readers.markup import blocks_of, parse_html
+
+_DECLARED = re.compile(rb"<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_DECLARATION_WITHIN = 4096
+_LARGER = {"gb2312": "gb18030", "gbk": "gb18030", "iso8859-1": "cp1252", "ascii": "cp1252", "shift_jis": "cp932"}
+"""What a page is in that declares a smaller encoding (WHATWG Encoding Standard)."""
+
+_SHORT = 250
+"""Below this many characters trafilatura falls back to a dump of the page; its elements are then the better guide."""
+
+_OPTIONS: dict[str, Any] = {
+    "include_comments": False,
+    "include_tables": True,
+    "include_formatting": True,
+    "with_metadata": True,
+    "date_extraction_params": {"extensive_search": False, "original_date": True},
+}
+"""No extensive search for a date: it takes the year of a copyright line for one."""
+
+_AS_HTML = {"head": "h2", "list": "ul", "item": "li", "row": "tr", "cell": "td", "quote": "blockquote", "lb": "br"}
+"""trafilatura's names (of TEI) for HTML's elements."""
+
+_AROUND = (
+    "//nav | //footer | //aside | //body/header | //dialog"
+    " | //*[@role='navigation' or @role='contentinfo' or @role='banner' or @role='dialog']"
+    " | //*[contains(@class, 'comment') or contains(@id, 'comment')]"
+    " | //*[contains(@class, 'cookie') or contains(@id, 'cookie')]"
+)
+_SEPARATOR = re.compile(r"\s+[|\-–—·•:»«]+\s+.*", re.DOTALL)
+
+
+def read(path: Path, name: str) -> Iterator[Document]:
+    """The one document of a page."""
+    tree = parse_html(_decode(path.read_bytes()))
+    if tree is None:
+        raise UnreadableFile("empty")
+    headline = _headline(tree)
+    _flatten_cells(tree)
+    page = bare_extraction(tree, **_OPTIONS)
+    text, headings = lay_out(_blocks(page, tree))
+    if not text:
+        raise UnreadableFile("no text in the page")
+    stated = page.as_dict() if page else {}
+    title = _title(one_line(stated.get("title")), headline)
+    yield Document(
+        doc_id=name,
+        title=title or path.stem,
+        title_is_name=title is None,
+        text=text,
+        headings=headings,
+        url=one_line(stated.get("url")),
+        source=_source(stated),
+        author=one_line(stated.get("author")) or _meta(tree, "author"),
+        date=iso_date(stated.get("date")),
+        metadata={key: stated[key] for key in ("description", "categories", "tags", "license") if stated.get(key)},
+    )
+
+
+def _decode(data: bytes) -> str:
+    """The page's text by byte-order mark or UTF-8, else in the encoding that it declares, else by its bytes."""
+    declared = _DECLARED.search(data[:_DECLARATION_WITHIN])
+    if declared is None or encoding_by_mark(data) or _is_utf8(data):
+        return decode(data)
+    try:
+        encoding = codecs.lookup(declared[1].decode()).name
+        return decode(data.decode(_LARGER.get(encoding, encoding)).encode())
+    except (LookupError, UnicodeError):
+        return decode(data)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        return bool(data.decode("utf-8")) and not data.isascii()
+    except UnicodeDecodeError:
+        return False
+
+
+def _flatten_cells(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Make plain text of lists and paragraphs in table cells, which trafilatura would drop or glue together."""
+    for cell in tree.iter("td", "th"):
+        if len(cell) and not cell.xpath("ancestor::td | ancestor::th | descendant::table"):
+            text = " ".join(block.text for block in blocks_of(cell))
+            for child in list(cell):
+                cell.remove(child)
+            cell.text = text
+
+
+def _blocks(page: Any, tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
+    blocks = _article(page.body) if page is not None and page.body is not None else []
+    if sum(len(block.text) for block in blocks) >= _SHORT:
+        return blocks
+    return _whole_page(tree) or blocks
+
+
+def _article(body: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
+    for element in body.iter(*_AS_HTML, "code"):
+        if element.tag != "code":
+            element.tag = _AS_HTML[element.tag]
+        elif "\n" in (element.text or ""):
+            element.tag = "pre"
+    return blocks_of(body)
+
+
+def _whole_page(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
+    """All text but menus, footers, comments and cookie notices; the main part alone where it is marked."""
+    for element in tree.xpath(_AROUND):
+        if element.getparent() is not None and element.tag not in ("html", "body", "main", "article"):
+            element.drop_tree()
+    parts = tree.xpath("//main | //*[@role='main']") or tree.xpath("//article")
+    return blocks_of(parts[0]) if len(parts) == 1 else blocks_of(tree)
+
+
+def _headline(tree: Any) -> str | None:  # noqa: ANN401 - lxml has no types
+    """The page's heading of level 1, where it has only one."""
+    headings = [collapse(each.text_content()) for each in tree.iter("h1")]
+    return headings[0] if len(headings) == 1 and headings[0] else None
+
+
+def _title(stated: str | None, headline: str | None) -> str | None:
+    """The title without the site's name behind it, where the page's heading shows what of it is the title."""
+    if stated and headline and stated.startswith(headline) and _SEPARATOR.fullmatch(stated[len(headline) :]):
+        return one_line(headline)
+    return stated or one_line(headline)
+
+
+def _source(stated: dict[str, Any]) -> str | None:
+    """The site's name, where the page states one and it is not merely guessed from the address."""
+    name = one_line(stated.get("sitename"))
+    host = stated.get("hostname") or ""
+    return None if name and name.removeprefix("www.").lower() == host.removeprefix("www.").lower() else name
+
+
+def _meta(tree: Any, name: str) -> str | None:  # noqa: ANN401 - lxml has no types
+    return one_line(next(iter(tree.xpath("//meta[@name=$name]/@content", name=name)), None))

@@ -1,0 +1,154 @@
+"""The Tantivy index of one generation: BM25 over analysed terms.
+
+A generation is made from nothing, or by hard links to the files of the one before: Tantivy replaces files and never
+edits them, so what is written and merged in the copy leaves the original as it was.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pincite.analysis import analyse
+from pincite.datatypes import Filter, parse_date
+
+if TYPE_CHECKING:
+    import tantivy
+
+FOLDER = "lexical"
+_HEAP_BYTES = 64 << 20
+_FIELDS = {"title": 2.0, "heading": 1.5, "body": 1.0}
+"""Fields searched and their weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is indexed of one passage."""
+
+    number: int
+    doc_id: str
+    title: str
+    heading: str
+    body: str
+    source: str | None
+    author: str | None
+    date: str | None
+
+
+def _schema() -> tantivy.Schema:
+    import tantivy
+
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("number", indexed=True, fast=True)
+    for name in _FIELDS:
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
+    for name in ("doc_id", "source", "author"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in ("first_day", "last_day"):
+        builder.add_integer_field(name, indexed=True, fast=True)
+    return builder.build()
+
+
+def build(folder: Path, added: Iterable[Entry], *, removed: Iterable[int] = (), base: Path | None = None) -> None:
+    """Write the index of ``folder``: ``added`` passages, on top of those in ``base`` less the ``removed`` ones."""
+    import tantivy
+
+    place = folder / FOLDER
+    place.mkdir()
+    for path in sorted((base / FOLDER).iterdir()) if base else ():
+        if path.suffix != ".lock":
+            os.link(path, place / path.name)
+    index = tantivy.Index(_schema(), path=str(place), reuse=base is not None)
+    writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+    # Not by term: for an unsigned field that deletes nothing and says nothing.
+    writer.delete_documents_by_query(tantivy.Query.term_set_query(index.schema, "number", list(removed)))
+    for entry in added:
+        writer.add_document(_document(entry))
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+def _document(entry: Entry) -> tantivy.Document:
+    import tantivy
+
+    document = tantivy.Document()
+    document.add_unsigned("number", entry.number)
+    for name in _FIELDS:
+        document.add_text(name, " ".join(analyse(getattr(entry, name))))
+    for name in ("doc_id", "source", "author"):
+        if (value := getattr(entry, name)) is not None:
+            document.add_text(name, value)
+    if entry.date and (days := parse_date(entry.date)):
+        document.add_integer("first_day", days[0])
+        document.add_integer("last_day", days[1])
+    return document
+
+
+class LexicalIndex:
+    """An index opened for reading; safe to search from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        import tantivy
+
+        index = tantivy.Index.open(str(folder / FOLDER))
+        index.config_reader(reload_policy="manual")
+        index.reload()
+        self._schema = index.schema
+        self._searcher = index.searcher()
+
+    def search(
+        self, terms: Sequence[str], n: int, where: Filter | None = None, only: Sequence[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """Passage numbers and BM25 scores of the ``n`` best, best first."""
+        if not terms or n <= 0 or (only is not None and not only):
+            return []
+        result = self._searcher.search(self._query(terms, where, only), n, count=False)
+        addresses = [address for _, address in result.hits]
+        numbers = self._searcher.fast_field_values("number", addresses)
+        scores = [float(score) for score, _ in result.hits]
+        return list(zip(numbers, scores, strict=True))
+
+    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """For each term the number of passages whose body holds it."""
+        return {term: self._searcher.doc_freq("body", term) for term in terms}
+
+    def _query(self, terms: Sequence[str], where: Filter | None, only: Sequence[int] | None) -> tantivy.Query:
+        from tantivy import Occur, Query
+
+        words = [
+            (Occur.Should, Query.boost_query(Query.term_query(self._schema, name, term, "freq"), weight))
+            for term in terms
+            for name, weight in _FIELDS.items()
+        ]
+        parts = [Query.boolean_query(words), *self._conditions(where)]
+        if only is not None:
+            parts.append(Query.term_set_query(self._schema, "number", list(only)))
+        # A condition must not change the score.
+        rest = [Query.const_score_query(part, 0.0) for part in parts[1:]]
+        return Query.boolean_query([(Occur.Must, part) for part in (parts[0], *rest)])
+
+    def _conditions(self, where: Filter | None) -> list[tantivy.Query]:
+        if where is None:
+            return []
+        from tantivy import Query
+
+        conditions = [
+            Query.term_set_query(self._schema, name, list(values))
+            for name, values in (("source", where.source), ("author", where.author), ("doc_id", where.doc_ids))
+            if values is not None
+        ]
+        first, last = where.days
+        return conditions + self._ranges(first, last)
+
+    def _ranges(self, first: int | None, last: int | None) -> list[tantivy.Query]:
+        from tantivy import FieldType, Query
+
+        ranges = []
+        if first is not None:
+            ranges.append(Query.range_query(self._schema, "last_day", FieldType.Integer, first, None))
+        if last is not None:
+            ranges.append(Query.range_query(self._schema, "first_day", FieldType.Integer, None, last))
+        return ranges

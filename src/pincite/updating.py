@@ -1,0 +1,309 @@
+"""Bringing a store up to date with a folder: scan, read, split, embed what is new, commit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pincite import corpus, splitting
+from pincite.corpus import FileStat, Scan
+from pincite.datatypes import Document, Passage, Progress, UpdateReport
+from pincite.embedder import Embedder
+from pincite.errors import CorpusError, DuplicateIdError, RemovalRefused
+from pincite.readers import Skipped
+from pincite.readers.pool import FileDone, read_files
+from pincite.settings import Settings
+from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors, Writer
+
+OnProgress = Callable[[Progress], None]
+
+# A file may change within one tick of its file system's clock; the bytes of one modified this shortly before it was
+# seen are compared again.
+_RACY_NS = 2_000_000_000
+
+_BATCH = 256
+"""Passages embedded between two commits of vectors: the most that a killed update has to embed again."""
+
+_GUARDED_FROM = 20
+"""From so many documents on, an update may not remove more than half of them without being allowed to."""
+
+_CONTEXT_TOKENS = 48
+"""The most tokens of title and heading in front of a passage when it is embedded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How an update is to be done.
+
+    Attributes:
+        rebuild: make the whole index anew, the old one answering meanwhile.
+        allow_removals: remove however many documents are gone.
+        cache: take vectors that are already there, where text and model are the same.
+    """
+
+    rebuild: bool = False
+    allow_removals: bool = False
+    cache: bool = True
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What became of the documents and files so far; document ids to digests where copies must be told apart."""
+
+    added: dict[str, str] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    unchanged: set[str] = field(default_factory=set)
+    skipped: dict[str, str] = field(default_factory=dict)
+    files: list[FileRecord] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
+
+
+class Update:
+    """One update of one store; use it once.
+
+    Args:
+        settings: those that the index is built with from now on.
+        progress: called with the stages ``read``, ``embed`` and ``write`` as they go on.
+    """
+
+    def __init__(
+        self, writer: Writer, embedder: Embedder, settings: Settings, options: Options, progress: OnProgress
+    ) -> None:
+        self._writer = writer
+        self._embedder = embedder
+        self._settings = settings
+        self._options = options
+        self._progress = progress
+        self._known = writer.records()
+        self._by_path = _grouped(self._known)
+        self._found = _Findings()
+        self._pending: dict[bytes, tuple[str, list[str]]] = {}
+
+    def run(self, folder: Path, scan: Scan) -> UpdateReport:
+        """Do it all and commit.
+
+        Raises:
+            RemovalRefused, DuplicateIdError: nothing was changed.
+        """
+        self._scanned_ns = time.time_ns()
+        self._found.skipped.update(scan.skipped)
+        self._read(self._to_read(scan))
+        self._keep(name for name in self._by_path if name in scan.skipped or name.startswith(scan.unlisted))
+        removed = self._removed(folder)
+        self._writer.remove(removed)
+        embedded = self._embed()
+        self._write(folder, scan)
+        found = self._found
+        return UpdateReport(
+            added=tuple(sorted(found.added)),
+            changed=tuple(sorted(found.changed)),
+            removed=tuple(removed),
+            unchanged=tuple(sorted(found.unchanged)),
+            skipped=dict(sorted(found.skipped.items())),
+            embedded=embedded,
+        )
+
+    # ------------------------------------------------------------ which files to read
+
+    def _to_read(self, scan: Scan) -> dict[str, FileStat]:
+        everything = self._options.rebuild or self._writer.manifest.splitting != self._splitting
+        records = {} if everything else self._writer.files()
+        to_read = {}
+        for name, stat in scan.files.items():
+            record = records.get(name)
+            if record is None or not self._same(record, stat):
+                to_read[name] = stat
+                continue
+            self._found.unchanged.update(self._by_path.get(name, ()))
+            if record.problem:
+                self._found.skipped[name] = record.problem
+        return to_read
+
+    def _same(self, record: FileRecord, stat: FileStat) -> bool:
+        """Whether the file is as it was; its bytes are compared only where its stamp leaves a doubt."""
+        _, mtime_ns, *_ = stat.stamp
+        if not record.digest:
+            return False
+        if record.stamp == stat.stamp and record.scanned_ns - mtime_ns > _RACY_NS:
+            return True
+        if _digest(stat.path) != record.digest:
+            return False
+        self._found.files.append(replace(record, stamp=stat.stamp, scanned_ns=self._scanned_ns))
+        return True
+
+    @property
+    def _splitting(self) -> str:
+        """Names how texts are divided; when it changes, everything is read and divided again."""
+        return f"{splitting.VERSION}/{self._settings.passage_tokens}"
+
+    # ------------------------------------------------------------ reading and splitting
+
+    def _read(self, files: dict[str, FileStat]) -> None:
+        digests = {name: _digest(stat.path) for name, stat in files.items()}
+        jobs = [(name, stat.path) for name, stat in files.items()]
+        done = 0
+        self._progress(Progress(stage="read", done=0, total=len(jobs)))
+        with closing(read_files(jobs, workers=os.cpu_count() or 1)) as events:
+            for name, event in events:
+                if isinstance(event, Document):
+                    self._take(event, name)
+                elif isinstance(event, Skipped):
+                    self._found.skipped[event.where] = event.reason
+                else:
+                    self._file_done(name, files[name], digests[name], event)
+                    done += 1
+                    self._progress(Progress(stage="read", done=done, total=len(jobs)))
+
+    def _file_done(self, name: str, stat: FileStat, digest: str, event: FileDone) -> None:
+        record = FileRecord(
+            path=name, stamp=stat.stamp, digest=digest, scanned_ns=self._scanned_ns, problem=event.problem
+        )
+        self._found.files.append(record)
+        if event.problem:
+            self._found.skipped[name] = event.problem
+            self._keep([name])
+
+    def _keep(self, paths: Iterable[str]) -> None:
+        """Keep the last good version of what cannot be read now."""
+        for path in paths:
+            for document in self._writer.documents(self._by_path.get(path, ())).values():
+                self._take(document, path)
+
+    def _take(self, document: Document, path: str) -> None:
+        """Stage a document, unless it is already there just so."""
+        self._claim(document.doc_id, path)
+        record = DocumentRecord(path=path, state=_state(document, self._splitting), digest=document.digest)
+        before = self._known.get(document.doc_id)
+        if before is None:
+            self._found.added[document.doc_id] = document.digest
+        elif before.state == record.state:
+            self._found.unchanged.add(document.doc_id)
+        else:
+            self._found.changed.add(document.doc_id)
+        if before is None or before.state != record.state or self._options.rebuild:
+            self._stage(document, record)
+
+    def _claim(self, doc_id: str, path: str) -> None:
+        other = self._found.places.setdefault(doc_id, path)
+        if other == path and doc_id in self._found.unchanged:
+            other = self._known[doc_id].path
+        if other != path:
+            raise DuplicateIdError(f"{other} and {path} both have a document {doc_id!r}: rename one of the files")
+
+    def _stage(self, document: Document, record: DocumentRecord) -> None:
+        room = self._embedder.room
+        budget = min(self._settings.passage_tokens, room - min(_CONTEXT_TOKENS, room // 4))
+        passages = splitting.split(document, passage_tokens=budget, tokens=self._embedder.token_starts)
+        keys = [self._queue(document, passage) for passage in passages]
+        self._writer.replace(document, passages, keys, record)
+
+    def _queue(self, document: Document, passage: Passage) -> bytes:
+        """Note what is embedded of a passage; returns the key of its vectors."""
+        text = self._context(document, passage) + passage.text
+        sentences = [document.text[start:end] for start, end in passage.sentences]
+        content = json.dumps([self._embedder.fingerprint, text, sentences])
+        key = hashlib.blake2b(content.encode(), digest_size=16).digest()
+        self._pending[key] = (text, sentences)
+        return key
+
+    def _context(self, document: Document, passage: Passage) -> str:
+        """Title and heading, which say what the passage is about, as far as it does not begin with them itself."""
+        lines = [None if document.title_is_name else document.title, passage.heading]
+        text = "".join(f"{line}\n" for line in lines if line and not passage.text.startswith(line))
+        starts = self._embedder.token_starts(text)
+        return text if len(starts) <= _CONTEXT_TOKENS else text[: starts[_CONTEXT_TOKENS]].rstrip() + "\n"
+
+    # ------------------------------------------------------------ removing
+
+    def _removed(self, folder: Path) -> list[str]:
+        found = self._found
+        removed = sorted(self._known.keys() - found.unchanged - found.changed)
+        moved = set(found.added.values())
+        lost = [doc_id for doc_id in removed if self._known[doc_id].digest not in moved]
+        if lost and not self._options.allow_removals:
+            _refuse_loss(len(lost), len(self._known), folder)
+        return removed
+
+    # ------------------------------------------------------------ embedding and writing
+
+    def _embed(self) -> int:
+        missing = self._writer.missing(self._pending) if self._options.cache else set(self._pending)
+        todo = [key for key in self._pending if key in missing]
+        self._progress(Progress(stage="embed", done=0, total=len(todo)))
+        for at in range(0, len(todo), _BATCH):
+            keys = todo[at : at + _BATCH]
+            self._writer.put_vectors(keys, self._rows([self._pending[key] for key in keys]))
+            self._progress(Progress(stage="embed", done=at + len(keys), total=len(todo)))
+        return len(todo)
+
+    def _rows(self, inputs: Sequence[tuple[str, list[str]]]) -> list[Vectors]:
+        """For each passage its own vector, then those of its sentences; each different text is embedded once."""
+        texts = list(dict.fromkeys(each for text, sentences in inputs for each in (text, *sentences)))
+        vectors = self._embedder.encode_document(texts)
+        place = {text: number for number, text in enumerate(texts)}
+        return [vectors[[place[each] for each in (text, *sentences)]] for text, sentences in inputs]
+
+    def _write(self, folder: Path, scan: Scan) -> None:
+        self._progress(Progress(stage="write", done=0, total=1))
+        gone = self._writer.files().keys() - scan.files.keys()
+        self._writer.put_files(self._found.files, gone)
+        self._writer.describe(
+            Manifest(
+                settings=self._settings.as_dict(),
+                splitting=self._splitting,
+                fingerprint=self._embedder.fingerprint,
+                corpus=str(folder),
+                updated=datetime.now(UTC).isoformat(timespec="seconds"),
+                skipped=self._found.skipped,
+            )
+        )
+        self._writer.commit()
+        self._progress(Progress(stage="write", done=1, total=1))
+
+
+def _grouped(records: dict[str, DocumentRecord]) -> dict[str, list[str]]:
+    paths: dict[str, list[str]] = {}
+    for doc_id, record in records.items():
+        paths.setdefault(record.path, []).append(doc_id)
+    return paths
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of the file's bytes; empty where it cannot be read, which is tried again at the next update."""
+    try:
+        return corpus.digest_of(path)
+    except OSError:
+        return ""
+
+
+def _state(document: Document, splitting_name: str) -> str:
+    values = [getattr(document, each.name) for each in fields(document) if each.name != "text"]
+    content = json.dumps([splitting_name, *values], sort_keys=True, default=dict)
+    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+def _refuse_loss(lost: int, known: int, folder: Path) -> None:
+    if lost == known or (known >= _GUARDED_FROM and lost > known / 2):
+        raise RemovalRefused(
+            f"{folder}: {lost} of {known} documents are gone; is it the right folder, and mounted? "
+            "To remove them all the same: --allow-removals (allow_removals=True)"
+        )
+
+
+def scan_corpus(folder: Path, *, may_be_empty: bool) -> Scan:
+    """Look through the folder.
+
+    Raises:
+        CorpusError: there is no such folder, or nothing in it that Pincite reads and that may not be.
+    """
+    scan = corpus.scan(folder)
+    if not scan.files and not scan.unlisted and not may_be_empty:
+        raise CorpusError(f"{folder}: no file that Pincite reads; put articles there, or name another folder")
+    return scan

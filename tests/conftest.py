@@ -1,0 +1,98 @@
+"""What several tests share: small corpora, an embedder that needs no model, and one index made with the real one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from pincite import Index, Settings
+from pincite.stores.base import Vectors
+
+# Examples are counted, never timed. The same ones are tried in each run, so that a failure is the change's.
+settings.register_profile("project", deadline=None, derandomize=True)
+settings.load_profile("project")
+
+ARTICLES = {
+    "harbour.txt": "Night ferry\n\n2021-03-04\n\nThe night ferry left Aldhaven at ten. It carried forty carts.\n",
+    "mill/tide.md": "---\ntitle: The tide mill\nauthor: R. Penn\nsource: Mill Letters\ndate: 2019-07\n---\n\n"
+    "The tide mill ground oats until 1911. Its wheel was made of elm.\n\n# Decay\n\nThe dam broke in a storm.\n",
+    "bees.txt": "Bees\n\nA hive of the grey bee needs eighteen kilograms of honey for the winter.\n",
+}
+
+
+class WordEmbedder:
+    """A deterministic embedder for logic: a text is the sum of its words' random vectors.
+
+    Counts the texts it embeds, since what is embedded again is what an update costs.
+    """
+
+    room = 254
+
+    def __init__(self, name: str = "words") -> None:
+        self.fingerprint = name
+        self.embedded: list[str] = []
+
+    def token_starts(self, text: str) -> Sequence[int]:
+        return [found.start() for found in re.finditer(r"\w+|[^\w\s]", text)]
+
+    def encode_query(self, texts: Sequence[str]) -> Vectors:
+        return np.array([self._vector(text) for text in texts], np.float32).reshape(len(texts), 32)
+
+    def encode_document(self, texts: Sequence[str]) -> Vectors:
+        self.embedded.extend(texts)
+        return self.encode_query(texts)
+
+    def _vector(self, text: str) -> Vectors:
+        total = np.full(32, 1e-3)
+        for word in re.findall(r"\w+", text.casefold()):
+            seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4])
+            total += np.random.default_rng(seed).standard_normal(32)
+        return (total / np.linalg.norm(total)).astype(np.float32)
+
+
+def write_files(folder: Path, files: dict[str, str]) -> None:
+    """Write texts into a folder, by relative path."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """A folder of three articles."""
+    folder = tmp_path / "corpus"
+    write_files(folder, ARTICLES)
+    return folder
+
+
+@pytest.fixture
+def open_index(tmp_path: Path) -> Iterator[Callable[..., Index]]:
+    """Open the index of this test with an embedder of one's own."""
+    opened: list[Index] = []
+
+    def open_(embedder: WordEmbedder, path: str = "index", settings: Settings | None = None) -> Index:
+        index = Index.open(tmp_path / path, settings=settings or Settings(model=embedder.fingerprint))
+        index.use_embedder(embedder.fingerprint, embedder)
+        opened.append(index)
+        return index
+
+    yield open_
+    for index in opened:
+        index.close()
+
+
+@pytest.fixture(scope="session")
+def real_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """An index of the three articles made with the default model; not to be changed."""
+    folder = tmp_path_factory.mktemp("real")
+    write_files(folder / "corpus", ARTICLES)
+    with Index.open(folder / "index") as index:
+        index.update(folder / "corpus")
+        yield index

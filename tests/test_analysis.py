@@ -1,0 +1,120 @@
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pincite.analysis import LONGEST_TERM, MOST_QUERY_TERMS, analyse, query_terms
+
+LETTERS = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=0x4FF, exclude_characters="ŉı"))
+"""Latin, Greek, Cyrillic; without the two letters whose capital is that of another one."""
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("The boats were sailing", "the boat were sail"),
+        ("the miller's wheel, the miller’s wheel", "the miller wheel the miller wheel"),
+        ("don't, don’t, DON`T", "dont dont dont"),
+        ("O'Neill", "oneil neill"),
+        ("l’église", "leglis eglis"),
+        ("12,500 t; 12500 t", "12500 t 12500 t"),
+        ("1,000,000 or 1.000.000", "1000000 or 1000000"),
+        ("3.5 % of 40%", "3.5 of 40"),
+        ("7,25", "7 25"),
+        ("release 1.2.3", "releas 1.2.3 1 2 3"),
+        ("e-mail", "e mail email"),
+        ("KX-3081", "kx 3081 kx3081"),
+        ("R&D", "r d rd"),
+        ("U.S. and u.s.a.", "us and usa"),
+        ("a Ph.D.", "a phd ph d"),
+        ("rope.The tar,Canvas", "rope the tar canva"),
+        ("Brézé BRE\u0301ZE\u0301 breze", "breze breze breze"),
+        ("Łódź, Ørsted, Straße", "lodz orst strass"),
+        ("ё Ώρα", "е ωρα"),
+        ("ＨＡＲＢＯＵＲ ７", "harbour 7"),
+        ("light\u00adhouse light\u200bhouse \ufefflight", "lighthous lighthous light"),
+        ("m² 6½ note¹ Brand™", "m 2 6 1 2 note 1 brand"),
+        ("青岚灯塔", "青岚 岚灯 灯塔"),
+        ("第7号", "第 7 号"),
+        ("カメラ ｶﾒﾗ", "カメ メラ カメ メラ"),
+        ("바다를", "바다 다를"),
+        ("เรือ", "เร รื ือ"),
+        ("नदी में", "नदी में"),
+        ("🚢 — … !? 👩‍🚀", ""),
+    ],
+)
+def test_terms(text: str, terms: str) -> None:
+    assert analyse(text) == terms.split()
+
+
+@pytest.mark.parametrize(
+    ("question", "terms"),
+    [
+        ("What is the tonnage of the Petrel?", "tonnag petrel"),
+        ("What's the Petrel's tonnage?", "petrel tonnag"),
+        ("The Who", "the who"),
+        ("Who are the Who", "who are the"),
+        ("rope, tar and more rope", "rope tar more"),
+        ("Does the U.S. ship in May?", "us ship may"),
+        ('title:"KX-3081" AND (', "titl kx 3081 kx3081"),
+        ("", ""),
+        ("?! 🚢", ""),
+    ],
+)
+def test_query_terms(question: str, terms: str) -> None:
+    assert query_terms(question) == terms.split()
+
+
+def test_a_long_question_has_a_bounded_number_of_terms() -> None:
+    assert query_terms(" ".join(map(str, range(20_000)))) == [str(n) for n in range(MOST_QUERY_TERMS)]
+
+
+def test_a_chain_of_words_gives_each_once_and_few_joined_forms() -> None:
+    terms = analyse("a-" * 10_000)
+    assert terms.count("a") == 10_000
+    assert len(terms) < 11_000
+
+
+def test_many_different_words_are_the_same_whenever_they_come() -> None:
+    words = [f"w{n}x" for n in range(60_000)]
+    assert analyse(" ".join(words)) == words
+    assert analyse(words[0]) == [words[0]]
+
+
+def test_threads_have_their_own_stemmer() -> None:
+    texts = [f"sailing boats of harbour{n % 7} organisations nationally" * 50 for n in range(64)]
+    expected = [analyse(text) for text in texts]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(analyse, texts)) == expected
+
+
+@given(st.text())
+def test_terms_are_bounded_and_without_white_space(text: str) -> None:
+    for term in analyse(text):
+        assert 1 <= len(term) <= LONGEST_TERM
+        assert term.split() == [term]
+
+
+@given(st.text())
+def test_composed_and_decomposed_text_have_the_same_terms(text: str) -> None:
+    assert analyse(unicodedata.normalize("NFC", text)) == analyse(unicodedata.normalize("NFD", text))
+
+
+@given(LETTERS)
+def test_case_makes_no_difference(text: str) -> None:
+    assert analyse(text.upper()) == analyse(text.lower()) == analyse(text)
+
+
+@given(st.text(), st.text())
+def test_white_space_divides(left: str, right: str) -> None:
+    assert analyse(f"{left}\n{right}") == analyse(left) + analyse(right)
+
+
+@given(st.text())
+def test_query_terms_are_terms_of_the_text_each_once(text: str) -> None:
+    terms = query_terms(text)
+    assert len(set(terms)) == len(terms)
+    assert set(terms) <= set(analyse(text))
+    assert bool(terms) == bool(analyse(text))

@@ -1,0 +1,445 @@
+"""Updating an index and searching it: what is embedded, what is kept, what is refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from conftest import ARTICLES, WordEmbedder, write_files
+from pincite import Filter, Hit, Index, Progress, Settings
+from pincite.errors import (
+    CorpusError,
+    DuplicateIdError,
+    EmptyIndex,
+    IndexProblem,
+    ModelMismatch,
+    NoIndex,
+    QueryError,
+    RemovalRefused,
+)
+
+Open = Callable[..., Index]
+
+
+@pytest.fixture
+def embedder() -> WordEmbedder:
+    return WordEmbedder()
+
+
+@pytest.fixture
+def index(open_index: Open, embedder: WordEmbedder, corpus: Path) -> Index:
+    index = open_index(embedder)
+    index.update(corpus)
+    return index
+
+
+def ids(hits: list[Hit]) -> list[str]:
+    return [hit.document.doc_id for hit in hits]
+
+
+def check(hits: list[Hit]) -> None:
+    for rank, hit in enumerate(hits, 1):
+        assert hit.rank == rank
+        assert hit.document.text[hit.passage.start : hit.passage.end] == hit.passage.text
+        assert set(hit.scores) == {"dense", "lexical", "sentence"}
+
+
+# ---------------------------------------------------------------- what an update does
+
+
+def test_a_first_update_adds_everything(open_index: Open, embedder: WordEmbedder, corpus: Path) -> None:
+    report = open_index(embedder).update(corpus)
+    assert report.added == tuple(sorted(ARTICLES))
+    assert (report.changed, report.removed, report.unchanged, report.skipped) == ((), (), (), {})
+    assert report.embedded == 4
+
+
+def test_an_unchanged_folder_costs_nothing(index: Index, embedder: WordEmbedder, corpus: Path) -> None:
+    embedder.embedded.clear()
+    report = index.update(corpus)
+    assert report.unchanged == tuple(sorted(ARTICLES))
+    assert (report.added, report.changed, report.removed, report.embedded) == ((), (), (), 0)
+    assert embedder.embedded == []
+    assert index.status().generation == 1
+
+
+def test_only_new_text_is_embedded(index: Index, embedder: WordEmbedder, corpus: Path) -> None:
+    embedder.embedded.clear()
+    path = corpus / "mill/tide.md"
+    path.write_text(path.read_text().replace("in a storm", "in a flood"))
+    report = index.update(corpus)
+    assert (report.changed, report.embedded) == (("mill/tide.md",), 1)
+    assert all("flood" in text or text == "Decay" for text in embedder.embedded)
+
+
+def test_a_touched_file_is_unchanged(index: Index, embedder: WordEmbedder, corpus: Path) -> None:
+    os.utime(corpus / "bees.txt", (1, 1))
+    assert index.update(corpus).unchanged == tuple(sorted(ARTICLES))
+
+
+def test_a_change_that_keeps_size_and_time_is_seen(index: Index, corpus: Path) -> None:
+    path = corpus / "bees.txt"
+    before = path.stat()
+    path.write_text(ARTICLES["bees.txt"].replace("eighteen", "nineteen"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert index.update(corpus).changed == ("bees.txt",)
+
+
+def test_a_renamed_file_embeds_nothing(index: Index, corpus: Path) -> None:
+    (corpus / "untitled.txt").write_text("the gate is shut at night and the keeper sleeps.")
+    index.update(corpus)
+    (corpus / "untitled.txt").rename(corpus / "mill/renamed.txt")
+    report = index.update(corpus)
+    assert (report.added, report.removed, report.embedded) == (("mill/renamed.txt",), ("untitled.txt",), 0)
+    assert ids(index.search("keeper of the gate", k=1)) == ["mill/renamed.txt"]
+
+
+def test_the_only_article_may_be_renamed(open_index: Open, embedder: WordEmbedder, tmp_path: Path) -> None:
+    write_files(tmp_path / "one", {"a.txt": ARTICLES["bees.txt"]})
+    index = open_index(embedder)
+    index.update(tmp_path / "one")
+    (tmp_path / "one/a.txt").rename(tmp_path / "one/b.txt")
+    assert index.update().added == ("b.txt",)
+
+
+def test_the_same_text_twice_is_embedded_once_and_both_are_kept(index: Index, corpus: Path) -> None:
+    (corpus / "copy.txt").write_text(ARTICLES["bees.txt"])
+    report = index.update(corpus)
+    assert (report.added, report.embedded) == (("copy.txt",), 0)
+    best = index.search("honey of the grey bee", k=1)[0]
+    assert [best.document.doc_id, *(copy.doc_id for copy in best.copies)] == ["bees.txt", "copy.txt"]
+    assert set(ids(index.search("honey of the grey bee", k=2, fold=False))) == {"bees.txt", "copy.txt"}
+
+
+def test_a_removed_file_is_gone(index: Index, corpus: Path) -> None:
+    (corpus / "bees.txt").unlink()
+    assert index.update(corpus).removed == ("bees.txt",)
+    assert "bees.txt" not in ids(index.search("honey of the grey bee"))
+
+
+def test_progress_tells_every_stage(open_index: Open, embedder: WordEmbedder, corpus: Path) -> None:
+    told: list[Progress] = []
+    open_index(embedder).update(corpus, progress=told.append)
+    assert list(dict.fromkeys(each.stage for each in told)) == ["read", "embed", "write"]
+    for stage, total in (("read", 3), ("embed", 4), ("write", 1)):
+        steps = [each for each in told if each.stage == stage]
+        assert (steps[0].done, steps[-1].done, steps[-1].total) == (0, total, total)
+
+
+def test_the_folder_is_remembered(index: Index, corpus: Path) -> None:
+    assert index.status().corpus == str(corpus)
+    assert index.update().unchanged == tuple(sorted(ARTICLES))
+
+
+# ---------------------------------------------------------------- rebuilding
+
+
+def test_a_rebuild_takes_cached_vectors(index: Index, embedder: WordEmbedder, corpus: Path) -> None:
+    embedder.embedded.clear()
+    report = index.update(corpus, rebuild=True)
+    assert report.unchanged == tuple(sorted(ARTICLES))
+    assert (report.embedded, embedder.embedded) == (0, [])
+    assert index.status().generation == 2
+    assert index.update(corpus, rebuild=True, cache=False).embedded == 4
+    check(index.search("tide mill"))
+
+
+def test_another_model_needs_a_rebuild(index: Index, open_index: Open, corpus: Path) -> None:
+    other = WordEmbedder("other")
+    changed = open_index(other)
+    for attempt in (lambda: changed.search("mill"), lambda: changed.update(corpus)):
+        with pytest.raises(ModelMismatch, match=r"words.*other.*--rebuild"):
+            attempt()
+    check(index.search("mill"))
+    assert changed.update(corpus, rebuild=True).embedded == 4
+    check(changed.search("mill"))
+    with pytest.raises(ModelMismatch):
+        index.search("mill")
+
+
+def test_an_index_opened_without_settings_follows_the_one_on_disk(
+    open_index: Open, corpus: Path, tmp_path: Path
+) -> None:
+    one, other = WordEmbedder("one"), WordEmbedder("other")
+    open_index(one).update(corpus)
+    following = Index.open(tmp_path / "index")
+    following.use_embedder("one", one)
+    following.use_embedder("other", other)
+    check(following.search("mill"))
+    open_index(other).update(corpus, rebuild=True)
+    check(following.search("mill"))
+    assert following.status().model == "other"
+    following.close()
+
+
+def test_the_old_index_answers_while_a_rebuild_runs(open_index: Open, embedder: WordEmbedder, corpus: Path) -> None:
+    index = open_index(embedder)
+    index.update(corpus)
+    found: list[list[str]] = []
+
+    def ask_meanwhile(progress: Progress) -> None:
+        found.append(ids(index.search("tide mill", k=1)))
+
+    index.update(corpus, rebuild=True, cache=False, progress=ask_meanwhile)
+    assert found
+    assert all(each == ["mill/tide.md"] for each in found)
+
+
+def test_smaller_passages_split_again_at_the_next_update(
+    open_index: Open, embedder: WordEmbedder, corpus: Path
+) -> None:
+    write_files(corpus, {"long.txt": "The wheel turns by day. The keeper sleeps by night. " * 4})
+    open_index(embedder).update(corpus)
+    words = WordEmbedder()
+    smaller = open_index(words, settings=Settings(model="words", passage_tokens=16))
+    check(smaller.search("mill"))
+    before = smaller.status().passages
+    smaller.update(corpus)
+    assert smaller.status().passages > before
+    assert max(len(words.token_starts(hit.passage.text)) for hit in smaller.search("the", k=20)) <= 16
+
+
+# ---------------------------------------------------------------- what is refused or kept
+
+
+def test_a_missing_or_empty_folder_changes_nothing(index: Index, tmp_path: Path, corpus: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "nowhere", tmp_path / "empty", corpus / "bees.txt"):
+        with pytest.raises(CorpusError, match=folder.name):
+            index.update(folder)
+    assert index.status().documents == 3
+
+
+def test_nothing_is_made_for_a_folder_that_is_not_there(
+    open_index: Open, embedder: WordEmbedder, tmp_path: Path
+) -> None:
+    with pytest.raises(CorpusError):
+        open_index(embedder).update(tmp_path / "nowhere")
+    assert not (tmp_path / "index").exists()
+
+
+def test_an_update_without_a_folder_asks_for_one(open_index: Open, embedder: WordEmbedder) -> None:
+    with pytest.raises(CorpusError, match="name one"):
+        open_index(embedder).update()
+
+
+@pytest.mark.parametrize(("before", "after", "refused"), [(3, 0, True), (3, 1, False), (20, 10, False), (20, 9, True)])
+def test_losing_most_of_the_index_needs_permission(
+    open_index: Open, embedder: WordEmbedder, tmp_path: Path, before: int, after: int, refused: bool
+) -> None:
+    folder = tmp_path / "many"
+    write_files(folder, {f"{n}.txt": f"the keeper number {n} sleeps." for n in range(before)})
+    index = open_index(embedder)
+    index.update(folder)
+    for n in range(after, before):
+        (folder / f"{n}.txt").unlink()
+    write_files(folder, {"new.txt": "a new one."})
+    if refused:
+        with pytest.raises(RemovalRefused, match=f"{before - after} of {before}.*--allow-removals"):
+            index.update(folder)
+        assert index.status().documents == before
+    assert len(index.update(folder, allow_removals=refused).removed) == before - after
+
+
+def test_a_file_that_cannot_be_read_any_more_keeps_its_last_good_version(index: Index, corpus: Path) -> None:
+    (corpus / "bees.txt").write_bytes(b"")
+    for _ in range(2):  # the second time without reading it
+        report = index.update(corpus)
+        assert report.skipped == {"bees.txt": "empty"}
+        assert "bees.txt" in report.unchanged
+        assert index.status().stale == {"bees.txt": "empty"}
+        assert ids(index.search("honey of the grey bee", k=1)) == ["bees.txt"]
+    report = index.update(corpus, rebuild=True)
+    assert "bees.txt" in report.unchanged
+    assert ids(index.search("honey of the grey bee", k=1)) == ["bees.txt"]
+    (corpus / "bees.txt").write_text(ARTICLES["bees.txt"])
+    assert index.update(corpus).skipped == {}
+    assert index.status().stale == {}
+
+
+def test_a_folder_that_cannot_be_listed_removes_nothing(
+    index: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.scandir
+
+    def refuse(path: str) -> object:  # the permissions that root does not feel
+        if Path(path).name == "mill":
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    report = index.update(corpus)
+    assert report.removed == ()
+    assert "mill/" in report.skipped
+    assert "mill/tide.md" in report.unchanged
+
+
+def test_two_documents_with_one_id(open_index: Open, embedder: WordEmbedder, tmp_path: Path) -> None:
+    lines = [{"_id": "x", "text": "One."}, {"_id": "y", "text": "Two."}, {"_id": "x", "text": "Three."}]
+    write_files(tmp_path / "c", {"data.jsonl": "\n".join(map(json.dumps, lines))})
+    with pytest.raises(DuplicateIdError, match=r"data\.jsonl:1.*data\.jsonl:3"):
+        open_index(embedder).update(tmp_path / "c")
+
+
+def test_one_id_in_two_files(index: Index, corpus: Path) -> None:
+    write_files(corpus, {"a.jsonl#b.txt": "One text here."})
+    index.update(corpus)
+    write_files(corpus, {"a.jsonl": json.dumps({"_id": "b.txt", "text": "Two."})})
+    with pytest.raises(DuplicateIdError, match=r"a\.jsonl"):
+        index.update(corpus)
+
+
+def test_one_line_of_many_changes(open_index: Open, embedder: WordEmbedder, tmp_path: Path) -> None:
+    lines = [{"_id": n, "title": f"T{n}", "text": f"the keeper number {n} sleeps."} for n in range(5)]
+    path = tmp_path / "c/data.jsonl.gz"
+    path.parent.mkdir()
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, lines)).encode()))
+    index = open_index(embedder)
+    assert len(index.update(path.parent).added) == 5
+    lines[2]["text"] = "another text."
+    del lines[4]
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, lines)).encode()))
+    report = index.update()
+    assert (report.changed, report.removed) == (("data.jsonl.gz#2",), ("data.jsonl.gz#4",))
+    assert len(report.unchanged) == 3
+    assert report.embedded == 1
+
+
+# ---------------------------------------------------------------- searching
+
+
+def test_search_finds_what_fits(index: Index) -> None:
+    hits = index.search("When did the night ferry leave?", k=2)
+    check(hits)
+    assert ids(hits)[0] == "harbour.txt"
+    assert hits[0].document.date == "2021-03-04"
+
+
+@pytest.mark.parametrize("where", [Filter(author="R. Penn"), Filter(source="Mill Letters"), Filter(before="2019")])
+def test_a_filter_comes_before_the_ranking(index: Index, where: Filter) -> None:
+    assert set(ids(index.search("When did the night ferry leave?", k=2, where=where))) == {"mill/tide.md"}
+
+
+def test_a_filter_that_nothing_fits(index: Index) -> None:
+    assert index.search("ferry", where=Filter(source="nobody")) == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        'title:"x" AND (', "the of and", "🐝🐝", "NOT", "*", "a" * 100_000, "ferry " * 20_000, "\x00", "“”",
+        "-", "[1 TO", "\u202e ferry", "body:ferry^5", "ferry\n\nmill",
+    ],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_no_question_breaks_it(index: Index, question: str) -> None:
+    check(index.search(question))
+
+
+@examples(max_examples=50)
+@given(st.text(min_size=1).filter(str.strip))
+def test_arbitrary_questions(real_index: Index, question: str) -> None:
+    check(real_index.search(question, k=3))
+
+
+@pytest.mark.parametrize("question", ["", "  \n", None, 7])
+def test_an_empty_question_is_named(index: Index, question: str) -> None:
+    with pytest.raises(QueryError, match="ask something"):
+        index.search(question)
+
+
+@pytest.mark.parametrize("k", [0, -1, "3", 2.5, None, True])
+def test_a_bad_k_is_named(index: Index, k: int) -> None:
+    with pytest.raises(QueryError, match="whole number from 1"):
+        index.search("ferry", k=k)
+
+
+def test_as_many_as_asked_for_come_back_though_copies_are_folded(open_index: Open, tmp_path: Path) -> None:
+    same = {f"copy{n}.txt": "The bridge is shut since the ice came down the river." for n in range(150)}
+    rest = {f"other{n}.txt": f"Another note, number {n}, on nothing at all." for n in range(12)}
+    write_files(tmp_path / "c", same | rest)
+    index = open_index(WordEmbedder())
+    index.update(tmp_path / "c")
+    hits = index.search("Why is the bridge shut?", k=10)
+    assert len(hits) == 10
+    assert len(hits[0].copies) == 149
+
+
+def test_no_index_and_an_empty_one(open_index: Open, embedder: WordEmbedder, tmp_path: Path) -> None:
+    index = open_index(embedder)
+    with pytest.raises(NoIndex, match="pincite update"):
+        index.search("ferry")
+    assert not (tmp_path / "index").exists()
+    write_files(tmp_path / "c", {"only.txt": ""})
+    assert index.update(tmp_path / "c").skipped == {"only.txt": "empty"}
+    with pytest.raises(EmptyIndex):
+        index.search("ferry")
+
+
+def test_many_threads_may_search_at_once(real_index: Index) -> None:
+    expected = {word: ids(real_index.search(word)) for word in ("ferry", "mill", "honey")}
+    wrong: list[str] = []
+
+    def search(word: str) -> None:
+        wrong.extend(word for _ in range(10) if ids(real_index.search(word)) != expected[word])
+
+    threads = [threading.Thread(target=search, args=(word,)) for word in expected for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_folder_that_cannot_be_written(
+    open_index: Open, embedder: WordEmbedder, corpus: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "index").write_text("a file in the way")
+    with pytest.raises(IndexProblem, match="index"):
+        open_index(embedder).update(corpus)
+
+
+# ---------------------------------------------------------------- the index's life
+
+
+VERSIONS = (
+    "",
+    "the keeper sleeps at night. he wakes late.",
+    "the mill grinds oats.",
+    "the bees winter well. so they say.",
+)
+
+
+@examples(max_examples=25)
+@given(st.lists(st.dictionaries(st.sampled_from(["a.txt", "b.txt", "d/c.txt"]), st.integers(0, 3)), max_size=5))
+def test_any_life_ends_like_a_fresh_build(tmp_path_factory: pytest.TempPathFactory, life: list[dict[str, int]]) -> None:
+    """Whatever was added, changed and removed in whatever order, the index equals one made at once."""
+    folder = tmp_path_factory.mktemp("life")
+    write_files(folder / "c", {"always.txt": "this one always stays."})
+    settings = Settings(model="words")
+    lived, fresh = (Index.open(folder / name, settings=settings) for name in ("lived", "fresh"))
+    for index in (lived, fresh):
+        index.use_embedder("words", WordEmbedder())
+    for step in life:
+        for name, version in step.items():
+            if version:
+                write_files(folder / "c", {name: VERSIONS[version]})
+            else:
+                (folder / "c" / name).unlink(missing_ok=True)
+        lived.update(folder / "c")
+    lived.update(folder / "c")
+    fresh.update(folder / "c")
+    for question in ("keeper", "oats", "bees in winter"):
+        assert lived.search(question, fold=False) == fresh.search(question, fold=False)
+    assert lived.status().passages == fresh.status().passages
+    lived.close()
+    fresh.close()

@@ -1,0 +1,93 @@
+"""Promises about the shape of the project: its names, its layers, what an import costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pincite
+from pincite import errors
+
+SOURCE = Path(pincite.__file__).parent
+
+# From the bottom up; a module imports from lower layers only, or from its own package.
+LAYERS = (
+    {"errors", "fitted"},
+    {"datatypes", "settings"},
+    {"analysis", "embedder", "readers", "splitting"},
+    {"corpus", "stores"},
+    {"ranking", "updating"},
+    {"index"},
+    {"assistant"},
+    {"as_json"},
+    {"web"},
+    {"cli"},
+    {"__main__"},
+)
+RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+
+
+def test_public_names_are_frozen() -> None:
+    assert sorted(pincite.__all__) == [
+        "Answer", "Assistant", "Citation", "Document", "Filter", "Hit", "Index", "Passage", "PinciteError", "Progress",
+        "Settings", "Status", "UpdateReport",
+    ]  # fmt: skip
+    for name in pincite.__all__:
+        assert getattr(pincite, name).__name__ == name
+
+
+def _unit(path: Path) -> str:
+    return path.relative_to(SOURCE).with_suffix("").parts[0]
+
+
+def _imports(path: Path) -> set[str]:
+    """The parts of Pincite that a file imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "pincite":
+            found |= {f"pincite.{name.name}" for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: relative import"
+            found.add(node.module)
+    return {name.split(".")[1] for name in found if name.startswith("pincite.")}
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_imports_point_down(path: Path) -> None:
+    unit = _unit(path)
+    if unit == "__init__":  # the names handed out to users
+        return
+    for other in _imports(path) - {unit, "__version__"}:
+        assert RANK[other] < RANK[unit], f"{path.name} in {unit!r} imports {other!r}, which lies no lower"
+
+
+def test_every_module_has_a_layer() -> None:
+    assert {_unit(path) for path in SOURCE.rglob("*.py")} - {"__init__"} == set(RANK)
+
+
+def _run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+
+
+def test_import_loads_nothing_heavy() -> None:
+    heavy = {"torch", "sentence_transformers", "transformers", "gradio", "faiss", "numpy", "tantivy", "trafilatura"}
+    code = "import sys, pincite; print(*{name.split('.')[0] for name in sys.modules})"
+    assert not heavy & set(_run(code).split())
+
+
+def test_opening_an_index_loads_no_model() -> None:
+    code = "import sys; from pincite import Index, Assistant; print(*{name.split('.')[0] for name in sys.modules})"
+    assert not {"torch", "sentence_transformers", "transformers", "gradio"} & set(_run(code).split())
+
+
+def test_errors_have_one_root_and_are_drawn() -> None:
+    classes = [each for each in vars(errors).values() if isinstance(each, type)]
+    assert all(issubclass(each, errors.PinciteError) for each in classes)
+    drawn = errors.__doc__ or ""
+    assert not [each.__name__ for each in classes if each.__name__ not in drawn]

@@ -1,0 +1,388 @@
+"""The local store: what a snapshot promises, what a commit promises, and what is left when one is cut off."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pincite import Document, Filter, Passage
+from pincite.analysis import analyse
+from pincite.errors import DamagedIndex, FormatTooNew, IndexBusy, NoIndex
+from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
+from pincite.stores.local import lexical, store
+from pincite.stores.local.store import LocalStore
+
+DIMENSION = 8
+
+
+def unit(seed: int, rows: int) -> Vectors:
+    """Random vectors of length 1 that float16 holds exactly enough."""
+    values = np.random.default_rng(seed).standard_normal((rows, DIMENSION))
+    return (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
+
+
+def document(doc_id: str, text: str = "", **values: str | None) -> Document:
+    return Document(
+        doc_id=doc_id, title=f"About {doc_id}", text=text or f"The {doc_id} is here. It is {doc_id}.", **values
+    )  # type: ignore[arg-type]
+
+
+def passage(of: Document) -> Passage:
+    middle = of.text.index(".") + 1
+    return Passage(
+        passage_id=f"{of.doc_id}@{of.digest[:16]}:0",
+        doc_id=of.doc_id,
+        text=of.text,
+        start=0,
+        end=len(of.text),
+        sentences=((0, middle), (middle + 1, len(of.text))),
+    )
+
+
+def key(of: Document) -> bytes:
+    return hashlib.blake2b(of.text.encode(), digest_size=16).digest()
+
+
+def put(target: LocalStore, documents: Sequence[Document], removed: Sequence[str] = (), fresh: bool = False) -> int:
+    with target.writer(fresh=fresh) as writer:
+        for each in documents:
+            if key(each) in writer.missing([key(each)]):
+                writer.put_vectors([key(each)], [unit(key(each)[0], 3)])
+            record = DocumentRecord(path=each.doc_id, state=each.digest, digest=each.digest)
+            writer.replace(each, [passage(each)], [key(each)], record)
+        writer.remove(removed)
+        writer.describe(Manifest(settings={"model": "none"}))
+        return writer.commit()
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> LocalStore:
+    return LocalStore(tmp_path / "index")
+
+
+@pytest.fixture
+def filled(empty: LocalStore) -> LocalStore:
+    put(empty, [document("anchor", source="Logs", date="1901"), document("bell", author="Nun"), document("cook")])
+    return empty
+
+
+def found(target: LocalStore, term: str, where: Filter | None = None) -> list[str]:
+    with target.snapshot() as snapshot:
+        return [each.partition("@")[0] for each in snapshot.lexical(analyse(term), 10, where)]
+
+
+# ---------------------------------------------------------------- snapshots
+
+
+def test_nothing_is_made_before_the_first_writer(empty: LocalStore) -> None:
+    assert not empty.exists()
+    with pytest.raises(NoIndex, match="pincite update"):
+        empty.snapshot()
+    assert not empty.path.exists()
+
+
+def test_what_went_in_comes_out(filled: LocalStore) -> None:
+    anchor = document("anchor", source="Logs", date="1901")
+    with filled.snapshot() as snapshot:
+        assert snapshot.generation == 1
+        assert snapshot.count() == (3, 3)
+        assert snapshot.documents(["anchor", "unknown"]) == {"anchor": anchor}
+        name = passage(anchor).passage_id
+        assert snapshot.passages([name, "unknown@0:0"]) == {name: passage(anchor)}
+        assert snapshot.passages_of("anchor") == [passage(anchor)]
+        np.testing.assert_allclose(snapshot.vectors([name])[name], unit(key(anchor)[0], 3), atol=1e-3)
+        assert snapshot.frequencies(analyse("bell here")) == {"bell": 1, "here": 3}
+
+
+def test_dense_agrees_with_exact_cosines(empty: LocalStore) -> None:
+    documents = [document(f"d{n}") for n in range(40)]
+    put(empty, documents)
+    query = unit(999, 1)[0]
+    exact = {passage(each).passage_id: float(unit(key(each)[0], 3)[0].astype(np.float16) @ query) for each in documents}
+    best = sorted(exact, key=lambda name: (-exact[name], name))[:10]
+    with empty.snapshot() as snapshot:
+        scores = snapshot.dense(query, 10)
+    assert list(scores) == best
+    np.testing.assert_allclose(list(scores.values()), [exact[name] for name in best], atol=1e-3)
+
+
+FILTERS = [
+    Filter(source="Logs"),
+    Filter(author=["Nun", "Monk"]),
+    Filter(doc_ids=["bell", "cook"]),
+    Filter(after="1900", before="1902"),
+    Filter(after="1902"),
+    Filter(source="Logs", author="Nun"),
+]
+
+
+@pytest.mark.parametrize("where", FILTERS, ids=str)
+def test_filters_mean_what_they_say_and_change_no_score(filled: LocalStore, where: Filter) -> None:
+    with filled.snapshot() as snapshot:
+        everything = snapshot.documents(["anchor", "bell", "cook"]).values()
+        fits = {each.doc_id for each in everything if where.fits(each)}
+        assert snapshot.count(where)[0] == len(fits)
+        query, terms = unit(5, 1)[0], analyse("here")
+        for all_of_them, some in (
+            (snapshot.dense(query, 10), snapshot.dense(query, 10, where)),
+            (snapshot.lexical(terms, 10), snapshot.lexical(terms, 10, where)),
+        ):
+            assert {each.partition("@")[0] for each in some} == fits
+            assert some == {each: all_of_them[each] for each in some}
+
+
+def test_lexical_of_some_passages_only(filled: LocalStore) -> None:
+    with filled.snapshot() as snapshot:
+        scores = snapshot.lexical(["here"], 10)
+        one = list(scores)[1]
+        assert snapshot.lexical(["here"], 10, None, [one]) == {one: scores[one]}
+        assert snapshot.lexical(["here"], 10, None, []) == {}
+
+
+def test_equal_scores_come_in_the_order_of_their_ids(empty: LocalStore) -> None:
+    put(empty, [document(name, "The same text. And again.") for name in ("c", "a", "b")])
+    with empty.snapshot() as snapshot:
+        assert [each[0] for each in snapshot.lexical(analyse("text"), 3)] == ["a", "b", "c"]
+        assert [each[0] for each in snapshot.dense(unit(1, 1)[0], 3)] == ["a", "b", "c"]
+
+
+def test_a_snapshot_stays_as_it_was(filled: LocalStore) -> None:
+    with filled.snapshot() as before:
+        for n in range(3):
+            put(filled, [document(f"new{n}")], removed=["bell"])
+        assert before.generation == 1
+        assert before.count() == (3, 3)
+        assert [each.partition("@")[0] for each in before.lexical(["bell"], 5)] == ["bell"]
+    assert found(filled, "bell") == []
+
+
+# ---------------------------------------------------------------- commits
+
+
+def test_a_document_takes_the_place_of_the_one_with_its_id(filled: LocalStore) -> None:
+    put(filled, [document("bell", "The gong rings. It is loud.")])
+    assert found(filled, "gong") == ["bell"]
+    assert "bell" not in found(filled, "here")
+    with filled.snapshot() as snapshot:
+        assert snapshot.count() == (3, 3)
+
+
+def test_what_is_not_committed_is_undone_but_for_the_vectors(filled: LocalStore) -> None:
+    dove = document("dove")
+    with filled.writer() as writer:
+        writer.put_vectors([key(dove)], [unit(1, 3)])
+        writer.replace(dove, [passage(dove)], [key(dove)], DocumentRecord(path="dove", state="", digest=dove.digest))
+    assert found(filled, "dove") == []
+    with filled.writer() as writer:
+        assert writer.missing([key(dove), b"other"]) == {b"other"}
+
+
+def test_vectors_go_with_the_last_passage_that_has_their_text(empty: LocalStore) -> None:
+    twin, other = document("twin", "The same. Text."), document("other", "The same. Text.")
+    put(empty, [twin, other])
+    put(empty, [], removed=["twin"])
+    with empty.writer() as writer:
+        assert not writer.missing([key(twin)])
+    put(empty, [], removed=["other"])
+    with empty.writer() as writer:
+        assert writer.missing([key(twin)])
+
+
+def test_a_fresh_writer_starts_from_nothing(filled: LocalStore) -> None:
+    put(filled, [document("dove")], fresh=True)
+    with filled.snapshot() as snapshot:
+        assert set(snapshot.records()) == {"dove"}
+
+
+def test_nothing_new_makes_no_generation(filled: LocalStore) -> None:
+    assert put(filled, []) == 1
+
+
+def test_files_are_remembered_and_forgotten(filled: LocalStore) -> None:
+    record = FileRecord(
+        path="a'b\udc80.txt".encode("utf-8", "replace").decode(), stamp=(1, 2, 3, 4), digest="d", scanned_ns=5
+    )
+    with filled.writer() as writer:
+        writer.put_files([record])
+        writer.commit()
+    with filled.writer() as writer:
+        assert writer.files() == {record.path: record}
+        writer.put_files([], gone=[record.path])
+        writer.commit()
+    with filled.snapshot() as snapshot:
+        assert snapshot.files() == {}
+
+
+def test_one_writer_at_a_time(filled: LocalStore) -> None:
+    with filled.writer(), pytest.raises(IndexBusy, match="another update"), LocalStore(filled.path).writer():
+        pass
+
+
+# ---------------------------------------------------------------- generations as links to the one before
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"}
+
+
+def test_a_linked_generation_leaves_the_old_one_alone(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "WHOLE_BELOW", 0)
+    monkeypatch.setattr(store, "MOST_DEAD", 10.0)
+    for n in range(12):  # as many segments as make Tantivy merge
+        before = _files(filled.folder(n + 1))
+        links = filled.folder(n + 1) / lexical.FOLDER
+        put(filled, [document(f"new{n}")], removed=["cook"] if n == 5 else [])
+        assert _files(filled.folder(n + 1)) == before
+        shared = {path.stat().st_ino for path in links.iterdir()}
+        if n == 0:
+            assert shared & {path.stat().st_ino for path in (filled.folder(n + 2) / lexical.FOLDER).iterdir()}
+    assert found(filled, "new7") == ["new7"]
+    assert found(filled, "cook") == []
+    with filled.snapshot() as snapshot:
+        assert len(snapshot.lexical(["here"], 50)) == 14
+
+
+def test_too_many_dead_documents_make_a_whole_build(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "WHOLE_BELOW", 0)
+    put(filled, [], removed=["cook"])
+    whole = LocalStore(filled.path.with_name("whole"))
+    put(whole, [document("anchor", source="Logs", date="1901"), document("bell", author="Nun")])
+    with filled.snapshot() as one, whole.snapshot() as other:
+        assert one.lexical(["here"], 5) == other.lexical(["here"], 5)
+
+
+# ---------------------------------------------------------------- damage
+
+
+def test_old_generations_go(filled: LocalStore) -> None:
+    for n in range(3):
+        put(filled, [document(f"new{n}")])
+    assert sorted(path.name for path in (filled.path / "generations").iterdir()) == ["3", "4"]
+
+
+@pytest.mark.parametrize("name", ["dense.faiss", "dense.ids.npy", "lexical/meta.json"])
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_damaged_files_are_named_and_made_again(filled: LocalStore, name: str, damage: str) -> None:
+    path = filled.folder(1) / name
+    if damage == "gone":
+        path.unlink()
+    else:
+        os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(DamagedIndex, match=f"{path.name}.*pincite update"), LocalStore(filled.path).snapshot():
+        pass
+    assert put(filled, []) == 2
+    assert found(LocalStore(filled.path), "bell") == ["bell"]
+
+
+def test_a_file_of_the_right_size_that_is_no_index_is_damage(filled: LocalStore) -> None:
+    path = filled.folder(1) / "dense.faiss"
+    path.write_bytes(b"\0" * path.stat().st_size)
+    with pytest.raises(DamagedIndex, match="pincite update"), LocalStore(filled.path).snapshot():
+        pass
+
+
+def test_a_catalogue_that_is_none(filled: LocalStore) -> None:
+    filled.catalog_path.write_bytes(b"not a database at all" * 100)
+    for suffix in ("-wal", "-shm"):
+        filled.catalog_path.with_name(filled.catalog_path.name + suffix).unlink(missing_ok=True)
+    with pytest.raises(DamagedIndex, match=r"catalog\.sqlite"), LocalStore(filled.path).snapshot():
+        pass
+
+
+def test_a_newer_format_is_refused(filled: LocalStore) -> None:
+    with filled.writer() as writer:
+        writer._db.execute("PRAGMA user_version = 99")
+    with pytest.raises(FormatTooNew, match="99"), LocalStore(filled.path).snapshot():
+        pass
+
+
+# ---------------------------------------------------------------- an update that is cut off
+
+# The seven steps of a commit, each named by what is called when it begins.
+STEPS = {
+    "lock": "LocalWriter._take_lock",
+    "sweep": "LocalWriter._sweep",
+    "vectors": "catalog.Catalog.put_vectors",
+    "begin": "catalog.Catalog.apply",
+    "build": "lexical.build",
+    "rename": "_sync",
+    "commit": "LocalWriter._note",
+    "prune": "catalog.Catalog.end_staging",
+}
+KILLED = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from pincite.stores.local import catalog, lexical, store
+from pincite.stores.local.store import LocalWriter
+from test_store import document, put
+owner, _, name = {step!r}.rpartition(".")
+target = eval(owner, vars(store) | globals()) if owner else store
+whole = getattr(target, name)
+def cut_off(*values, **named):
+    if {after}:
+        whole(*values, **named)
+    os._exit(9)
+setattr(target, name, cut_off)
+put(store.LocalStore(Path({index!r})), [document("dove")], removed=["bell"])
+"""
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+def test_an_update_cut_off_at_any_step_leaves_the_old_or_the_new(filled: LocalStore, step: str, after: bool) -> None:
+    code = KILLED.format(tests=str(Path(__file__).parent), step=STEPS[step], after=after, index=str(filled.path))
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    opened = LocalStore(filled.path)
+    with opened.snapshot() as snapshot:
+        old, new = {"anchor", "bell", "cook"}, {"anchor", "cook", "dove"}
+        holds = set(snapshot.records())
+        assert holds == (new if step == "prune" else old)
+        assert snapshot.generation == (2 if step == "prune" else 1)
+        for search in (snapshot.lexical(["here"], 9), snapshot.dense(unit(1, 1)[0], 9)):
+            assert {each.partition("@")[0] for each in search} == holds
+    if step not in ("lock", "sweep", "vectors") or (step == "vectors" and after):
+        with opened.writer() as writer:
+            assert not writer.missing([key(document("dove"))]), "an embedding was lost"
+    put(opened, [document("dove")], removed=["bell"])
+    with opened.snapshot() as snapshot:
+        assert set(snapshot.records()) == new
+
+
+# ---------------------------------------------------------------- the index's life
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 3)), max_size=12))
+def test_any_life_ends_like_a_fresh_build(
+    tmp_path_factory: pytest.TempPathFactory, life: list[tuple[str, int]]
+) -> None:
+    """Adds, changes and removals (version 0), then the same state built at once: equal ids and equal scores."""
+    folder = tmp_path_factory.mktemp("life")
+    lived, fresh = LocalStore(folder / "lived"), LocalStore(folder / "fresh")
+    state: dict[str, Document] = {}
+    put(lived, [])
+    for name, version in life:
+        if version:
+            state[name] = document(name, f"The {name} is here. Version {version}.")
+            put(lived, [state[name]])
+        else:
+            state.pop(name, None)
+            put(lived, [], removed=[name])
+    put(fresh, list(state.values()))
+    with lived.snapshot() as one, fresh.snapshot() as other:
+        assert one.records() == other.records()
+        assert one.lexical(["here"], 9) == other.lexical(["here"], 9)
+        query = unit(3, 1)[0]
+        assert one.dense(query, 9) == other.dense(query, 9)
+    lived.close()
+    fresh.close()
