@@ -2,9 +2,9 @@
 
     python scripts/fit_constants.py COLLECTION...
 
-A collection is a folder with ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv`` as in BEIR. Where queries say whether they
-are ``answerable``, that is the label; elsewhere every question counts twice, once as it is (answered) and once with its
-relevant documents taken out of the ranking (not answered).
+A collection is a folder with ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv`` as in BEIR. Where queries say
+whether they are ``answerable``, that is the label; elsewhere every question counts twice, once as it is (answered) and once
+with its relevant documents taken out of the ranking (not answered).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _examples(folder: Path) -> Iterator[Example]:
                 yield features(ranking), bool(query["answerable"])
             else:
                 yield features(ranking), True
-                yield features(_without(ranking, relevant.get(str(query["_id"]), set()))), False
+                yield features(_without(ranking, relevant.get(str(query.get("_id", query.get("id"))), set()))), False
 
 
 def _relevant(folder: Path) -> dict[str, set[str]]:
@@ -74,7 +74,7 @@ def _fit(collections: list[list[Example]]) -> tuple[float, list[float]]:
     """Logistic regression; each collection and each label weighs the same, so that none of them decides the level."""
     from sklearn.linear_model import LogisticRegression
 
-    values, labels, weights = [], [], []
+    values, labels, weights = list[tuple[float, ...]](), list[bool](), list[float]()
     for examples in collections:
         answered = np.array([label for _, label in examples])
         values.extend(each for each, _ in examples)

@@ -53,7 +53,7 @@ class WordEmbedder:
         for word in re.findall(r"\w+", text.casefold()):
             seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4])
             total += np.random.default_rng(seed).standard_normal(32)
-        return (total / np.linalg.norm(total)).astype(np.float32)
+        return np.asarray(total / np.linalg.norm(total), np.float32)
 
 
 def write_files(folder: Path, files: dict[str, str]) -> None:

@@ -63,6 +63,8 @@ The sluice ( est. 1920 ) closed .|It was old .|`` We go . ''|She left .
 Each paid $5.|$6 was too much.|5 people left.
 It rained.[1]|It snowed.[2][3]|It froze.[citation needed]|It thawed.
 1. The first point.|It is short.
+2.1. The tolls.|They rose.
+II. The second part.|B. In short.
 It has many, ...towns,Hinterland and coast.
 Smith et al. (2020) agree.|He joined the C.I.A.|After that he left.
 """
@@ -83,7 +85,7 @@ Meet Dr.Quill and Prof.Ox at St.Ives, see p.Xu and e.g.Anna in No.5 there.
 Use Node.js, ASP.NET, README.MD, Example.Com, a.b@Mail.Example.Org or System.Out.println.
 See http://a.example/b.Html?Q=Is.That and v1.Beta too.
 今天下雨。|明天呢？|太好了！|“走吧。”|然后走了；没有回来。
-“走吗？”他问。|《你好吗？》是一本书。|「行くよ。」と彼は言った。
+“走吗？”他问。|《你好吗？》是一本书。|「行くよ。」と彼は言った。|“好。”|船夫说完就走了。
 第３．５节很长．|下一节短。|吗?|我们走了.|他们没走.
 """
 
@@ -213,6 +215,11 @@ def test_work_grows_with_the_text_only(unit: str) -> None:
     assert max(read) <= 50_000
     assert sum(read) <= 20 * len(text)
     assert max(len(each.text) for each in passages) <= 100 * 17
+
+
+def test_a_wide_gap_divides_passages() -> None:
+    assert texts(article("Rope." + "\n" * 5000 + "Tar.")) == ["Rope.", "Tar."]
+    assert max(map(len, texts(article("rope" + " " * 5000 + "tar")))) <= 20 * 17
 
 
 @pytest.mark.parametrize("text", ["", " \n\t\n ", "\u3000\r\n"])

@@ -18,7 +18,7 @@ from pincite import Document, Filter, Passage
 from pincite.analysis import analyse
 from pincite.errors import DamagedIndex, FormatTooNew, IndexBusy, NoIndex
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
-from pincite.stores.local import lexical, store
+from pincite.stores.local import catalog, lexical, writer
 from pincite.stores.local.store import LocalStore
 
 DIMENSION = 8
@@ -27,13 +27,15 @@ DIMENSION = 8
 def unit(seed: int, rows: int) -> Vectors:
     """Random vectors of length 1 that float16 holds exactly enough."""
     values = np.random.default_rng(seed).standard_normal((rows, DIMENSION))
-    return (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
+    lengths = np.linalg.norm(values, axis=1, keepdims=True)
+    return np.asarray(values / lengths, np.float32)
 
 
-def document(doc_id: str, text: str = "", **values: str | None) -> Document:
-    return Document(
-        doc_id=doc_id, title=f"About {doc_id}", text=text or f"The {doc_id} is here. It is {doc_id}.", **values
-    )  # type: ignore[arg-type]
+def document(
+    doc_id: str, text: str = "", *, source: str | None = None, author: str | None = None, date: str | None = None
+) -> Document:
+    text = text or f"The {doc_id} is here. It is {doc_id}."
+    return Document(doc_id=doc_id, title=f"About {doc_id}", text=text, source=source, author=author, date=date)
 
 
 def passage(of: Document) -> Passage:
@@ -53,15 +55,15 @@ def key(of: Document) -> bytes:
 
 
 def put(target: LocalStore, documents: Sequence[Document], removed: Sequence[str] = (), fresh: bool = False) -> int:
-    with target.writer(fresh=fresh) as writer:
+    with target.writer(fresh=fresh) as w:
         for each in documents:
-            if key(each) in writer.missing([key(each)]):
-                writer.put_vectors([key(each)], [unit(key(each)[0], 3)])
+            if key(each) in w.missing([key(each)]):
+                w.put_vectors([key(each)], [unit(key(each)[0], 3)])
             record = DocumentRecord(path=each.doc_id, state=each.digest, digest=each.digest)
-            writer.replace(each, [passage(each)], [key(each)], record)
-        writer.remove(removed)
-        writer.describe(Manifest(settings={"model": "none"}))
-        return writer.commit()
+            w.replace(each, [passage(each)], [key(each)], record)
+        w.remove(removed)
+        w.describe(Manifest(settings={"model": "none"}))
+        return w.commit()
 
 
 @pytest.fixture
@@ -73,6 +75,10 @@ def empty(tmp_path: Path) -> LocalStore:
 def filled(empty: LocalStore) -> LocalStore:
     put(empty, [document("anchor", source="Logs", date="1901"), document("bell", author="Nun"), document("cook")])
     return empty
+
+
+def folder(target: LocalStore, generation: int) -> Path:
+    return target.path / "generations" / str(generation)
 
 
 def found(target: LocalStore, term: str, where: Filter | None = None) -> list[str]:
@@ -178,23 +184,23 @@ def test_a_document_takes_the_place_of_the_one_with_its_id(filled: LocalStore) -
 
 def test_what_is_not_committed_is_undone_but_for_the_vectors(filled: LocalStore) -> None:
     dove = document("dove")
-    with filled.writer() as writer:
-        writer.put_vectors([key(dove)], [unit(1, 3)])
-        writer.replace(dove, [passage(dove)], [key(dove)], DocumentRecord(path="dove", state="", digest=dove.digest))
+    with filled.writer() as w:
+        w.put_vectors([key(dove)], [unit(1, 3)])
+        w.replace(dove, [passage(dove)], [key(dove)], DocumentRecord(path="dove", state="", digest=dove.digest))
     assert found(filled, "dove") == []
-    with filled.writer() as writer:
-        assert writer.missing([key(dove), b"other"]) == {b"other"}
+    with filled.writer() as w:
+        assert w.missing([key(dove), b"other"]) == {b"other"}
 
 
 def test_vectors_go_with_the_last_passage_that_has_their_text(empty: LocalStore) -> None:
     twin, other = document("twin", "The same. Text."), document("other", "The same. Text.")
     put(empty, [twin, other])
     put(empty, [], removed=["twin"])
-    with empty.writer() as writer:
-        assert not writer.missing([key(twin)])
+    with empty.writer() as w:
+        assert not w.missing([key(twin)])
     put(empty, [], removed=["other"])
-    with empty.writer() as writer:
-        assert writer.missing([key(twin)])
+    with empty.writer() as w:
+        assert w.missing([key(twin)])
 
 
 def test_a_fresh_writer_starts_from_nothing(filled: LocalStore) -> None:
@@ -211,13 +217,13 @@ def test_files_are_remembered_and_forgotten(filled: LocalStore) -> None:
     record = FileRecord(
         path="a'b\udc80.txt".encode("utf-8", "replace").decode(), stamp=(1, 2, 3, 4), digest="d", scanned_ns=5
     )
-    with filled.writer() as writer:
-        writer.put_files([record])
-        writer.commit()
-    with filled.writer() as writer:
-        assert writer.files() == {record.path: record}
-        writer.put_files([], gone=[record.path])
-        writer.commit()
+    with filled.writer() as w:
+        w.put_files([record])
+        w.commit()
+    with filled.writer() as w:
+        assert w.files() == {record.path: record}
+        w.put_files([], gone=[record.path])
+        w.commit()
     with filled.snapshot() as snapshot:
         assert snapshot.files() == {}
 
@@ -230,21 +236,21 @@ def test_one_writer_at_a_time(filled: LocalStore) -> None:
 # ---------------------------------------------------------------- generations as links to the one before
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"}
+def _files(place: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in place.rglob("*") if path.is_file() and path.suffix != ".lock"}
 
 
 def test_a_linked_generation_leaves_the_old_one_alone(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "WHOLE_BELOW", 0)
-    monkeypatch.setattr(store, "MOST_DEAD", 10.0)
+    monkeypatch.setattr(writer, "WHOLE_BELOW", 0)
+    monkeypatch.setattr(writer, "MOST_DEAD", 10.0)
     for n in range(12):  # as many segments as make Tantivy merge
-        before = _files(filled.folder(n + 1))
-        links = filled.folder(n + 1) / lexical.FOLDER
+        before = _files(folder(filled, n + 1))
+        links = folder(filled, n + 1) / lexical.FOLDER
         put(filled, [document(f"new{n}")], removed=["cook"] if n == 5 else [])
-        assert _files(filled.folder(n + 1)) == before
+        assert _files(folder(filled, n + 1)) == before
         shared = {path.stat().st_ino for path in links.iterdir()}
         if n == 0:
-            assert shared & {path.stat().st_ino for path in (filled.folder(n + 2) / lexical.FOLDER).iterdir()}
+            assert shared & {path.stat().st_ino for path in (folder(filled, n + 2) / lexical.FOLDER).iterdir()}
     assert found(filled, "new7") == ["new7"]
     assert found(filled, "cook") == []
     with filled.snapshot() as snapshot:
@@ -252,7 +258,7 @@ def test_a_linked_generation_leaves_the_old_one_alone(filled: LocalStore, monkey
 
 
 def test_too_many_dead_documents_make_a_whole_build(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "WHOLE_BELOW", 0)
+    monkeypatch.setattr(writer, "WHOLE_BELOW", 0)
     put(filled, [], removed=["cook"])
     whole = LocalStore(filled.path.with_name("whole"))
     put(whole, [document("anchor", source="Logs", date="1901"), document("bell", author="Nun")])
@@ -272,7 +278,7 @@ def test_old_generations_go(filled: LocalStore) -> None:
 @pytest.mark.parametrize("name", ["dense.faiss", "dense.ids.npy", "lexical/meta.json"])
 @pytest.mark.parametrize("damage", ["cut", "gone"])
 def test_damaged_files_are_named_and_made_again(filled: LocalStore, name: str, damage: str) -> None:
-    path = filled.folder(1) / name
+    path = folder(filled, 1) / name
     if damage == "gone":
         path.unlink()
     else:
@@ -284,23 +290,23 @@ def test_damaged_files_are_named_and_made_again(filled: LocalStore, name: str, d
 
 
 def test_a_file_of_the_right_size_that_is_no_index_is_damage(filled: LocalStore) -> None:
-    path = filled.folder(1) / "dense.faiss"
+    path = folder(filled, 1) / "dense.faiss"
     path.write_bytes(b"\0" * path.stat().st_size)
     with pytest.raises(DamagedIndex, match="pincite update"), LocalStore(filled.path).snapshot():
         pass
 
 
 def test_a_catalogue_that_is_none(filled: LocalStore) -> None:
-    filled.catalog_path.write_bytes(b"not a database at all" * 100)
+    (filled.path / catalog.FILE).write_bytes(b"not a database at all" * 100)
     for suffix in ("-wal", "-shm"):
-        filled.catalog_path.with_name(filled.catalog_path.name + suffix).unlink(missing_ok=True)
+        (filled.path / catalog.FILE).with_name((filled.path / catalog.FILE).name + suffix).unlink(missing_ok=True)
     with pytest.raises(DamagedIndex, match=r"catalog\.sqlite"), LocalStore(filled.path).snapshot():
         pass
 
 
 def test_a_newer_format_is_refused(filled: LocalStore) -> None:
-    with filled.writer() as writer:
-        writer._db.execute("PRAGMA user_version = 99")
+    with filled.writer() as each:
+        each.db.execute("PRAGMA user_version = 99")
     with pytest.raises(FormatTooNew, match="99"), LocalStore(filled.path).snapshot():
         pass
 
@@ -311,29 +317,29 @@ def test_a_newer_format_is_refused(filled: LocalStore) -> None:
 STEPS = {
     "lock": "LocalWriter._take_lock",
     "sweep": "LocalWriter._sweep",
-    "vectors": "catalog.Catalog.put_vectors",
-    "begin": "catalog.Catalog.apply",
+    "vectors": "LocalWriter.put_vectors",
+    "begin": "LocalWriter._apply",
     "build": "lexical.build",
     "rename": "_sync",
     "commit": "LocalWriter._note",
-    "prune": "catalog.Catalog.end_staging",
+    "prune": "LocalWriter._forget_staged",
 }
 KILLED = """
 import os, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from pincite.stores.local import catalog, lexical, store
-from pincite.stores.local.store import LocalWriter
+from pincite.stores.local import writer
+from pincite.stores.local.store import LocalStore
 from test_store import document, put
 owner, _, name = {step!r}.rpartition(".")
-target = eval(owner, vars(store) | globals()) if owner else store
+target = getattr(writer, owner) if owner else writer
 whole = getattr(target, name)
 def cut_off(*values, **named):
     if {after}:
         whole(*values, **named)
     os._exit(9)
 setattr(target, name, cut_off)
-put(store.LocalStore(Path({index!r})), [document("dove")], removed=["bell"])
+put(LocalStore(Path({index!r})), [document("dove")], removed=["bell"])
 """
 
 
@@ -351,8 +357,8 @@ def test_an_update_cut_off_at_any_step_leaves_the_old_or_the_new(filled: LocalSt
         for search in (snapshot.lexical(["here"], 9), snapshot.dense(unit(1, 1)[0], 9)):
             assert {each.partition("@")[0] for each in search} == holds
     if step not in ("lock", "sweep", "vectors") or (step == "vectors" and after):
-        with opened.writer() as writer:
-            assert not writer.missing([key(document("dove"))]), "an embedding was lost"
+        with opened.writer() as w:
+            assert not w.missing([key(document("dove"))]), "an embedding was lost"
     put(opened, [document("dove")], removed=["bell"])
     with opened.snapshot() as snapshot:
         assert set(snapshot.records()) == new
@@ -367,8 +373,8 @@ def test_any_life_ends_like_a_fresh_build(
     tmp_path_factory: pytest.TempPathFactory, life: list[tuple[str, int]]
 ) -> None:
     """Adds, changes and removals (version 0), then the same state built at once: equal ids and equal scores."""
-    folder = tmp_path_factory.mktemp("life")
-    lived, fresh = LocalStore(folder / "lived"), LocalStore(folder / "fresh")
+    place = tmp_path_factory.mktemp("life")
+    lived, fresh = LocalStore(place / "lived"), LocalStore(place / "fresh")
     state: dict[str, Document] = {}
     put(lived, [])
     for name, version in life:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -97,6 +97,13 @@ def make_index(folder: Path, articles: dict[str, str]) -> Path:
     return folder / "index"
 
 
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[Path], Server]]:
+    """Starts a server of the test's own."""
+    with ExitStack() as servers:
+        yield lambda index: servers.enter_context(serving(index, tmp_path))
+
+
 @contextmanager
 def serving(index: Path, folder: Path) -> Iterator[Server]:
     """``pincite chat`` over an index, on a free port."""
@@ -150,8 +157,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens pages and, at the end, fails for whatever a page may not do."""
+def visit(browser: Browser, serve: object) -> Iterator[Callable[..., Page]]:
+    """Opens pages and, at the end and before any server ends, fails for whatever a page may not do."""
     faults: list[str] = []
     pages: list[Page] = []
 
@@ -228,7 +235,7 @@ def test_sources_mark_the_quotes_where_they_stand(page: Page, assistant: Assista
     citations = assistant.ask(question).citations
     turn = ask(page, question)
     for citation in citations:
-        mark = turn.locator(f"#cite-1-{citation.label}")
+        mark = page.locator(f"#cite-1-{citation.label}")
         assert mark.text_content() == citation.quote
         card = turn.locator(".card", has=mark)
         assert card.locator(".passage").text_content() == citation.passage.text
@@ -321,45 +328,59 @@ def test_visitors_do_not_see_each_other(visit: Callable[..., Page], server: Serv
     assert ask(other, BEES).get_attribute("id") == "turn-1"
 
 
-def test_blank_question_is_no_turn(page: Page) -> None:
-    page.get_by_role("textbox", name="Your question").fill("   ")
-    page.keyboard.press("Enter")
-    ask(page, BEES)
-    expect(page.locator(".turn")).to_have_count(1)
+def test_question_sent_while_another_is_answered_is_asked_next(page: Page) -> None:
+    box = page.get_by_role("textbox", name="Your question")
+    for question in (FERRY, BEES):
+        box.fill(question)
+        page.keyboard.press("Enter")
+        page.locator(".question", has_text=question).wait_for(timeout=PATIENCE)
+    expect(page.locator("#turn-2 .answer")).to_contain_text("eighteen kilograms", timeout=PATIENCE)
+    expect(page.locator("#turn-1 .answer")).to_contain_text("forty carts")
 
 
-def test_index_without_articles_says_what_to_do(visit: Callable[..., Page], tmp_path: Path) -> None:
+def test_index_without_articles_says_what_to_do(
+    visit: Callable[..., Page], serve: Callable[[Path], Server], tmp_path: Path
+) -> None:
     path = make_index(tmp_path, {"bees.md": ARTICLES["bees.md"]})
     (tmp_path / "corpus" / "bees.md").unlink()
     with Index.open(path) as index:
         index.update(tmp_path / "corpus", allow_removals=True)
-    with serving(path, tmp_path) as server:
-        page = visit(server.address)
-        expect(page.locator("#start .empty")).to_contain_text("pincite update", timeout=PATIENCE)
-        expect(page.locator("#masthead")).to_contain_text("0 articles")
-        turn = ask(page, BEES)
-        expect(turn.locator(".empty")).to_contain_text("No articles yet")
-        assert turn.locator(".nothing, .failed, .answer").count() == 0
+    page = visit(serve(path).address)
+    expect(page.locator("#start .empty")).to_contain_text("pincite update", timeout=PATIENCE)
+    expect(page.locator("#masthead")).to_contain_text("0 articles")
+    turn = ask(page, BEES)
+    expect(turn.locator(".empty")).to_contain_text("No articles yet")
+    assert turn.locator(".nothing, .failed, .answer").count() == 0
 
 
 def test_damaged_index_is_a_failure_and_says_which(
-    visit: Callable[..., Page], index_path: Path, tmp_path: Path
+    visit: Callable[..., Page], serve: Callable[[Path], Server], index_path: Path, tmp_path: Path
 ) -> None:
     path = shutil.copytree(index_path, tmp_path / "index")
-    with serving(path, tmp_path) as server:
-        page = visit(server.address)
-        page.locator(".example").first.wait_for(timeout=PATIENCE)
-        for file in path.glob("catalog.sqlite*"):
-            file.unlink()
-        (path / "catalog.sqlite").write_bytes(b"no database at all" * 999)
-        turn = ask(page, BEES)
-        expect(turn.get_by_role("alert")).to_contain_text(str(path))
-        assert turn.locator(".nothing, .empty, .answer").count() == 0
+    address = serve(path).address
+    shutil.rmtree(path / "generations")
+    page = visit(address)
+    expect(page.locator("#start").get_by_role("alert")).to_contain_text(str(path), timeout=PATIENCE)
+    turn = ask(page, BEES)
+    expect(turn.get_by_role("alert")).to_contain_text(str(path))
+    assert turn.locator(".nothing, .empty, .answer").count() == 0
+
+
+def test_blank_question_is_no_turn(index_path: Path) -> None:
+    import gradio as gr
+
+    from pincite.web.page import Chat
+
+    with Index.open(index_path) as index:
+        ((box, turns, html),) = Chat(index).ask(" \n", [], gr.EventData(None, {}))
+    assert (box, turns, html) == ("", [], render.conversation([]))
 
 
 def test_unexpected_error_is_logged_and_never_looks_like_nothing_found(
     index_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    import gradio as gr
+
     from pincite.web.page import Chat
 
     def fail(*_: object, **__: object) -> Answer:
@@ -367,7 +388,7 @@ def test_unexpected_error_is_logged_and_never_looks_like_nothing_found(
 
     monkeypatch.setattr(Assistant, "ask", fail)
     with Index.open(index_path) as index, caplog.at_level(logging.ERROR):
-        *_, (_, turns, html) = Chat(index).ask(BEES, [])
+        *_, (_, turns, html) = Chat(index).ask(BEES, [], gr.EventData(None, {}))
     assert "class='notice failed'" in html
     assert "Nothing in these articles" not in html
     assert "private detail" not in html
@@ -468,14 +489,13 @@ def test_address_that_cannot_be_listened_on_is_one_line(index_path: Path, option
     assert ended.returncode == 2
 
 
-def test_ctrl_c_ends_it_cleanly(visit: Callable[..., Page], index_path: Path, tmp_path: Path) -> None:
-    with serving(index_path, tmp_path) as server:
-        page = visit(server.address)
-        ask(page, BEES)
-        page.goto("about:blank")
+def test_ctrl_c_ends_it_cleanly(serve: Callable[[Path], Server], index_path: Path) -> None:
+    server = serve(index_path)
+    with httpx.stream("GET", f"{server.address}/gradio_api/heartbeat/visitor", timeout=60) as heartbeat:
+        assert heartbeat.status_code == 200  # a page that is open keeps a connection
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(timeout=30) == 0
-        assert server.log.read_text(encoding="utf-8").count("\n") == 1
+    assert server.log.read_text(encoding="utf-8").count("\n") == 1
 
 
 def test_other_host_names_are_refused(server: Server) -> None:

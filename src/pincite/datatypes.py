@@ -69,6 +69,11 @@ class Document:
         object.__setattr__(self, "digest", hashlib.sha256(self.text.encode()).hexdigest())
 
 
+def passage_id(doc_id: str, digest: str, start: int) -> str:
+    """The id of the passage that begins at ``start`` of a document whose text has this digest."""
+    return f"{doc_id}@{digest[:16]}:{start}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
     """A run of whole sentences of one document; ``document.text[start:end] == text``, always.

@@ -176,7 +176,16 @@ def _measured(text: str, headings: Sequence[Span], budget: int, tokens: TokenSta
             found += _divided(text, sentence, budget, tokens)
         else:
             pending.append(sentence)
-    return found + _counted(text, pending, budget, tokens)
+    return _with_gaps(found + _counted(text, pending, budget, tokens))
+
+
+def _with_gaps(sentences: list[_Sentence]) -> list[_Sentence]:
+    """White space before a sentence counts a token for each full 16 characters: it would fill the passage too."""
+    for i in range(1, len(sentences)):
+        gap = (sentences[i].start - sentences[i - 1].end) // _CHARACTERS_PER_TOKEN
+        if gap:
+            sentences[i] = sentences[i]._replace(size=sentences[i].size + gap)
+    return sentences
 
 
 def _counted(text: str, sentences: Sequence[_Sentence], budget: int, tokens: TokenStarts) -> list[_Sentence]:
@@ -285,7 +294,8 @@ _LINE = re.compile(f"[^{_BREAKS}]+")
 _BREAK = re.compile(f"\r\n|[{_BREAKS}]")
 _PARAGRAPH_BREAKS = ("\x0c", "\u2029")
 _LIST_ITEM = re.compile(
-    r"[-*+•‣◦▪■●·–]\s|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})\)\s|\d{1,3}\.\s|[①-⑳]|[(（]?[一二三四五六七八九十]{1,3}[、)）]|\d{1,3}、"
+    r"[-*+•‣◦▪■●·–]\s|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})\)\s|\d{1,3}\.\s"
+    r"|[①-⑳]|[(（]?[一二三四五六七八九十]{1,3}[、)）]|\d{1,3}、"
 )
 _FIRST_WORD = re.compile(r"[^\s\u2e80-\u9fff\uac00-\ud7af]{1,80}")
 _NARROWEST_WRAP, _NARROWEST_GOING_ON, _WIDEST_WRAP = 40, 25, 200
@@ -401,7 +411,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _TITLES = _words(
-    "Dr Mr Mrs Ms Mx Prof Profs Rev Hon Gen Col Capt Cpt Lt Sgt Maj Cmdr Cpl Pvt Adm Gov Sen Rep Pres Supt Insp "
+    "Dr Mr Mrs Ms Mx Prof Profs Rt Rev Hon Gen Col Capt Cpt Lt Sgt Maj Cmdr Cpl Pvt Adm Gov Sen Rep Pres Supt Insp "
     "Msgr Messrs Mme Mlle Mt Ft Pt Fr Hr Hrn Dipl Ing Drs dr mr mrs prof Sra Srta Dra Bros vs viz cf approx ca "
     "resp bzw sog evtl ggf inkl Hrsg vgl Vgl e.g i.e z.B d.h u.a o.ä E.g I.e Cf Approx Ca Fa Incl incl esp abbr "
     "aka"
@@ -457,12 +467,14 @@ _NEXT = re.compile(
     r"\s*(?P<open>(?:(?:[\"'“‘„‚«‹»(\[{（【「『《〈¿¡]|``)[ \u00a0\u202f]?|[-–—*•][ ]){0,6})(?P<word>[^\W_]{0,40})"
 )
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,4}")
+_JAPANESE_QUOTED = re.compile(r"[とっ]")
 _SPEAKER = re.compile(
     r"[とっ]|[^\s。！？，、：]{0,5}[说說问問喊叫答]|\s+(?!(?:The|A|An|He|She|They|It|We|I)\s)[^\W\d_]+(?:\s+[^\W\d_]+)?"
     r"\s+(?:said|says|asked|asks|replied|cried|shouted|wrote|answered|exclaimed)\b"
 )
 """Who said what was quoted before it: the sentence goes on behind the closing quote."""
 _ROMAN_OR_LETTER = re.compile(r"[IVXLC]+|[A-Z]")
+_LABEL = re.compile(r"\d[\d.]*|[IVXLC]+|[A-Za-z]")
 _WORD_CHARACTER = re.compile(r"[^\W_]")
 _TOKEN_BORDER = re.compile(r"[\s\"“‘„«(\[{（【「『《〈/…:;,!?–—-]+")
 _NUMBER_THEN_WORD = re.compile(r"\d+(?:[.,]\d+)*%?\s+[^\W\d_A-Z]{2}")
@@ -527,7 +539,7 @@ def _cut(text: str, begin: int, stop: re.Match[str], end: int) -> int | None:
     if cut >= end:
         return None
     place = _place(text, begin, stop, cut, end)
-    if place.closed and (text[cut - 1] in "》〉" or _SPEAKER.match(text, cut, end)):
+    if place.closed and _goes_on_behind_quote(place.mark, text, cut, end):
         return None
     if place.mark[-1] in _ALWAYS:
         ends = not (place.mark == "．" and place.token[-1:].isdigit() and place.word[:1].isdigit())
@@ -536,6 +548,12 @@ def _cut(text: str, begin: int, stop: re.Match[str], end: int) -> int | None:
     else:
         ends = _ends_without_space(place)
     return cut if ends else None
+
+
+def _goes_on_behind_quote(mark: str, text: str, cut: int, end: int) -> bool:
+    """Whether the stop belongs to a title or a quotation within the sentence."""
+    speaker = _JAPANESE_QUOTED if mark == "。" else _SPEAKER
+    return text[cut - 1] in "》〉" or speaker.match(text, cut, end) is not None
 
 
 def _is_opening(text: str, begin: int, stop: re.Match[str], end: int) -> bool:
@@ -579,12 +597,12 @@ def _ends_before_space(place: _Place) -> bool:
 def _is_no_abbreviation(place: _Place) -> bool:
     """Whether a single stop behind a word and before a possible beginning is more than a short form's."""
     token, number = place.token, place.word[:1].isdigit()
-    if token in _TITLES:
+    if token in _TITLES or (place.begins_sentence and _LABEL.fullmatch(token)):
         return False
     if token in _NUMBERED and (number or _ROMAN_OR_LETTER.fullmatch(place.word)):
         return False
     if token.isdecimal():
-        return not (place.begins_sentence or _is_ordinal(place))
+        return not _is_ordinal(place)
     if token.lower() in ("a.m", "p.m"):
         return not number and place.word not in _CLOCK_WORDS
     if token == "etc":

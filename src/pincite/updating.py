@@ -171,9 +171,10 @@ class Update:
             self._keep([name])
 
     def _keep(self, paths: Iterable[str]) -> None:
-        """Keep the last good version of what cannot be read now."""
+        """Keep the last good version of what cannot be read now, or not to its end."""
         for path in paths:
-            for document in self._writer.documents(self._by_path.get(path, ())).values():
+            known = [doc_id for doc_id in self._by_path.get(path, ()) if doc_id not in self._found.places]
+            for document in self._writer.documents(known).values():
                 self._take(document, path)
 
     def _take(self, document: Document, path: str) -> None:

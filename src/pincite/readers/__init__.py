@@ -64,14 +64,17 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
     if suffix is None:
         raise UnreadableFile(unknown_kind(name))
     try:
-        yield from import_module(f"pincite.readers.{_MODULES[suffix]}").read(path, name)
+        for event in import_module(f"pincite.readers.{_MODULES[suffix]}").read(path, name):
+            if isinstance(event, Document) and not event.text.strip():
+                raise UnreadableFile("no text in it")
+            yield event
     except PinciteError:
         raise
     except OSError as error:
         raise UnreadableFile(error.strerror or _one_line(error)) from error
     except MemoryError as error:
         raise UnreadableFile("needs more memory than a reader may take") from error
-    except Exception as error:  # noqa: BLE001 - whatever a parser throws at a broken file must cost that file alone
+    except Exception as error:  # whatever a parser throws at a broken file must cost that file alone
         raise UnreadableFile(f"not a readable {suffix} file: {_one_line(error)}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+
 from pincite.errors import UnreadableFile
 
 _BYTE_ORDER_MARKS = (
@@ -95,8 +96,10 @@ def _legacy_encoding(data: bytes) -> str:
         if _share_of(common, sample) > least and _is_valid(sample, encoding):
             return encoding
     letters = len(re.findall(rb"[A-Za-z]", sample))
-    beyond_ascii = sum(1 for byte in sample if byte > 0x7F)
-    return "cp1252" if beyond_ascii < letters else _other_encoding(sample)
+    runs = re.findall(rb"[\x80-\xff]+", sample)
+    beyond_ascii = sum(map(len, runs))
+    western = letters and (beyond_ascii < letters or beyond_ascii < 3 * len(runs))
+    return "cp1252" if western else _other_encoding(sample)
 
 
 def _is_valid(sample: bytes, encoding: str) -> bool:
@@ -107,16 +110,20 @@ def _is_valid(sample: bytes, encoding: str) -> bool:
     return True
 
 
+_OTHERS = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp874", "euc_kr", "cp1252", "gb18030", "big5"]
+
+
 def _other_encoding(sample: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    best = from_bytes(sample).best()
+    best = from_bytes(sample, cp_isolation=_OTHERS).best()
     return best.encoding if best else "cp1252"
 
 
 _WIDE = rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]"
 _EAST_ASIAN = (
     ("cp932", rb"\x82[\x9f-\xf1]|\x83[\x40-\x96]", 0.3),  # kana
+    ("euc_jp", rb"[\xa4\xa5][\xa1-\xf6]", 0.3),
     ("gb18030", rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]", 0.8),  # punctuation and the first level of GB 2312
     ("big5", rb"[\xa1-\xc6][\x40-\x7e\xa1-\xfe]", 0.8),  # punctuation and the first level of Big5
 )

@@ -14,13 +14,14 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.readers.archive import open_archive, parse_xml
 from pincite.readers.blocks import Block, collapse, lay_out, row
-from pincite.readers.fields import as_json, iso_date, one_line
+from pincite.readers.fields import iso_date, one_line
 
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _HEADING = re.compile(r"heading \d|title", re.IGNORECASE)
 _FOOTNOTES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
 
+_KEPT = ("subject", "keywords", "category")
 _LEFTOVERS = ("python-docx", "Word Document")
 _TEMPLATE_MADE = "2013-12-23 23:15"
 
@@ -36,8 +37,6 @@ def read(path: Path, name: str) -> Iterator[Document]:
     word = docx.Document(str(path))
     blocks = [*_blocks(word.element.body, _heading_styles(word)), *_footnotes(word)]
     text, headings = lay_out(blocks)
-    if not text:
-        raise UnreadableFile("empty")
     stated = word.core_properties
     title = one_line(_stated(stated.title)) or _first_heading(blocks)
     yield Document(
@@ -48,7 +47,7 @@ def read(path: Path, name: str) -> Iterator[Document]:
         headings=headings,
         author=one_line(_stated(stated.author)),
         date=iso_date(str(_stated(stated.created))),
-        metadata={key: as_json(value) for key in ("subject", "keywords", "category") if (value := getattr(stated, key))},
+        metadata={key: value for key in _KEPT if (value := one_line(getattr(stated, key)))},
     )
 
 
@@ -134,7 +133,7 @@ def _footnotes(word: Any) -> Iterator[Block]:  # noqa: ANN401 - python-docx has 
 
 
 def _first_heading(blocks: list[Block]) -> str | None:
-    return blocks[0].text if blocks[0].kind == "heading" else None
+    return blocks[0].text if blocks and blocks[0].kind == "heading" else None
 
 
 def _stated(value: object) -> object:

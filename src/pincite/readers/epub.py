@@ -42,8 +42,6 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
             except (KeyError, UnreadableFile) as error:
                 yield Skipped(f"{name}:{chapter}", "missing" if isinstance(error, KeyError) else str(error))
     text, headings = lay_out(blocks)
-    if not text:
-        raise UnreadableFile("no text in it")
     stated = _stated(package)
     title = stated.pop("title", None)
     yield Document(

@@ -11,8 +11,10 @@ from typing import Any
 
 from pincite.readers.decoding import storable
 
-_MONTH_NAMES = ("jan ene gen", "feb fev", "mar mrz", "apr avr abr", "may mai mag", "jun juin giu", "jul juil lug")
-_MONTH_NAMES += ("aug aou ago", "sep set", "oct okt out ott", "nov", "dec dez dic")
+_MONTH_NAMES = (
+    *("jan ene gen", "feb fev", "mar mrz", "apr avr abr", "may mai mag", "jun juin giu", "jul juil lug", "aug aou ago"),
+    *("sep set", "oct okt out ott", "nov", "dec dez dic"),
+)
 _MONTHS = {prefix: number for number, names in enumerate(_MONTH_NAMES, 1) for prefix in names.split()}
 """How the months begin in English, German, French, Spanish, Italian and Portuguese, without accents."""
 
@@ -29,7 +31,7 @@ _DATES = [
         r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})",
         r"(?P<day>1[3-9]|2\d|3[01])[/-](?P<month>\d{1,2})[/-](?P<year>\d{4})",
         r"(?P<month>\d{1,2})[/-](?P<day>1[3-9]|2\d|3[01])[/-](?P<year>\d{4})",
-        r"(?P<year>\d{4})-(?P<month>\d\d)",
+        r"(?P<year>\d{4})-(?P<month>\d\d)(?!-?\d)",
     )
 ]
 _YEAR = re.compile(r"\s*\d{4}\s*")

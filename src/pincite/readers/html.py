@@ -5,10 +5,12 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from trafilatura import bare_extraction
+from lxml import html as lxml_html
+from trafilatura import bare_extraction, extract_metadata
 
 from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
@@ -30,9 +32,8 @@ _OPTIONS: dict[str, Any] = {
     "include_tables": True,
     "include_formatting": True,
     "with_metadata": True,
-    "date_extraction_params": {"extensive_search": False, "original_date": True},
 }
-"""No extensive search for a date: it takes the year of a copyright line for one."""
+_DATE_OPTIONS = {"extensive_search": False, "original_date": True}
 
 _AS_HTML = {"head": "h2", "list": "ul", "item": "li", "row": "tr", "cell": "td", "quote": "blockquote", "lb": "br"}
 """trafilatura's names (of TEI) for HTML's elements."""
@@ -43,6 +44,14 @@ _AROUND = (
     " | //*[contains(@class, 'comment') or contains(@id, 'comment')]"
     " | //*[contains(@class, 'cookie') or contains(@id, 'cookie')]"
 )
+_DATE_LINES = """
+    //body//script[@type='application/ld+json'] | //body//meta
+    | //body//*[self::time or contains(@class, 'date') or contains(@class, 'time') or contains(@class, 'byline')
+        or contains(@class, 'publish') or contains(@itemprop, 'date')]
+        [not(ancestor::footer or ancestor::aside or ancestor::nav)]
+        [not(ancestor-or-self::*[contains(@class, 'comment') or contains(@id, 'comment')])]
+"""
+_LONGEST_DATE_LINE = 2000
 _SEPARATOR = re.compile(r"\s+[|\-–—·•:»«]+\s+.*", re.DOTALL)
 
 
@@ -51,24 +60,24 @@ def read(path: Path, name: str) -> Iterator[Document]:
     tree = parse_html(_decode(path.read_bytes()))
     if tree is None:
         raise UnreadableFile("empty")
-    headline = _headline(tree)
+    headings = _headings(tree)
+    date = _date(tree)
     _flatten_cells(tree)
-    page = bare_extraction(tree, **_OPTIONS)
-    text, headings = lay_out(_blocks(page, tree))
-    if not text:
-        raise UnreadableFile("no text in the page")
+    _free_captions(tree)
+    page: Any = bare_extraction(tree, **_OPTIONS)
+    text, spans = lay_out(_blocks(page, tree))
     stated = page.as_dict() if page else {}
-    title = _title(one_line(stated.get("title")), headline)
+    title = _title(one_line(stated.get("title")), headings)
     yield Document(
         doc_id=name,
         title=title or path.stem,
         title_is_name=title is None,
         text=text,
-        headings=headings,
+        headings=spans,
         url=one_line(stated.get("url")),
         source=_source(stated),
         author=one_line(stated.get("author")) or _meta(tree, "author"),
-        date=iso_date(stated.get("date")),
+        date=date,
         metadata={key: stated[key] for key in ("description", "categories", "tags", "license") if stated.get(key)},
     )
 
@@ -102,6 +111,15 @@ def _flatten_cells(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
             cell.text = text
 
 
+def _free_captions(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Make paragraphs of figures' captions, which trafilatura drops with the picture."""
+    for figure in list(tree.iter("figure")):
+        for caption in figure.findall(".//figcaption"):
+            caption.tag = "p"
+            caption.tail = None
+            figure.addprevious(caption)
+
+
 def _blocks(page: Any, tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     blocks = _article(page.body) if page is not None and page.body is not None else []
     if sum(len(block.text) for block in blocks) >= _SHORT:
@@ -127,17 +145,34 @@ def _whole_page(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     return blocks_of(parts[0]) if len(parts) == 1 else blocks_of(tree)
 
 
-def _headline(tree: Any) -> str | None:  # noqa: ANN401 - lxml has no types
-    """The page's heading of level 1, where it has only one."""
-    headings = [collapse(each.text_content()) for each in tree.iter("h1")]
-    return headings[0] if len(headings) == 1 and headings[0] else None
+def _headings(tree: Any) -> dict[str, list[str]]:  # noqa: ANN401 - lxml has no types
+    """What stands in the elements that may name the page."""
+    return {tag: [collapse(each.text_content()) for each in tree.iter(tag)] for tag in ("title", "h1", "h2")}
 
 
-def _title(stated: str | None, headline: str | None) -> str | None:
-    """The title without the site's name behind it, where the page's heading shows what of it is the title."""
-    if stated and headline and stated.startswith(headline) and _SEPARATOR.fullmatch(stated[len(headline) :]):
-        return one_line(headline)
-    return stated or one_line(headline)
+def _title(stated: str | None, headings: dict[str, list[str]]) -> str | None:
+    """The title without the site's name behind it, where a heading of the page shows what of it is the title.
+
+    trafilatura's last resort is any heading of level 2; the title element is better.
+    """
+    element = next(filter(None, headings["title"]), None)
+    if element and (stated is None or (stated in headings["h2"] and stated not in element)):
+        stated = element
+    for heading in headings["h1"]:
+        if heading and stated and stated.startswith(heading) and _SEPARATOR.fullmatch(stated[len(heading) :]):
+            return one_line(heading)
+    return one_line(stated)
+
+
+def _date(tree: Any) -> str | None:  # noqa: ANN401 - lxml has no types
+    """The date that the page's head, its JSON-LD, or a date line at the article gives; never one out of its prose."""
+    page = lxml_html.Element("html")
+    body = lxml_html.Element("body")
+    page.extend(deepcopy(head) for head in tree.xpath("//head"))
+    page.append(body)
+    body.extend(deepcopy(each) for each in tree.xpath(_DATE_LINES) if len(each.text_content()) < _LONGEST_DATE_LINE)
+    found = extract_metadata(page, date_config=dict(_DATE_OPTIONS))
+    return iso_date(found.date) if found else None
 
 
 def _source(stated: dict[str, Any]) -> str | None:

@@ -50,12 +50,12 @@ def _lines(path: Path) -> Iterator[bytes | str]:
         packed = raw.peek(2).startswith(_GZIP_MAGIC)
         if packed:
             _check_gzip(path)
-        file = cast("io.BufferedReader", gzip.open(raw) if packed else raw)
-        found = encoding_by_mark(file.peek(4))
-        if found is None or found[0] == "utf-8":
-            yield from file
-        else:
-            yield from io.TextIOWrapper(file, found[0], errors="replace", newline="\n")
+        with cast("io.BufferedReader", gzip.GzipFile(fileobj=raw)) if packed else raw as file:
+            marked = encoding_by_mark(file.peek(4))
+            if marked is None or marked[0] == "utf-8":
+                yield from file
+            else:
+                yield from io.TextIOWrapper(file, marked[0], errors="replace", newline="\n")
 
 
 def _check_gzip(path: Path) -> None:
@@ -81,7 +81,7 @@ def _object(line: bytes | str) -> dict[str, Any]:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"not JSON: {error.msg} at column {error.colno}"
+        return f"not JSON: {error.msg} (column {error.colno})"
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 

@@ -19,6 +19,9 @@ from pincite.readers.fields import described, one_line
 from pincite.readers.markup import blocks_of, parse_html
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_DEEPEST = 100
+"""Levels of lists and quotes; what lies deeper is left out by the parser, at 20 unless told."""
+
 _PLAIN_LINE = re.compile(r"([A-Za-z][\w -]*):[ \t]+(.+)")
 
 
@@ -48,11 +51,19 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
 def _mapping(source: str) -> dict[str, Any]:
     """The front matter's values; where it is not quite YAML (``title: Ice: a story``), its ``key: value`` lines."""
     try:
-        value = yaml.load(source, _Loader)  # noqa: S506 - a SafeLoader
+        value = yaml.load(source, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError):
         plain = (_PLAIN_LINE.fullmatch(line.rstrip()) for line in source.splitlines())
-        return {found[1].lower(): found[2].strip(" \"'") for found in plain if found}
+        return {found[1].lower(): _value(found[2]) for found in plain if found}
     return {str(key).lower(): each for key, each in value.items()} if isinstance(value, dict) else {}
+
+
+def _value(source: str) -> Any:  # noqa: ANN401 - any value of YAML
+    try:
+        value = yaml.load(source, _Loader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return source
+    return source if isinstance(value, dict) else value
 
 
 class _Loader(yaml.SafeLoader):
@@ -66,7 +77,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 - PyYAML's own signature
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("an alias")
-        return super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        return super().compose_node(parent, index)
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"~|null|Null|NULL|"), ["~", "n", "N", ""])
@@ -75,7 +86,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"-?(?:0|[1-9]
 
 
 def _renderer() -> MarkdownIt:
-    renderer = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    renderer = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
     renderer.add_render_rule("image", lambda self, tokens, at, *_: escapeHtml(tokens[at].content))
     renderer.add_render_rule("html_inline", lambda self, tokens, at, *_: _inline(tokens[at].content))
     return renderer

@@ -7,26 +7,32 @@ from typing import Any
 
 from lxml import etree, html
 
+from pincite.errors import UnreadableFile
 from pincite.readers.blocks import Block, collapse, row
 
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 _LINES = frozenset({"li", "dt", "dd"})
 _BLOCKS = _HEADINGS | _LINES
-_BLOCKS |= frozenset(
-    "address article aside blockquote body caption center details dialog div dl fieldset figcaption figure footer "
-    "header hgroup hr html legend main ol p pre section summary table tbody td tfoot th thead tr ul".split()
-)
-_SILENT = frozenset(
-    "area audio button canvas datalist embed form head iframe input map math menu nav noscript object option rp rt "
-    "script select style svg template textarea title video".split()
-)
+_BLOCKS |= {"address", "article", "aside", "blockquote", "body", "caption", "center", "details", "dialog", "div", "dl"}
+_BLOCKS |= {"fieldset", "figcaption", "figure", "footer", "header", "hgroup", "hr", "html", "legend", "main", "ol", "p"}
+_BLOCKS |= {"pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
+_SILENT = {"area", "audio", "button", "canvas", "datalist", "embed", "form", "head", "iframe", "input", "map", "math"}
+_SILENT |= {"menu", "nav", "noscript", "object", "option", "rp", "rt", "script", "select", "style", "svg", "template"}
+_SILENT |= {"textarea", "title", "video"}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
 def parse_html(text: str) -> Any:  # noqa: ANN401 - lxml has no types
-    """The tree of an HTML page, however broken; None where it has no element at all."""
-    parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
-    return etree.fromstring(text.encode("utf-8", "replace"), parser)
+    """The tree of an HTML page, however broken; None where it has no element at all.
+
+    Raises:
+        UnreadableFile: nested deeper than 2048 elements, below which the parser would leave the text out.
+    """
+    parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
+    tree = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    if any("depth" in error.message for error in parser.error_log):
+        raise UnreadableFile("its elements are nested too deeply")
+    return tree
 
 
 def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types

@@ -39,9 +39,7 @@ class FileDone:
 Event = Document | Skipped | FileDone
 
 
-def read_files(
-    jobs: Iterable[tuple[str, Path]], *, workers: int, timeout: float = 60.0
-) -> Iterator[tuple[str, Event]]:
+def read_files(jobs: Iterable[tuple[str, Path]], *, workers: int, timeout: float = 60.0) -> Iterator[tuple[str, Event]]:
     """Read files side by side: pairs of a file's name and what came out of it.
 
     Every file ends with exactly one ``FileDone``; the events of different files may come in turns. A file that

@@ -46,7 +46,10 @@ def read(path: Path, name: str) -> Iterator[Document]:
         title=title or path.stem,
         title_is_name=title is None,
         text=text[start:],
-        **{field: stated.get(field) for field in _FIELDS},
+        url=stated.get("url"),
+        source=stated.get("source"),
+        author=stated.get("author"),
+        date=stated.get("date"),
     )
 
 
@@ -92,12 +95,14 @@ def _byline(line: str) -> dict[str, str] | None:
     if re.fullmatch(r"https?://\S+", line):
         return {"url": line}
     stated: dict[str, str] = {}
-    for part in re.split(r"\s+[|·•]\s+", line):
-        found = _labelled(part) or _by(part) or _date_line(part)
-        if found is None:
-            return None
-        stated |= found
-    return stated
+    parts = re.split(r"\s+[|·•]\s+", line)
+    found = [_labelled(part) or _by(part) or _date_line(part) for part in parts]
+    unknown = [part for part, each in zip(parts, found, strict=True) if each is None]
+    for each in found:
+        stated |= each or {}
+    if len(unknown) == 1 and {"author", "date"} <= stated.keys():
+        return {"source": unknown[0], **stated}
+    return None if unknown else stated
 
 
 def _labelled(part: str) -> dict[str, str] | None:

@@ -15,7 +15,7 @@ element.addEventListener("click", (event) => {
     event.preventDefault();
     jump(link.getAttribute("href").slice(1));
   } else if (example) {
-    trigger("example", { question: example.textContent });
+    trigger("submit", { question: example.textContent });
     document.querySelector("#ask textarea").focus();
   }
 });

@@ -57,11 +57,10 @@ def build_page(index: Index) -> gr.Blocks:
         start, talk = _html("", "start"), _html(render.conversation([]), "talk")
         box = _question_box()
         outputs = [box, turns, talk]
-        events = [
-            box.submit(chat.ask, [box, turns], outputs, **_QUIET),
-            start.example(chat.ask_example, turns, outputs, **_QUIET),
-        ]
-        clear.click(lambda: ("", [], render.conversation([])), None, outputs, cancels=events, queue=False, **_QUIET)
+        # One listener for both, and what is sent while it works is asked afterwards: two at once would each start from
+        # the same turns, and one of them be lost.
+        asked = gr.on([box.submit, start.submit], chat.ask, [box, turns], outputs, trigger_mode="always_last", **_QUIET)
+        clear.click(lambda: ("", [], render.conversation([])), None, outputs, cancels=asked, queue=False, **_QUIET)
         blocks.load(chat.open, None, [masthead, start], **_QUIET)
     blocks.queue(max_size=64, default_concurrency_limit=4, api_open=False)
     return blocks
@@ -106,19 +105,25 @@ class Chat:
         except Exception as error:  # noqa: BLE001 - whatever broke is shown, not left as a blank page
             yield masthead, _trouble(error)
 
-    def ask_example(self, turns: Sequence[Turn], event: gr.EventData) -> Iterator[tuple[str, list[Turn], str]]:
-        """As ``ask``, for an example that was clicked."""
-        yield from self.ask(str(event.question), turns)
+    def ask(self, question: str, turns: Sequence[Turn], event: gr.EventData) -> Iterator[tuple[Any, list[Turn], str]]:
+        """Box, turns and their HTML: first with the question alone, then with what came of it.
 
-    def ask(self, question: str, turns: Sequence[Turn]) -> Iterator[tuple[str, list[Turn], str]]:
-        """Box, turns and their HTML: first with the question alone, then with what came of it."""
+        Args:
+            question: what is in the box; an example that was clicked comes with the event.
+            turns: the conversation so far.
+            event: what set this off.
+        """
+        question = getattr(event, "question", question)
         done = list(turns)
-        if question.strip():
-            number = len(done) + 1
-            html = [turn.html for turn in done]
-            yield "", done, render.conversation([*html, render.turn(number, question, render.pending())])
-            done.append(self._answer(number, question, done))
-        yield "", done, render.conversation(turn.html for turn in done)
+        if not question.strip():
+            yield "", done, render.conversation(turn.html for turn in done)
+            return
+        number = len(done) + 1
+        html = [turn.html for turn in done]
+        yield "", done, render.conversation([*html, render.turn(number, question, render.pending())])
+        done.append(self._answer(number, question, done))
+        # By now the next question may stand in the box.
+        yield gr.skip(), done, render.conversation(turn.html for turn in done)
 
     def _answer(self, number: int, question: str, turns: Sequence[Turn]) -> Turn:
         began = time.perf_counter()

@@ -48,7 +48,8 @@ class DenseIndex:
         if self._index is None or n <= 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         # A parameters object of its own for each call: FAISS crashes when threads share one.
-        parameters = None if allowed is None else faiss.SearchParameters(sel=self._selector(allowed))
+        # (Its type stubs know the C++ side only.)
+        parameters = None if allowed is None else faiss.SearchParameters(sel=self._selector(allowed))  # type: ignore[call-arg]
         scores, positions = self._index.search(vector[np.newaxis, :], n, params=parameters)
         found = positions[0] >= 0
         return self._ids[positions[0][found]], scores[0][found]
@@ -58,4 +59,4 @@ class DenseIndex:
 
         mask = np.zeros(len(self._ids), np.bool_)
         mask[np.searchsorted(self._ids, np.intersect1d(allowed, self._ids))] = True
-        return faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+        return faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))  # type: ignore[call-arg, arg-type]

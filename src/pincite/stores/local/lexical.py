@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pincite.analysis import analyse
-from pincite.datatypes import Filter, parse_date
+from pincite.datatypes import Filter
 
 if TYPE_CHECKING:
     import tantivy
@@ -35,7 +35,8 @@ class Entry:
     body: str
     source: str | None
     author: str | None
-    date: str | None
+    first_day: int | None
+    last_day: int | None
 
 
 def _schema() -> tantivy.Schema:
@@ -81,9 +82,9 @@ def _document(entry: Entry) -> tantivy.Document:
     for name in ("doc_id", "source", "author"):
         if (value := getattr(entry, name)) is not None:
             document.add_text(name, value)
-    if entry.date and (days := parse_date(entry.date)):
-        document.add_integer("first_day", days[0])
-        document.add_integer("last_day", days[1])
+    for name in ("first_day", "last_day"):
+        if (day := getattr(entry, name)) is not None:
+            document.add_integer(name, day)
     return document
 
 
@@ -108,8 +109,8 @@ class LexicalIndex:
         result = self._searcher.search(self._query(terms, where, only), n, count=False)
         addresses = [address for _, address in result.hits]
         numbers = self._searcher.fast_field_values("number", addresses)
-        scores = [float(score) for score, _ in result.hits]
-        return list(zip(numbers, scores, strict=True))
+        pairs = zip(numbers, result.hits, strict=True)
+        return [(int(number or 0), float(score or 0.0)) for number, (score, _) in pairs]
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """For each term the number of passages whose body holds it."""
@@ -133,7 +134,7 @@ class LexicalIndex:
     def _conditions(self, where: Filter | None) -> list[tantivy.Query]:
         if where is None:
             return []
-        from tantivy import Query
+        from tantivy import FieldType, Query
 
         conditions = [
             Query.term_set_query(self._schema, name, list(values))
@@ -141,14 +142,9 @@ class LexicalIndex:
             if values is not None
         ]
         first, last = where.days
-        return conditions + self._ranges(first, last)
-
-    def _ranges(self, first: int | None, last: int | None) -> list[tantivy.Query]:
-        from tantivy import FieldType, Query
-
-        ranges = []
-        if first is not None:
-            ranges.append(Query.range_query(self._schema, "last_day", FieldType.Integer, first, None))
-        if last is not None:
-            ranges.append(Query.range_query(self._schema, "first_day", FieldType.Integer, None, last))
-        return ranges
+        bounds = (("last_day", first, None), ("first_day", None, last))
+        return conditions + [
+            Query.range_query(self._schema, name, FieldType.Integer, low, high)
+            for name, low, high in bounds
+            if (low, high) != (None, None)
+        ]

@@ -1,0 +1,287 @@
+"""The one writer of a local store.
+
+An update becomes visible at one point, the catalogue's COMMIT:
+
+1. take the operating system's lock on the folder;
+2. delete generations that are not the current one (a killed update's leavings);
+3. commit vectors in small transactions as they are made, invisible to readers, so that a killed update loses none;
+4. BEGIN IMMEDIATE; put documents and passages in place;
+5. build ``generations/<n+1>.tmp`` from that connection, sync it, rename it, sync its parent;
+6. COMMIT with generation n+1;
+7. keep generation n for readers that still use it, until the next update; delete what is older.
+
+So a kill leaves the old generation or the new one, never a mix.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from pincite.datatypes import Document, Passage, parse_date
+from pincite.errors import DamagedIndex, IndexBusy, IndexProblem
+from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
+from pincite.stores.local import catalog, dense, lexical
+from pincite.stores.local.catalog import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, TABLES, Catalog, transaction
+
+GENERATIONS = "generations"
+_LOCK = "update.lock"
+_MEND = "run `pincite update` to make it again from the catalogue"
+
+# Deleted documents still count in BM25. Up to here Tantivy is built whole, so that scores are those of a new index;
+# above, an update adds a segment, and the whole is built again when too much of it is dead.
+WHOLE_BELOW = 20_000
+MOST_DEAD = 0.05
+
+# What an update stages lives in SQLite's temporary database: it bounds the memory and locks nobody out.
+_STAGE = f"""
+CREATE TEMP TABLE staged_documents ({TABLES["documents"]});
+CREATE TEMP TABLE staged_passages ({TABLES["passages"]});
+CREATE TEMP TABLE removed (doc_id TEXT PRIMARY KEY);
+"""
+_REPLACED = (
+    "SELECT id FROM documents WHERE doc_id IN (SELECT doc_id FROM staged_documents UNION SELECT doc_id FROM removed)"
+)
+_MOVE_PASSAGES = f"""
+INSERT INTO passages (document, {PASSAGE_COLUMNS})
+SELECT d.id, {", ".join("p." + name for name in PASSAGE_COLUMNS.split(", "))} FROM staged_passages p
+JOIN staged_documents s ON s.id = p.document JOIN documents d ON d.doc_id = s.doc_id ORDER BY p.id
+"""
+
+
+def check_files(folder: Path, sizes: dict[str, int]) -> None:
+    """Compare the names and sizes of a generation's files with what was written.
+
+    Raises:
+        DamagedIndex: a file is missing or has another size.
+    """
+    for name, size in sizes.items():
+        path = folder / name
+        if not path.is_file():
+            raise DamagedIndex(f"{path}: missing; {_MEND}")
+        if path.stat().st_size != size:
+            raise DamagedIndex(f"{path}: {path.stat().st_size} bytes, {size} were written; {_MEND}")
+
+
+class Generation:
+    """The derived indexes of one generation, opened for reading and shared by its snapshots."""
+
+    def __init__(self, folder: Path, sizes: dict[str, int]) -> None:
+        check_files(folder, sizes)
+        try:
+            self.dense = dense.DenseIndex(folder)
+            self.lexical = lexical.LexicalIndex(folder)
+        except (OSError, ValueError, RuntimeError) as error:  # numpy, Tantivy, FAISS
+            raise DamagedIndex(f"{folder}: cannot be opened ({' '.join(str(error).split())}); {_MEND}") from error
+
+
+class LocalWriter(Catalog):
+    """See `pincite.stores.base.Writer`; entering it takes the lock.
+
+    Raises:
+        IndexBusy: on entering, when another process writes.
+    """
+
+    def __init__(self, path: Path, *, fresh: bool) -> None:
+        self._path = path
+        self._fresh = fresh
+        self._files: list[FileRecord] = []
+        self._gone: list[str] = []
+        self._manifest: Manifest | None = None
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opening:
+            opening.callback(self._take_lock().release)
+            self.db = catalog.connect(self._path / catalog.FILE, create=True)
+            opening.callback(self.db.close)
+            self._sweep(self.generation)
+            self.db.executescript(_STAGE)
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def _take_lock(self) -> FileLock:
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._path / _LOCK)
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise IndexBusy(f"{self._path}: another update is running; wait for it to end") from error
+        except OSError as error:
+            raise IndexProblem(f"{self._path}: cannot be written ({error.strerror})") from error
+        return lock
+
+    def _sweep(self, *keep: int) -> None:
+        """Delete the folders of all generations but those to keep."""
+        folders = self._path / GENERATIONS
+        for path in folders.iterdir() if folders.is_dir() else ():
+            if path.name not in map(str, keep):
+                shutil.rmtree(path)
+
+    # ------------------------------------------------------------ what an update says
+
+    def missing(self, keys: Iterable[bytes]) -> set[bytes]:
+        """Those of ``keys`` that have no vectors yet."""
+        sql = "SELECT 1 FROM vectors WHERE key = ?"
+        return {key for key in keys if self.db.execute(sql, (key,)).fetchone() is None}
+
+    def put_vectors(self, keys: Sequence[bytes], rows: Sequence[Vectors]) -> None:
+        """Keep vectors at once and for good."""
+        halves = (np.asarray(row, np.float16) for row in rows)
+        values = [(key, half[0].tobytes(), half[1:].tobytes()) for key, half in zip(keys, halves, strict=True)]
+        with transaction(self.db):
+            self.db.executemany("INSERT OR REPLACE INTO vectors (key, passage, sentences) VALUES (?, ?, ?)", values)
+
+    def replace(
+        self, document: Document, passages: Sequence[Passage], keys: Sequence[bytes], record: DocumentRecord
+    ) -> None:
+        """Add a document or put it in the place of the one with its id."""
+        sql = f"INSERT INTO staged_documents ({DOCUMENT_COLUMNS}) VALUES ({', '.join('?' * 16)})"
+        number = self.db.execute(sql, _document_row(document, record)).lastrowid
+        self.db.executemany(
+            f"INSERT INTO staged_passages (document, {PASSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (number, each.start, each.end, each.heading, each.page, key, json.dumps(each.sentences), each.text)
+                for each, key in zip(passages, keys, strict=True)
+            ),
+        )
+
+    def remove(self, doc_ids: Iterable[str]) -> None:
+        """Take documents out."""
+        self.db.executemany("INSERT OR IGNORE INTO removed VALUES (?)", ((each,) for each in doc_ids))
+
+    def put_files(self, records: Iterable[FileRecord], gone: Iterable[str] = ()) -> None:
+        """Say what these corpus files are now, and forget those that are ``gone``."""
+        self._files.extend(records)
+        self._gone.extend(gone)
+
+    def describe(self, manifest: Manifest) -> None:
+        """Say what the index is now."""
+        self._manifest = manifest
+
+    # ------------------------------------------------------------ publishing it
+
+    def commit(self) -> int:
+        """Publish everything since the writer was entered, at once."""
+        old = self.generation
+        changed = self._fresh or self._staged() or self._damaged(old)
+        new = old + changed
+        with transaction(self.db):
+            if changed:
+                removed, added = self._apply()
+                self._publish(old, new, removed, added)
+            self._note(new)
+        if changed:
+            self._sweep(old, new)
+        self._forget_staged()
+        return new
+
+    def _staged(self) -> bool:
+        sql = "SELECT EXISTS (SELECT 1 FROM staged_documents) OR EXISTS (SELECT 1 FROM removed)"
+        return bool(self.db.execute(sql).fetchone()[0])
+
+    def _damaged(self, generation: int) -> bool:
+        try:
+            check_files(self._path / GENERATIONS / str(generation), self.derived())
+        except DamagedIndex:
+            return True
+        return generation == 0
+
+    def _apply(self) -> tuple[list[int], list[int]]:
+        """Put the staged documents in place; the passage numbers that went and that came."""
+        replaced = "SELECT id FROM documents" if self._fresh else _REPLACED
+        removed = self._numbers(f"document IN ({replaced})")
+        self.db.execute(f"DELETE FROM passages WHERE document IN ({replaced})")
+        self.db.execute(f"DELETE FROM documents WHERE id IN ({replaced})")
+        if self._fresh:
+            self.db.execute("DELETE FROM files")
+        sql = "SELECT coalesce(max(seq), 0) FROM main.sqlite_sequence WHERE name = 'passages'"
+        last = int(self.db.execute(sql).fetchone()[0])
+        columns = DOCUMENT_COLUMNS
+        self.db.execute(f"INSERT INTO documents ({columns}) SELECT {columns} FROM staged_documents ORDER BY id")
+        self.db.execute(_MOVE_PASSAGES)
+        self.db.execute("DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = vectors.key)")
+        return removed, self._numbers(f"id > {last}")
+
+    def _numbers(self, condition: str) -> list[int]:
+        return [row[0] for row in self.db.execute(f"SELECT id FROM passages WHERE {condition}")]
+
+    def _publish(self, old: int, new: int, removed: Sequence[int], added: Sequence[int]) -> None:
+        """Build the derived files in a folder of their own and rename it when all of it is on disk."""
+        target = self._path / GENERATIONS / str(new)
+        building = target.with_name(f"{new}.tmp")
+        building.mkdir(parents=True)
+        dense.build(building, self.dense_blocks())
+        self._build_lexical(building, target.with_name(str(old)), removed, added)
+        self._put_meta("derived", _sizes(building))
+        for path in (*building.rglob("*"), building):
+            _sync(path)
+        building.rename(target)
+        _sync(target.parent)
+
+    def _build_lexical(self, building: Path, base: Path, removed: Sequence[int], added: Sequence[int]) -> None:
+        alive = int(self.db.execute("SELECT count(*) FROM passages").fetchone()[0])
+        dead = int(self.meta("dead", "0")) + len(removed)
+        whole = alive < WHOLE_BELOW or dead > MOST_DEAD * alive or self._damaged(int(base.name))
+        if whole:
+            lexical.build(building, self.entries())
+        else:
+            lexical.build(building, self.entries(added), removed=removed, base=base)
+        self._put_meta("dead", 0 if whole else dead)
+
+    def _note(self, generation: int) -> None:
+        self.db.executemany(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)",
+            ((r.path, json.dumps(r.stamp), r.digest, r.scanned_ns, r.problem) for r in self._files),
+        )
+        self.db.executemany("DELETE FROM files WHERE path = ?", ((path,) for path in self._gone))
+        sql = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
+        self._put_meta("counts", self.db.execute(sql).fetchone())
+        self._put_meta("generation", generation)
+        if self._manifest:
+            self._put_meta("manifest", asdict(self._manifest))
+
+    def _put_meta(self, key: str, value: object) -> None:
+        self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+
+    def _forget_staged(self) -> None:
+        for table in ("staged_documents", "staged_passages", "removed"):
+            self.db.execute(f"DELETE FROM temp.{table}")
+        self._fresh = False
+        self._files, self._gone = [], []
+
+
+def _document_row(document: Document, record: DocumentRecord) -> tuple[Any, ...]:
+    d = document
+    first, last = (parse_date(d.date) if d.date else None) or (None, None)
+    named = (d.doc_id, record.path, record.state, d.digest, d.title, d.title_is_name)
+    packed = (json.dumps(d.metadata, ensure_ascii=False), json.dumps(d.headings), json.dumps(d.page_starts))
+    return (*named, d.url, d.source, d.author, d.date, first, last, *packed, d.text)
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock")
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
