@@ -3,8 +3,8 @@
     python scripts/fit_constants.py COLLECTION...
 
 A collection is a folder with ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv`` as in BEIR. Where queries say
-whether they are ``answerable``, that is the label; elsewhere every question counts twice, once as it is (answered) and once
-with its relevant documents taken out of the ranking (not answered).
+whether they are ``answerable``, that is the label; elsewhere every question counts twice, once as it is (answered) and
+once with its relevant documents taken out of the ranking (not answered).
 """
 
 from __future__ import annotations
@@ -32,19 +32,23 @@ def main() -> None:
     """Fit and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("collections", nargs="+", type=Path)
-    folders = parser.parse_args().collections
-    examples = [list(_examples(folder)) for folder in folders]
+    parser.add_argument("--indexes", type=Path, metavar="DIR", help="keep the collections' indexes here between runs")
+    options = parser.parse_args()
+    folders = options.collections
+    with tempfile.TemporaryDirectory() as place:
+        examples = [list(_examples(folder, options.indexes or Path(place))) for folder in folders]
     bias, weights = _fit(examples)
     TARGET.write_text(_module(bias, weights, folders), "utf-8")
     print(f"bias {bias:.3f}, weights {weights}; wrote {TARGET.name}")
 
 
-def _examples(folder: Path) -> Iterator[Example]:
+def _examples(folder: Path, indexes: Path) -> Iterator[Example]:
     relevant = _relevant(folder)
-    with tempfile.TemporaryDirectory() as place, Index.open(place) as index:
-        Path(place, "corpus").mkdir()
-        Path(place, "corpus", "c.jsonl").write_bytes((folder / "corpus.jsonl").read_bytes())
-        index.update(Path(place, "corpus"))
+    corpus = indexes / folder.name / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    (corpus / "c.jsonl").write_bytes((folder / "corpus.jsonl").read_bytes())
+    with Index.open(indexes / folder.name / "index") as index:
+        index.update(corpus)
         for line in (folder / "queries.jsonl").read_text("utf-8").splitlines():
             query = json.loads(line)
             ranking = index.rank([(query["text"], 1.0)], passages=20, documents=10)

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import write_files
 
+from conftest import write_files
 from pincite.corpus import digest_of, scan
 from pincite.errors import CorpusError
 
@@ -93,7 +93,7 @@ def test_a_folder_that_cannot_be_listed_is_unknown_and_not_empty(tmp_path: Path)
     here = os.open(tmp_path, os.O_RDONLY)
     name = "d" * 250
     for _ in range(17):
-        os.mkdir(name, dir_fd=here)  # noqa: PTH102
+        os.mkdir(name, dir_fd=here)
         below = os.open(name, os.O_RDONLY, dir_fd=here)
         os.close(here)
         here = below

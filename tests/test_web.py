@@ -73,7 +73,7 @@ FLAGS = [
     "--disable-sync",
 ]
 SCRIPTS = Path(__file__).parent.parent / "scripts"
-PATIENCE = 120_000  # milliseconds: the first question loads the model
+PATIENCE = 60_000  # milliseconds: the first question loads the model
 
 
 @dataclass
@@ -372,7 +372,7 @@ def test_blank_question_is_no_turn(index_path: Path) -> None:
     from pincite.web.page import Chat
 
     with Index.open(index_path) as index:
-        ((box, turns, html),) = Chat(index).ask(" \n", [], gr.EventData(None, {}))
+        ((box, turns, html),) = Chat(index).ask(" \n", [], gr.EventData(None, None))
     assert (box, turns, html) == ("", [], render.conversation([]))
 
 
@@ -388,7 +388,7 @@ def test_unexpected_error_is_logged_and_never_looks_like_nothing_found(
 
     monkeypatch.setattr(Assistant, "ask", fail)
     with Index.open(index_path) as index, caplog.at_level(logging.ERROR):
-        *_, (_, turns, html) = Chat(index).ask(BEES, [], gr.EventData(None, {}))
+        *_, (_, turns, html) = Chat(index).ask(BEES, [], gr.EventData(None, None))
     assert "class='notice failed'" in html
     assert "Nothing in these articles" not in html
     assert "private detail" not in html

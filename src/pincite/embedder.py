@@ -152,7 +152,12 @@ class SentenceTransformerEmbedder:
         return self._encode(self._model.encode_query, texts)
 
     def encode_document(self, texts: Sequence[str]) -> Vectors:
-        """Passages or sentences to float32 of shape (texts, dimension)."""
+        """Passages or sentences to float32 of shape (texts, dimension).
+
+        Raises:
+            ModelError: the weights of the default model are not the published ones.
+        """
+        _ = self._weights_checked
         return self._encode(self._model.encode_document, texts)
 
     def _encode(self, encode: Any, texts: Sequence[str]) -> Vectors:  # noqa: ANN401 (untyped upstream)
@@ -164,6 +169,12 @@ class SentenceTransformerEmbedder:
     def _model(self) -> SentenceTransformer:
         with self._lock:
             return _load(self.name, self._folder)
+
+    @cached_property
+    def _weights_checked(self) -> bool:
+        """At the first document and not at each start: questions are compared with what was embedded then."""
+        check_weights(self.name)
+        return True
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

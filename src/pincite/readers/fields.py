@@ -20,7 +20,7 @@ _MONTHS = {prefix: number for number, names in enumerate(_MONTH_NAMES, 1) for pr
 
 _NAME = r"(?P<month>[^\W\d_]{3,10})\.?"
 _DATES = [
-    re.compile(rf"(?<![\d.,-])(?:{pattern})(?!\d)", re.IGNORECASE)
+    re.compile(rf"(?<![\d.,-])(?:{pattern})(?!\.?\d)", re.IGNORECASE)
     for pattern in (
         r"(?:D:)?(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:\d{6}(?:Z|[+-]\d\d'?\d\d'?)?)?",
         r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})",

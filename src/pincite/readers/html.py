@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -61,9 +63,11 @@ def read(path: Path, name: str) -> Iterator[Document]:
     if tree is None:
         raise UnreadableFile("empty")
     headings = _headings(tree)
-    date = _date(tree)
+    linked = _linked_data(tree)
+    date = iso_date(linked.get("datePublished") or linked.get("dateCreated")) or _date(tree)
     _flatten_cells(tree)
     _free_captions(tree)
+    _mark_code(tree)
     page: Any = bare_extraction(tree, **_OPTIONS)
     text, spans = lay_out(_blocks(page, tree))
     stated = page.as_dict() if page else {}
@@ -75,8 +79,8 @@ def read(path: Path, name: str) -> Iterator[Document]:
         text=text,
         headings=spans,
         url=one_line(stated.get("url")),
-        source=_source(stated),
-        author=one_line(stated.get("author")) or _meta(tree, "author"),
+        source=_source(stated) or one_line(linked.get("publisher")),
+        author=one_line(linked.get("author")) or one_line(stated.get("author")) or _meta(tree, "author"),
         date=date,
         metadata={key: stated[key] for key in ("description", "categories", "tags", "license") if stated.get(key)},
     )
@@ -118,6 +122,16 @@ def _free_captions(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
             caption.tag = "p"
             caption.tail = None
             figure.addprevious(caption)
+
+
+def _mark_code(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Make code of what is preformatted: trafilatura keeps the line ends of code alone."""
+    for element in tree.xpath("//pre[not(.//code)]"):
+        text = element.text_content()
+        for child in list(element):
+            element.remove(child)
+        element.text = None
+        lxml_html.etree.SubElement(element, "code").text = text
 
 
 def _blocks(page: Any, tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
@@ -162,6 +176,28 @@ def _title(stated: str | None, headings: dict[str, list[str]]) -> str | None:
         if heading and stated and stated.startswith(heading) and _SEPARATOR.fullmatch(stated[len(heading) :]):
             return one_line(heading)
     return one_line(stated)
+
+
+def _linked_data(tree: Any) -> dict[str, Any]:  # noqa: ANN401 - lxml has no types
+    """The article among the things that the page's JSON-LD describes; references to others are followed."""
+    things: list[dict[str, Any]] = []
+    for script in tree.xpath("//script[@type='application/ld+json']"):
+        with suppress(ValueError, RecursionError):
+            things += _things(json.loads(script.text or "", strict=False))
+    named = {str(thing["@id"]): thing for thing in things if "@id" in thing and "name" in thing}
+    article = next((thing for thing in things if {"headline", "datePublished", "author"} & thing.keys()), {})
+    return {key: _resolved(value, named) for key, value in article.items()}
+
+
+def _things(data: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON
+    graph = data.get("@graph", [data]) if isinstance(data, dict) else data
+    return [thing for thing in graph if isinstance(thing, dict)] if isinstance(graph, list) else []
+
+
+def _resolved(value: Any, named: dict[str, dict[str, Any]]) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, list):
+        return [_resolved(each, named) for each in value]
+    return named.get(str(value.get("@id")), value) if isinstance(value, dict) else value
 
 
 def _date(tree: Any) -> str | None:  # noqa: ANN401 - lxml has no types

@@ -14,7 +14,7 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -39,7 +39,9 @@ class FileDone:
 Event = Document | Skipped | FileDone
 
 
-def read_files(jobs: Iterable[tuple[str, Path]], *, workers: int, timeout: float = 60.0) -> Iterator[tuple[str, Event]]:
+def read_files(
+    jobs: Iterable[tuple[str, Path]], *, workers: int, timeout: float = 60.0
+) -> Generator[tuple[str, Event], None, None]:
     """Read files side by side: pairs of a file's name and what came out of it.
 
     Every file ends with exactly one ``FileDone``; the events of different files may come in turns. A file that

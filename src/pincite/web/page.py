@@ -113,7 +113,7 @@ class Chat:
             turns: the conversation so far.
             event: what set this off.
         """
-        question = getattr(event, "question", question)
+        question = (event._data or {}).get("question", question)
         done = list(turns)
         if not question.strip():
             yield "", done, render.conversation(turn.html for turn in done)

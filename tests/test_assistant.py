@@ -1,0 +1,137 @@
+"""Answers: verbatim, cited at their place, or honestly none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from conftest import WordEmbedder, write_files
+from pincite import Answer, Assistant, Filter, Index
+from pincite.errors import QueryError, UsageError
+
+
+def check(answer: Answer) -> None:
+    """What every answer promises."""
+    assert 0 <= answer.confidence <= 1
+    assert answer.answered == bool(answer.citations) == bool(answer.text)
+    assert answer.text == " ".join(f"{each.quote} [{each.label}]" for each in answer.citations)
+    assert [each.label for each in answer.citations] == list(range(1, len(answer.citations) + 1))
+    for each in answer.citations:
+        assert each.document.text[each.start : each.end] == each.quote
+        assert each.passage.start <= each.start < each.end <= each.passage.end
+        assert (each.start, each.end) not in each.document.headings
+    assert [hit.rank for hit in answer.hits] == list(range(1, len(answer.hits) + 1))
+
+
+@pytest.fixture
+def assistant(real_index: Index) -> Assistant:
+    return Assistant(real_index)
+
+
+@pytest.mark.parametrize(
+    ("question", "quote", "doc_id"),
+    [
+        ("When did the night ferry leave Aldhaven?", "The night ferry left Aldhaven at ten.", "harbour.txt"),
+        ("Which wood was its wheel made of?", "Its wheel was made of elm.", "mill/tide.md"),
+        ("How much honey does a hive need for the winter?", "eighteen kilograms", "bees.txt"),
+    ],
+)
+def test_a_question_is_answered_with_the_sentence_that_says_it(
+    assistant: Assistant, question: str, quote: str, doc_id: str
+) -> None:
+    answer = assistant.ask(question)
+    check(answer)
+    assert answer.answered
+    assert quote in answer.citations[0].quote
+    assert answer.citations[0].document.doc_id == doc_id
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which team won the ice hockey cup in Montreal?", "How do I bake a chocolate cake?", "🐝", "the of and"],
+)
+def test_what_is_not_there_is_not_answered(assistant: Assistant, question: str) -> None:
+    answer = assistant.ask(question)
+    check(answer)
+    assert not answer.answered
+    assert answer.hits, "the nearest passages are shown all the same"
+
+
+def test_a_follow_up_leans_on_the_question_before(assistant: Assistant) -> None:
+    history = [
+        {"role": "user", "content": "What did the tide mill grind?"},
+        {"role": "assistant", "content": "The tide mill ground oats until 1911."},
+    ]
+    answer = assistant.ask("And what was its wheel made of?", history=history)
+    check(answer)
+    assert answer.citations[0].quote == "Its wheel was made of elm."
+
+
+@pytest.mark.parametrize("turn", [{"role": "system", "content": "x"}, {"role": "user"}, {"content": "x"}, {}])
+def test_a_turn_that_is_none_is_named(assistant: Assistant, turn: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="history"):
+        assistant.ask("What?", history=[turn])
+
+
+def test_an_empty_question_is_named(assistant: Assistant) -> None:
+    with pytest.raises(QueryError):
+        assistant.ask(" ")
+
+
+def test_only_what_the_filter_allows_is_quoted(assistant: Assistant) -> None:
+    where = Filter(source="Mill Letters")
+    answer = assistant.ask("When did the night ferry leave Aldhaven?", where=where)
+    check(answer)
+    assert {hit.document.source for hit in answer.hits} == {"Mill Letters"}
+
+
+def test_the_threshold_decides(real_index: Index) -> None:
+    question = "When did the night ferry leave Aldhaven?"
+    assert not Assistant(real_index, threshold=1.0).ask(question).answered
+    assert Assistant(real_index, threshold=0.0).ask("hockey in Montreal").answered
+    with pytest.raises(UsageError, match="threshold=2"):
+        Assistant(real_index, threshold=2)
+
+
+@examples(max_examples=40)
+@given(st.text(min_size=1).filter(str.strip))
+def test_arbitrary_questions(real_index: Index, question: str) -> None:
+    check(Assistant(real_index, threshold=0.0).ask(question))
+
+
+def test_a_heading_is_never_quoted_alone(tmp_path: Path) -> None:
+    write_files(tmp_path / "c", {"a.md": "# The keeper's boat\n\nIt was green.\n\n# The keeper's lamp\n"})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index, threshold=0.0).ask("the keeper's lamp")
+    check(answer)
+    assert [each.quote for each in answer.citations] == ["It was green."]
+
+
+def test_a_sentence_that_stands_twice_is_cited_where_it_answers(tmp_path: Path) -> None:
+    days = (("Monday", "north sluice"), ("Tuesday", "mill gate"), ("Friday", "weir"))
+    text = " ".join(f"On {day} the crew opened the {part}. The gauge read normal." for day, part in days)
+    write_files(tmp_path / "c", {"gauge.txt": text})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index, threshold=0.0).ask("What did the gauge read?")
+    check(answer)
+    places = {(each.start, each.end) for each in answer.citations if each.quote == "The gauge read normal."}
+    assert places
+    assert all(text[start:end] == "The gauge read normal." for start, end in places)
+
+
+def test_at_least_twenty_passages_of_ten_documents_are_ranked(open_index: Callable[..., Index], tmp_path: Path) -> None:
+    long = {"long.txt": "\n\n".join(f"# Day {n}\n\nThe bees swarm on day {n}. So they say." for n in range(400))}
+    rest = {f"other{n}.txt": f"Another note, number {n}, on mills." for n in range(9)}
+    write_files(tmp_path / "c", long | rest)
+    index = open_index(WordEmbedder())
+    index.update(tmp_path / "c")
+    answer = Assistant(index).ask("When do bees swarm?")
+    assert len(answer.hits) >= 20
+    assert len({hit.document.doc_id for hit in answer.hits}) >= 10

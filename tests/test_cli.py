@@ -1,0 +1,140 @@
+"""The command line, run as a user does: results on stdout, one line for an error, exit status 0, 1 or 2."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pincite
+from conftest import ARTICLES, write_files
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pincite", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a corpus and an index, as the current directory."""
+    folder = tmp_path_factory.mktemp("home")
+    write_files(folder / "docs_corpus", ARTICLES | {"notes.xyz": "unknown", "empty.txt": ""})
+    done = run("update", "docs_corpus", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "3 added, 0 changed, 0 removed, 0 unchanged; 4 passages embedded"
+    assert "2 skipped:" in done.stdout
+    assert "empty.txt: empty" in done.stdout
+    assert "notes.xyz: unknown kind" in done.stdout
+    return folder
+
+
+def test_version_and_help(tmp_path: Path) -> None:
+    assert run("--version", cwd=tmp_path).stdout == f"pincite {pincite.__version__}\n"
+    for verb in ("update", "search", "ask", "chat", "status"):
+        assert verb in run("--help", cwd=tmp_path).stdout
+        assert f"example: pincite {verb}" in run(verb, "--help", cwd=tmp_path).stdout
+
+
+def test_an_update_without_a_folder_takes_the_last_one(home: Path) -> None:
+    done = run("update", "--json", cwd=home)
+    report = json.loads(done.stdout)
+    assert report["unchanged"] == sorted(ARTICLES)
+    assert report["embedded"] == 0
+
+
+def test_ask_prints_quotes_and_their_places(home: Path) -> None:
+    done = run("ask", "When did the night ferry leave Aldhaven?", cwd=home)
+    assert done.returncode == 0
+    assert done.stdout.startswith("The night ferry left Aldhaven at ten. [1]")
+    assert re.search(r"^\[1\] “Night ferry”, 2021-03-04, harbour\.txt, characters 0-37$", done.stdout, re.MULTILINE)
+    assert done.stderr == ""
+
+
+def test_ask_says_when_nothing_answers(home: Path) -> None:
+    done = run("ask", "Which team won the ice hockey cup?", cwd=home)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Nothing in these articles answers this")
+
+
+def test_search_prints_passages(home: Path) -> None:
+    done = run("search", "tide mill", "--k", "1", cwd=home)
+    assert done.stdout.startswith("1. “The tide mill”, Mill Letters, R. Penn, 2019-07, mill/tide.md, characters 0-")
+    assert done.stdout.count("score") == 1
+
+
+def test_filters(home: Path) -> None:
+    done = run("search", "ferry", "--after", "2021", "--json", cwd=home)
+    assert [hit["doc_id"] for hit in json.loads(done.stdout)["hits"]] == ["harbour.txt"]
+    assert run("search", "ferry", "--source", "nobody", cwd=home).stdout == "No passage fits the filter.\n"
+
+
+def test_status(home: Path) -> None:
+    done = run("status", cwd=home)
+    assert re.search(r"^documents +3$", done.stdout, re.MULTILINE)
+    assert "skipped: empty.txt: empty" in done.stdout
+    assert json.loads(run("status", "--json", cwd=home).stdout)["passages"] == 4
+
+
+def test_json_has_the_documented_keys(home: Path) -> None:
+    documented = set(re.findall(r"`(\w+)`", (DOCS / "json.md").read_text("utf-8")))
+    for verb, *arguments in (("search", "mill"), ("ask", "What was the wheel made of?"), ("status",), ("update",)):
+        found = json.loads(run(verb, *arguments, "--json", cwd=home).stdout)
+        keys = set(found)
+        for name in ("hits", "citations"):
+            keys |= {key for each in found.get(name, ()) for key in each}
+        assert keys <= documented, f"{verb}: {keys - documented} not in docs/json.md"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["update", "nowhere"], 1, "nowhere"),
+        (["search", "x", "--index", "none"], 1, "pincite update"),
+        (["ask", "x", "--index", "none"], 1, "pincite update"),
+        (["status", "--index", "none"], 1, "pincite update"),
+        (["chat", "--index", "none"], 1, "pincite update"),
+        (["search", "x", "--k", "0"], 2, "k=0"),
+        (["search", "x", "--k", "many"], 2, "many"),
+        (["search", "x", "--after", "yesterday"], 2, "yesterday"),
+        (["ask", ""], 2, "ask something"),
+        (["ask"], 2, "QUESTION"),
+        (["sing"], 2, "sing"),
+        ([], 2, "VERB"),
+        (["update", "docs_corpus", "--model", "other/model"], 1, "--rebuild"),
+    ],
+    ids=" ".join,
+)
+def test_an_error_is_one_line(
+    home: Path, arguments: list[str], status: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    done = run(*arguments, cwd=home)
+    assert done.returncode == status, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert words in done.stderr
+    assert not (home / "none").exists()
+
+
+def test_most_of_the_index_goes_only_when_allowed(tmp_path: Path) -> None:
+    write_files(tmp_path / "one", {"a.txt": "the keeper sleeps."})
+    write_files(tmp_path / "two", {"b.txt": "the mill grinds."})
+    assert run("update", "one", cwd=tmp_path).returncode == 0
+    refused = run("update", "two", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "1 of 1" in refused.stderr
+    assert "--allow-removals" in refused.stderr
+    assert run("update", "two", "--allow-removals", cwd=tmp_path).stdout.startswith("1 added, 0 changed, 1 removed")
+
+
+def test_a_closed_pipe_is_no_error(home: Path) -> None:
+    command = f"{sys.executable} -m pincite search mill --json | head -c 1"
+    done = subprocess.run(command, shell=True, cwd=home, capture_output=True, text=True, check=False)
+    assert done.stderr == ""

@@ -1,0 +1,93 @@
+"""The README, done to the letter: its snippet as a plain script, its commands through make."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "docs_corpus", tmp_path / "docs_corpus")
+    return tmp_path
+
+
+def test_the_snippet_prints_what_stands_below_it(home: Path) -> None:
+    script = home / "snippet.py"
+    script.write_text(blocks("python")[0], "utf-8")
+    done = subprocess.run([sys.executable, script], cwd=home, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == blocks("")[0]
+
+
+def test_the_commands_without_make(home: Path) -> None:
+    commands = [line.removeprefix("$ ") for line in blocks("console")[1].splitlines()]
+    assert commands[0].startswith("pip install ")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for command in commands[1:]:
+        done = subprocess.run(
+            command, shell=True, cwd=home, capture_output=True, text=True, check=False, env=os.environ | {"PATH": path}
+        )
+        assert done.returncode == 0, done.stderr
+    assert "[1]" in done.stdout
+
+
+def test_make_chat_answers_on_its_port_and_a_busy_port_is_one_line(tmp_path: Path) -> None:
+    assert "make chat" in blocks("console")[0]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["make", "chat", f"PORT={port}", f"INDEX={tmp_path / 'index'}"]
+    with (tmp_path / "log").open("w") as log:
+        chat = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+    try:
+        assert "Pincite" in _page(f"http://127.0.0.1:{port}/", chat)
+        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert second.returncode != 0
+        assert len([line for line in second.stderr.splitlines() if str(port) in line]) == 1
+        assert "Traceback" not in second.stderr
+    finally:
+        os.killpg(chat.pid, signal.SIGINT)
+        chat.wait(30)
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def _page(address: str, server: subprocess.Popen[bytes]) -> str:
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(address) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            assert server.poll() is None, "the server ended"
+            time.sleep(0.2)
+    raise AssertionError(f"nothing answers at {address}")
+
+
+def test_make_test_runs_the_tests() -> None:
+    assert "make test" in blocks("console")[0]
+    planned = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "pytest" in planned.stdout
+
+
+def test_every_link_leads_somewhere() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
+            assert target.startswith("https://") or (page.parent / target).exists(), f"{page.name}: {target}"
