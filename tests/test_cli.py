@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import pincite
 from conftest import ARTICLES, write_files
+from pincite.cli import main
 
 DOCS = Path(__file__).parent.parent / "docs"
 
 
-def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pincite", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str, cwd: Path) -> Done:
+    """Run the command in this process, where the model is loaded once."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.chdir(cwd), redirect_stdout(out), redirect_stderr(err):
+        try:
+            status = main(arguments)
+        except SystemExit as end:
+            status = int(end.code or 0)
+    return Done(status, out.getvalue(), err.getvalue())
+
+
+def run_apart(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command as its users do, in a shell."""
+    command = command.replace("pincite ", f"{sys.executable} -m pincite ", 1)
+    return subprocess.run(command, shell=True, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +50,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a corpus and an index, as the current directory."""
     folder = tmp_path_factory.mktemp("home")
     write_files(folder / "docs_corpus", ARTICLES | {"notes.xyz": "unknown", "empty.txt": ""})
-    done = run("update", "docs_corpus", cwd=folder)
+    done = run_apart("pincite update docs_corpus", folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "3 added, 0 changed, 0 removed, 0 unchanged; 4 passages embedded"
     assert "2 skipped:" in done.stdout
@@ -50,7 +74,7 @@ def test_an_update_without_a_folder_takes_the_last_one(home: Path) -> None:
 
 
 def test_ask_prints_quotes_and_their_places(home: Path) -> None:
-    done = run("ask", "When did the night ferry leave Aldhaven?", cwd=home)
+    done = run_apart("pincite ask 'When did the night ferry leave Aldhaven?'", home)
     assert done.returncode == 0
     assert done.stdout.startswith("The night ferry left Aldhaven at ten. [1]")
     assert re.search(r"^\[1\] “Night ferry”, 2021-03-04, harbour\.txt, characters 0-37$", done.stdout, re.MULTILINE)
@@ -109,7 +133,7 @@ def test_json_has_the_documented_keys(home: Path) -> None:
         ([], 2, "VERB"),
         (["update", "docs_corpus", "--model", "other/model"], 1, "--rebuild"),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
 def test_an_error_is_one_line(
     home: Path, arguments: list[str], status: int, words: str, monkeypatch: pytest.MonkeyPatch
@@ -135,6 +159,10 @@ def test_most_of_the_index_goes_only_when_allowed(tmp_path: Path) -> None:
 
 
 def test_a_closed_pipe_is_no_error(home: Path) -> None:
-    command = f"{sys.executable} -m pincite search mill --json | head -c 1"
-    done = subprocess.run(command, shell=True, cwd=home, capture_output=True, text=True, check=False)
+    done = run_apart("pincite search mill --json | head -c 1", home)
     assert done.stderr == ""
+
+
+def test_an_error_is_one_line_in_a_shell_too(home: Path) -> None:
+    done = run_apart("pincite search x --k 0", home)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "pincite: k=0: give a whole number from 1\n")

@@ -21,8 +21,11 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from hypothesis import given
 from hypothesis import strategies as st
+from reportlab.lib.enums import TA_JUSTIFY
 from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate, Paragraph
 
 from pincite.datatypes import Document
 from pincite.errors import DuplicateIdError, PinciteError, UnreadableFile
@@ -464,6 +467,35 @@ def test_columns_are_read_one_after_the_other(pdf: Make) -> None:
     found = pdf([(150.0, 750.0, "A headline that runs across both of the columns of this page"), *woven])
     assert found.text.startswith("A headline that runs across both of the columns of this page\n\nleft line 0")
     assert found.text.index("left line 7") < found.text.index("right line 0") < found.text.index("right line 7")
+
+
+@pytest.mark.parametrize(("columns", "indent"), [(1, 0), (2, 0), (2, 12), (3, 10)])
+def test_a_typeset_text_comes_back_as_it_was(tmp_path: Path, columns: int, indent: int) -> None:
+    """Justified paragraphs, apart or indented, flow through columns and pages under a running header."""
+    words = " ".join(PROSE).replace(",", "").replace(".", "").lower().split()
+    paragraphs = [
+        " ".join(
+            f"{' '.join(words[(7 * at + 5 * part) % 40 :][: 9 + part])}.".capitalize() for part in range(4 + at % 3)
+        )
+        for at in range(16)
+    ]
+    style = ParagraphStyle("body", alignment=TA_JUSTIFY, firstLineIndent=indent, spaceBefore=0 if indent else 8)
+    width = 480 / columns
+    frames = [Frame(60 + at * (width + 6), 200, width - 6, 500) for at in range(columns)]
+
+    def head(canvas: Any, template: Any) -> None:  # noqa: ANN401 - reportlab has no types
+        canvas.drawString(60, 780, "The Aldhaven Courier")
+        canvas.drawString(300, 40, str(template.page))
+
+    template = PageTemplate(frames=frames, onPage=head)
+    BaseDocTemplate(str(tmp_path / "a.pdf"), pageTemplates=[template]).build(
+        [Paragraph(each, style) for each in paragraphs]
+    )
+    [found] = read(tmp_path / "a.pdf", "a.pdf")
+    assert isinstance(found, Document)
+    assert found.text.replace("\n\n", " ") == " ".join(paragraphs)
+    parted = set(paragraphs) - set(found.text.split("\n\n"))
+    assert len(parted) < columns, "only a sentence end at the foot of a column may be taken for the paragraph's"
 
 
 def test_the_rows_of_a_table_stay_rows(pdf: Make) -> None:

@@ -392,3 +392,30 @@ def test_any_life_ends_like_a_fresh_build(
         assert one.dense(query, 9) == other.dense(query, 9)
     lived.close()
     fresh.close()
+
+
+def test_damage_inside_the_catalogue_is_said(filled: LocalStore) -> None:
+    filled.close()
+    path = filled.path / catalog.FILE
+    with path.open("r+b") as file:
+        file.seek(8192)
+        file.write(b"\xff" * (path.stat().st_size - 8192))
+    with pytest.raises(DamagedIndex, match=r"pincite update"), LocalStore(filled.path).snapshot() as snapshot:
+        snapshot.documents(["anchor", "bell", "cook"])
+
+
+def test_a_full_disk_is_said_and_changes_nothing(filled: LocalStore) -> None:
+    """The size of files is limited in a process of its own, as a full disk would."""
+    code = f"""
+import resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_store import LocalStore, document, put
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+target = LocalStore(Path({str(filled.path)!r}))
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+put(target, [document("dove", "Many words. " + "word " * 100_000)])
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert "IndexProblem" in done.stderr.splitlines()[-1], done.stderr
+    assert found(LocalStore(filled.path), "bell") == ["bell"]

@@ -73,7 +73,7 @@ FLAGS = [
     "--disable-sync",
 ]
 SCRIPTS = Path(__file__).parent.parent / "scripts"
-PATIENCE = 60_000  # milliseconds: the first question loads the model
+PATIENCE = 20_000  # milliseconds: the first question loads the model
 
 
 @dataclass

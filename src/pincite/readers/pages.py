@@ -275,7 +275,7 @@ def _paragraphs(run: Sequence[Line]) -> Iterator[list[Line]]:
 
 def _ends(before: Line, after: Line, around: Box) -> bool:
     """Whether a paragraph ends between two lines of a run: by a table row, an item, room left over, an indent."""
-    if before.cells > 1 or after.cells > 1 or _LEADER.search(before.text):
+    if (before.cells > 1 and after.cells > 1) or _LEADER.search(before.text):
         return True
     if before.text.endswith(_HYPHENS):
         return False
@@ -309,7 +309,7 @@ def _continued(paragraphs: Iterable[list[Line]]) -> list[list[Line]]:
 def _runs_on(paragraph: Sequence[Line], after: Line) -> bool:
     before = paragraph[-1]
     jumps = before.page != after.page or after.box.bottom > before.box.top
-    if not jumps or before.cells + after.cells > 2 or not _same_size(before, after) or _END.search(before.text):
+    if not jumps or min(before.cells, after.cells) > 1 or not _same_size(before, after) or _END.search(before.text):
         return False
     full = len(paragraph) > 1 and before.box.right > max(line.box.right for line in paragraph) - 2 * before.box.height
     return after.text[0].islower() or (full and not _ITEM.match(after.text))
@@ -322,13 +322,19 @@ def _written(paragraphs: Iterable[list[Line]], words: Counter[str], pages: int) 
     text = _Text(pages)
     alone = False
     for paragraph in paragraphs:
-        was_alone, alone = alone, paragraph[0].cells > 1 or bool(_ITEM.match(paragraph[0].text))
+        was_alone, alone = alone, _stands_alone(paragraph)
         text.add("\n" if alone and was_alone else "\n\n", paragraph[0])
         for line in paragraph[1:]:
             hyphen, glue = _seam(text.last, line.text, words)
             text.take_back(hyphen)
             text.add(glue, line)
     return "".join(text.parts), tuple(text.starts)
+
+
+def _stands_alone(paragraph: Sequence[Line]) -> bool:
+    """Whether it is a table row or an item, before and behind which no blank line is due."""
+    is_row = len(paragraph) == 1 and paragraph[0].cells > 1
+    return is_row or bool(_ITEM.match(paragraph[0].text))
 
 
 class _Text:

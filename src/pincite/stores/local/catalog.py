@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,15 +53,22 @@ _AMONG = "IN (SELECT value FROM json_each(?))"
 _JOINED = "passages p JOIN documents d ON d.id = p.document"
 
 
+def translated(path: Path, error: BaseException | None) -> IndexProblem | None:
+    """Pincite's error for one of SQLite's or the system's; None for any other."""
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+        return DamagedIndex(f"{path}: damaged ({error}); delete the index folder and run `pincite update CORPUS`")
+    if isinstance(error, (sqlite3.Error, OSError)):
+        return IndexProblem(f"{path}: {error}; is the folder writable and the disk not full?")
+    return None
+
+
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into Pincite's, with the mend in the message."""
+def translating(path: Path) -> Iterator[None]:
+    """Raise Pincite's errors in the place of those that `translated` knows."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        raise IndexProblem(f"{path}: {error}; is the folder writable and the disk not full?") from error
-    except sqlite3.DatabaseError as error:
-        raise DamagedIndex(f"{path}: damaged ({error}); delete the index folder and run `pincite update`") from error
+    except (sqlite3.Error, OSError) as error:
+        raise translated(path, error) or error from error
 
 
 def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
@@ -72,14 +79,12 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
         DamagedIndex: it is not a catalogue.
         IndexProblem: it cannot be opened or written.
     """
-    with _translated(path):
-        uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+    uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+    with translating(path), ExitStack() as opening:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=60)
-        try:
-            _prepare(connection, path, create)
-        except BaseException:
-            connection.close()
-            raise
+        opening.callback(connection.close)
+        _prepare(connection, path, create)
+        opening.pop_all()
     return connection
 
 
@@ -88,7 +93,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
     if version > FORMAT:
         raise FormatTooNew(f"{path}: format {version}, this Pincite reads up to {FORMAT}; install a newer pincite")
     if version == 0 and not create:
-        raise DamagedIndex(f"{path}: not a Pincite catalogue; delete the index folder and run `pincite update`")
+        raise DamagedIndex(f"{path}: not a Pincite catalogue; delete the index folder and run `pincite update CORPUS`")
     if version == 0:
         connection.execute("PRAGMA page_size = 8192")
         connection.execute("PRAGMA journal_mode = WAL")

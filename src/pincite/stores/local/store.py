@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -92,12 +93,11 @@ class LocalSnapshot(Catalog):
         self._known: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        self.db = self._store.borrow()
-        try:
+        with catalog.translating(self._store.path), ExitStack() as opening:
+            self.db = self._store.borrow()
+            opening.callback(self._store.give_back, self.db)
             self._begin()
-        except BaseException:
-            self._store.give_back(self.db)
-            raise
+            opening.pop_all()
         return self
 
     def _begin(self) -> None:
@@ -118,6 +118,8 @@ class LocalSnapshot(Catalog):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._store.give_back(self.db)
+        if problem := catalog.translated(self._store.path, error):
+            raise problem from error
 
     @property
     def _derived(self) -> Generation:

@@ -29,7 +29,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from pincite.datatypes import Document, Passage, parse_date
-from pincite.errors import DamagedIndex, IndexBusy, IndexProblem
+from pincite.errors import DamagedIndex, IndexBusy
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
 from pincite.stores.local import catalog, dense, lexical
 from pincite.stores.local.catalog import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, TABLES, Catalog, transaction
@@ -101,7 +101,7 @@ class LocalWriter(Catalog):
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        with ExitStack() as opening:
+        with catalog.translating(self._path), ExitStack() as opening:
             opening.callback(self._take_lock().release)
             self.db = catalog.connect(self._path / catalog.FILE, create=True)
             opening.callback(self.db.close)
@@ -114,16 +114,16 @@ class LocalWriter(Catalog):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.close()
+        if problem := catalog.translated(self._path, error):
+            raise problem from error
 
     def _take_lock(self) -> FileLock:
+        self._path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._path / _LOCK)
         try:
-            self._path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self._path / _LOCK)
             lock.acquire(timeout=0)
         except Timeout as error:
             raise IndexBusy(f"{self._path}: another update is running; wait for it to end") from error
-        except OSError as error:
-            raise IndexProblem(f"{self._path}: cannot be written ({error.strerror})") from error
         return lock
 
     def _sweep(self, *keep: int) -> None:
