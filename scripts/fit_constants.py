@@ -89,7 +89,7 @@ def _fit(collections: list[list[Example]]) -> tuple[float, list[float]]:
 
 
 def _module(bias: float, weights: list[float], folders: list[Path]) -> str:
-    sources = "\n".join(f"    {_origin(folder)}" for folder in folders)
+    sources = "\n".join(f"- {_origin(folder)}" for folder in folders)
     return f'''"""Constants fitted on labelled questions; written by scripts/fit_constants.py, not by hand.
 
 {sources}

@@ -443,3 +443,15 @@ def test_any_life_ends_like_a_fresh_build(tmp_path_factory: pytest.TempPathFacto
     assert lived.status().passages == fresh.status().passages
     lived.close()
     fresh.close()
+
+
+def test_a_name_made_of_stop_words_is_found_by_its_letters(open_index: Open, tmp_path: Path) -> None:
+    notes = {
+        "band.txt": "It And They\n\nIt And They opened the fair with three songs.",
+        "fair.txt": "Fair\n\nNobody knew when it had begun, and they were sure that it would end.",
+        "rain.txt": "Rain\n\nThey say that it was the rain, and that it was not.",
+    }
+    write_files(tmp_path / "c", notes)
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        assert ids(index.search("It and They", k=1)) == ["band.txt"]

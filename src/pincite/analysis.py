@@ -107,6 +107,12 @@ def query_terms(text: str) -> list[str]:
     return list(islice(dict.fromkeys(_terms(telling or tokens)), MOST_QUERY_TERMS))
 
 
+def only_stop_words(text: str) -> bool:
+    """Whether a text has words and all are stop words, as in "The Who": its meaning is then in its letters alone."""
+    tokens = _TOKEN.findall(_fold(text))
+    return bool(tokens) and all(token.removesuffix("'s") in _STOP_WORDS for token in tokens)
+
+
 def _terms(tokens: Iterable[str]) -> Iterator[str]:
     return chain.from_iterable(map(_cache.terms.__getitem__, tokens))
 

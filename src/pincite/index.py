@@ -12,11 +12,11 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from pincite.analysis import query_terms
+from pincite.analysis import only_stop_words, query_terms
 from pincite.datatypes import Document, Filter, Hit, Progress, Status, UpdateReport
 from pincite.embedder import Embedder, SentenceTransformerEmbedder
 from pincite.errors import CorpusError, EmptyIndex, ModelMismatch, NoIndex, QueryError
-from pincite.ranking import CANDIDATES, Candidate, Query, fold, rank
+from pincite.ranking import CANDIDATES, DENSE_SHARE, DENSE_SHARE_OF_NAMES, Candidate, Query, fold, rank
 from pincite.settings import Settings
 from pincite.stores.base import Manifest, Snapshot
 from pincite.stores.local.catalog import FORMAT
@@ -175,7 +175,7 @@ class Index:
         _check_model(snapshot.manifest, settings, embedder)
         vectors = embedder.encode_query([text for text, _ in questions])
         pairs = zip(questions, vectors, strict=True)
-        return [Query(vector, query_terms(text), weight) for (text, weight), vector in pairs]
+        return [Query(vector, query_terms(text), weight, _dense_share(text)) for (text, weight), vector in pairs]
 
     # ------------------------------------------------------------ what it holds
 
@@ -223,6 +223,10 @@ class Index:
     def _embedder(self, model: str) -> Embedder:
         with self._lock:
             return self._embedders.setdefault(model, SentenceTransformerEmbedder(model))
+
+
+def _dense_share(question: str) -> float:
+    return DENSE_SHARE_OF_NAMES if only_stop_words(question) else DENSE_SHARE
 
 
 def _ignore(progress: Progress) -> None:

@@ -19,6 +19,9 @@ from pincite.stores.base import Scored, Snapshot, Vectors
 DENSE_SHARE = 0.6
 """Weight of the scaled ``2D + M``; the rest is BM25's. From the experiments in docs/retrieval.md."""
 
+DENSE_SHARE_OF_NAMES = 0.1
+"""The same for a question of stop words alone, a name such as "The Who", whose vector says next to nothing."""
+
 CANDIDATES = 100
 """How many passages each side proposes."""
 
@@ -31,11 +34,13 @@ class Query:
         vector: float32 of shape (dimension,), length 1.
         terms: its analysed terms.
         weight: what its scores count for beside those of the other queries of the same question.
+        dense_share: what its vector counts for beside its terms, 0 to 1.
     """
 
     vector: Vectors
     terms: Sequence[str]
     weight: float = 1.0
+    dense_share: float = DENSE_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +71,16 @@ class Candidate:
 class _Evidence:
     """What one query says of all candidates; arrays of shape (candidates,)."""
 
+    query: Query
     cosines: list[npt.NDArray[np.float32]]
     lexical: npt.NDArray[np.float64]
 
     @property
     def score(self) -> npt.NDArray[np.float64]:
         dense = np.array([each[0] for each in self.cosines], np.float64)
-        sentence = np.array([each[1:].max(initial=-1.0) if len(each) > 1 else each[0] for each in self.cosines])
-        return fuse(dense, sentence, self.lexical)
+        sentence = np.array([each[1:].max() if len(each) > 1 else each[0] for each in self.cosines])
+        share = self.query.dense_share
+        return self.query.weight * (share * _scaled(2 * dense + sentence) + (1 - share) * _scaled(self.lexical))
 
 
 def rank(snapshot: Snapshot, queries: Sequence[Query], n: int, where: Filter | None = None) -> list[Candidate]:
@@ -84,11 +91,10 @@ def rank(snapshot: Snapshot, queries: Sequence[Query], n: int, where: Filter | N
     if not ids:
         return []
     evidence = [
-        _Evidence([rows[each] @ q.vector for each in ids], _bm25(snapshot, q, ids, lexical))
+        _Evidence(q, [rows[each] @ q.vector for each in ids], _bm25(snapshot, q, ids, lexical))
         for q, (_, lexical) in zip(queries, found, strict=True)
     ]
-    total = sum(q.weight * each.score for q, each in zip(queries, evidence, strict=True))
-    scores = np.asarray(total) / sum(q.weight for q in queries)
+    scores = np.sum([each.score for each in evidence], axis=0) / sum(q.weight for q in queries)
     return _best_first(snapshot.passages(ids), ids, scores, evidence)
 
 
@@ -97,13 +103,6 @@ def _bm25(snapshot: Snapshot, query: Query, ids: Sequence[str], found: Scored) -
     missing = [each for each in ids if each not in found]
     rest = snapshot.lexical(query.terms, len(missing), None, missing)
     return np.array([found.get(each, rest.get(each, 0.0)) for each in ids])
-
-
-def fuse(
-    dense: npt.NDArray[np.float64], sentence: npt.NDArray[np.float64], lexical: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    """One score from the three signals of a query's candidates, arrays of shape (candidates,)."""
-    return DENSE_SHARE * _scaled(2 * dense + sentence) + (1 - DENSE_SHARE) * _scaled(lexical)
 
 
 def _scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
