@@ -34,7 +34,7 @@ def test_the_snippet_prints_what_stands_below_it(home: Path) -> None:
     script.write_text(blocks("python")[0], "utf-8")
     done = subprocess.run([sys.executable, script], cwd=home, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == blocks("")[0]
+    assert done.stdout == blocks("text")[0]
 
 
 def test_the_commands_without_make(home: Path) -> None:
