@@ -45,14 +45,13 @@ Salt, rope, tar, etc. were sold.|They sold nails, etc.|The shop closed.
 Small boats, e.g. Petrels, i.e. old ones, sail here.|It was Aske vs. Bremnes.
 Pell Inc. bought Orr Co., Ltd. in May.|The price rose.
 He lived in the U.S. Senate quarter.|She left the U.S.|In 1990 they met.|The U.S.A. won.
-We met at 5 p.m. on Monday.|The gate is open to 7 p.m. Friday.|It closed at 6 p.m.|Police came.
+We met at 5 p.m. on Monday.|The gate is open to 7 p.m. Friday.|It closed at 6 p.m.|Then police came.
 J. R. R. Orr and C. S. Pell sailed to St. Ives.
 She has a Ph.D. in chemistry.|He has a Ph.D.|The third has none.
 It costs 3.5 million.|Use v1.2.3 or 2.0 now.|The end is in 1931.|Then it stops.
 Visit example.com or www.example.org/index.html today.|Write to a.pell@mail.example.org now.|Run node.js there.
 Wait ... there is more.|Well… yes.|He left...|Then it rained.
 “It is late.”|He left.|(He was tired.)|She stayed [for now].|“Stop!” she cried.|“Why?” asked Pell.
-“Really?” Ada Pell asked.|“Yes.”
 What?!|No way!|Are you sure?|Yes.
 Er kam am 5. Mai 1990 an.|Im 19. Jahrhundert war das z.B. üblich.|„Geh!“|Dann kam Dr. Kraus.
 Il dit : « Bonjour. »|Elle partit.|M. Dupont arriva.
@@ -66,6 +65,9 @@ It rained.[1]|It snowed.[2][3]|It froze.[citation needed]|It thawed.
 2.1. The tolls.|They rose.
 II. The second part.|B. In short.
 It has many, ...towns,Hinterland and coast.
+the gate closed .|it was wide ,.|it was old .
+… They waited . . . and waited.|Is it Orr Inc.?|Pell knows.|“It is Orr Inc.”|Pell left.
+Tar was sold.|– We know – it is -5.|It froze.
 Smith et al. (2020) agree.|He joined the C.I.A.|After that he left.
 """
 
@@ -73,16 +75,15 @@ GLUED = """
 A review of the locks.|A second came later.|Aske has one.
 They sold rope, tar and so on.|In the end they left.
 The tolls rose by 40%.|Aske followed.|It ended in 2021.|The next year was dry.
-He said “we go.”|Then he left.|The word was “tar”.|We stood.
-The gates were shut that year.|31 boats were sold.
+He said “we go.”|Pell left.|The word was “tar”.|We stood.
+The gates, 70.4% of all, held to 12.30 pm.|They broke.
 All ports (north and south).|At noon it rained.
 Was it here?|Yes, it was.|Run!|Then hide.
 No plans.|“We go north” was the motto.
 It is the keeper’s plan.|It’s good.|I am here.|I am not.
 They grew by 3.5%.|In May it fell.
-Here ends the text.12| The next one came.
 Meet Dr.Quill and Prof.Ox at St.Ives, see p.Xu and e.g.Anna in No.5 there.
-Use Node.js, ASP.NET, README.MD, Example.Com, a.b@Mail.Example.Org or System.Out.println.
+Use Node.js, ASP.NET, README.MD, a.b@Mail.Example.Org or System.Out.println.
 See http://a.example/b.Html?Q=Is.That and v1.Beta too.
 今天下雨。|明天呢？|太好了！|“走吧。”|然后走了；没有回来。
 “走吗？”他问。|《你好吗？》是一本书。|「行くよ。」と彼は言った。|“好。”|船夫说完就走了。
@@ -122,12 +123,22 @@ def test_wrapped_lines_go_on() -> None:
         ("Port\tBarrels\nAske\t11,400", ["Port\tBarrels", "Aske\t11,400"]),
         ("| Port | Barrels |\n| Aske | 11,400 |", ["| Port | Barrels |", "| Aske | 11,400 |"]),
         ("On the state of the\nold harbour", ["On the state of the\nold harbour"]),
+        ("a port\fand more", ["a port", "and more"]),
         ("no stop here\n\nnor here\n \t\nnor there", ["no stop here", "nor here", "nor there"]),
         (f"{PROSE.replace(chr(10), ' ').rstrip('.')}\nA second paragraph", None),
     ],
 )
 def test_lines_that_end_a_sentence(text: str, sentences: list[str] | None) -> None:
     assert found(text) == sentences if sentences else found(text)[-1] == "A second paragraph"
+
+
+def test_lines_of_their_own_may_be_as_long_as_wrapped_ones() -> None:
+    entries = [f"{name} of Aske, keeper of the {place} light, and crew" for name in ("Ada", "Orr") for place in "abc"]
+    assert found("\n".join(entries)) == entries
+    rows = [f"| {place} and the lands around it | the keeper of the light |" for place in ("the mole", "the weir")]
+    assert found("\n".join(rows)) == rows
+    prose = PROSE.replace("\n", "\nHere it ended soon.\n", 1)
+    assert found(prose)[-2:] == ["The end came soon,", found(PROSE)[-1].split(",\n")[1]]
 
 
 def test_a_heading_is_a_sentence_of_its_own() -> None:
@@ -178,6 +189,22 @@ def test_later_passages_of_a_section_have_its_heading() -> None:
 def test_a_full_passage_ends_with_its_paragraph() -> None:
     text = " ".join(sentence(n, 7) for n in range(2)) + "\n\n" + " ".join(sentence(n, 5) for n in range(2, 12))
     assert passages_of(article(text))[0].text == text.split("\n\n")[0]
+
+
+def test_a_paragraph_end_does_not_cost_another_passage() -> None:
+    first, second, third = sentence(1, 17), sentence(2, 3), sentence(3, 18)
+    assert texts(article(f"{first}\n\n{second} {third}")) == [f"{first}\n\n{second}", third]
+
+
+def test_a_heading_does_not_end_a_passage() -> None:
+    heading = "Tar" + " tar" * 11
+    document = article(f"{heading}\n\n{sentence(1, 7)} {sentence(2, 6)}", heading)
+    assert texts(document) == [f"{heading}\n\n{sentence(1, 7)}", sentence(2, 6)]
+
+
+def test_tokens_at_the_same_place_count_each() -> None:
+    twice = split(article("🚢" * 40), passage_tokens=20, tokens=lambda text: sorted([*range(len(text))] * 2))
+    assert max(len(passage.text) for passage in twice) <= 10
 
 
 def test_what_is_left_is_divided_in_the_middle() -> None:

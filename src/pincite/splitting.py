@@ -1,22 +1,20 @@
 """From a document to its passages: sentences first, then passages of whole sentences.
 
 **Where sentences end.** At ``. ! ? …`` before a space and what may begin a sentence, and at the full stops of Chinese
-and the like anywhere. A short form or an initial ("Inc.", "U.S.", "J.") ends one only before a word that often begins
-one ("The", "In"), and "No." or "Fig." none before a number. Without a space, a capital must follow, and short forms
-are all but plain words and numbers ("plans.A review", but "Node.js" and "p.Xu"). Blank lines, headings, list items
-and table rows always end one.
+and the like. A short form or initial ("Inc.", "U.S.", "J.") ends one only before a word that often begins one ("The",
+"In"); "Fig." none before a number. Without a space ("plans.A review") a capital must follow a plain word, a number or a
+closing quote, for "Node.js" and "p.Xu" go on. Blank lines, headings, list items and table rows always end one.
 
-**Where lines end.** A single line break ends a sentence only where the line was ended early. Filling programs break a
-line when the next word does not fit, so a line that had room for the first word of the next one (measured by the
-longest of its neighbours, with 15 % off for ragged margins) was ended on purpose. Lines of fewer than 40 characters
-are titles or addresses (25 where they go on in lower case or Chinese), of more than 200 paragraphs, and several that
-all begin with a capital are entries or verse.
+**Where lines end.** Text may be wrapped by hand at any width, and filling programs break a line only when the next word
+does not fit. So a line that had room for the first word of the next one (measured by the longest of its neighbours,
+with 15 % off for proportional fonts) was ended on purpose, but not behind "the", "of" and the like. Lines shorter than
+wrapped prose are titles or addresses, longer ones paragraphs, and several that all begin with a capital entries.
 
 **Where passages end.** A passage takes as many sentences as fit, but ends at a paragraph end in the last 40 % of the
-budget. What is left of a section and would fill between one and two passages is divided in the middle.
+budget. What is left of a section and would fill between one and two passages is divided near its middle.
 
 **Sizes.** WordPiece makes one unknown token of any word of more than 100 characters, so a budget in tokens alone would
-let passages grow without bound: every further 16 characters without a token start count as another token.
+let passages grow without bound. Every further 16 characters without a token start count as another token.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ from typing import NamedTuple
 
 from pincite.datatypes import Document, Passage, Span, passage_id
 
-VERSION = 2
+VERSION = 1
 """Changes whenever the same document gives other passages; an index made by another version is split again."""
 
 TokenStarts = Callable[[str], Sequence[int]]
@@ -104,26 +102,28 @@ def _heading(text: str, section: Sequence[_Sentence]) -> str | None:
 def _packed(section: Sequence[_Sentence], budget: int) -> Iterator[Sequence[_Sentence]]:
     """Divide a section into groups of at most ``budget`` tokens."""
     left = sum(each.size for each in section)
-    while section:
-        end = len(section) if left <= budget else _best_end(section, budget, left)
-        yield section[:end]
-        left -= sum(each.size for each in section[:end])
-        section = section[end:]
+    begin = 0
+    while begin < len(section):
+        end = len(section) if left <= budget else _best_end(section, begin, budget, left)
+        yield section[begin:end]
+        left -= sum(each.size for each in section[begin:end])
+        begin = end
 
 
-def _best_end(section: Sequence[_Sentence], budget: int, left: int) -> int:
-    """How many sentences the next passage takes (module docstring: where passages end)."""
+def _best_end(section: Sequence[_Sentence], begin: int, budget: int, left: int) -> int:
+    """Where the passage that begins at ``begin`` best ends (module docstring: where passages end)."""
     target = budget if left > 2 * budget else left / 2
     costs: list[tuple[bool, bool, bool, float]] = []
     size = 0
-    for sentence in section:
+    for i in range(begin, len(section)):
+        sentence = section[i]
         size += sentence.size
         if size > budget and costs:
             break
         off = abs(target - size)
         at_paragraph_end = sentence.ends_paragraph and off <= 0.4 * target
         costs.append((sentence.is_heading, left - size > budget, not at_paragraph_end, off))
-    return costs.index(min(costs)) + 1
+    return begin + 1 + costs.index(min(costs))
 
 
 # ---------------------------------------------------------------------------------------------- sizes
@@ -180,10 +180,15 @@ def _middle(text: str, start: int, end: int) -> int:
 
 _BLANK_LINE = re.compile(r"\n\s*\n|\f")
 _LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
-_LIST_ITEM = re.compile(r"[-*+•‣◦▪■●·–]\s|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})\)\s|\d{1,3}\.\s|[(（]?[一二三四五六七八九十\d]{1,3}[、）]")
+_LIST_ITEM = re.compile(
+    r"[-*+•‣◦▪■●·–]\s|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})\)\s|\d{1,3}\.\s|[(（]?[一二三四五六七八九十\d]{1,3}[、）]"
+)
 _TABLE_ROW = re.compile(r"\||.*(?:\t| \| )")
-_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_UNFINISHED = re.compile(r"\s(?:the|an?|of|and|or|in|to|by|for|with|at|from|on)\Z")
 _FIRST_WORD = re.compile(r"[^\s\u2e80-\u9fff\uac00-\ud7af]{1,80}|.")
+_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_NARROWEST_WRAP, _NARROWEST_GOING_ON, _WIDEST_WRAP = 40, 25, 200
+_RAGGED = 0.85
 
 
 def sentence_spans(text: str, headings: Sequence[Span] = ()) -> list[Span]:
@@ -204,31 +209,31 @@ def _sentences(text: str, headings: Iterable[Span]) -> Iterator[_Sentence]:
     for start, end in [*sorted(headings), (len(text), len(text))]:
         for block in _blocks(text, last, start):
             spans = list(_spans(text, _sentence_cuts(text, *block)))
-            yield from (_Sentence(*span, False, span == spans[-1]) for span in spans)
-        start = max(start, last)
-        yield from (_Sentence(*line, True, False) for line in _divided(text, start, end, _LINE_BREAK))
+            yield from (_Sentence(*span, is_heading=False, ends_paragraph=span == spans[-1]) for span in spans)
+        lines = _divided(text, max(start, last), end, _LINE_BREAK)
+        yield from (_Sentence(*line, is_heading=True, ends_paragraph=False) for line in lines)
         last = max(last, end)
-
-
-def _spans(text: str, cuts: Iterable[int]) -> Iterator[Span]:
-    """The stretches from cut to cut, stripped, without blank ones."""
-    for start, end in pairwise(cuts):
-        body = text[start:end].strip()
-        if body:
-            start = text.index(body[0], start)
-            yield start, start + len(body)
-
-
-def _divided(text: str, start: int, end: int, border: re.Pattern[str]) -> Iterator[Span]:
-    return _spans(text, [start, *(found.end() for found in border.finditer(text, start, end)), end])
 
 
 def _blocks(text: str, start: int, end: int) -> Iterator[Span]:
     """Paragraphs, list items and table rows: what no sentence leaves."""
     for paragraph in _divided(text, start, end, _BLANK_LINE):
         lines = list(_divided(text, *paragraph, _LINE_BREAK))
-        first = (lines[i][0] for i in range(1, len(lines)) if not _goes_on(text, lines, i))
-        yield from _spans(text, [paragraph[0], *first, paragraph[1]])
+        begins = (lines[i][0] for i in range(1, len(lines)) if not _goes_on(text, lines, i))
+        yield from _spans(text, [paragraph[0], *begins, paragraph[1]])
+
+
+def _divided(text: str, start: int, end: int, border: re.Pattern[str]) -> Iterator[Span]:
+    return _spans(text, [start, *(found.end() for found in border.finditer(text, start, end)), end])
+
+
+def _spans(text: str, cuts: Iterable[int]) -> Iterator[Span]:
+    """The stretches from cut to cut, stripped, without blank ones."""
+    for cut, next_cut in pairwise(cuts):
+        body = text[cut:next_cut].strip()
+        if body:
+            start = text.index(body[0], cut)
+            yield start, start + len(body)
 
 
 def _goes_on(text: str, lines: Sequence[Span], i: int) -> bool:
@@ -236,60 +241,70 @@ def _goes_on(text: str, lines: Sequence[Span], i: int) -> bool:
     (start, end), (next_start, next_end) = lines[i - 1], lines[i]
     if _LIST_ITEM.match(text, next_start) or any(_TABLE_ROW.match(text, *line) for line in lines[i - 1 : i + 1]):
         return False
-    near = lines[max(0, i - 3) : i + 3]
-    width = max(b - a for a, b in near)
-    narrowest = 25 if text[next_start].islower() or _HAN.match(text, next_start) else 40
+    if _UNFINISHED.search(text, max(start, end - 6), end):
+        return True
+    near = lines[max(0, i - 4) : i + 4]
     are_entries = len(near) > 4 and all(text[at].isupper() for at, _ in near[1:])
-    if are_entries or not narrowest <= width <= 200:
+    may_be_narrow = text[next_start].islower() or _HAN.match(text, next_start)
+    width = max(b - a for a, b in near)
+    if are_entries or not (_NARROWEST_GOING_ON if may_be_narrow else _NARROWEST_WRAP) <= width <= _WIDEST_WRAP:
         return False
     word = _FIRST_WORD.match(text, next_start, next_end)
-    return word is not None and end - start + 1 + len(word[0]) > 0.85 * width
+    return word is not None and end - start + 1 + len(word[0]) > _RAGGED * width
 
 
 # ---------------------------------------------------------------------------------------------- sentence ends
 
-_ALWAYS = "。！？｡॥؟۔։।។"
+
+def _any_of(words: str) -> str:
+    return f"(?:{'|'.join(words.split())})"
+
+
+_SHORT = _any_of(
+    "Dr Mr Mrs Ms Prof Rev Hon Gen Col Capt Lt Sgt Maj Adm Gov Sen Rep Pres Messrs Mme Mlle Mt Ft Fr Hr Sra vs viz cf "
+    "Cf approx ca resp bzw vgl incl esp aka al Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu "
+    "Thurs Fri Inc Co Corp Ltd Pvt LLC Bros Jr Sr Esq St Ste Ave Blvd Rd Univ Dept Est Assn Assoc Ed Eds eds Calif "
+    "Mass Penn Conn Ariz Colo Fla Ga Mich Minn Okla Tenn Tex Va Wash Wis Ph Str sq ft lb lbs oz est"
+)
+_NUMBERED = _any_of(
+    "No Nos no nos Nr Fig Figs fig figs Tab Eq Eqs eq Sec Sect sec Ch Chap ch chap Vol Vols vol vols p pp P Art art "
+    "para Abb Ex ex App Bldg Rm Apt Op op Ref ref refs"
+)
+_FIRST = _any_of(
+    "The A An This That These Those He She It They We I You His Her Its Their Our My Your In On At By For From To "
+    "With Without As After Before When While Where Who What Which Why How If Although Though Because Since But And Or "
+    "Yet So However Moreover Furthermore Therefore Thus Hence There Here Then Now Today Later Also Both Each Every "
+    "Some Many Much Most All Any Not No According During Under Over Between Among Despite Another Other Others "
+    "Several Such One Two Three Meanwhile Instead Finally First Second Once Until Unlike Whether Through Throughout "
+    "Even Only Just Still Perhaps Is Are Was Were Do Does Did Has Have Had Can Could Will Would Should Der Die Das "
+    "Ein Eine Er Sie Es Wir"
+)
+_SHORT_FORM = re.compile(rf"{_SHORT}|[A-Za-zÀ-ɏА-я]|(?:[^\W\d_]{{1,2}}\.)+[^\W\d_]{{1,4}}")
+"""Abbreviations, initials, acronyms."""
+_FIRST_WORD_OF_SENTENCE = re.compile(rf"{_FIRST}\b(?!\.)")
+_ONE_PHRASE = re.compile(
+    rf"{_NUMBERED} (?:\d|[IVXLC]+\b|[A-Z]\b)|\d\d? (?:Jan|Feb|März|Apr|Mai|Juni|Juli|Aug|Sep|Okt|Nov|Dez|Jahrh)"
+)
+"""``No. 5``, ``Sec. II``, ``Fig. A``; the German ordinals ``5. Mai``, ``19. Jahrhundert``. Without their stop."""
+_LABEL = re.compile(r"\s*(?:\d[\d.]*|[IVXLC]+|[A-Za-z])")
+
+_ALWAYS = "。！？｡॥؟۔।։።។"
 _STOP = re.compile(
     rf"(?P<mark>\.(?: \.){{2,}}|[.!?…‼⁇⁈⁉‽．{_ALWAYS}]+)"
-    r"(?P<close>(?:[\"'”’»›)\]}）】」』〉》｝］]|[“‘«](?=\s|\Z)|\[[^\[\]\n]{1,24}\]|[ \u00a0\u202f](?:''|[)\]»](?!\w)))*)"
+    r"(?P<close>(?:[\"'”’»›)\]}）】」』〉》｝］]|[“‘«](?=\s|\Z)|\[[^\[\]\n]{1,24}\]"
+    r"|[ \u00a0\u202f](?:''|[)\]»](?!\w)))*)"
 )
-"""A stop with the closing quotes and brackets behind it: also German ones, spaced ones, and notes in brackets."""
-_NEXT = re.compile(
-    r"(?P<gap>\s*)(?:(?:[^\w\s,;:.!?…%)\]}&=/|+<>~^–—-]|_|[–—-](?=\s))\s?){0,6}(?P<word>[^\W_]{1,40})"
-)
-"""What may begin a sentence: a word, perhaps behind opening signs."""
-_GOES_ON_BEHIND_QUOTE = re.compile(r"(?<=[》〉])|[とっ]|[^\s。！？，、：]{0,5}[说說问問喊叫答]")
-_LABEL = re.compile(r"\d[\d.]*|[IVXLC]+|[A-Za-z]")
-_WORD = re.compile(r"[^\W_]")
+"""A stop and what closes behind it: quotes, brackets, a note in brackets; German quotes, and spaced French ones."""
+_NEXT = re.compile(r"(?P<gap>\s*)(?:(?:[^\w\s,;:.!?…%)\]}&=/|+<>~^–—-]|_|[–—-]+(?=\s))\s?){0,6}(?P<word>[^\W_])")
+"""What may begin a sentence: a word, with or without opening signs."""
+_QUOTE_GOES_ON = re.compile(r"(?<=[》〉])|[とっ]|(?<!。.)[^\s。！？，、：]{0,5}[说說问問喊叫答]")
+"""Behind a closing sign: a title within the sentence, or who said what was quoted."""
 _BORDER = re.compile(r"[\s\"“‘„«(\[{（【「『《〈/…:;,!?–—-]+")
-_GLUED = re.compile(r"(?:\d[\d.,]*%? [a-z]{2}|[^\W\d_a-z][^\W_]*)(?![@=(/\\_]|\.\w)")
-_ADDRESS = re.compile(r"\S*(?:://|@|\\|\bwww\.|\w\()\S*\Z")
-_PLAIN = re.compile(r"[^\W\d_]*['’]?[^\W\d_A-Z]{2}|[^\W_].*[\d%‰°)\]}”’\"]|")
-_SHORT_FORMS = (
-    "Dr Mr Mrs Ms Prof Rt Rev Hon Gen Col Capt Lt Sgt Maj Adm Gov Sen Rep Pres Messrs Mme Mlle Mt Ft Fr Hr Sra vs viz cf "
-    "Cf approx ca resp bzw vgl incl esp aka "
-    "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thurs Fri Sat Sun "
-    "Inc Co Corp Ltd LLC Bros Jr Sr Esq al St Ste Ave Blvd Rd Univ Dept Est Assn Assoc eds Ed Eds Calif "
-    "Mass Penn Conn Ariz Colo Fla Ga Mich Minn Okla Tenn Tex Va Wash Wis Ph Str sq ft lb lbs oz est"
-).replace(" ", "|")
-_NUMBERED = (
-    "No Nos no nos Nr Fig Figs fig figs Tab Eq Eqs eq Sec Sect sec Ch Chap ch chap Vol Vols vol vols p pp P Art art "
-    "Abb S Ex ex App Bldg Rm Apt Op op Ref ref refs"
-).replace(" ", "|")
-_STARTERS = (
-    "The A An This That These Those He She It They We I You His Her Its Their Our My Your In On At By For From To "
-    "With Without As After Before When While Where Who What Which Why How If Although Though Because Since But "
-    "And Or Yet So However Moreover Furthermore Therefore Thus Hence There Here Then Now Today Later Also Both "
-    "Each Every Some Many Much Most All Any Not No According During Under Over Between Among Despite Another "
-    "Other Others Several Such One Two Three Meanwhile Instead Finally First Second Once Until "
-    "Unlike Whether Through Throughout Even Only Just Still Perhaps Is Are Was Were "
-    "Do Does Did Has Have Had Can Could Will Would Should Der Die Das Ein Eine Er Sie Es Wir"
-).replace(" ", "|")
-_STARTER = re.compile(rf"(?:{_STARTERS})\b(?!\.)")
-_SHORT_FORM = re.compile(rf"{_SHORT_FORMS}|[A-Za-zÀ-ɏА-я]|(?:[^\W\d_]{{1,2}}\.)+[^\W\d_]{{1,4}}")
-_NUMBER_FOLLOWS = re.compile(
-    rf"(?:{_NUMBERED}) (?:\d|[IVXLC]+\b|[A-Z]\b)|\d\d? (?:Jan|Feb|März|Apr|Mai|Juni|Juli|Aug|Sep|Okt|Nov|Dez|Jahrh)"
-)
+_WORD = re.compile(r"[^\W_]")
+_PLAIN = re.compile(r"[^\W\d_]+['’]?[^\W\d_A-Z]{2}|\W?\d.*|.*[%‰°)\]}”’\"]")
+_DOTTED_NAME = re.compile(r"[^\W_]++(?:[@=(/\\_]|\.\w)")
+_ADDRESS = re.compile(r"://|@|\\|\bwww\.|\w\(")
+_LOOK_BACK, _LOOK_AHEAD = 48, 40
 
 
 def _sentence_cuts(text: str, start: int, end: int) -> list[int]:
@@ -301,23 +316,42 @@ def _sentence_cuts(text: str, start: int, end: int) -> list[int]:
 
 
 def _ends_sentence(text: str, begin: int, stop: re.Match[str], end: int) -> bool:
+    """Whether a stop ends the sentence that begins at ``begin`` (module docstring: where sentences end)."""
     follows = _NEXT.match(text, stop.end(), end)
-    if follows is None or (stop["close"] and _GOES_ON_BEHIND_QUOTE.match(text, stop.end(), end)):
+    if follows is None or (stop["close"] and _QUOTE_GOES_ON.match(text, stop.end(), end)):
         return False
     if stop["mark"][-1] in _ALWAYS:
         return True
-    before = text[max(begin, stop.start() - 48) : stop.start()]
-    token = _BORDER.split(before)[-1]
-    at = follows.start("word")
-    rest = text[at:at+24]
-    if follows["gap"]:
-        if stop["mark"] == "." and not token: return True
-        if rest[0].islower(): return False
-        if stop["mark"] != "." or stop["close"]: return True
-        doubtful = _SHORT_FORM.fullmatch(token)
-    else:
-        if _HAN.match(rest): return bool(_HAN.match(before[-1:]))
-        if not _GLUED.match(rest) or _ADDRESS.match(before.rpartition(" ")[2]): return False
-        doubtful = not _PLAIN.fullmatch(token) or _SHORT_FORM.fullmatch(token) 
-    if _LABEL.fullmatch(before.strip()) or _NUMBER_FOLLOWS.match(f"{token} {rest}"): return False
-    return not doubtful or bool(_STARTER.match(rest))
+    before = text[max(begin, stop.start() - _LOOK_BACK) : stop.start()]
+    after = text[follows.start("word") : min(follows.start("word") + _LOOK_AHEAD, end)]
+    return _ends_before_space(before, stop, after) if follows["gap"] else _ends_without_space(before, stop, after)
+
+
+def _ends_before_space(before: str, stop: re.Match[str], after: str) -> bool:
+    if stop["mark"] == "." and not _token(before):
+        return True  # tokenized text, often in lower case
+    if after[0].islower():
+        return False
+    return stop["mark"] != "." or bool(stop["close"]) or not _is_short_form(before, after)
+
+
+def _ends_without_space(before: str, stop: re.Match[str], after: str) -> bool:
+    if _HAN.match(after):
+        return _HAN.match(before[-1:]) is not None
+    if not after[0].isupper() or _DOTTED_NAME.match(after) or _ADDRESS.search(before.rpartition(" ")[2]):
+        return False
+    is_whole = stop["close"] or _PLAIN.fullmatch(_token(before)) or _FIRST_WORD_OF_SENTENCE.match(after)
+    return bool(is_whole) and not _is_short_form(before, after)
+
+
+def _is_short_form(before: str, after: str) -> bool:
+    """Whether the stop between belongs to a short form, a number or the label of an item."""
+    token = _token(before)
+    if _LABEL.fullmatch(before) or _ONE_PHRASE.match(f"{token} {after}"):
+        return True
+    return _SHORT_FORM.fullmatch(token) is not None and not _FIRST_WORD_OF_SENTENCE.match(after)
+
+
+def _token(before: str) -> str:
+    """The characters right before a stop, up to white space, an opening sign or a hyphen."""
+    return _BORDER.split(before)[-1]

@@ -9,6 +9,7 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from pincite.errors import UsageError
@@ -96,6 +97,7 @@ def _application(blocks: Blocks, host: str) -> FastAPI:
         enable_monitoring=False,
         ssr_mode=False,
         pwa=False,
+        favicon_path=str(files(__package__) / "icon.svg"),
         theme=theme(),
         head=head(),
     )
@@ -111,10 +113,25 @@ def _serve(
 ) -> None:
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            _end_heartbeats(app)
+            await super().shutdown(sockets)
+
+    server = Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
     if on_ready is not None:
         on_ready(address)
     if open_browser:
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
+
+
+def _end_heartbeats(app: FastAPI) -> None:
+    """End the connection that each open page holds, which would otherwise be waited for."""
+    from gradio.routes import App
+    from starlette.routing import Mount
+
+    for route in app.routes:
+        if isinstance(route, Mount) and isinstance(route.app, App):
+            route.app.stop_event.set()

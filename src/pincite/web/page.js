@@ -1,10 +1,19 @@
-// Runs once for each HTML area, with `element`, `trigger` and `watch` from Gradio. The listener sits on the area
-// itself, because Gradio patches what is inside it at each change.
+// Runs once for each HTML area, with `element` and `watch` from Gradio. The listener sits on the area itself, because
+// Gradio patches what is inside it at each change.
 const jump = (id) => {
   const place = document.getElementById(id);
   location.hash = id;
   place.scrollIntoView({ block: "center" });
   place.focus({ preventScroll: true });
+};
+
+const ask = (question) => {
+  const box = document.querySelector("#ask textarea");
+  box.value = question;
+  box.dispatchEvent(new Event("input"));
+  box.focus();
+  // Gradio takes the new value over in its next turn.
+  setTimeout(() => document.querySelector("#ask .submit-button").click());
 };
 
 element.addEventListener("click", (event) => {
@@ -15,8 +24,7 @@ element.addEventListener("click", (event) => {
     event.preventDefault();
     jump(link.getAttribute("href").slice(1));
   } else if (example) {
-    trigger("submit", { question: example.textContent });
-    document.querySelector("#ask textarea").focus();
+    ask(example.textContent);
   }
 });
 

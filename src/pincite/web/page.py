@@ -57,9 +57,8 @@ def build_page(index: Index) -> gr.Blocks:
         start, talk = _html("", "start"), _html(render.conversation([]), "talk")
         box = _question_box()
         outputs = [box, turns, talk]
-        # One listener for both, and what is sent while it works is asked afterwards: two at once would each start from
-        # the same turns, and one of them be lost.
-        asked = gr.on([box.submit, start.submit], chat.ask, [box, turns], outputs, trigger_mode="always_last", **_QUIET)
+        # What is sent while it works is asked afterwards: two at once would each start from the same turns.
+        asked = box.submit(chat.ask, [box, turns], outputs, trigger_mode="always_last", **_QUIET)
         clear.click(lambda: ("", [], render.conversation([])), None, outputs, cancels=asked, queue=False, **_QUIET)
         blocks.load(chat.open, None, [masthead, start], **_QUIET)
     blocks.queue(max_size=64, default_concurrency_limit=4, api_open=False)
@@ -105,15 +104,8 @@ class Chat:
         except Exception as error:  # noqa: BLE001 - whatever broke is shown, not left as a blank page
             yield masthead, _trouble(error)
 
-    def ask(self, question: str, turns: Sequence[Turn], event: gr.EventData) -> Iterator[tuple[Any, list[Turn], str]]:
-        """Box, turns and their HTML: first with the question alone, then with what came of it.
-
-        Args:
-            question: what is in the box; an example that was clicked comes with the event.
-            turns: the conversation so far.
-            event: what set this off.
-        """
-        question = (event._data or {}).get("question", question)
+    def ask(self, question: str, turns: Sequence[Turn]) -> Iterator[tuple[Any, list[Turn], str]]:
+        """Box, turns and their HTML: first with the question alone, then with what came of it."""
         done = list(turns)
         if not question.strip():
             yield "", done, render.conversation(turn.html for turn in done)

@@ -137,12 +137,25 @@ def _card(
     text: str,
     copies: Sequence[Passage] = (),
 ) -> str:
-    heading = f"<p class='heading'>{_literal(passage.heading)}</p>" if passage.heading else ""
     return (
         f"<section class='card'><header>{badges}<h4>{_literal(document.title)}</h4></header>"
-        f"<p class='where'>{_literal(_where(document, passage.page, spans))}</p>{heading}"
-        f"<p class='passage'>{text}</p>{_copies(copies)}</section>"
+        f"<p class='where'>{_literal(_where(document, passage.page, spans))}</p>{_heading(document, passage)}"
+        f"<p class='passage'>{_headed(passage, text)}</p>{_copies(copies)}</section>"
     )
+
+
+def _heading(document: Document, passage: Passage) -> str:
+    """The heading that a passage stands under, unless it is there to be read already."""
+    heading = passage.heading
+    if heading is None or heading == document.title or passage.text.startswith(heading):
+        return ""
+    return f"<p class='heading'>{_literal(heading)}</p>"
+
+
+def _headed(passage: Passage, text: str) -> str:
+    """The passage with its first line set off where that is its heading."""
+    heading = _literal(passage.heading or "")
+    return f"<strong>{heading}</strong>{text.removeprefix(heading)}" if heading and text.startswith(heading) else text
 
 
 def _where(document: Document, page: int | None, spans: Sequence[Span]) -> str:
