@@ -23,6 +23,11 @@ _QUOTED_FROM = 5
 
 _MOST_QUOTES = 3
 
+_FRAGMENT_COSTS = 0.15
+"""What a line without an end mark loses: it is likelier a label or a heading, near to a question and no answer."""
+
+_END_MARKS = tuple(".!?。！？…．”\"'’)）」』")
+
 
 @dataclass(frozen=True, slots=True)
 class _Quotable:
@@ -142,9 +147,9 @@ def _quotable(ranking: Ranking) -> list[_Quotable]:
         headings = set(hit.document.headings)
         for span, cosine in zip(hit.passage.sentences, cosines, strict=True):
             if span not in headings:
-                covered = _covered(rarity, hit.document.text[slice(*span)])
-                score = float(cosine) + fitted.QUOTE_COVERED * covered + fitted.QUOTE_PASSAGE * hit.score
-                sentences.append(_Quotable(hit, span, score))
+                text = hit.document.text[slice(*span)]
+                score = float(cosine) + fitted.QUOTE_COVERED * _covered(rarity, text) + fitted.QUOTE_PASSAGE * hit.score
+                sentences.append(_Quotable(hit, span, score - _FRAGMENT_COSTS * (not text.endswith(_END_MARKS))))
     return sentences
 
 
