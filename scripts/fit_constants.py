@@ -4,7 +4,7 @@
 
 A collection is a folder with ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv`` as in BEIR. Where queries say
 whether they are ``answerable``, that is the label; elsewhere every question counts twice, once as it is (answered) and
-once with its relevant documents taken out of the ranking (not answered).
+once with its relevant documents, and others of the same ``article``, taken out of the ranking (not answered).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pincite import Index
+from pincite import Hit, Index
 from pincite.assistant import features
 from pincite.index import Ranking
 
@@ -69,9 +69,15 @@ def _relevant(folder: Path) -> dict[str, set[str]]:
 
 
 def _without(ranking: Ranking, documents: set[str]) -> Ranking:
-    kept = [place for place, hit in enumerate(ranking.hits) if hit.document.doc_id not in documents]
+    """The ranking as if the corpus had neither these documents nor others of the same article."""
+    articles = {_article(hit) for hit in ranking.hits if hit.document.doc_id in documents}
+    kept = [place for place, hit in enumerate(ranking.hits) if _article(hit) not in articles]
     hits = tuple(ranking.hits[place] for place in kept)
     return replace(ranking, hits=hits, sentences=tuple(ranking.sentences[place] for place in kept))
+
+
+def _article(hit: Hit) -> str:
+    return str(hit.document.metadata.get("article", hit.document.doc_id))
 
 
 def _fit(collections: list[list[Example]]) -> tuple[float, list[float]]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pincite.analysis import LONGEST_TERM, MOST_QUERY_TERMS, analyse, query_terms
+from pincite.analysis import LONGEST_TERM, MOST_QUERY_TERMS, analyse, only_stop_words, query_terms
 
 LETTERS = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=0x4FF, exclude_characters="ŉı"))
 """Latin, Greek, Cyrillic; without the two letters whose capital is that of another one."""
@@ -65,6 +65,21 @@ def test_terms(text: str, terms: str) -> None:
 )
 def test_query_terms(question: str, terms: str) -> None:
     assert query_terms(question) == terms.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [
+        ("The Who", True),
+        ("Who's that?", True),
+        ("The U.S.", False),
+        ("The Petrel", False),
+        ("", False),
+        ("?! 🚢", False),
+    ],
+)
+def test_only_stop_words(text: str, *, only: bool) -> None:
+    assert only_stop_words(text) is only
 
 
 def test_a_long_question_has_a_bounded_number_of_terms() -> None:

@@ -36,8 +36,8 @@ def test_hidden_files_and_folders_and_unknown_kinds_are_reported(tmp_path: Path)
     found = scan(tmp_path)
     assert not found.files
     assert found.skipped.pop(".git/") == found.skipped.pop("b/.draft.md") == "hidden"
-    assert found.skipped["c.xyz"].startswith("unknown kind '.xyz': Pincite reads .txt, .md, ")
-    assert found.skipped["README"].startswith("unknown kind, no suffix: Pincite reads")
+    assert found.skipped["c.xyz"].startswith("unknown kind .xyz: Pincite reads .txt, .md, ")
+    assert found.skipped["README"].startswith("unknown kind (no suffix): Pincite reads")
     assert set(found.skipped) == {"c.xyz", "README", "d.gz", "e.txt.bak"}
 
 
@@ -60,11 +60,11 @@ def test_only_links_to_files_within_the_folder_are_read(tmp_path: Path) -> None:
     assert list(found.files) == ["sub/real.txt", "within.txt"]
     assert {name: reason.split(":")[0] for name, reason in found.skipped.items()} == {
         "leaves.txt": "a link that leaves the folder",
-        "away": "a link that leaves the folder",
+        "away/": "a link that leaves the folder",
         "broken.txt": "a broken link",
-        "loop.txt": "a link that leads nowhere",
-        "folder": "a link to a folder",
-        "sub/up": "a link to a folder",
+        "loop.txt": "a broken link",
+        "folder/": "a link to a folder",
+        "sub/up/": "a link to a folder",
     }
 
 

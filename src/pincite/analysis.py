@@ -31,8 +31,6 @@ _COMMON = (
 _STOP_WORDS = frozenset(_COMMON.split())
 """Articles, common prepositions, pronouns, question words, auxiliaries. Neither "us" (the U.S.) nor "may" (a month)."""
 
-# ---------------------------------------------------------------------------------------------- folding
-
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\U000e0000-\U000e0fff"
@@ -57,8 +55,6 @@ def _fold(text: str) -> str:
     return unicodedata.normalize("NFC", text).translate(_ALIKE)
 
 
-# ---------------------------------------------------------------------------------------------- tokens
-
 _PAIRED = (
     "\u1100-\u11ff\u3005-\u3007\u3041-\u3096\u3099\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f"
     "\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
@@ -79,21 +75,18 @@ _TOKEN = re.compile(rf"[{_PAIRED}]+|{_WORD}(?:[-'.,&_]{_WORD}){{0,15}}")
 _IS_PAIRED = re.compile(f"[{_PAIRED}]")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}")
 _DECIMAL = re.compile(r"\d+\.\d+")
-_HYPHENS = re.compile(r"[-_&]")
+_HYPHENS = re.compile("[-_&]")
 _ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 _SHORT_FORM = re.compile(r"[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+")
 
 
 def analyse(text: str) -> list[str]:
-    """The terms of a text, in its order, for BM25.
+    """The terms of a text, in its order, for BM25: each of 1 to 64 characters, none of them white space.
 
     Args:
         text: a document's text or a question.
-
-    Returns:
-        Terms without white space, each of 1 to 64 characters.
     """
-    return list(_terms(_TOKEN.findall(_fold(text))))
+    return list(_terms(_tokens(text)))
 
 
 def query_terms(text: str) -> list[str]:
@@ -102,15 +95,23 @@ def query_terms(text: str) -> list[str]:
     Args:
         text: the question.
     """
-    tokens = _TOKEN.findall(_fold(text))
-    telling = [token for token in tokens if token.removesuffix("'s") not in _STOP_WORDS]
+    tokens = _tokens(text)
+    telling = [token for token in tokens if not _is_stop_word(token)]
     return list(islice(dict.fromkeys(_terms(telling or tokens)), MOST_QUERY_TERMS))
 
 
 def only_stop_words(text: str) -> bool:
     """Whether a text has words and all are stop words, as in "The Who": its meaning is then in its letters alone."""
-    tokens = _TOKEN.findall(_fold(text))
-    return bool(tokens) and all(token.removesuffix("'s") in _STOP_WORDS for token in tokens)
+    tokens = _tokens(text)
+    return bool(tokens) and all(map(_is_stop_word, tokens))
+
+
+def _tokens(text: str) -> list[str]:
+    return _TOKEN.findall(_fold(text))
+
+
+def _is_stop_word(token: str) -> bool:
+    return token.removesuffix("'s") in _STOP_WORDS
 
 
 def _terms(tokens: Iterable[str]) -> Iterator[str]:
@@ -149,32 +150,19 @@ _cache = _Cache()
 def _split(token: str) -> Iterator[str]:
     """The words of a token, not yet stemmed."""
     if _IS_PAIRED.match(token):
-        yield from _pairs(token)
+        yield from (token[i : i + 2] for i in range(max(1, len(token) - 1)))
     elif token.isalnum():
         yield token
     elif _GROUPED.fullmatch(token):
-        yield _without_separators(token)
+        yield token.replace("," if "," in token else ".", "")
     else:
-        for part in token.split(","):
-            yield from _compound(part)
-
-
-def _pairs(run: str) -> Iterator[str]:
-    if len(run) == 1:
-        yield run
-    for i in range(len(run) - 1):
-        yield run[i : i + 2]
-
-
-def _without_separators(number: str) -> str:
-    return number.replace(",", "") if "," in number else number.replace(".", "")
+        yield from chain.from_iterable(map(_compound, token.split(",")))
 
 
 def _compound(token: str) -> Iterator[str]:
     """``e-mail``: its parts and the joined form."""
     parts = _HYPHENS.split(token)
-    for part in parts:
-        yield from _dotted(part)
+    yield from chain.from_iterable(map(_dotted, parts))
     if len(parts) > 1:
         yield _HYPHENS.sub("", token).replace("'", "")
 
@@ -183,24 +171,21 @@ def _dotted(token: str) -> Iterator[str]:
     """``u.s``: us; ``3.5``: itself; ``1.2.3``, ``ph.d``: the whole and its parts; ``plans.a``: two words."""
     if _ACRONYM.fullmatch(token):
         yield token.replace(".", "")
-        return
-    if _DECIMAL.fullmatch(token):
+    elif _DECIMAL.fullmatch(token):
         yield token
-        return
-    parts = token.split(".")
-    if len(parts) > 1 and any(part.isdecimal() for part in parts):
-        yield token
-    if _SHORT_FORM.fullmatch(token):
-        yield token.replace(".", "")
-    for part in parts:
-        yield from _without_apostrophe(part)
+    else:
+        parts = token.split(".")
+        if len(parts) > 1 and any(map(str.isdecimal, parts)):
+            yield token
+        if _SHORT_FORM.fullmatch(token):
+            yield token.replace(".", "")
+        yield from chain.from_iterable(map(_without_apostrophe, parts))
 
 
 def _without_apostrophe(word: str) -> Iterator[str]:
     """``cook's``: cook; ``don't``: dont; ``l'homme``, ``o'brien``: the joined form and what follows the apostrophe."""
-    if word.endswith("'s"):
-        word = word.removesuffix("'s")
+    word = word.removesuffix("'s")
     yield word.replace("'", "")
-    last = word.rpartition("'")
-    if last[1] and len(last[2]) > 2:
-        yield last[2]
+    last = word.rpartition("'")[2]
+    if last != word and len(last) > 2:
+        yield last

@@ -98,14 +98,10 @@ def _in_context(question: str, history: Sequence[Turn]) -> list[tuple[str, float
 # ---------------------------------------------------------------- evidence
 
 
-def features(ranking: Ranking) -> tuple[float, float, float]:
-    """Absolute evidence that the best hits answer: best sentence cosine, best passage cosine, words covered."""
+def features(ranking: Ranking) -> tuple[float, float]:
+    """Absolute evidence that the best hits answer: the best cosine to a sentence, and to a passage."""
     best = ranking.hits[:_QUOTED_FROM]
-    if not best:
-        return 0.0, 0.0, 0.0
-    rarity = _rarity(ranking)
-    covered = max(_covered(rarity, " ".join((h.document.title, h.passage.heading or "", h.passage.text))) for h in best)
-    return max(h.scores["sentence"] for h in best), max(h.scores["dense"] for h in best), covered
+    return max((h.scores["sentence"] for h in best), default=0.0), max((h.scores["dense"] for h in best), default=0.0)
 
 
 def _confidence(ranking: Ranking) -> float:

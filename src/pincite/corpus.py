@@ -45,7 +45,7 @@ class Scan:
 
 
 def scan(folder: Path) -> Scan:
-    """What lies in ``folder`` and the folders below it; no file is opened.
+    """What lies in ``folder`` and the folders below it; no file is opened, no link to another folder is followed.
 
     Raises:
         CorpusError: ``folder`` is missing, not a folder, or cannot be listed.
@@ -57,11 +57,23 @@ def scan(folder: Path) -> Scan:
         raise CorpusError(f"{folder} is a file: give the folder that holds the articles") from error
     except OSError as error:
         raise CorpusError(f"{folder}: {error.strerror}: give the folder that holds the articles") from error
-    walk = _Walk(root)
-    walk.run()
     start = os.path.join(folder, "")  # noqa: PTH118 - keeps the folder as the caller wrote it
-    files = {name: FileStat(start + name, stamp) for name, stamp in sorted(walk.files.items())}
-    return Scan(files, dict(sorted(walk.skipped.items())), tuple(sorted(walk.unlisted)))
+    files: dict[str, FileStat] = {}
+    skipped: dict[str, str] = {}
+    errors: list[OSError] = []
+    for place, folders, names in os.walk(root, onerror=errors.append):
+        prefix = place[len(root) :].lstrip("/") + "/" * (place != root)
+        problems = {name: _name_problem(name) or _link_problem(f"{place}/{name}", root) for name in folders}
+        folders[:] = [name for name, problem in problems.items() if problem is None]
+        skipped |= {_shown(f"{prefix}{name}/"): problem for name, problem in problems.items() if problem}
+        for name in names:
+            found = _looked_at(f"{place}/{name}", root)
+            if isinstance(found, str):
+                skipped[_shown(prefix + name)] = found
+            else:
+                files[prefix + name] = FileStat(f"{start}{prefix}{name}", found)
+    unlisted = {f"{error.filename[len(root) + 1 :]}/": f"cannot be listed: {error.strerror}" for error in errors}
+    return Scan(dict(sorted(files.items())), dict(sorted((skipped | unlisted).items())), tuple(sorted(unlisted)))
 
 
 def digest_of(path: Path) -> str:
@@ -70,72 +82,39 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class _Walk:
-    """A walk through a folder that follows no link to another folder, and so cannot run in circles."""
-
-    def __init__(self, root: str) -> None:
-        self.root = root
-        self.files: dict[str, Stamp] = {}
-        self.skipped: dict[str, str] = {}
-        self.unlisted: list[str] = []
-
-    def run(self) -> None:
-        folders = [""]
-        while folders:
-            prefix = folders.pop()
-            try:
-                with os.scandir(os.path.join(self.root, prefix)) as entries:  # noqa: PTH118 - a Path a file is slow
-                    for entry in entries:
-                        name = prefix + entry.name
-                        if self._is_folder_to_enter(entry, name):
-                            folders.append(name + "/")
-            except OSError as error:
-                self.unlisted.append(prefix)
-                self.skipped[prefix] = f"cannot be listed: {error.strerror}"
-
-    def _is_folder_to_enter(self, entry: os.DirEntry[str], name: str) -> bool:
-        """Whether the entry is a folder to go on with; a file is put where it belongs."""
-        if not _is_utf8(entry.name):
-            self.skipped[os.fsencode(name).decode(errors="replace")] = "its name is not UTF-8: rename it"
-        elif entry.name.startswith("."):
-            self.skipped[name + "/" * entry.is_dir(follow_symlinks=False)] = "hidden"
-        elif entry.is_dir(follow_symlinks=False):
-            return True
-        else:
-            self._file(entry, name)
-        return False
-
-    def _file(self, entry: os.DirEntry[str], name: str) -> None:
-        reason = self._link_problem(entry) if entry.is_symlink() else None
-        if reason is None and suffix_of(entry.name) is None:
-            reason = unknown_kind(entry.name)
-        try:
-            status = entry.stat()
-        except OSError as error:
-            reason = reason or str(error.strerror)
-        if reason is None and not stat.S_ISREG(status.st_mode):
-            reason = "not a regular file"
-        if reason is None:
-            self.files[name] = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-        else:
-            self.skipped[name] = reason
-
-    def _link_problem(self, entry: os.DirEntry[str]) -> str | None:
-        """Why a symbolic link is not followed; None where it leads to a file within the folder."""
-        try:
-            target = os.path.realpath(entry.path, strict=True)
-        except FileNotFoundError:
-            return "a broken link"
-        except OSError as error:
-            return f"a link that leads nowhere: {error.strerror}"
-        if os.path.commonpath([self.root, target]) != self.root:
-            return "a link that leaves the folder"
-        return "a link to a folder" if entry.is_dir() else None
-
-
-def _is_utf8(name: str) -> bool:
+def _looked_at(path: str, root: str) -> Stamp | str:
+    """The stamp of a file, or why it is not read."""
+    name = path.rpartition("/")[2]
+    problem = _name_problem(name) or _link_problem(path, root)
+    if problem is None and suffix_of(name) is None:
+        problem = unknown_kind(name)
     try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        status = os.stat(path)  # noqa: PTH116 - a Path a file is slow
+    except OSError as error:
+        return problem or str(error.strerror)
+    if problem is None and not stat.S_ISREG(status.st_mode):
+        problem = "not a regular file"
+    return problem or (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def _name_problem(name: str) -> str | None:
+    if name != _shown(name):
+        return "its name is not UTF-8: rename it"
+    return "hidden" if name.startswith(".") else None
+
+
+def _shown(name: str) -> str:
+    return os.fsencode(name).decode(errors="replace")
+
+
+def _link_problem(path: str, root: str) -> str | None:
+    """Why a symbolic link is not followed; None where it leads to a file within the folder, and for any other path."""
+    if not os.path.islink(path):  # noqa: PTH114
+        return None
+    try:
+        target = os.path.realpath(path, strict=True)
+    except OSError as error:
+        return f"a broken link: {error.strerror}"
+    if os.path.commonpath([root, target]) != root:
+        return "a link that leaves the folder"
+    return "a link to a folder" if os.path.isdir(target) else None  # noqa: PTH112

@@ -295,7 +295,7 @@ _STOP = re.compile(
     r"|[ \u00a0\u202f](?:''|[)\]»](?!\w)))*)"
 )
 """A stop and what closes behind it: quotes, brackets, a note in brackets; German quotes, and spaced French ones."""
-_NEXT = re.compile(r"(?P<gap>\s*)(?:(?:[^\w\s,;:.!?…%)\]}&=/|+<>~^–—-]|_|[–—-]+(?=\s))\s?){0,6}(?P<word>[^\W_])")
+_NEXT = re.compile(r"(?P<gap>\s*)(?:(?:[^\w\s,;:.!?…%)\]}&=/|+<>~^]|_)\s?){0,6}(?P<word>[^\W_])")
 """What may begin a sentence: a word, with or without opening signs."""
 _QUOTE_GOES_ON = re.compile(r"(?<=[》〉])|[とっ]|(?<!。.)[^\s。！？，、：]{0,5}[说說问問喊叫答]")
 """Behind a closing sign: a title within the sentence, or who said what was quoted."""

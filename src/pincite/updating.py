@@ -162,8 +162,9 @@ class Update:
                     self._progress(Progress(stage="read", done=done, total=len(jobs)))
 
     def _file_done(self, name: str, stat: FileStat, digest: str, event: FileDone) -> None:
+        known = "" if event.again else digest
         record = FileRecord(
-            path=name, stamp=stat.stamp, digest=digest, scanned_ns=self._scanned_ns, problem=event.problem
+            path=name, stamp=stat.stamp, digest=known, scanned_ns=self._scanned_ns, problem=event.problem
         )
         self._found.files.append(record)
         if event.problem:

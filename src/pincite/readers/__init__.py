@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from zipfile import ZipFile, is_zipfile
 
 from pincite.datatypes import Document
 from pincite.errors import PinciteError, UnreadableFile
@@ -21,17 +22,14 @@ _MODULES = {
     ".html": "html",
     ".htm": "html",
     ".xhtml": "html",
-    ".pdf": "pdf",
-    ".docx": "docx",
-    ".epub": "epub",
-    ".jsonl": "jsonl",
-    ".jsonl.gz": "jsonl",
 }
+_MODULES |= {".pdf": "pdf", ".docx": "docx", ".epub": "epub", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
+
+_MOST_BYTES = 256 << 20
+"""Unpacked, all members together: a larger file is taken for a zip bomb."""
 
 SUFFIXES = tuple(_MODULES)
 """The suffixes that are read, in lower case."""
-
-_REASON_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,10 @@ class Skipped:
 
     where: str
     reason: str
+
+
+class NotNow(UnreadableFile):
+    """A file that cannot be opened or read from the disk, which may be otherwise next time."""
 
 
 def suffix_of(name: str) -> str | None:
@@ -64,6 +66,8 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
     if suffix is None:
         raise UnreadableFile(unknown_kind(name))
     try:
+        if suffix in (".docx", ".epub") and is_zipfile(path):
+            _check_size(path)
         for event in import_module(f"pincite.readers.{_MODULES[suffix]}").read(path, name):
             if isinstance(event, Document) and not event.text.strip():
                 raise UnreadableFile("no text in it")
@@ -71,20 +75,26 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
     except PinciteError:
         raise
     except OSError as error:
-        raise UnreadableFile(error.strerror or _one_line(error)) from error
+        raise NotNow(error.strerror or _one_line(error)) from error
     except MemoryError as error:
         raise UnreadableFile("needs more memory than a reader may take") from error
     except Exception as error:  # whatever a parser throws at a broken file must cost that file alone
-        raise UnreadableFile(f"not a readable {suffix} file: {_one_line(error)}") from error
+        reason = f"not a readable {suffix} file: {_one_line(error)}" if path.stat().st_size else "empty"
+        raise UnreadableFile(reason) from error
+
+
+def _check_size(path: Path) -> None:
+    with ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())  # none unpacks to more than it states here
+    if size > _MOST_BYTES:
+        raise UnreadableFile(f"unpacks to {size >> 20} MB, more than the {_MOST_BYTES >> 20} MB that are read")
 
 
 def unknown_kind(name: str) -> str:
     """Why a file of that name is not read."""
-    suffix = Path(name).suffix
-    kind = f"unknown kind {suffix!r}" if suffix else "unknown kind, no suffix"
-    return f"{kind}: Pincite reads {', '.join(SUFFIXES)}"
+    return f"unknown kind {Path(name).suffix or '(no suffix)'}: Pincite reads {', '.join(SUFFIXES)}"
 
 
 def _one_line(error: Exception) -> str:
     text = " ".join(str(error).split()) or "no message"
-    return f"{type(error).__name__}: {text}"[:_REASON_LENGTH]
+    return f"{type(error).__name__}: {text}"[:200]

@@ -1,22 +1,23 @@
-"""The worker process: ``python -m pincite.readers`` reads one file a request, and speaks JSON lines over its pipes.
+"""The worker process: ``python -m pincite.readers FD`` reads one file a request; both sides speak JSON over the pipe.
 
-A request is ``{"path": ..., "name": ...}``. The answers to it are any number of ``{"document": {...}}`` and
-``{"skipped": {...}}``, then one ``{"done": problem or null}`` or ``{"duplicate": message}``.
+A request is ``[path, name]``. The answers to it are any number of ``{"document": {...}}`` and ``{"skipped": {...}}``,
+then one ``{"done": {"problem": ..., "again": ...}}`` or ``{"duplicate": message}``.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
+from contextlib import suppress
+from dataclasses import asdict, fields
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from pincite.datatypes import Document
 from pincite.errors import DuplicateIdError, UnreadableFile
-from pincite.readers import Skipped, read
+from pincite.readers import NotNow, Skipped, read
 
 _MOST_MEMORY = 4 << 30
 _STATED = [each.name for each in fields(Document) if each.init]
@@ -25,22 +26,18 @@ _STATED = [each.name for each in fields(Document) if each.init]
 def main() -> None:
     """Serve requests until the pipe is closed."""
     _limit_memory()
-    with os.fdopen(os.dup(1), "w", encoding="ascii") as answers, open(os.devnull, "w") as nowhere:  # noqa: PTH123
-        os.dup2(nowhere.fileno(), 1)  # whatever a parser prints must not get into the protocol
-        print(json.dumps({"ready": True}), file=answers, flush=True)
-        os.dup2(nowhere.fileno(), 2)
-        for line in sys.stdin.buffer:
-            request = json.loads(line)
-            for answer in _answers(Path(request["path"]), request["name"]):
-                print(json.dumps(answer), file=answers, flush=True)
+    pipe = Connection(int(sys.argv[1]))
+    with suppress(EOFError):
+        while True:
+            path, name = json.loads(pipe.recv_bytes())
+            for answer in _answers(Path(path), name):
+                pipe.send_bytes(json.dumps(answer).encode())
 
 
 def _limit_memory() -> None:
     """A file that needs more than this fails by itself instead of taking the machine down."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
+    import resource
+
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     limit = _MOST_MEMORY if most == resource.RLIM_INFINITY else min(most, _MOST_MEMORY)
     resource.setrlimit(resource.RLIMIT_AS, (limit, most))
@@ -50,12 +47,12 @@ def _answers(path: Path, name: str) -> Iterator[dict[str, Any]]:
     try:
         for event in read(path, name):
             if isinstance(event, Skipped):
-                yield {"skipped": {"where": event.where, "reason": event.reason}}
+                yield {"skipped": asdict(event)}
             else:
                 yield {"document": {field: getattr(event, field) for field in _STATED}}
-        yield {"done": None}
+        yield {"done": {}}
     except UnreadableFile as error:
-        yield {"done": str(error)}
+        yield {"done": {"problem": str(error), "again": isinstance(error, NotNow)}}
     except DuplicateIdError as error:
         yield {"duplicate": str(error)}
 

@@ -7,15 +7,15 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
+from pathlib import PurePosixPath
 from typing import Any
 
+from pincite.datatypes import Document, Span
 from pincite.readers.decoding import storable
 
-_MONTH_NAMES = (
-    *("jan ene gen", "feb fev", "mar mrz", "apr avr abr", "may mai mag", "jun juin giu", "jul juil lug", "aug aou ago"),
-    *("sep set", "oct okt out ott", "nov", "dec dez dic"),
-)
-_MONTHS = {prefix: number for number, names in enumerate(_MONTH_NAMES, 1) for prefix in names.split()}
+_MONTH_NAMES = "jan ene gen|feb fev|mar mrz|apr avr abr|may mai mag|jun juin giu|jul juil lug|aug aou ago|sep set"
+_MONTH_NAMES += "|oct okt out ott|nov|dec dez dic"
+_MONTHS = {prefix: number for number, names in enumerate(_MONTH_NAMES.split("|"), 1) for prefix in names.split()}
 """How the months begin in English, German, French, Spanish, Italian and Portuguese, without accents."""
 
 _NAME = r"(?P<month>[^\W\d_]{3,10})\.?"
@@ -34,14 +34,13 @@ _DATES = [
         r"(?P<year>\d{4})-(?P<month>\d\d)(?!-?\d)",
     )
 ]
-_YEAR = re.compile(r"\s*\d{4}\s*")
 
 
 def iso_date(value: object) -> str | None:
     """``value`` as ``YYYY[-MM[-DD]]``; None where it is no date, not a possible one, or an ambiguous one (3/4/2021)."""
-    text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
-    if _YEAR.fullmatch(text):
-        return text.strip() if int(text) else None
+    text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if re.fullmatch(r"\d{4}", text):
+        return text if int(text) else None
     found = find_date(text)
     return found[0] if found else None
 
@@ -49,28 +48,19 @@ def iso_date(value: object) -> str | None:
 def find_date(text: str) -> tuple[str, int, int] | None:
     """The first date written out in ``text``, as ``YYYY-MM[-DD]``, and the range that it takes up."""
     found = [(*match.span(), iso) for pattern in _DATES for match in pattern.finditer(text) if (iso := _iso(match))]
-    if not found:
-        return None
-    start, end, iso = min(found, key=lambda each: (each[0], -each[1]))
-    return iso, start, end
+    start, end, iso = min(found, key=lambda each: (each[0], -each[1]), default=(0, 0, ""))
+    return (iso, start, end) if found else None
 
 
 def _iso(match: re.Match[str]) -> str | None:
     parts = match.groupdict()
-    month = _month(parts["month"])
+    name = unicodedata.normalize("NFKD", parts["month"].lower()).encode("ascii", "ignore").decode()
+    month = int(name) if name.isdigit() else _MONTHS.get(name[:4]) or _MONTHS.get(name[:3], 0)
     try:
         day = date(int(parts["year"]), month, int(parts.get("day") or 1))
     except ValueError:
         return None
     return day.isoformat() if parts.get("day") else day.isoformat()[:7]
-
-
-def _month(name: str) -> int:
-    """The number of a month given as number or name; 0, which no date has, for any other word."""
-    if name.isdigit():
-        return int(name)
-    plain = unicodedata.normalize("NFD", name.lower()).encode("ascii", "ignore").decode()
-    return next((_MONTHS[plain[:length]] for length in (4, 3) if plain[:length] in _MONTHS), 0)
 
 
 def one_line(value: object) -> str | None:
@@ -89,27 +79,43 @@ def one_line(value: object) -> str | None:
 
 def as_json(value: Any) -> Any:  # noqa: ANN401 - any value that a parser may give
     """``value`` as JSON can hold it: dates and the like as strings, no NaN, no lone surrogates."""
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
         return {storable(str(key)): as_json(each) for key, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple):
         return [as_json(each) for each in value]
-    return storable(str(value))
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, int | float) else storable(str(value))
 
 
-def described(stated: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a document out of what a file states by the usual names, the rest as its metadata.
+def document(
+    doc_id: str,
+    text: str,
+    headings: tuple[Span, ...] = (),
+    *,
+    stated: Mapping[str, Any],
+    fallback: str = "",
+    page_starts: tuple[int, ...] = (),
+) -> Document:
+    """A document of ``text`` and what its file states by the usual names; what has another name is its metadata.
 
-    A date that is none stays in the metadata as it was written.
+    A date that is none stays in the metadata as it was written. The title is the stated one, else ``fallback``, else
+    the file's name.
     """
-    rest = {key: value for key, value in stated.items() if value is not None and value != ""}
-    fields = {name: _take(rest, keys) for name, keys in _KEYS.items()}
+    rest = {key: value for key, value in stated.items() if value not in (None, "", [])}
+    title = one_line(rest.pop("title", None))
     dates = [key for key in _DATE_KEYS if iso_date(rest.get(key))]
-    fields["date"] = iso_date(rest.pop(dates[0])) if dates else None
-    return {**fields, "metadata": as_json(rest)}
+    return Document(
+        doc_id=doc_id,
+        title=title or fallback or PurePosixPath(doc_id).stem,
+        title_is_name=title is None,
+        text=text,
+        headings=headings,
+        page_starts=page_starts,
+        date=iso_date(rest.pop(dates[0])) if dates else None,
+        **{field: _take(rest, keys) for field, keys in _KEYS.items()},
+        metadata=as_json(rest),
+    )
 
 
 _KEYS = {
@@ -121,8 +127,5 @@ _DATE_KEYS = ("date", "published", "pubdate", "publish_date", "date_published", 
 
 
 def _take(rest: dict[str, Any], keys: tuple[str, ...]) -> str | None:
-    for key in keys:
-        if value := one_line(rest.get(key)):
-            del rest[key]
-            return value
-    return None
+    key = next((key for key in keys if one_line(rest.get(key))), None)
+    return one_line(rest.pop(key)) if key else None

@@ -1,14 +1,19 @@
-"""From a tree of HTML elements to blocks of text; used for HTML, EPUB and rendered Markdown."""
+"""From a tree of HTML elements to text; HTML, EPUB, rendered Markdown and renamed Word elements all come here."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from lxml import etree, html
 
+from pincite.datatypes import Span
 from pincite.errors import UnreadableFile
-from pincite.readers.blocks import Block, collapse, row
+from pincite.readers.decoding import clean
+
+_CELL_MARK = " | "
+"""Between the cells of a table row: unlike a tab it survives being shown on a page or in a terminal."""
 
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 _LINES = frozenset({"li", "dt", "dd"})
@@ -22,40 +27,64 @@ _SILENT |= {"textarea", "title", "video"}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
+class Block(NamedTuple):
+    """A ``paragraph``, a ``heading``, or a ``line``: an item or table row, with no blank line before the next one."""
+
+    text: str
+    kind: str
+
+
 def parse_html(text: str) -> Any:  # noqa: ANN401 - lxml has no types
-    """The tree of an HTML page, however broken; None where it has no element at all.
+    """The tree of an HTML page, however broken.
 
     Raises:
-        UnreadableFile: nested deeper than 2048 elements, below which the parser would leave the text out.
+        UnreadableFile: without any element, or nested deeper than 2048, below which the parser would leave text out.
     """
     parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
     tree = etree.fromstring(text.encode("utf-8", "replace"), parser)
     if any("depth" in error.message for error in parser.error_log):
         raise UnreadableFile("its elements are nested too deeply")
+    if tree is None:
+        raise UnreadableFile("empty")
     return tree
 
 
+def parse_xml(data: bytes) -> Any:  # noqa: ANN401 - lxml has no types
+    """The root element; entities are not expanded and nothing is fetched."""
+    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+
+
 def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
-    """The text under ``tree`` that a browser would show, without menus, forms and scripts."""
-    walker = _Walker()
-    events = etree.iterwalk(tree, events=("start", "end", "comment", "pi"))
-    silent = None
-    for event, element in events:
-        if event in ("start", "end") and silent is None:
-            tag = local_name(element)
-            if event == "start" and (tag in _SILENT or _is_hidden(element)):
-                silent = element
-                events.skip_subtree()
-            elif event == "start":
-                walker.start(tag, element.text or "")
-            else:
-                walker.end(tag)
-        if event == "end" and silent is element:
-            silent = None
-        if event != "start" and element is not tree and silent is None:
-            walker.text(element.tail or "")
-    walker.break_off()
-    return walker.cells[0]
+    """The text under ``tree`` that a browser would show, without menus, forms and scripts; ``tree`` is used up."""
+    for element in tree.iter("{*}*"):
+        hidden = element.get("hidden") is not None or _HIDDEN.search(element.get("style", ""))
+        element.tag = "template" if hidden else local_name(element)
+    not_elements = (etree.Comment, etree.ProcessingInstruction, etree.Entity)
+    etree.strip_elements(tree, *_SILENT, *not_elements, with_tail=False)
+    for row in reversed(list(tree.iter("tr"))):  # inner tables first
+        _join_cells(row)
+    return list(_blocks(tree))
+
+
+def lay_out(blocks: Iterable[Block]) -> tuple[str, tuple[Span, ...]]:
+    """The text of the blocks and the ranges of its heading lines."""
+    parts: list[str] = []
+    headings: list[Span] = []
+    length, before = 0, ""
+    for block in blocks:
+        text = clean(block.text)
+        gap = "" if not parts else "\n" if block.kind == before == "line" else "\n\n"
+        length += len(gap) + len(text)
+        parts += gap, text
+        before = block.kind
+        if before == "heading":
+            headings.append((length - len(text), length))
+    return "".join(parts), tuple(headings)
+
+
+def collapse(text: str) -> str:
+    """``text`` with each run of white space as one space; no-break spaces stay."""
+    return re.sub(r"[ \t\n\r\f]+", " ", text).strip(" ")
 
 
 def local_name(element: Any) -> str:  # noqa: ANN401 - lxml has no types
@@ -63,60 +92,45 @@ def local_name(element: Any) -> str:  # noqa: ANN401 - lxml has no types
     return str(element.tag).rpartition("}")[2].lower()
 
 
-def _is_hidden(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
-    return element.get("hidden") is not None or bool(_HIDDEN.search(element.get("style", "")))
+def plain_text(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+    """All that is in an element as one line."""
+    return collapse(" ".join(block.text for block in _blocks(element)))
 
 
-class _Walker:
-    """Takes elements in document order and puts the words between two block borders together."""
+def _join_cells(row: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Make one line of a table row. Where a single cell is filled, the table is there for looks: it is left alone."""
+    cells = [cell for cell in row.iter("td", "th") if next(cell.iterancestors("tr")) is row]
+    texts = list(map(plain_text, cells))
+    if sum(map(bool, texts)) > 1:
+        row[:], row.tag, row.text = [], "li", _CELL_MARK.join(texts)
 
-    def __init__(self) -> None:
-        self.cells: list[list[Block]] = [[]]
-        self.rows: list[list[list[Block]]] = []
-        self.open: list[str] = []
-        self.words: list[str] = []
-        self.verbatim = 0
 
-    def start(self, tag: str, text: str) -> None:
-        if tag in _BLOCKS:
-            self.break_off()
-            self.open.append(tag)
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th") and self.rows:
-            self.cells.append([])
-        elif tag == "pre":
-            self.verbatim += 1
-        elif tag == "br":
-            self.words.append("\n")
-        self.text(text)
+def _blocks(tree: Any) -> Iterator[Block]:  # noqa: ANN401 - lxml has no types
+    """What stands between two borders of block elements is a block."""
+    around: list[str] = []
+    words: list[str] = []
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        if element.tag in _BLOCKS:
+            yield from _cut("".join(words), around)
+            words.clear()
+            if event == "start":
+                around.append(element.tag)
+            else:
+                around.pop()
+        text = element.text if event == "start" else element.tail if element is not tree else ""
+        words.append(text or "" if "pre" in around else re.sub(r"[ \t\n\r\f]+", " ", text or ""))
+        if event == "start" and element.tag == "br":
+            words.append("\n")
+    yield from _cut("".join(words), around)
 
-    def end(self, tag: str) -> None:
-        if tag not in _BLOCKS:
-            return
-        self.break_off()
-        self.open.pop()
-        if tag in ("td", "th") and self.rows:
-            self.rows[-1].append(self.cells.pop())
-        elif tag == "tr":
-            self.cells[-1] += row(self.rows.pop())
-        elif tag == "pre":
-            self.verbatim -= 1
 
-    def text(self, text: str) -> None:
-        self.words.append(text if self.verbatim else re.sub(r"[ \t\n\r\f]+", " ", text))
-
-    def break_off(self) -> None:
-        text, self.words = "".join(self.words), []
-        if self.verbatim:
-            self._add(text.strip("\n").rstrip(), "paragraph")
-        elif _HEADINGS & set(self.open):
-            self._add(collapse(text), "heading")
-        else:
-            for part in re.split(r"\n\s*\n", text):
-                lines = [collapse(line) for line in part.split("\n")]
-                self._add("\n".join(filter(None, lines)), "line" if _LINES & set(self.open) else "paragraph")
-
-    def _add(self, text: str, kind: Any) -> None:  # noqa: ANN401
-        if text.strip():
-            self.cells[-1].append(Block(text, kind))
+def _cut(text: str, around: Sequence[str]) -> Iterator[Block]:
+    """The blocks that the words directly within these elements make: several, where blank lines part them."""
+    kind = "line" if not _LINES.isdisjoint(around) else "paragraph"
+    if "pre" in around:
+        parts = [text.strip("\n").rstrip()]
+    elif not _HEADINGS.isdisjoint(around):
+        parts, kind = [collapse(text)], "heading"
+    else:
+        parts = re.split(r"\n\n+", "\n".join(map(collapse, text.split("\n"))).strip("\n"))
+    yield from (Block(part, kind) for part in parts if part.strip())
