@@ -104,15 +104,6 @@ def _module(bias: float, weights: list[float], folders: list[Path]) -> str:
 CONFIDENCE_BIAS = {bias:.4f}
 CONFIDENCE_WEIGHTS = ({", ".join(f"{each:.4f}" for each in weights)})
 """Logistic regression of "the articles answer this" on the features of `pincite.assistant.features`."""
-
-QUOTE_COVERED = 0.3
-"""Weight of the question's words that a sentence covers, beside its cosine."""
-
-QUOTE_PASSAGE = 0.2
-"""Weight of the fused score of its passage."""
-
-QUOTE_MARGIN = 0.1
-"""How much worse than the best sentence another one may be and still be quoted."""
 '''
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_nothing_is_cut_off_what_is_embedded(default: SentenceTransformerEmbedde
     seen: list[str] = []
 
     class Watching(SentenceTransformerEmbedder):
-        def encode_document(self, texts: list[str]) -> module.Vectors:  # type: ignore[override]
+        def encode_document(self, texts: Sequence[str]) -> module.Vectors:
             seen.extend(texts)
             return super().encode_document(texts)
 

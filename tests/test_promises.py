@@ -18,8 +18,9 @@ SOURCE = Path(pincite.__file__).parent
 LAYERS = (
     {"errors", "fitted"},
     {"datatypes", "settings"},
-    {"analysis", "embedder", "readers", "splitting"},
-    {"corpus", "stores"},
+    {"analysis"},
+    {"embedder", "readers", "splitting", "stores"},
+    {"corpus"},
     {"ranking", "updating"},
     {"index"},
     {"assistant"},

@@ -104,7 +104,6 @@ def test_what_went_in_comes_out(filled: LocalStore) -> None:
         assert snapshot.documents(["anchor", "unknown"]) == {"anchor": anchor}
         name = passage(anchor).passage_id
         assert snapshot.passages([name, "unknown@0:0"]) == {name: passage(anchor)}
-        assert snapshot.passages_of("anchor") == [passage(anchor)]
         np.testing.assert_allclose(snapshot.vectors([name])[name], unit(key(anchor)[0], 3), atol=1e-3)
         assert snapshot.frequencies(analyse("bell here")) == {"bell": 1, "here": 3}
 

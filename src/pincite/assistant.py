@@ -16,12 +16,21 @@ Turn = Mapping[str, str]
 """One turn of a conversation: ``{"role": "user" | "assistant", "content": text}``."""
 
 _EARLIER_WEIGHT = 0.5
-"""What the question joined with the earlier one counts for, beside the question itself (docs/retrieval.md)."""
+"""What the question joined with the earlier one counts for, beside the question itself."""
 
 _QUOTED_FROM = 5
 """Hits whose sentences may be quoted."""
 
 _MOST_QUOTES = 3
+
+_COVERED_WEIGHT = 0.3
+"""What the question's words that a sentence covers count for, beside its cosine."""
+
+_PASSAGE_WEIGHT = 0.2
+"""What the fused score of its passage counts for."""
+
+_MARGIN = 0.1
+"""How much worse than the best sentence another one may be and still be quoted."""
 
 _FRAGMENT_COSTS = 0.15
 """What a line without an end mark loses: it is likelier a label or a heading, near to a question and no answer."""
@@ -74,7 +83,7 @@ class Assistant:
         questions = [(question, 1.0), *_in_context(question, history)]
         ranking = self.index.rank(questions, passages=20, documents=10, where=where)
         confidence = _confidence(ranking)
-        threshold = self.index.settings.threshold if self._threshold is None else self._threshold
+        threshold = ranking.settings.threshold if self._threshold is None else self._threshold
         quotes = _quotes(ranking) if confidence >= threshold else []
         citations = tuple(_citation(label, each) for label, each in enumerate(quotes, 1))
         return Answer(
@@ -89,7 +98,11 @@ class Assistant:
 def _in_context(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:
     """The question joined with the one before it, which it may lean on."""
     for turn in history:
-        if turn.get("role") not in ("user", "assistant") or not isinstance(turn.get("content"), str):
+        if (
+            not isinstance(turn, Mapping)
+            or turn.get("role") not in ("user", "assistant")
+            or not isinstance(turn.get("content"), str)
+        ):
             raise UsageError(f'history: {turn!r} is not {{"role": "user" or "assistant", "content": text}}')
     earlier = [turn["content"] for turn in history if turn["role"] == "user" and turn["content"].strip()]
     return [(f"{earlier[-1]} {question}", _EARLIER_WEIGHT)] if earlier else []
@@ -131,7 +144,7 @@ def _quotes(ranking: Ranking) -> list[_Quotable]:
     found = sorted(_quotable(ranking), key=lambda each: -each.score)
     chosen: dict[str, _Quotable] = {}
     for each in found:
-        if each.score >= found[0].score - fitted.QUOTE_MARGIN:
+        if each.score >= found[0].score - _MARGIN:
             chosen.setdefault(" ".join(each.text.split()), each)
     return list(chosen.values())[:_MOST_QUOTES]
 
@@ -140,11 +153,11 @@ def _quotable(ranking: Ranking) -> list[_Quotable]:
     rarity = _rarity(ranking)
     sentences = []
     for hit, cosines in zip(ranking.hits[:_QUOTED_FROM], ranking.sentences, strict=False):
-        headings = set(hit.document.headings)
+        headings = hit.document.headings
         for span, cosine in zip(hit.passage.sentences, cosines, strict=True):
-            if span not in headings:
+            if not any(start <= span[0] and span[1] <= end for start, end in headings):
                 text = hit.document.text[slice(*span)]
-                score = float(cosine) + fitted.QUOTE_COVERED * _covered(rarity, text) + fitted.QUOTE_PASSAGE * hit.score
+                score = float(cosine) + _COVERED_WEIGHT * _covered(rarity, text) + _PASSAGE_WEIGHT * hit.score
                 sentences.append(_Quotable(hit, span, score - _FRAGMENT_COSTS * (not text.endswith(_END_MARKS))))
     return sentences
 

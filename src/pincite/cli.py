@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,10 +17,11 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from pincite import __version__, as_json
-from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Progress, UpdateReport
+from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Progress, UpdateReport, whole
 from pincite.errors import PinciteError, UsageError
 
 _UNITS = {"read": "files", "embed": "passages", "write": "steps"}
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MOST_SKIPPED_SHOWN = 20
 _NEAREST_SHOWN = 3
 
@@ -53,11 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def print_error(message: str) -> None:
     """Say what went wrong, on stderr."""
-    sys.stderr.write(f"pincite: {' '.join(message.split())}\n")
+    sys.stderr.write(f"pincite: {_CONTROLS.sub('?', whole(' '.join(message.split())))}\n")
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    """Print; what would steer the terminal is made visible."""
+    sys.stdout.write(_CONTROLS.sub(lambda found: repr(found[0])[1:-1], whole(text)) + "\n")
 
 
 def _say_json(value: dict[str, Any]) -> None:

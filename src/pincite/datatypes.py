@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,8 @@ def parse_date(value: str) -> tuple[int, int] | None:
     if found is None:
         return None
     year, month, day = found.groups()
+    if int(day or 1) > monthrange(int(year) or 1, int(month or 1))[1]:
+        return None
     return int(year + (month or "01") + (day or "01")), int(year + (month or "12") + (day or "31"))
 
 
@@ -49,7 +52,7 @@ class Document:
         page_starts: offset at which each page begins; empty for a text without pages.
         title_is_name: the title is only the file's name: shown, never embedded, so that a renamed file is not
             embedded again.
-        digest: SHA-256 of ``text`` in UTF-8, as hexadecimal digits.
+        digest: SHA-256 of ``text`` in UTF-8, as hexadecimal digits; made where it is not given.
     """
 
     doc_id: str
@@ -63,10 +66,11 @@ class Document:
     headings: tuple[Span, ...] = ()
     page_starts: tuple[int, ...] = ()
     title_is_name: bool = False
-    digest: str = field(init=False)
+    digest: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "digest", hashlib.sha256(self.text.encode()).hexdigest())
+        if not self.digest:
+            object.__setattr__(self, "digest", hashlib.sha256(self.text.encode()).hexdigest())
 
 
 def passage_id(doc_id: str, digest: str, start: int) -> str:
@@ -207,6 +211,11 @@ def _as_tuple(value: str | Sequence[str] | None) -> tuple[str, ...] | None:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+def whole(text: str) -> str:
+    """``text`` with lone surrogates, which no encoding knows, as U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which documents a search may find; applied before ranking, so that k hits come back where k exist.
@@ -231,7 +240,7 @@ class Filter:
             values = _as_tuple(getattr(self, name))
             if values is not None and not all(isinstance(each, str) for each in values):
                 raise FilterError(f"{name}={getattr(self, name)!r}: give a string or several")
-            object.__setattr__(self, name, values)
+            object.__setattr__(self, name, values and tuple(map(whole, values)))
         for name in ("after", "before"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or parse_date(value) is None):

@@ -57,7 +57,7 @@ def find_model(name: str) -> Path:
     Raises:
         ModelError: there is no such folder and the hub does not have it or cannot be reached.
     """
-    if Path(name).is_dir():
+    if name != DEFAULT_MODEL and Path(name).is_dir():
         return Path(name).resolve()
     if name == DEFAULT_MODEL:
         spec = importlib.util.find_spec(_OFFLINE_PACKAGE)

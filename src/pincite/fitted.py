@@ -8,12 +8,3 @@
 CONFIDENCE_BIAS = -7.3879
 CONFIDENCE_WEIGHTS = (9.0043, 4.6946, 0.2505)
 """Logistic regression of "the articles answer this" on the features of `pincite.assistant.features`."""
-
-QUOTE_COVERED = 0.3
-"""Weight of the question's words that a sentence covers, beside its cosine."""
-
-QUOTE_PASSAGE = 0.2
-"""Weight of the fused score of its passage."""
-
-QUOTE_MARGIN = 0.1
-"""How much worse than the best sentence another one may be and still be quoted."""

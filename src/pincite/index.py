@@ -13,13 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pincite.analysis import only_stop_words, query_terms
-from pincite.datatypes import Document, Filter, Hit, Progress, Status, UpdateReport
+from pincite.datatypes import Document, Filter, Hit, Progress, Status, UpdateReport, whole
 from pincite.embedder import Embedder, SentenceTransformerEmbedder
 from pincite.errors import CorpusError, EmptyIndex, ModelMismatch, NoIndex, QueryError
 from pincite.ranking import CANDIDATES, DENSE_SHARE, DENSE_SHARE_OF_NAMES, Candidate, Query, fold, rank
 from pincite.settings import Settings
-from pincite.stores.base import Manifest, Snapshot
-from pincite.stores.local.catalog import FORMAT
+from pincite.stores.base import Manifest, Snapshot, Store
 from pincite.stores.local.store import LocalStore
 from pincite.updating import Options, Update, scan_corpus
 
@@ -32,11 +31,13 @@ class Ranking:
         hits: the passages.
         sentences: for each hit the cosines of its passage's sentences to the question, float32.
         terms: the question's analysed terms, each with the share of all passages that hold it, 0 to 1.
+        settings: those in force when it was made.
     """
 
     hits: tuple[Hit, ...]
     sentences: tuple[npt.NDArray[np.float32], ...]
     terms: dict[str, float]
+    settings: Settings
 
 
 class Index:
@@ -45,7 +46,7 @@ class Index:
     Make one with `Index.open`. It is also a context manager that closes itself.
     """
 
-    def __init__(self, store: LocalStore, settings: Settings | None) -> None:
+    def __init__(self, store: Store, settings: Settings | None) -> None:
         self._store = store
         self._asked = settings
         self._lock = threading.Lock()
@@ -101,7 +102,7 @@ class Index:
             ModelError: the model cannot be loaded.
         """
         folder = self._corpus(corpus)
-        scan = scan_corpus(folder, may_be_empty=allow_removals and self._store.exists())
+        scan = scan_corpus(folder, Path(self._store.name), may_be_empty=allow_removals and self._store.exists())
         options = Options(rebuild=rebuild, allow_removals=allow_removals, cache=cache)
         with self._store.writer(fresh=rebuild) as writer:
             settings = self._settings(writer.manifest)
@@ -160,16 +161,17 @@ class Index:
         Raises:
             QueryError, IndexProblem: as for `search`.
         """
-        for question, _ in questions:
-            _check_question(question)
+        asked = [(_checked(question), weight) for question, weight in questions]
+        if where is not None and not isinstance(where, Filter):
+            raise QueryError(f"where={where!r}: give a pincite.Filter")
         with self._store.snapshot() as snapshot:
-            queries = self._queries(snapshot, questions)
+            queries = self._queries(snapshot, asked)
             candidates = _enough(snapshot, queries, passages, documents, where, folded)
-            return _ranking(snapshot, queries[0], candidates[:most])
+            return _ranking(snapshot, queries[0], candidates[:most], self._settings(snapshot.manifest))
 
     def _queries(self, snapshot: Snapshot, questions: Sequence[tuple[str, float]]) -> list[Query]:
         if not snapshot.count()[1]:
-            raise EmptyIndex(f"{self._store.path}: the index is empty; add articles with `pincite update CORPUS`")
+            raise EmptyIndex(f"{self._store.name}: the index is empty; add articles with `pincite update CORPUS`")
         settings = self._settings(snapshot.manifest)
         embedder = self._embedder(settings.model)
         _check_model(snapshot.manifest, settings, embedder)
@@ -189,12 +191,12 @@ class Index:
             manifest = snapshot.manifest
             documents, passages = snapshot.count()
             indexed = {record.path for record in snapshot.records().values()} if manifest.skipped else set()
-            stale = {path: why for path, why in manifest.skipped.items() if path in indexed}
+            stale = {path: why for path, why in manifest.skipped.items() if _holds(path, indexed)}
             return Status(
-                path=str(self._store.path),
+                path=self._store.name,
                 corpus=manifest.corpus,
-                model=self._settings(manifest).model,
-                format=FORMAT,
+                model=str(manifest.settings.get("model", self._settings(manifest).model)),
+                format=self._store.format,
                 generation=snapshot.generation,
                 documents=documents,
                 passages=passages,
@@ -229,13 +231,19 @@ def _dense_share(question: str) -> float:
     return DENSE_SHARE_OF_NAMES if only_stop_words(question) else DENSE_SHARE
 
 
+def _holds(path: str, indexed: set[str]) -> bool:
+    """Whether a file, or a folder with ``/`` behind it, is or holds something that is indexed."""
+    return path in indexed or (path.endswith("/") and any(each.startswith(path) for each in indexed))
+
+
 def _ignore(progress: Progress) -> None:
     """Nobody wants to know."""
 
 
-def _check_question(question: str) -> None:
+def _checked(question: str) -> str:
     if not isinstance(question, str) or not question.strip():
         raise QueryError(f"question={question!r}: ask something")
+    return whole(question)
 
 
 def _check_model(manifest: Manifest, settings: Settings, embedder: Embedder) -> None:
@@ -260,24 +268,26 @@ def _enough(
     folded: bool,
 ) -> list[Candidate]:
     """Rank more and more candidates until there are as many passages and documents as asked for, or all."""
-    n = max(CANDIDATES, passages)
-    _, most = snapshot.count(where)
+    held, most = snapshot.count(where)
+    n = max(CANDIDATES, min(passages, most))
     while True:
         candidates = rank(snapshot, queries, n, where)
         kept = fold(candidates) if folded else candidates
-        enough = len(kept) >= passages and len({each.passage.doc_id for each in kept}) >= documents
+        different = len({each.passage.doc_id for each in kept})
+        enough = len(kept) >= passages and different >= min(documents, held)
         if enough or n >= most:
             return kept
         n *= 4
 
 
-def _ranking(snapshot: Snapshot, query: Query, candidates: Sequence[Candidate]) -> Ranking:
+def _ranking(snapshot: Snapshot, query: Query, candidates: Sequence[Candidate], settings: Settings) -> Ranking:
     documents = snapshot.documents({each.passage.doc_id for each in candidates})
     _, total = snapshot.count()
     return Ranking(
         hits=tuple(_hit(each, documents, place) for place, each in enumerate(candidates, 1)),
         sentences=tuple(each.sentences for each in candidates),
-        terms={term: count / total for term, count in snapshot.frequencies(query.terms).items()},
+        terms={term: min(1.0, count / total) for term, count in snapshot.frequencies(query.terms).items()},
+        settings=settings,
     )
 
 

@@ -17,7 +17,7 @@ from pincite.datatypes import Filter, Passage
 from pincite.stores.base import Scored, Snapshot, Vectors
 
 DENSE_SHARE = 0.6
-"""Weight of the scaled ``2D + M``; the rest is BM25's. From the experiments in docs/retrieval.md."""
+"""Weight of the scaled ``2D + M``; the rest is BM25's."""
 
 DENSE_SHARE_OF_NAMES = 0.1
 """The same for a question of stop words alone, a name such as "The Who", whose vector says next to nothing."""

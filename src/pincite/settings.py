@@ -30,12 +30,14 @@ class Settings:
     threshold: float = 0.5
 
     def __post_init__(self) -> None:
-        if Path(self.model).is_dir():
+        if not self.model or not isinstance(self.model, str):
+            raise UsageError(f"model={self.model!r}: give a model's name or its folder")
+        if self.model != DEFAULT_MODEL and Path(self.model).is_dir():
             object.__setattr__(self, "model", str(Path(self.model).resolve()))
-        if self.passage_tokens < 16:
-            raise UsageError(f"passage_tokens={self.passage_tokens}: give 16 or more")
-        if not 0 <= self.threshold <= 1:
-            raise UsageError(f"threshold={self.threshold}: give a number from 0 to 1")
+        if not isinstance(self.passage_tokens, int) or self.passage_tokens < 16:
+            raise UsageError(f"passage_tokens={self.passage_tokens!r}: give a whole number from 16")
+        if not isinstance(self.threshold, int | float) or not 0 <= self.threshold <= 1:
+            raise UsageError(f"threshold={self.threshold!r}: give a number from 0 to 1")
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON values."""

@@ -135,8 +135,7 @@ def _measured(text: str, section: Sequence[_Sentence], budget: int, tokens: Toke
     for sentence in section:
         for start, end, size in _pieces(text, sentence.start, sentence.end, budget, tokens):
             size += (start - last) // _CHARACTERS_PER_TOKEN
-            ends_paragraph = sentence.ends_paragraph and end == sentence.end
-            yield _Sentence(start, end, sentence.is_heading, ends_paragraph, size)
+            yield _Sentence(start, end, sentence.is_heading, sentence.ends_paragraph and end == sentence.end, size)
             last = end
 
 

@@ -6,13 +6,13 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pincite import corpus, splitting
+from pincite import corpus, readers, splitting
 from pincite.corpus import FileStat, Scan
 from pincite.datatypes import Document, Passage, Progress, UpdateReport
 from pincite.embedder import Embedder
@@ -84,6 +84,7 @@ class Update:
         self._known = writer.records()
         self._by_path = _grouped(self._known)
         self._found = _Findings()
+        self._left_out: dict[str, dict[str, str]] = {}
         self._pending: dict[bytes, tuple[str, list[str]]] = {}
 
     def run(self, folder: Path, scan: Scan) -> UpdateReport:
@@ -113,7 +114,7 @@ class Update:
     # ------------------------------------------------------------ which files to read
 
     def _to_read(self, scan: Scan) -> dict[str, FileStat]:
-        everything = self._options.rebuild or self._writer.manifest.splitting != self._splitting
+        everything = self._options.rebuild or self._writer.manifest.reading != self._reading
         records = {} if everything else self._writer.files()
         to_read = {}
         for name, stat in scan.files.items():
@@ -122,6 +123,7 @@ class Update:
                 to_read[name] = stat
                 continue
             self._found.unchanged.update(self._by_path.get(name, ()))
+            self._found.skipped.update(record.skipped)
             if record.problem:
                 self._found.skipped[name] = record.problem
         return to_read
@@ -139,34 +141,46 @@ class Update:
         return True
 
     @property
-    def _splitting(self) -> str:
-        """Names how texts are divided; when it changes, everything is read and divided again."""
-        return f"{splitting.VERSION}/{self._settings.passage_tokens}"
+    def _reading(self) -> str:
+        """Names how files are read and texts divided; when it changes, everything is read and divided again."""
+        return f"{readers.VERSION}/{splitting.VERSION}/{self._settings.passage_tokens}"
 
     # ------------------------------------------------------------ reading and splitting
 
     def _read(self, files: dict[str, FileStat]) -> None:
-        digests = {name: _digest(stat.path) for name, stat in files.items()}
-        jobs = [(name, stat.path) for name, stat in files.items()]
+        digests: dict[str, str] = {}
+
+        def jobs() -> Iterator[tuple[str, Path]]:
+            for name, stat in files.items():
+                digests[name] = _digest(stat.path)  # before it is read: a later change is seen by the next update
+                yield name, stat.path
+
         done = 0
-        self._progress(Progress(stage="read", done=0, total=len(jobs)))
-        with closing(read_files(jobs, workers=os.cpu_count() or 1)) as events:
+        self._progress(Progress(stage="read", done=0, total=len(files)))
+        with closing(read_files(jobs(), workers=os.cpu_count() or 1)) as events:
             for name, event in events:
                 if isinstance(event, Document):
                     self._take(event, name)
                 elif isinstance(event, Skipped):
-                    self._found.skipped[event.where] = event.reason
+                    self._left_out.setdefault(name, {})[event.where] = event.reason
                 else:
                     self._file_done(name, files[name], digests[name], event)
                     done += 1
-                    self._progress(Progress(stage="read", done=done, total=len(jobs)))
+                    self._progress(Progress(stage="read", done=done, total=len(files)))
 
     def _file_done(self, name: str, stat: FileStat, digest: str, event: FileDone) -> None:
-        known = "" if event.again else digest
-        record = FileRecord(
-            path=name, stamp=stat.stamp, digest=known, scanned_ns=self._scanned_ns, problem=event.problem
+        left_out = self._left_out.pop(name, {})
+        self._found.skipped.update(left_out)
+        self._found.files.append(
+            FileRecord(
+                path=name,
+                stamp=stat.stamp,
+                digest="" if event.again else digest,
+                scanned_ns=self._scanned_ns,
+                problem=event.problem,
+                skipped=left_out,
+            )
         )
-        self._found.files.append(record)
         if event.problem:
             self._found.skipped[name] = event.problem
             self._keep([name])
@@ -181,7 +195,7 @@ class Update:
     def _take(self, document: Document, path: str) -> None:
         """Stage a document, unless it is already there just so."""
         self._claim(document.doc_id, path)
-        record = DocumentRecord(path=path, state=_state(document, self._splitting), digest=document.digest)
+        record = DocumentRecord(path=path, state=_state(document, self._reading), digest=document.digest)
         before = self._known.get(document.doc_id)
         if before is None:
             self._found.added[document.doc_id] = document.digest
@@ -212,7 +226,8 @@ class Update:
         sentences = [document.text[start:end] for start, end in passage.sentences]
         content = json.dumps([self._embedder.fingerprint, text, sentences])
         key = hashlib.blake2b(content.encode(), digest_size=16).digest()
-        self._pending[key] = (text, sentences)
+        if key not in self._pending and (not self._options.cache or self._writer.missing([key])):
+            self._pending[key] = (text, sentences)
         return key
 
     def _context(self, document: Document, passage: Passage) -> str:
@@ -236,8 +251,7 @@ class Update:
     # ------------------------------------------------------------ embedding and writing
 
     def _embed(self) -> int:
-        missing = self._writer.missing(self._pending) if self._options.cache else set(self._pending)
-        todo = [key for key in self._pending if key in missing]
+        todo = list(self._pending)
         self._progress(Progress(stage="embed", done=0, total=len(todo)))
         for at in range(0, len(todo), _BATCH):
             keys = todo[at : at + _BATCH]
@@ -259,7 +273,7 @@ class Update:
         self._writer.describe(
             Manifest(
                 settings=self._settings.as_dict(),
-                splitting=self._splitting,
+                reading=self._reading,
                 fingerprint=self._embedder.fingerprint,
                 corpus=str(folder),
                 updated=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -285,9 +299,9 @@ def _digest(path: Path) -> str:
         return ""
 
 
-def _state(document: Document, splitting_name: str) -> str:
+def _state(document: Document, reading: str) -> str:
     values = [getattr(document, each.name) for each in fields(document) if each.name != "text"]
-    content = json.dumps([splitting_name, *values], sort_keys=True, default=dict)
+    content = json.dumps([reading, *values], sort_keys=True, default=dict)
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
@@ -299,13 +313,20 @@ def _refuse_loss(lost: int, known: int, folder: Path) -> None:
         )
 
 
-def scan_corpus(folder: Path, *, may_be_empty: bool) -> Scan:
-    """Look through the folder.
+def scan_corpus(folder: Path, index: Path, *, may_be_empty: bool) -> Scan:
+    """Look through the folder, but not into the index, should that lie within.
 
     Raises:
         CorpusError: there is no such folder, or nothing in it that Pincite reads and that may not be.
     """
     scan = corpus.scan(folder)
+    if index.absolute().is_relative_to(folder):
+        scan = _outside(scan, f"{index.absolute().relative_to(folder).as_posix()}/")
     if not scan.files and not scan.unlisted and not may_be_empty:
         raise CorpusError(f"{folder}: no file that Pincite reads; put articles there, or name another folder")
     return scan
+
+
+def _outside(scan: Scan, prefix: str) -> Scan:
+    files = {name: stat for name, stat in scan.files.items() if not name.startswith(prefix)}
+    return replace(scan, files=files, skipped={n: why for n, why in scan.skipped.items() if not n.startswith(prefix)})

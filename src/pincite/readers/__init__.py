@@ -28,6 +28,9 @@ _MODULES |= {".pdf": "pdf", ".docx": "docx", ".epub": "epub", ".jsonl": "jsonl",
 _MOST_BYTES = 256 << 20
 """Unpacked, all members together: a larger file is taken for a zip bomb."""
 
+VERSION = 1
+"""Counts up when a file is read otherwise than before, so that the next update reads it again."""
+
 SUFFIXES = tuple(_MODULES)
 """The suffixes that are read, in lower case."""
 

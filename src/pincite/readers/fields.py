@@ -113,19 +113,16 @@ def document(
         headings=headings,
         page_starts=page_starts,
         date=iso_date(rest.pop(dates[0])) if dates else None,
-        **{field: _take(rest, keys) for field, keys in _KEYS.items()},
+        url=_take(rest, "url", "link", "canonical_url", "permalink"),
+        source=_take(rest, "source", "publisher", "site", "sitename"),
+        author=_take(rest, "author", "authors", "creator", "byline"),
         metadata=as_json(rest),
     )
 
 
-_KEYS = {
-    "url": ("url", "link", "canonical_url", "permalink"),
-    "source": ("source", "publisher", "site", "sitename"),
-    "author": ("author", "authors", "creator", "byline"),
-}
 _DATE_KEYS = ("date", "published", "pubdate", "publish_date", "date_published", "created")
 
 
-def _take(rest: dict[str, Any], keys: tuple[str, ...]) -> str | None:
+def _take(rest: dict[str, Any], *keys: str) -> str | None:
     key = next((key for key in keys if one_line(rest.get(key))), None)
     return one_line(rest.pop(key)) if key else None

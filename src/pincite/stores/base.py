@@ -30,6 +30,7 @@ class FileRecord:
         digest: SHA-256 of its bytes.
         scanned_ns: when it was seen, nanoseconds since the epoch.
         problem: why it could not be read at the last update, or None.
+        skipped: what was left out of it (``file:line`` to the reason).
     """
 
     path: str
@@ -37,6 +38,7 @@ class FileRecord:
     digest: str
     scanned_ns: int
     problem: str | None = None
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class Manifest:
 
     Attributes:
         settings: the settings that built it, as JSON values.
-        splitting: names how its texts were divided into passages.
+        reading: names how its files were read and its texts divided.
         fingerprint: of the model whose vectors it holds; empty before the first update.
         corpus: absolute path of the folder of articles, or None.
         updated: end of the last update, ISO 8601 in UTC, or None.
@@ -53,7 +55,7 @@ class Manifest:
     """
 
     settings: Mapping[str, Any]
-    splitting: str = ""
+    reading: str = ""
     fingerprint: str = ""
     corpus: str | None = None
     updated: str | None = None
@@ -114,16 +116,13 @@ class Snapshot(State, Protocol):
         """The ``n`` passages best by BM25 for analysed ``terms``; ``only`` restricts to these passage ids."""
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
-        """For each analysed term the number of passages that hold it."""
+        """For each analysed term the number of passages whose own text holds it."""
 
     def vectors(self, ids: Collection[str]) -> dict[str, Vectors]:
         """For each passage a float32 array of shape (1 + sentences, dimension): its own vector, then theirs."""
 
     def passages(self, ids: Collection[str]) -> dict[str, Passage]:
         """The passages with these ids; unknown ids are left out."""
-
-    def passages_of(self, doc_id: str) -> list[Passage]:
-        """All passages of a document in the order of its text."""
 
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages there are (that fit ``where``)."""
@@ -167,6 +166,14 @@ class Writer(State, Protocol):
 
 class Store(Protocol):
     """Something that keeps an index."""
+
+    @property
+    def name(self) -> str:
+        """What its users call it: a folder, an address."""
+
+    @property
+    def format(self) -> int:
+        """The version of what it keeps."""
 
     def exists(self) -> bool:
         """Whether anything was ever committed."""

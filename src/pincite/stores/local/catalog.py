@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
@@ -38,7 +39,7 @@ TABLES = {
         text TEXT NOT NULL, UNIQUE (document, start)""",
     "vectors": "id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, passage BLOB NOT NULL, sentences BLOB NOT NULL",
     "files": """path TEXT PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL, scanned_ns INTEGER NOT NULL,
-        problem TEXT""",
+        problem TEXT, skipped TEXT NOT NULL""",
     "meta": "key TEXT PRIMARY KEY, value TEXT NOT NULL",
 }
 _SCHEMA = f"""
@@ -49,15 +50,17 @@ CREATE INDEX passages_key ON passages (key);
 PRAGMA user_version = {FORMAT};
 COMMIT;
 """
+_DISK = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENOTDIR, errno.EEXIST, errno.EROFS}
 _AMONG = "IN (SELECT value FROM json_each(?))"
 _JOINED = "passages p JOIN documents d ON d.id = p.document"
 
 
 def translated(path: Path, error: BaseException | None) -> IndexProblem | None:
     """Pincite's error for one of SQLite's or the system's; None for any other."""
-    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return DamagedIndex(f"{path}: damaged ({error}); delete the index folder and run `pincite update CORPUS`")
-    if isinstance(error, (sqlite3.Error, OSError)):
+    if isinstance(error, sqlite3.OperationalError) or (isinstance(error, OSError) and error.errno in _DISK):
         return IndexProblem(f"{path}: {error}; is the folder writable and the disk not full?")
     return None
 
@@ -128,9 +131,8 @@ class Catalog:
 
     def files(self) -> dict[str, FileRecord]:
         """The corpus files."""
-        names = ("path", "stamp", "digest", "scanned_ns", "problem")
-        rows = self.db.execute(f"SELECT {', '.join(names)} FROM files")
-        return {row[0]: FileRecord(**dict(zip(names, row, strict=True)) | {"stamp": _ints(row[1])}) for row in rows}
+        rows = self.db.execute("SELECT path, stamp, digest, scanned_ns, problem, skipped FROM files")
+        return {row[0]: _file(row) for row in rows}
 
     def records(self) -> dict[str, DocumentRecord]:
         """Every document's record."""
@@ -140,15 +142,11 @@ class Catalog:
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
         """Documents by id."""
         rows = self.db.execute(
-            "SELECT doc_id, title, title_is_name, url, source, author, date, metadata, headings, page_starts, text"
-            f" FROM documents WHERE doc_id {_AMONG}",
+            "SELECT doc_id, digest, title, title_is_name, url, source, author, date, metadata, headings, page_starts,"
+            f" text FROM documents WHERE doc_id {_AMONG}",
             (json.dumps(list(ids)),),
         )
         return {row[0]: _document(row) for row in rows}
-
-    def passages_of(self, doc_id: str) -> list[Passage]:
-        """A document's passages in order."""
-        return [passage for _, passage in self._passages("d.doc_id = ?", doc_id)]
 
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages fit; of all together the commit has kept count."""
@@ -181,15 +179,12 @@ class Catalog:
 
     def numbered_passages(self, numbers: Collection[int]) -> dict[int, Passage]:
         """Passages by private number."""
-        return dict(self._passages(f"p.id {_AMONG}", json.dumps(list(numbers))))
-
-    def _passages(self, condition: str, value: str) -> Iterator[tuple[int, Passage]]:
         rows = self.db.execute(
             f"SELECT p.id, d.doc_id, d.digest, p.start, p.end, p.heading, p.page, p.sentences, p.text FROM {_JOINED}"
-            f" WHERE {condition} ORDER BY p.document, p.start",
-            (value,),
+            f" WHERE p.id {_AMONG}",
+            (json.dumps(list(numbers)),),
         )
-        return ((row[0], _passage(row[1:])) for row in rows)
+        return {row[0]: _passage(row[1:]) for row in rows}
 
     def numbered_vectors(self, numbers: Collection[int]) -> dict[int, Vectors]:
         """Each passage's own vector and its sentences', as float32."""
@@ -256,11 +251,19 @@ def _spans(packed: str) -> tuple[Span, ...]:
     return tuple((start, end) for start, end in json.loads(packed))
 
 
+def _file(row: Sequence[Any]) -> FileRecord:
+    path, stamp, digest, scanned_ns, problem, skipped = row
+    return FileRecord(
+        path=path, stamp=_ints(stamp), digest=digest, scanned_ns=scanned_ns, problem=problem,
+        skipped=json.loads(skipped),
+    )  # fmt: skip
+
+
 def _document(row: Sequence[Any]) -> Document:
-    doc_id, title, is_name, url, source, author, date, metadata, headings, page_starts, text = row
+    doc_id, digest, title, is_name, url, source, author, date, metadata, headings, page_starts, text = row
     return Document(
-        doc_id=doc_id, title=title, title_is_name=bool(is_name), url=url, source=source, author=author, date=date,
-        metadata=json.loads(metadata), headings=_spans(headings), page_starts=_ints(page_starts), text=text,
+        doc_id=doc_id, digest=digest, title=title, title_is_name=bool(is_name), url=url, source=source, author=author,
+        date=date, metadata=json.loads(metadata), headings=_spans(headings), page_starts=_ints(page_starts), text=text,
     )  # fmt: skip
 
 

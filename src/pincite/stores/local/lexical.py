@@ -104,6 +104,7 @@ class LexicalIndex:
         self, terms: Sequence[str], n: int, where: Filter | None = None, only: Sequence[int] | None = None
     ) -> list[tuple[int, float]]:
         """Passage numbers and BM25 scores of the ``n`` best, best first."""
+        n = min(n, self._searcher.num_docs)
         if not terms or n <= 0 or (only is not None and not only):
             return []
         result = self._searcher.search(self._query(terms, where, only), n, count=False)

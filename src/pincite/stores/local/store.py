@@ -30,8 +30,12 @@ class LocalStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.name = str(path)
+        self.format = catalog.FORMAT
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
+        self.inode = 0
         self._current: tuple[int, Generation] | None = None
 
     def exists(self) -> bool:
@@ -55,31 +59,39 @@ class LocalStore:
     def close(self) -> None:
         """Close what is not in use."""
         with self._lock:
-            idle, self._idle, self._current = self._idle, [], None
+            idle, self._idle, self._current, self.inode = self._idle, [], None, 0
         for connection in idle:
             connection.close()
 
     def borrow(self) -> sqlite3.Connection:
         """A connection for one snapshot; from a pool, since a web server's threads come and go."""
+        inode = (self.path / catalog.FILE).stat().st_ino
+        if inode != self.inode:  # the folder was deleted and made anew
+            self.close()
+            self.inode = inode
         with self._lock:
             if self._idle:
                 return self._idle.pop()
         return catalog.connect(self.path / catalog.FILE)
 
-    def give_back(self, connection: sqlite3.Connection) -> None:
-        """End a snapshot's transaction and keep its connection."""
+    def give_back(self, connection: sqlite3.Connection, inode: int) -> None:
+        """End a snapshot's transaction and keep its connection, if it still leads to the same file."""
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         with self._lock:
-            self._idle.append(connection)
+            if inode == self.inode:
+                self._idle.append(connection)
+                return
+        connection.close()
 
     def opened(self, generation: int, sizes: dict[str, int]) -> Generation:
         """The derived indexes of a generation, shared between its snapshots."""
-        with self._lock:
-            if self._current is None or self._current[0] != generation:
-                folder = self.path / GENERATIONS / str(generation)
-                self._current = (generation, Generation(folder, sizes))
-            return self._current[1]
+        with self._opening:  # a lock of its own, so that searches of an open generation need not wait
+            current = self._current
+            if current is None or current[0] != generation:
+                current = generation, Generation(self.path / GENERATIONS / str(generation), sizes)
+                self._current = current
+            return current[1]
 
 
 class LocalSnapshot(Catalog):
@@ -95,7 +107,8 @@ class LocalSnapshot(Catalog):
     def __enter__(self) -> Self:
         with catalog.translating(self._store.path), ExitStack() as opening:
             self.db = self._store.borrow()
-            opening.callback(self._store.give_back, self.db)
+            self._inode = self._store.inode
+            opening.callback(self._store.give_back, self.db, self._inode)
             self._begin()
             opening.pop_all()
         return self
@@ -117,7 +130,7 @@ class LocalSnapshot(Catalog):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._store.give_back(self.db)
+        self._store.give_back(self.db, self._inode)
         if problem := catalog.translated(self._store.path, error):
             raise problem from error
 

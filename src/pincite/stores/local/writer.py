@@ -131,7 +131,8 @@ class LocalWriter(Catalog):
         folders = self._path / GENERATIONS
         for path in folders.iterdir() if folders.is_dir() else ():
             if path.name not in map(str, keep):
-                shutil.rmtree(path)
+                # What cannot be deleted now is tried again by the next update; the commit stands all the same.
+                shutil.rmtree(path, ignore_errors=True)
 
     # ------------------------------------------------------------ what an update says
 
@@ -189,6 +190,8 @@ class LocalWriter(Catalog):
         if changed:
             self._sweep(old, new)
         self._forget_staged()
+        # What was removed must not live on in the write-ahead log; a reader that needs it now leaves that to the next.
+        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return new
 
     def _staged(self) -> bool:
@@ -197,7 +200,7 @@ class LocalWriter(Catalog):
 
     def _damaged(self, generation: int) -> bool:
         try:
-            check_files(self._path / GENERATIONS / str(generation), self.derived())
+            Generation(self._path / GENERATIONS / str(generation), self.derived())
         except DamagedIndex:
             return True
         return generation == 0
@@ -233,6 +236,7 @@ class LocalWriter(Catalog):
             _sync(path)
         building.rename(target)
         _sync(target.parent)
+        _sync(self._path)
 
     def _build_lexical(self, building: Path, base: Path, removed: Sequence[int], added: Sequence[int]) -> None:
         alive = int(self.db.execute("SELECT count(*) FROM passages").fetchone()[0])
@@ -246,8 +250,11 @@ class LocalWriter(Catalog):
 
     def _note(self, generation: int) -> None:
         self.db.executemany(
-            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)",
-            ((r.path, json.dumps(r.stamp), r.digest, r.scanned_ns, r.problem) for r in self._files),
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (r.path, json.dumps(r.stamp), r.digest, r.scanned_ns, r.problem, json.dumps(r.skipped))
+                for r in self._files
+            ),
         )
         self.db.executemany("DELETE FROM files WHERE path = ?", ((path,) for path in self._gone))
         sql = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
