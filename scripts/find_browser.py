@@ -1,4 +1,4 @@
-"""Find the Chromium that the browser tests drive, or with ``--install`` see to it that there is one."""
+"""Say by the exit status whether there is a Chromium for the browser tests; ``--install`` sees to it first."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def install() -> None:
 
 
 def main() -> None:
-    """Print the browser's path."""
+    """Look, and install if asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--install", action="store_true", help="install one where there is none")
     if parser.parse_args().install and find() is None:

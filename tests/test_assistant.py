@@ -113,6 +113,14 @@ def test_a_heading_is_never_quoted_alone(tmp_path: Path) -> None:
     assert [each.quote for each in answer.citations] == ["It was green."]
 
 
+def test_no_part_of_a_heading_is_quoted_alone(tmp_path: Path) -> None:
+    write_files(tmp_path / "c", {"a.md": "## The keeper of the lamp\u2028who lives there\n\nIt was green.\n"})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index, threshold=0.0).ask("the keeper of the lamp")
+    assert [each.quote for each in answer.citations] == ["It was green."]
+
+
 def test_a_sentence_that_stands_twice_is_cited_where_it_answers(tmp_path: Path) -> None:
     days = (("Monday", "north sluice"), ("Tuesday", "mill gate"), ("Friday", "weir"))
     text = " ".join(f"On {day} the crew opened the {part}. The gauge read normal." for day, part in days)

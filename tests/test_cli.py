@@ -107,13 +107,15 @@ def test_status(home: Path) -> None:
 
 
 def test_json_has_the_documented_keys(home: Path) -> None:
-    documented = set(re.findall(r"`(\w+)`", (DOCS / "json.md").read_text("utf-8")))
-    for verb, *arguments in (("search", "mill"), ("ask", "What was the wheel made of?"), ("status",), ("update",)):
+    _, *parts = re.split(r"^## (\w+)$", (DOCS / "json.md").read_text("utf-8"), flags=re.MULTILINE)
+    documented = {verb: set(re.findall(r"`(\w+)`", text)) for verb, text in zip(parts[::2], parts[1::2], strict=True)}
+    asked = ("ask", "Which wood was its wheel made of?")
+    for verb, *arguments in (("search", "mill"), asked, ("status",), ("update",)):
         found = json.loads(run(verb, *arguments, "--json", cwd=home).stdout)
-        keys = set(found)
-        for name in ("hits", "citations"):
-            keys |= {key for each in found.get(name, ()) for key in each}
-        assert keys <= documented, f"{verb}: {keys - documented} not in docs/json.md"
+        keys = set(found).union(*(set(each) for name in ("hits", "citations") for each in found.get(name, ())))
+        inherited = documented["search"] if verb == "ask" else set()
+        assert documented[verb] <= keys | {"label", "dense", "sentence", "lexical"}, f"{verb}: a documented key is gone"
+        assert keys <= documented[verb] | inherited, f"{verb}: a key is not documented"
 
 
 @pytest.mark.parametrize(
@@ -166,3 +168,11 @@ def test_a_closed_pipe_is_no_error(home: Path) -> None:
 def test_an_error_is_one_line_in_a_shell_too(home: Path) -> None:
     done = run_apart("pincite search x --k 0", home)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "pincite: k=0: give a whole number from 1\n")
+
+
+def test_articles_do_not_steer_the_terminal(home: Path) -> None:
+    write_files(home / "steer", {"a.txt": "the keeper\x1b]0;owned\x07 sleeps at night."})
+    assert run("update", "steer", "--index", "steered", cwd=home).returncode == 0
+    printed = run("search", "keeper", "--index", "steered", cwd=home).stdout
+    assert "\x1b" not in printed
+    assert r"\x1b]0;owned\x07" in printed

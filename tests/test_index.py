@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -455,3 +456,68 @@ def test_a_name_made_of_stop_words_is_found_by_its_letters(open_index: Open, tmp
     with Index.open(tmp_path / "index") as index:
         index.update(tmp_path / "c")
         assert ids(index.search("It and They", k=1)) == ["band.txt"]
+
+
+# ---------------------------------------------------------------- what a review found
+
+
+def test_what_was_left_out_of_an_unchanged_file_is_said_again(index: Index, corpus: Path) -> None:
+    write_files(corpus, {"d.jsonl": '{"_id": 1, "text": "One text."}\nnot json\n'})
+    for _ in range(2):
+        assert list(index.update(corpus).skipped) == ["d.jsonl:2"]
+        assert list(index.status().skipped) == ["d.jsonl:2"]
+
+
+def test_an_index_deleted_and_made_anew_is_noticed(
+    index: Index, open_index: Open, corpus: Path, tmp_path: Path
+) -> None:
+    assert ids(index.search("tide mill", k=1)) == ["mill/tide.md"]
+    shutil.rmtree(tmp_path / "index")
+    (corpus / "mill/tide.md").unlink()
+    open_index(WordEmbedder()).update(corpus)
+    assert index.status().documents == 2
+    assert "mill/tide.md" not in ids(index.search("tide mill"))
+
+
+def test_an_index_inside_the_corpus_is_not_read(embedder: WordEmbedder, corpus: Path) -> None:
+    with Index.open(corpus / "index", settings=Settings(model="words")) as inside:
+        inside.use_embedder("words", embedder)
+        (corpus / "index").mkdir()
+        (corpus / "index/README.md").write_text("Not an article.")
+        for _ in range(2):
+            report = inside.update(corpus)
+            assert (report.skipped, len(report.added + report.unchanged)) == ({}, 3)
+
+
+def test_few_documents_do_not_rank_the_whole_index(open_index: Open, embedder: WordEmbedder, tmp_path: Path) -> None:
+    book = "\n\n".join(f"# Day {n}\n\nThe bees swarm on day {n}. So they say." for n in range(600))
+    write_files(tmp_path / "c", {"book.md": book})
+    index = open_index(embedder)
+    index.update(tmp_path / "c")
+    assert 20 <= len(index.rank([("When do bees swarm?", 1.0)], passages=20, documents=10).hits) <= 400
+
+
+@pytest.mark.parametrize("k", [10**6, 10**12, 2**63, 2**70])
+def test_a_huge_k_is_all_there_is(index: Index, k: int) -> None:
+    assert len(index.search("mill", k=k)) == 4
+
+
+def test_lone_surrogates_and_wrong_types_are_no_crash(index: Index) -> None:
+    check(index.search("mill \udcff"))
+    assert index.search("mill", where=Filter(source="\ud800")) == []
+    with pytest.raises(QueryError, match="Filter"):
+        index.search("mill", where={"source": "x"})  # type: ignore[arg-type]
+
+
+def test_a_callers_own_error_stays_what_it_is(index: Index, corpus: Path) -> None:
+    def fail(progress: Progress) -> None:
+        raise ConnectionResetError("the caller's")
+
+    with pytest.raises(ConnectionResetError):
+        index.update(corpus, progress=fail)
+
+
+def test_another_folder_may_not_take_the_place_of_most_of_a_small_index(index: Index, corpus: Path) -> None:
+    with pytest.raises(RemovalRefused, match="2 of 3"):
+        index.update(corpus / "mill")
+    assert index.status().documents == 3

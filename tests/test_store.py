@@ -293,6 +293,8 @@ def test_a_file_of_the_right_size_that_is_no_index_is_damage(filled: LocalStore)
     path.write_bytes(b"\0" * path.stat().st_size)
     with pytest.raises(DamagedIndex, match="pincite update"), LocalStore(filled.path).snapshot():
         pass
+    assert put(filled, []) == 2
+    assert found(LocalStore(filled.path), "bell") == ["bell"]
 
 
 def test_a_catalogue_that_is_none(filled: LocalStore) -> None:
@@ -418,3 +420,11 @@ put(target, [document("dove", "Many words. " + "word " * 100_000)])
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert "IndexProblem" in done.stderr.splitlines()[-1], done.stderr
     assert found(LocalStore(filled.path), "bell") == ["bell"]
+
+
+def test_removed_words_are_gone_from_every_file(filled: LocalStore) -> None:
+    put(filled, [document("walrus")])
+    put(filled, [], removed=["walrus"])
+    put(filled, [document("dove")])
+    left = [path for path in filled.path.rglob("*") if path.is_file() and b"walrus" in path.read_bytes()]
+    assert left == []

@@ -172,7 +172,8 @@ def _ask(options: argparse.Namespace) -> int:
 
 def _answer(answer: Answer) -> str:
     if answer.answered:
-        return f"{answer.text}\n\n" + "\n".join(map(_citation, answer.citations))
+        quotes = "\n".join(f"{each.quote} [{each.label}]" for each in answer.citations)
+        return f"{quotes}\n\n" + "\n".join(map(_citation, answer.citations))
     nearest = "\n\n".join(map(_hit, answer.hits[:_NEAREST_SHOWN]))
     text = f"Nothing in these articles answers this (confidence {answer.confidence:.2f})."
     return f"{text} The nearest passages:\n\n{nearest}" if nearest else text

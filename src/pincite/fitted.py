@@ -5,6 +5,6 @@
 - zc277584121/search-datasets 80980f31dbb1, queries sha256 b71d52f2fba895b7
 """
 
-CONFIDENCE_BIAS = -7.3879
-CONFIDENCE_WEIGHTS = (9.0043, 4.6946, 0.2505)
+CONFIDENCE_BIAS = -8.3688
+CONFIDENCE_WEIGHTS = (11.5517, 4.8606)
 """Logistic regression of "the articles answer this" on the features of `pincite.assistant.features`."""

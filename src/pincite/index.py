@@ -108,7 +108,7 @@ class Index:
             settings = self._settings(writer.manifest)
             embedder = self._embedder(settings.model)
             if not rebuild:
-                _check_model(writer.manifest, settings, embedder)
+                _check_model(writer.manifest, settings, embedder, self._store.name)
             return Update(writer, embedder, settings, options, progress or _ignore).run(folder, scan)
 
     def _corpus(self, corpus: str | Path | None) -> Path:
@@ -174,7 +174,7 @@ class Index:
             raise EmptyIndex(f"{self._store.name}: the index is empty; add articles with `pincite update CORPUS`")
         settings = self._settings(snapshot.manifest)
         embedder = self._embedder(settings.model)
-        _check_model(snapshot.manifest, settings, embedder)
+        _check_model(snapshot.manifest, settings, embedder, self._store.name)
         vectors = embedder.encode_query([text for text, _ in questions])
         pairs = zip(questions, vectors, strict=True)
         return [Query(vector, query_terms(text), weight, _dense_share(text)) for (text, weight), vector in pairs]
@@ -246,7 +246,7 @@ def _checked(question: str) -> str:
     return whole(question)
 
 
-def _check_model(manifest: Manifest, settings: Settings, embedder: Embedder) -> None:
+def _check_model(manifest: Manifest, settings: Settings, embedder: Embedder, index: str) -> None:
     built = manifest.fingerprint
     if not built:
         return
@@ -254,8 +254,8 @@ def _check_model(manifest: Manifest, settings: Settings, embedder: Embedder) -> 
     if name != settings.model or built != embedder.fingerprint:
         now = settings.model if name != settings.model else f"{name} with other weights or settings"
         raise ModelMismatch(
-            f"the index was built with the model {name}, asked for is {now}: "
-            f"use the same, or build anew with `pincite update --rebuild --model {settings.model}`"
+            f"{index}: built with the model {name}, asked for is {now}: use the same, "
+            f"or build anew with `pincite update --index {index} --rebuild --model {settings.model}`"
         )
 
 

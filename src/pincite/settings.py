@@ -27,7 +27,7 @@ class Settings:
 
     model: str = DEFAULT_MODEL
     passage_tokens: int = 200
-    threshold: float = 0.5
+    threshold: float = 0.4
 
     def __post_init__(self) -> None:
         if not self.model or not isinstance(self.model, str):

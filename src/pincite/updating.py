@@ -32,7 +32,8 @@ _BATCH = 256
 """Passages embedded between two commits of vectors: the most that a killed update has to embed again."""
 
 _GUARDED_FROM = 20
-"""From so many documents on, an update may not remove more than half of them without being allowed to."""
+"""From so many documents on, an update may not remove more than half of them without being allowed to; from another
+folder than before, of however few."""
 
 _CONTEXT_TOKENS = 48
 """The most tokens of title and heading in front of a passage when it is embedded."""
@@ -244,8 +245,9 @@ class Update:
         removed = sorted(self._known.keys() - found.unchanged - found.changed)
         moved = set(found.added.values())
         lost = [doc_id for doc_id in removed if self._known[doc_id].digest not in moved]
+        elsewhere = self._writer.manifest.corpus not in (None, str(folder))
         if lost and not self._options.allow_removals:
-            _refuse_loss(len(lost), len(self._known), folder)
+            _refuse_loss(len(lost), len(self._known), folder, elsewhere)
         return removed
 
     # ------------------------------------------------------------ embedding and writing
@@ -305,8 +307,8 @@ def _state(document: Document, reading: str) -> str:
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
-def _refuse_loss(lost: int, known: int, folder: Path) -> None:
-    if lost == known or (known >= _GUARDED_FROM and lost > known / 2):
+def _refuse_loss(lost: int, known: int, folder: Path, elsewhere: bool) -> None:
+    if lost == known or (lost > known / 2 and (known >= _GUARDED_FROM or elsewhere)):
         raise RemovalRefused(
             f"{folder}: {lost} of {known} documents are gone; is it the right folder, and mounted? "
             "To remove them all the same: --allow-removals (allow_removals=True)"

@@ -19,6 +19,7 @@ from pincite.web import render
 
 _log = logging.getLogger(__name__)
 _EXAMPLES = 4
+_TITLES_TRIED = 12
 _LONGEST_TITLE = 70
 _UNEXPECTED = "An error inside Pincite. The log of the running program says what it was."
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -91,6 +92,8 @@ class Chat:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._assistant = Assistant(index)
+        self._examples: list[str] = []
+        self._examples_of = 0
 
     def open(self) -> Iterator[tuple[str, str]]:
         """Masthead and start; the examples come second, since the search for them may have to load the model."""
@@ -100,7 +103,9 @@ class Chat:
             masthead = render.masthead(status.documents)
             if status.documents:
                 yield masthead, render.start(status.documents)
-            yield masthead, render.start(status.documents, self._examples())
+            if status.generation != self._examples_of:  # asked once for each state of the index, not for each visitor
+                self._examples, self._examples_of = self._find_examples(), status.generation
+            yield masthead, render.start(status.documents, self._examples)
         except Exception as error:  # noqa: BLE001 - whatever broke is shown, not left as a blank page
             yield masthead, _trouble(error)
 
@@ -126,9 +131,9 @@ class Chat:
         said, sources = render.answer(number, answer, round(1000 * (time.perf_counter() - began)))
         return Turn(question, answer.text, render.turn(number, question, said, sources))
 
-    def _examples(self) -> list[str]:
+    def _find_examples(self) -> list[str]:
         """Questions made of titles, and only such as are answered."""
-        documents = [hit.document for hit in self._index.search("main findings", k=30)]
+        documents = [hit.document for hit in self._index.search("main findings", k=_TITLES_TRIED)]
         titles = dict.fromkeys(each.title for each in documents if not each.title_is_name)
         questions = (render.example(title) for title in titles if len(title) <= _LONGEST_TITLE)
         return list(islice((each for each in questions if self._assistant.ask(each).answered), _EXAMPLES))
