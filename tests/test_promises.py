@@ -18,7 +18,7 @@ SOURCE = Path(pincite.__file__).parent
 LAYERS = (
     {"errors", "fitted"},
     {"datatypes", "settings"},
-    {"analysis"},
+    {"analysis", "answer_type"},
     {"embedder", "readers", "splitting", "stores"},
     {"corpus"},
     {"ranking", "updating"},

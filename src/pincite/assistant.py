@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pincite import fitted
+from pincite import answer_type, fitted
 from pincite.analysis import analyse
 from pincite.datatypes import Answer, Citation, Filter, Hit, Span
 from pincite.errors import UsageError
@@ -31,6 +31,9 @@ _PASSAGE_WEIGHT = 0.2
 
 _MARGIN = 0.1
 """How much worse than the best sentence another one may be and still be quoted."""
+
+_TYPE_WEIGHT = 0.15
+"""What a number, date or name counts for where the question asks for one."""
 
 _FRAGMENT_COSTS = 0.15
 """What a line without an end mark loses: it is likelier a label or a heading, near to a question and no answer."""
@@ -84,7 +87,7 @@ class Assistant:
         ranking = self.index.rank(questions, passages=20, documents=10, where=where)
         confidence = _confidence(ranking)
         threshold = ranking.settings.threshold if self._threshold is None else self._threshold
-        quotes = _quotes(ranking) if confidence >= threshold else []
+        quotes = _quotes(question, ranking) if confidence >= threshold else []
         citations = tuple(_citation(label, each) for label, each in enumerate(quotes, 1))
         return Answer(
             text=" ".join(f"{each.quote} [{each.label}]" for each in citations),
@@ -139,9 +142,9 @@ def _covered(rarity: Mapping[str, float], text: str) -> float:
 # ---------------------------------------------------------------- quotes
 
 
-def _quotes(ranking: Ranking) -> list[_Quotable]:
+def _quotes(question: str, ranking: Ranking) -> list[_Quotable]:
     """The sentences to quote, best first: those nearly as good as the best one, each text once."""
-    found = sorted(_quotable(ranking), key=lambda each: -each.score)
+    found = sorted(_quotable(question, ranking), key=lambda each: -each.score)
     chosen: dict[str, _Quotable] = {}
     for each in found:
         if each.score >= found[0].score - _MARGIN:
@@ -149,7 +152,7 @@ def _quotes(ranking: Ranking) -> list[_Quotable]:
     return list(chosen.values())[:_MOST_QUOTES]
 
 
-def _quotable(ranking: Ranking) -> list[_Quotable]:
+def _quotable(question: str, ranking: Ranking) -> list[_Quotable]:
     rarity = _rarity(ranking)
     sentences = []
     for hit, cosines in zip(ranking.hits[:_QUOTED_FROM], ranking.sentences, strict=False):
@@ -158,6 +161,7 @@ def _quotable(ranking: Ranking) -> list[_Quotable]:
             if not any(start <= span[0] and span[1] <= end for start, end in headings):
                 text = hit.document.text[slice(*span)]
                 score = float(cosine) + _COVERED_WEIGHT * _covered(rarity, text) + _PASSAGE_WEIGHT * hit.score
+                score += _TYPE_WEIGHT * answer_type.fits(question, text)
                 sentences.append(_Quotable(hit, span, score - _FRAGMENT_COSTS * (not text.endswith(_END_MARKS))))
     return sentences
 

@@ -20,6 +20,8 @@ from pincite.stores.local.lexical import Entry
 
 FORMAT = 1
 FILE = "catalog.sqlite"
+PATIENCE = 60
+"""Seconds to wait for another connection's transaction."""
 
 DOCUMENT_COLUMNS = (
     "doc_id, path, state, digest, title, title_is_name, url, source, author, date, first_day, last_day, metadata, "
@@ -84,7 +86,7 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     """
     uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
     with translating(path), ExitStack() as opening:
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=60)
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
         opening.callback(connection.close)
         _prepare(connection, path, create)
         opening.pop_all()

@@ -190,9 +190,14 @@ class LocalWriter(Catalog):
         if changed:
             self._sweep(old, new)
         self._forget_staged()
-        # What was removed must not live on in the write-ahead log; a reader that needs it now leaves that to the next.
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._empty_log()
         return new
+
+    def _empty_log(self) -> None:
+        """Let what was removed not live on in the write-ahead log; while a reader needs it, leave it to the next."""
+        self.db.execute("PRAGMA busy_timeout = 0")
+        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.db.execute(f"PRAGMA busy_timeout = {1000 * catalog.PATIENCE}")
 
     def _staged(self) -> bool:
         sql = "SELECT EXISTS (SELECT 1 FROM staged_documents) OR EXISTS (SELECT 1 FROM removed)"
