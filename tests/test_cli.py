@@ -61,7 +61,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_version_and_help(tmp_path: Path) -> None:
     assert run("--version", cwd=tmp_path).stdout == f"pincite {pincite.__version__}\n"
-    for verb in ("update", "search", "ask", "chat", "status"):
+    for verb in ("update", "search", "ask", "chat", "status", "evaluate"):
         assert verb in run("--help", cwd=tmp_path).stdout
         assert f"example: pincite {verb}" in run(verb, "--help", cwd=tmp_path).stdout
 

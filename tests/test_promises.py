@@ -24,7 +24,7 @@ LAYERS = (
     {"ranking", "updating"},
     {"index"},
     {"assistant"},
-    {"as_json"},
+    {"as_json", "evaluation"},
     {"web"},
     {"cli"},
     {"__main__"},

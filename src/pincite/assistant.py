@@ -83,8 +83,7 @@ class Assistant:
             UsageError: an empty question, or a turn that is not one.
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
         """
-        questions = [(question, 1.0), *_in_context(question, history)]
-        ranking = self.index.rank(questions, passages=20, documents=10, where=where)
+        ranking = self.index.rank(self.questions(question, history), passages=20, documents=10, where=where)
         confidence = _confidence(ranking)
         threshold = ranking.settings.threshold if self._threshold is None else self._threshold
         quotes = _quotes(question, ranking) if confidence >= threshold else []
@@ -96,6 +95,10 @@ class Assistant:
             citations=citations,
             hits=ranking.hits,
         )
+
+    def questions(self, question: str, history: Sequence[Turn] = ()) -> list[tuple[str, float]]:
+        """The wordings that a question is searched by, with their weights: see `pincite.index.Index.rank`."""
+        return [(question, 1.0), *_in_context(question, history)]
 
 
 def _in_context(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:

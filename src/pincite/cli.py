@@ -1,4 +1,4 @@
-"""The command line: ``pincite update``, ``search``, ``ask``, ``chat`` and ``status``.
+"""The command line: ``pincite update``, ``search``, ``ask``, ``chat``, ``status`` and ``evaluate``.
 
 Results go to stdout, progress to stderr. An error is one line; exit status 1, or 2 for wrong usage.
 """
@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NoReturn
 
 from tqdm import tqdm
@@ -183,6 +184,26 @@ def _citation(citation: Citation) -> str:
     return f"[{citation.label}] {_about(citation.document)}, {_range(citation.start, citation.end, citation.page)}"
 
 
+def _evaluate(options: argparse.Namespace) -> int:
+    from pincite.assistant import Assistant
+    from pincite.evaluation import evaluate, index_collection, read_questions
+    from pincite.index import Index
+
+    questions = read_questions(options.collection)
+    place = options.index or Path("index", "evaluation", options.collection.resolve().name)
+    with Index.open(place / "index") as index:
+        with _Bar() as bar:
+            index_collection(options.collection, index, place / "corpus", bar.show)
+        with tqdm(desc="ask  ", total=len(questions), unit=" questions", disable=None) as asked:
+            history = not options.no_history
+            means, each = evaluate(questions, Assistant(index), history=history, done=asked.update)
+    if options.json:
+        _say_json({"collection": options.collection.name, "measures": means, "queries": each})
+    else:
+        _say("\n".join(f"{name:<15} {value:.3f}" for name, value in means.items()))
+    return 0
+
+
 def _chat(options: argparse.Namespace) -> int:
     from pincite.index import Index
 
@@ -245,7 +266,12 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--port", type=int, default=7860, metavar="N", help="default 7860")
     chat.add_argument("--open", action="store_true", help="open it in the browser")
     status = _add_verb(verbs, "status", _status, "say what the index holds", "pincite status --json")
-    for verb in (search, ask, status):
+    what = "measure on a collection with judgements"
+    evaluate = _add_verb(verbs, "evaluate", _evaluate, what, "pincite evaluate beir/scifact --json")
+    evaluate.add_argument("collection", type=Path, metavar="FOLDER", help="a collection in BEIR's layout")
+    evaluate.set_defaults(index=None)
+    evaluate.add_argument("--no-history", action="store_true", help="ask follow-ups without the turns before them")
+    for verb in (search, ask, status, evaluate):
         verb.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
@@ -260,7 +286,7 @@ def _add_verb(
     verb: _Parser = verbs.add_parser(
         name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=f"example: {example}"
     )
-    verb.add_argument("--index", default="index", metavar="DIR", help="the index folder (default index)")
+    verb.add_argument("--index", default="index", metavar="DIR", type=Path, help="the index folder (default index)")
     verb.set_defaults(run=run)
     return verb
 

@@ -1,0 +1,258 @@
+"""Measuring retrieval, quotes and confidence on a collection with judgements.
+
+A collection is a folder with ``corpus.jsonl`` and ``queries.jsonl`` as in BEIR (``_id`` or ``id``), and the judgements
+in ``qrels.tsv`` or ``qrels/test.tsv``. Where it has them, these are used as well: ``spans.jsonl`` (``query_id, doc_id,
+start, end``: what answers the question), and in the queries ``answerable`` and ``user_turns`` (up to the question).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pincite.assistant import Assistant
+from pincite.datatypes import Answer, Citation, Hit, Progress, Span
+from pincite.errors import UsageError
+from pincite.index import Index
+
+Values = dict[str, float]
+"""Measures by name; those with ``#`` in front are counts, of which only the sums over all questions mean anything."""
+
+_FILE = "corpus.jsonl"
+_TOP = 5
+"""Passages whose characters are compared with the gold spans, as in the Chroma report on chunking."""
+
+_DEEP = 100
+"""Passages and documents that are ranked at least, for recall at 100."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A query and what is known of its answer.
+
+    Attributes:
+        spans: by document the ranges that answer it; None where the collection has none for any question.
+        answerable: whether the corpus answers it, or None where that is not said.
+        earlier: the user's turns before it.
+    """
+
+    query_id: str
+    text: str
+    relevant: dict[str, int] = field(default_factory=dict)
+    spans: dict[str, list[Span]] | None = None
+    answerable: bool | None = None
+    earlier: tuple[str, ...] = ()
+
+
+def read_questions(folder: Path) -> list[Question]:
+    """The questions of a collection, with their judgements.
+
+    Raises:
+        UsageError: the folder is not a collection.
+    """
+    for name in (_FILE, "queries.jsonl"):
+        if not (folder / name).is_file():
+            raise UsageError(f"{folder / name}: missing; a collection has corpus.jsonl, queries.jsonl and qrels")
+    relevant, spans = _relevant(folder), _spans(folder)
+    questions = []
+    for line in _lines(folder / "queries.jsonl"):
+        query_id = str(line.get("_id", line.get("id")))
+        if query_id in relevant or line.get("answerable") is False:
+            questions.append(
+                Question(
+                    query_id=query_id,
+                    text=line["text"],
+                    relevant=relevant.get(query_id, {}),
+                    spans=None if spans is None else spans.get(query_id, {}),
+                    answerable=line.get("answerable"),
+                    earlier=tuple(line.get("user_turns") or ())[:-1],
+                )
+            )
+    return questions
+
+
+def _lines(path: Path) -> Iterable[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.strip():
+                yield json.loads(line)
+
+
+def _relevant(folder: Path) -> dict[str, dict[str, int]]:
+    path = next((p for p in (folder / "qrels.tsv", folder / "qrels" / "test.tsv") if p.is_file()), None)
+    if path is None:
+        raise UsageError(f"{folder}: neither qrels.tsv nor qrels/test.tsv; a collection has one of them")
+    relevant: dict[str, dict[str, int]] = {}
+    for line in path.read_text("utf-8").splitlines():
+        query_id, doc_id, grade = line.split("\t")
+        if re.fullmatch(r"-?\d+", grade):  # not the header
+            relevant.setdefault(query_id, {})[doc_id] = int(grade)
+    return relevant
+
+
+def _spans(folder: Path) -> dict[str, dict[str, list[Span]]] | None:
+    if not (folder / "spans.jsonl").is_file():
+        return None
+    spans: dict[str, dict[str, list[Span]]] = {}
+    for line in _lines(folder / "spans.jsonl"):
+        of_query = spans.setdefault(str(line["query_id"]), {})
+        of_query.setdefault(str(line["doc_id"]), []).append((line["start"], line["end"]))
+    return spans
+
+
+def index_collection(
+    folder: Path, index: Index, place: Path, progress: Callable[[Progress], None] | None = None
+) -> None:
+    """Bring an index up to date with a collection's corpus; what was indexed before is kept.
+
+    Args:
+        folder: the collection.
+        index: where its corpus is indexed.
+        place: a folder for a copy of the corpus alone, beside which the questions do not lie.
+        progress: as for `Index.update`.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    content = (folder / _FILE).read_bytes()
+    if not (place / _FILE).is_file() or (place / _FILE).read_bytes() != content:
+        (place / _FILE).write_bytes(content)
+    index.update(place, progress=progress)
+
+
+# ---------------------------------------------------------------- measuring
+
+
+def evaluate(
+    questions: Sequence[Question],
+    assistant: Assistant,
+    *,
+    history: bool = True,
+    done: Callable[[], object] = lambda: None,
+) -> tuple[Values, dict[str, Values]]:
+    """All measures that the judgements allow.
+
+    Args:
+        questions: those of one collection.
+        assistant: answers them, from an index of that collection.
+        history: ask with the turns before each question, where it has some.
+        done: called after each question.
+
+    Returns:
+        The means over the questions (for F1 and AUROC, over all of them at once), and the measures of each question.
+    """
+    each: dict[str, Values] = {}
+    for question in questions:
+        each[question.query_id] = _measure(assistant, question, history)
+        done()
+    names = dict.fromkeys(name for values in each.values() for name in values)
+    means = {n: _mean([v[n] for v in each.values() if n in v]) for n in names if not n.startswith("#")}
+    return means | _words_f1(each.values()) | _refusals(questions, each), each
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _measure(assistant: Assistant, question: Question, history: bool) -> Values:
+    turns = [{"role": "user", "content": turn} for turn in question.earlier] if history else []
+    answer = assistant.ask(question.text, history=turns)
+    values = {"confidence": answer.confidence, "answered": float(answer.answered)}
+    if any(grade > 0 for grade in question.relevant.values()):
+        ranking = assistant.index.rank(assistant.questions(question.text, turns), passages=_DEEP, documents=_DEEP)
+        values |= _ranking(question, ranking.hits)
+    if question.spans is not None:
+        values |= _characters(question.spans, answer.hits[:_TOP]) | _quoted(question.spans, answer)
+    return values
+
+
+def _id(found: Hit | Citation) -> str:
+    return found.document.doc_id.partition("#")[2]
+
+
+def _ranking(question: Question, hits: Sequence[Hit]) -> Values:
+    import ir_measures
+    from ir_measures import RR, R, nDCG
+
+    scores: dict[str, float] = {}
+    for hit in hits:
+        for doc_id in (hit.document.doc_id, *(copy.doc_id for copy in hit.copies)):
+            scores.setdefault(doc_id.partition("#")[2], hit.score)
+    measures = [nDCG @ 10, R @ 5, R @ _DEEP, RR @ 10]
+    qrels, run = {question.query_id: question.relevant}, {question.query_id: scores}
+    return {str(name): float(value) for name, value in ir_measures.calc_aggregate(measures, qrels, run).items()}
+
+
+def _characters(spans: Mapping[str, Sequence[Span]], hits: Sequence[Hit]) -> Values:
+    """Recall, precision and IoU of the characters of the best passages.
+
+    As in "Evaluating Chunking Strategies for Retrieval" (Chroma, 2024): what is retrieved twice counts twice in the
+    retrieved length, and passages of other documents count too.
+    """
+    gold = {(doc_id, place) for doc_id, ranges in spans.items() for span in ranges for place in range(*span)}
+    if not gold:
+        return {}
+    found = {(_id(hit), place) for hit in hits for place in range(hit.passage.start, hit.passage.end)}
+    retrieved = sum(hit.passage.end - hit.passage.start for hit in hits)
+    shared = len(gold & found)
+    union = retrieved + len(gold) - shared
+    return {"span R@5": shared / len(gold), "span P@5": shared / max(retrieved, 1), "span IoU@5": shared / union}
+
+
+def _quoted(spans: Mapping[str, Sequence[Span]], answer: Answer) -> Values:
+    """Whether the first citation touches a gold span, and the counts for the F1 of words."""
+    gold = {(doc_id, *span) for doc_id, ranges in spans.items() for span in ranges}
+    quotes = [(_id(each), each.start, each.end) for each in answer.citations]
+    right = any(_touch(first, each) for first in quotes[:1] for each in gold)
+    values: Values = {"first citation": float(right)} if gold else {}
+    texts = {_id(hit): hit.document.text for hit in answer.hits}
+    wanted = _words(texts, {_whole(span, answer) for span in gold})
+    said = _words(texts, quotes)
+    return values | {"#shared": len(wanted & said), "#wanted": len(wanted), "#said": len(said)}
+
+
+def _touch(one: tuple[str, int, int], other: tuple[str, int, int]) -> bool:
+    return one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
+
+
+def _whole(span: tuple[str, int, int], answer: Answer) -> tuple[str, int, int]:
+    """The span with the whole of the sentences that it lies in."""
+    doc_id, start, end = span
+    sentences = {s for hit in answer.hits if _id(hit) == doc_id for s in hit.passage.sentences}
+    holding = [s for s in sentences if s[0] < end and start < s[1]]
+    return doc_id, min([start, *(s[0] for s in holding)]), max([end, *(s[1] for s in holding)])
+
+
+def _words(texts: Mapping[str, str], spans: Iterable[tuple[str, int, int]]) -> set[tuple[str, int]]:
+    """The words, runs without white space, that the spans touch; a text not found counts one for 6 characters."""
+    words = set()
+    for doc_id, start, end in spans:
+        if doc_id not in texts:
+            words |= {(doc_id, place) for place in range(start, end, 6)}
+            continue
+        begin = max(texts[doc_id].rfind(space, 0, start) for space in " \n\t") + 1
+        words |= {(doc_id, begin + found.start()) for found in re.finditer(r"\S+", texts[doc_id][begin:end])}
+    return words
+
+
+def _words_f1(each: Collection[Values]) -> Values:
+    """The micro F1 of the words that the quotes share with the gold, questions without an answer included."""
+    shared, wanted, said = (sum(v.get(name, 0) for v in each) for name in ("#shared", "#wanted", "#said"))
+    return {"word F1": 2 * shared / (wanted + said)} if wanted + said else {}
+
+
+def _refusals(questions: Sequence[Question], each: Mapping[str, Values]) -> Values:
+    """AUROC of the confidence (Mann-Whitney), accuracy of answering or not, share of false refusals."""
+    labelled = [(q.answerable, each[q.query_id]) for q in questions if q.answerable is not None]
+    right = [values["confidence"] for label, values in labelled if label]
+    wrong = [values["confidence"] for label, values in labelled if not label]
+    if not right or not wrong:
+        return {}
+    won = sum((a > b) + (a == b) / 2 for a in right for b in wrong)
+    return {
+        "AUROC": won / len(right) / len(wrong),
+        "accuracy": _mean([float(label == bool(values["answered"])) for label, values in labelled]),
+        "false refusals": _mean([1 - values["answered"] for label, values in labelled if label]),
+    }

@@ -1,0 +1,91 @@
+"""Measures on a collection small enough to be worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pincite import Assistant, Index
+from pincite.cli import main
+from pincite.errors import UsageError
+from pincite.evaluation import evaluate, index_collection, read_questions
+
+FERRY = "The night ferry left Aldhaven at ten. It carried forty carts of salt."
+MILL = "The tide mill ground oats until 1911. The dam broke in a storm."
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    lines: dict[str, list[dict[str, object]]] = {
+        "corpus.jsonl": [{"_id": "f", "title": "Ferry", "text": FERRY}, {"_id": "m", "title": "Mill", "text": MILL}],
+        "queries.jsonl": [
+            {"_id": "q1", "text": "When did the night ferry leave Aldhaven?", "answerable": True},
+            {"_id": "q2", "text": "What did the tide mill grind?", "answerable": True},
+            {"_id": "q3", "text": "Which team won the ice hockey cup?", "answerable": False},
+            {"_id": "q4", "text": "Nobody judged this."},
+        ],
+        "spans.jsonl": [
+            {"query_id": "q1", "doc_id": "f", "start": 30, "end": 36},
+            {"query_id": "q2", "doc_id": "m", "start": 0, "end": 37},
+        ],
+    }
+    for name, values in lines.items():
+        (folder / name).write_text("\n".join([json.dumps(value) for value in values]))
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tf\t1\nq2\tm\t1\n")
+    return folder
+
+
+def test_only_judged_questions_are_asked(collection: Path) -> None:
+    questions = read_questions(collection)
+    assert [each.query_id for each in questions] == ["q1", "q2", "q3"]
+    assert questions[0].spans == {"f": [(30, 36)]}
+    assert questions[2].relevant == {}
+
+
+def test_measures_of_a_tiny_collection(collection: Path, tmp_path: Path) -> None:
+    with Index.open(tmp_path / "index") as index:
+        index_collection(collection, index, tmp_path / "corpus")
+        means, each = evaluate(read_questions(collection), Assistant(index))
+    assert means["nDCG@10"] == means["RR@10"] == means["R@5"] == means["first citation"] == 1.0
+    assert means["AUROC"] == means["accuracy"] == 1.0
+    assert means["false refusals"] == 0.0
+    # Both passages are retrieved whole: 6 of their characters answer the first question.
+    assert each["q1"]["span R@5"] == 1.0
+    assert each["q1"]["span P@5"] == pytest.approx(6 / (len(FERRY) + len(MILL)))
+    assert each["q1"]["span IoU@5"] == pytest.approx(6 / (len(FERRY) + len(MILL)))
+    # One sentence quoted for each, as in the gold: the words of both are shared in full.
+    assert (each["q1"]["#shared"], each["q1"]["#wanted"], each["q1"]["#said"]) == (7, 7, 7)
+    assert means["word F1"] == 1.0
+
+
+def test_a_wrong_citation_counts_as_wrong(collection: Path, tmp_path: Path) -> None:
+    (tmp_path / "c").mkdir()
+    for path in collection.iterdir():
+        (tmp_path / "c" / path.name).write_bytes(path.read_bytes())
+    moved = [{"query_id": "q1", "doc_id": "m", "start": 38, "end": 63}]
+    (tmp_path / "c/spans.jsonl").write_text("\n".join(map(json.dumps, moved)))
+    with Index.open(tmp_path / "index") as index:
+        index_collection(tmp_path / "c", index, tmp_path / "corpus")
+        means, each = evaluate(read_questions(tmp_path / "c"), Assistant(index))
+    assert each["q1"]["first citation"] == 0.0
+    assert means["word F1"] == 0.0
+
+
+def test_the_command(collection: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):  # the second time from the same index
+        assert main(["evaluate", str(collection), "--index", str(tmp_path / "e"), "--json"]) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert said["measures"]["nDCG@10"] == 1.0
+        assert set(said["queries"]) == {"q1", "q2", "q3"}
+
+
+def test_a_folder_that_is_no_collection_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"corpus\.jsonl"):
+        read_questions(tmp_path)
+    (tmp_path / "corpus.jsonl").write_text("")
+    (tmp_path / "queries.jsonl").write_text("")
+    with pytest.raises(UsageError, match="qrels"):
+        read_questions(tmp_path)
