@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import re
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ import numpy as np
 
 from pincite import Hit, Index
 from pincite.assistant import features
+from pincite.evaluation import index_collection, read_questions
 from pincite.index import Ranking
 
 TARGET = Path(__file__).parent.parent / "src" / "pincite" / "fitted.py"
@@ -43,34 +43,19 @@ def main() -> None:
 
 
 def _examples(folder: Path, indexes: Path) -> Iterator[Example]:
-    relevant = _relevant(folder)
-    corpus = indexes / folder.name / "corpus"
-    corpus.mkdir(parents=True, exist_ok=True)
-    (corpus / "c.jsonl").write_bytes((folder / "corpus.jsonl").read_bytes())
     with Index.open(indexes / folder.name / "index") as index:
-        index.update(corpus)
-        for line in (folder / "queries.jsonl").read_text("utf-8").splitlines():
-            query = json.loads(line)
-            ranking = index.rank([(query["text"], 1.0)], passages=20, documents=10)
-            if "answerable" in query:
-                yield features(ranking), bool(query["answerable"])
-            else:
-                yield features(ranking), True
-                yield features(_without(ranking, relevant.get(str(query.get("_id", query.get("id"))), set()))), False
-
-
-def _relevant(folder: Path) -> dict[str, set[str]]:
-    relevant: dict[str, set[str]] = {}
-    for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]:
-        query, document, grade = line.split("\t")
-        if int(grade) > 0:
-            relevant.setdefault(query, set()).add(f"c.jsonl#{document}")
-    return relevant
+        index_collection(folder, index, indexes / folder.name / "corpus")
+        for question in read_questions(folder):
+            ranking = index.rank([(question.text, 1.0)], passages=20, documents=10)
+            yield features(ranking), question.answerable is not False
+            if question.answerable is None:
+                relevant = {doc_id for doc_id, grade in question.relevant.items() if grade > 0}
+                yield features(_without(ranking, relevant)), False
 
 
 def _without(ranking: Ranking, documents: set[str]) -> Ranking:
     """The ranking as if the corpus had neither these documents nor others of the same article."""
-    articles = {_article(hit) for hit in ranking.hits if hit.document.doc_id in documents}
+    articles = {_article(hit) for hit in ranking.hits if hit.document.doc_id.partition("#")[2] in documents}
     kept = [place for place, hit in enumerate(ranking.hits) if _article(hit) not in articles]
     hits = tuple(ranking.hits[place] for place in kept)
     return replace(ranking, hits=hits, sentences=tuple(ranking.sentences[place] for place in kept))

@@ -47,7 +47,6 @@ TABLES = {
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
 {"".join(f"CREATE TABLE {name} ({columns});" for name, columns in TABLES.items())}
-CREATE INDEX documents_path ON documents (path);
 CREATE INDEX passages_key ON passages (key);
 PRAGMA user_version = {FORMAT};
 COMMIT;

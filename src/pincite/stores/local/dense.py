@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from pincite.stores.base import Vectors
+
 Ids = npt.NDArray[np.int64]
-Vectors = npt.NDArray[np.float32]
 
 FILE = "dense.faiss"
 IDS = "dense.ids.npy"
