@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pincite.analysis import LONGEST_TERM, MOST_QUERY_TERMS, analyse, only_stop_words, query_terms
+from pincite.analysis import LONGEST_TERM, MOST_QUERY_TERMS, analyse, mostly_latin, only_stop_words, query_terms
 
 LETTERS = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=0x4FF, exclude_characters="ŉı"))
 """Latin, Greek, Cyrillic; without the two letters whose capital is that of another one."""
@@ -133,3 +133,17 @@ def test_query_terms_are_terms_of_the_text_each_once(text: str) -> None:
     assert len(set(terms)) == len(terms)
     assert set(terms) <= set(analyse(text))
     assert bool(terms) == bool(analyse(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "latin"),
+    [
+        ("Où est la gare?", True),
+        ("浙江省增加了多少经费?", False),
+        ("Что это?", False),
+        ("GDP 增长", True),
+        ("2022?", True),
+    ],
+)
+def test_mostly_latin(text: str, latin: bool) -> None:
+    assert mostly_latin(text) is latin

@@ -23,7 +23,8 @@ def check(answer: Answer) -> None:
     assert [each.label for each in answer.citations] == list(range(1, len(answer.citations) + 1))
     for each in answer.citations:
         assert each.document.text[each.start : each.end] == each.quote
-        assert each.passage.start <= each.start < each.end <= each.passage.end
+        assert each.passage.start <= each.start <= each.best[0] < each.best[1] <= each.end <= each.passage.end
+        assert each.best in each.passage.sentences
         assert (each.start, each.end) not in each.document.headings
     assert [hit.rank for hit in answer.hits] == list(range(1, len(answer.hits) + 1))
 
@@ -69,7 +70,9 @@ def test_a_follow_up_leans_on_the_question_before(assistant: Assistant) -> None:
     ]
     answer = assistant.ask("And what was its wheel made of?", history=history)
     check(answer)
-    assert answer.citations[0].quote == "Its wheel was made of elm."
+    first = answer.citations[0]
+    assert first.quote == "The tide mill ground oats until 1911. Its wheel was made of elm."
+    assert first.document.text[slice(*first.best)] == "Its wheel was made of elm."
 
 
 @pytest.mark.parametrize("turn", [{"role": "system", "content": "x"}, {"role": "user"}, {"content": "x"}, {}])

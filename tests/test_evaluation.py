@@ -10,7 +10,7 @@ import pytest
 from pincite import Assistant, Index
 from pincite.cli import main
 from pincite.errors import UsageError
-from pincite.evaluation import evaluate, index_collection, read_questions
+from pincite.evaluation import compare, evaluate, index_collection, means, read_questions, worst
 
 FERRY = "The night ferry left Aldhaven at ten. It carried forty carts of salt."
 MILL = "The tide mill ground oats until 1911. The dam broke in a storm."
@@ -48,17 +48,18 @@ def test_only_judged_questions_are_asked(collection: Path) -> None:
 def test_measures_of_a_tiny_collection(collection: Path, tmp_path: Path) -> None:
     with Index.open(tmp_path / "index") as index:
         index_collection(collection, index, tmp_path / "corpus")
-        means, each = evaluate(read_questions(collection), Assistant(index))
-    assert means["nDCG@10"] == means["RR@10"] == means["R@5"] == means["first citation"] == 1.0
-    assert means["AUROC"] == means["accuracy"] == 1.0
-    assert means["false refusals"] == 0.0
+        each = evaluate(read_questions(collection), Assistant(index))
+    measures = means(each.values())
+    assert measures["nDCG@10"] == measures["RR@10"] == measures["R@5"] == measures["first citation"] == 1.0
+    assert measures["AUROC"] == measures["accuracy"] == 1.0
+    assert measures["false refusals"] == 0.0
     # Both passages are retrieved whole: 6 of their characters answer the first question.
     assert each["q1"]["span R@5"] == 1.0
     assert each["q1"]["span P@5"] == pytest.approx(6 / (len(FERRY) + len(MILL)))
     assert each["q1"]["span IoU@5"] == pytest.approx(6 / (len(FERRY) + len(MILL)))
     # One sentence quoted for each, as in the gold: the words of both are shared in full.
     assert (each["q1"]["#shared"], each["q1"]["#wanted"], each["q1"]["#said"]) == (7, 7, 7)
-    assert means["word F1"] == 1.0
+    assert measures["word F1"] == 1.0
 
 
 def test_a_wrong_citation_counts_as_wrong(collection: Path, tmp_path: Path) -> None:
@@ -69,9 +70,9 @@ def test_a_wrong_citation_counts_as_wrong(collection: Path, tmp_path: Path) -> N
     (tmp_path / "c/spans.jsonl").write_text("\n".join(map(json.dumps, moved)))
     with Index.open(tmp_path / "index") as index:
         index_collection(tmp_path / "c", index, tmp_path / "corpus")
-        means, each = evaluate(read_questions(tmp_path / "c"), Assistant(index))
+        each = evaluate(read_questions(tmp_path / "c"), Assistant(index))
     assert each["q1"]["first citation"] == 0.0
-    assert means["word F1"] == 0.0
+    assert means(each.values())["word F1"] == 0.0
 
 
 def test_the_command(collection: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,6 +81,53 @@ def test_the_command(collection: Path, tmp_path: Path, capsys: pytest.CaptureFix
         said = json.loads(capsys.readouterr().out)
         assert said["measures"]["nDCG@10"] == 1.0
         assert set(said["queries"]) == {"q1", "q2", "q3"}
+
+
+def test_a_comparison_says_what_changed_and_how_surely(
+    collection: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = {
+        f"q{n}": {"nDCG@10": 0.0, "#answerable": float(n % 2), "#confidence": 0.1, "#answered": 1.0} for n in range(40)
+    }
+    new = {
+        name: values | {"nDCG@10": float(name != "q3"), "#confidence": 0.9 * values["#answerable"]}
+        for name, values in old.items()
+    }
+    changed = compare(old, new)
+    assert (changed["nDCG@10"]["old"], changed["nDCG@10"]["new"]) == (0.0, 39 / 40)
+    assert 0.9 < changed["nDCG@10"]["low"] <= 39 / 40 <= changed["nDCG@10"]["high"] == 1.0
+    assert (changed["AUROC"]["old"], changed["AUROC"]["new"]) == (0.5, 1.0)
+    assert changed["accuracy"] == {"old": 0.5, "new": 0.5, "low": 0.0, "high": 0.0}
+    with pytest.raises(UsageError, match="in common"):
+        compare(old, {"other": {}})
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps({"queries": {"q1": {"nDCG@10": 0.5}, "q2": {"nDCG@10": 0.5}}}))
+    assert main(["evaluate", str(collection), "--index", str(tmp_path / "e"), "--compare", str(path)]) == 0
+    assert "nDCG@10           0.500 +0.500 (+0.500 to +0.500 in 95 % of resamples)" in capsys.readouterr().out
+    path.write_text("{}")
+    assert main(["evaluate", str(collection), "--index", str(tmp_path / "e"), "--compare", str(path)]) == 2
+    assert "old.json" in capsys.readouterr().err
+
+
+def test_a_conversation_is_measured_with_and_without_its_turns(
+    collection: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "c").mkdir()
+    for name in ("corpus.jsonl", "qrels.tsv"):
+        (tmp_path / "c" / name).write_bytes((collection / name).read_bytes())
+    turns = ["What did the tide mill grind?", "And until when?"]
+    lines = [{"_id": "q2", "text": "And until when?", "user_turns": turns}, {"_id": "q1", "text": "ferry"}]
+    (tmp_path / "c/queries.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert main(["evaluate", str(tmp_path / "c"), "--index", str(tmp_path / "e"), "--worst", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "second column: without the turns" in said
+    assert said.count("relevant: ") == 1
+
+
+def test_the_worst_come_first(collection: Path) -> None:
+    questions = read_questions(collection)
+    each = {"q1": {"nDCG@10": 0.9}, "q2": {"nDCG@10": 0.1}, "q3": {"#answered": 0.0}}
+    assert [question.query_id for question, _ in worst(questions, each, 5)] == ["q2", "q1"]
 
 
 def test_a_folder_that_is_no_collection_is_named(tmp_path: Path) -> None:

@@ -521,3 +521,35 @@ def test_another_folder_may_not_take_the_place_of_most_of_a_small_index(index: I
     with pytest.raises(RemovalRefused, match="2 of 3"):
         index.update(corpus / "mill")
     assert index.status().documents == 3
+
+
+# ---------------------------------------------------------------- copies
+
+REPORT = (
+    "The council of Aldhaven voted on Monday to rebuild the tide mill after the storm. The work will begin in spring "
+    "and is meant to last two years, said the mayor, who had asked for it since the dam broke."
+)
+
+
+def _found(folder: Path, texts: dict[str, str]) -> list[tuple[str, list[str]]]:
+    write_files(folder / "c", texts)
+    with Index.open(folder / "index") as index:
+        index.update(folder / "c")
+        hits = index.search("When will the tide mill of Aldhaven be rebuilt?")
+    return [(hit.document.doc_id, sorted(copy.doc_id for copy in hit.copies)) for hit in hits]
+
+
+def test_a_slightly_edited_copy_takes_no_place_of_its_own(tmp_path: Path) -> None:
+    edited = REPORT.replace("and is meant to last", "and should last")
+    (first, copies), *others = _found(tmp_path, {"a.txt": REPORT, "b.txt": edited, "c.txt": "Bees swarm in May."})
+    assert [first, *copies] in (["a.txt", "b.txt"], ["b.txt", "a.txt"])
+    assert [doc_id for doc_id, _ in others] == ["c.txt"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("two years", "3 years"), ("two years", "four years"), ("Monday", "Tuesday"), ("will begin", "will not begin")],
+)
+def test_a_report_with_another_number_name_or_not_is_no_copy(tmp_path: Path, old: str, new: str) -> None:
+    found = _found(tmp_path, {"a.txt": REPORT, "b.txt": REPORT.replace(old, new)})
+    assert {doc_id for doc_id, _ in found} == {"a.txt", "b.txt"}

@@ -18,11 +18,12 @@ SOURCE = Path(pincite.__file__).parent
 LAYERS = (
     {"errors", "fitted"},
     {"datatypes", "settings"},
-    {"analysis", "answer_type"},
+    {"analysis", "answer_type", "follow_ups"},
     {"embedder", "readers", "splitting", "stores"},
     {"corpus"},
     {"ranking", "updating"},
     {"index"},
+    {"evidence"},
     {"assistant"},
     {"as_json", "evaluation"},
     {"web"},

@@ -573,7 +573,7 @@ def answers(draw: st.DrawFn) -> Answer:
     passage = Passage(passage_id="p", doc_id="<d>", text=text[start:end], start=start, end=end)
     spans = draw(st.permutations(list(zip(bounds[::2], bounds[1::2], strict=False))))
     citations = tuple(
-        Citation(label=label, quote=text[a:b], start=a, end=b, document=document, passage=passage)
+        Citation(label=label, quote=text[a:b], start=a, end=b, best=(a, b), document=document, passage=passage)
         for label, (a, b) in enumerate(spans, 1)
     )
     hit = Hit(passage=passage, document=document, score=1.0, rank=1, scores={}, copies=(passage,))

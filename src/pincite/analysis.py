@@ -106,6 +106,12 @@ def only_stop_words(text: str) -> bool:
     return bool(tokens) and all(map(_is_stop_word, tokens))
 
 
+def mostly_latin(text: str) -> bool:
+    """Whether no more than half of a text's letters are other than Latin ones."""
+    letters = [each for each in _fold(text) if each.isalpha()]
+    return sum(each > "\u024f" for each in letters) <= len(letters) / 2
+
+
 def _tokens(text: str) -> list[str]:
     return _TOKEN.findall(_fold(text))
 

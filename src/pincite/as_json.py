@@ -39,8 +39,9 @@ def hits(question: str, found: list[Hit]) -> dict[str, Any]:
 
 
 def citation(each: Citation) -> dict[str, Any]:
-    """A citation: ``label, quote, start, end, doc_id, title, ..., digest`` (of the text that the range counts in)."""
+    """A citation: ``label, quote, start, end, best, doc_id, ..., digest`` (of the text that the range counts in)."""
     place = {"label": each.label, "quote": each.quote, "start": each.start, "end": each.end}
+    place["best"] = {"start": each.best[0], "end": each.best[1]}
     return place | _about(each.document) | _place(each.passage)
 
 

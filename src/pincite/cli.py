@@ -13,13 +13,16 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tqdm import tqdm
 
 from pincite import __version__, as_json
 from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Progress, UpdateReport, whole
 from pincite.errors import PinciteError, UsageError
+
+if TYPE_CHECKING:
+    from pincite.evaluation import Question, Values
 
 _UNITS = {"read": "files", "embed": "passages", "write": "steps"}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -185,23 +188,60 @@ def _citation(citation: Citation) -> str:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from pincite import evaluation
+
+    old = _read_evaluation(options.compare) if options.compare else {}
+    questions = evaluation.read_questions(options.collection)
+    each = _asked(options, questions)
+    result: dict[str, Any] = {"collection": options.collection.name, "measures": evaluation.means(each.values())}
+    if any(question.earlier for question in questions):
+        bare = _asked(options, questions, history=False)
+        result["without_history"] = evaluation.means(bare.values())
+    if old:
+        result["compared"] = evaluation.compare(old, each)
+    if options.json:
+        _say_json(result | {"queries": each})
+    else:
+        _say_evaluation(result)
+        _say_worst(evaluation.worst(questions, each, options.worst))
+    return 0
+
+
+def _asked(options: argparse.Namespace, questions: Sequence[Question], *, history: bool = True) -> dict[str, Values]:
     from pincite.assistant import Assistant
-    from pincite.evaluation import evaluate, index_collection, read_questions
+    from pincite.evaluation import evaluate, index_collection
     from pincite.index import Index
 
-    questions = read_questions(options.collection)
     place = options.index or Path("index", "evaluation", options.collection.resolve().name)
     with Index.open(place / "index") as index:
         with _Bar() as bar:
             index_collection(options.collection, index, place / "corpus", bar.show)
         with tqdm(desc="ask  ", total=len(questions), unit=" questions", disable=None) as asked:
-            history = not options.no_history
-            means, each = evaluate(questions, Assistant(index), history=history, done=asked.update)
-    if options.json:
-        _say_json({"collection": options.collection.name, "measures": means, "queries": each})
-    else:
-        _say("\n".join(f"{name:<15} {value:.3f}" for name, value in means.items()))
-    return 0
+            return evaluate(questions, Assistant(index), history=history, done=asked.update)
+
+
+def _read_evaluation(path: Path) -> dict[str, Values]:
+    try:
+        return dict(json.loads(path.read_text("utf-8"))["queries"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path}: not what `pincite evaluate --json` prints ({error!r})") from error
+
+
+def _say_evaluation(result: dict[str, Any]) -> None:
+    columns = {name: result[name] for name in ("measures", "without_history") if name in result}
+    for name in result["measures"]:
+        _say(f"{name:<15}" + "".join(f" {values[name]:7.3f}" for values in columns.values()))
+    if len(columns) > 1:
+        _say("(second column: without the turns before the questions)")
+    for name, values in result.get("compared", {}).items():
+        change, low, high = values["new"] - values["old"], values["low"], values["high"]
+        _say(f"{name:<15} {values['old']:7.3f} {change:+.3f} ({low:+.3f} to {high:+.3f} in 95 % of resamples)")
+
+
+def _say_worst(pairs: Sequence[tuple[Question, Values]]) -> None:
+    for question, values in pairs:
+        shown = ", ".join(f"{name} {value:.2f}" for name, value in values.items() if not name.startswith("#"))
+        _say(f"\n{question.query_id}: {question.text}\n   relevant: {', '.join(question.relevant)}\n   {shown}")
 
 
 def _chat(options: argparse.Namespace) -> int:
@@ -270,7 +310,10 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = _add_verb(verbs, "evaluate", _evaluate, what, "pincite evaluate beir/scifact --json")
     evaluate.add_argument("collection", type=Path, metavar="FOLDER", help="a collection in BEIR's layout")
     evaluate.set_defaults(index=None)
-    evaluate.add_argument("--no-history", action="store_true", help="ask follow-ups without the turns before them")
+    evaluate.add_argument("--compare", type=Path, metavar="OLD.json", help="what an earlier `--json` printed")
+    evaluate.add_argument(
+        "--worst", type=int, default=0, metavar="N", help="show the N questions with the worst ranking"
+    )
     for verb in (search, ask, status, evaluate):
         verb.add_argument("--json", action="store_true", help="print JSON")
     return parser

@@ -107,7 +107,7 @@ class Hit:
         score: the fused score, 0 to 1; comparable within one search only.
         rank: from 1.
         scores: its parts: ``dense`` and ``sentence`` (cosines, -1 to 1) and ``lexical`` (BM25, from 0).
-        copies: passages of the same text that this one stands for.
+        copies: passages of nearly the same text that this one stands for.
     """
 
     passage: Passage
@@ -124,12 +124,14 @@ class Citation:
 
     Attributes:
         label: the number that stands behind the quote in the answer, from 1.
+        best: the range, in the document, of the sentence of the quote that answers best.
     """
 
     label: int
     quote: str
     start: int
     end: int
+    best: Span
     document: Document
     passage: Passage
     heading: str | None = None

@@ -8,7 +8,9 @@ start, end``: what answers the question), and in the queries ``answerable`` and 
 from __future__ import annotations
 
 import json
+import random
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,14 +22,13 @@ from pincite.errors import UsageError
 from pincite.index import Index
 
 Values = dict[str, float]
-"""Measures by name; those with ``#`` in front are counts, of which only the sums over all questions mean anything."""
+"""Measures by name; those with ``#`` in front are facts of one question, whose mean is no measure."""
 
 _FILE = "corpus.jsonl"
 _TOP = 5
 """Passages whose characters are compared with the gold spans, as in the Chroma report on chunking."""
 
 _DEEP = 100
-"""Passages and documents that are ranked at least, for recall at 100."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,41 +132,81 @@ def evaluate(
     *,
     history: bool = True,
     done: Callable[[], object] = lambda: None,
-) -> tuple[Values, dict[str, Values]]:
-    """All measures that the judgements allow.
+) -> dict[str, Values]:
+    """The measures of each question that its judgements allow, by query id; `means` sums them up.
 
     Args:
         questions: those of one collection.
         assistant: answers them, from an index of that collection.
         history: ask with the turns before each question, where it has some.
         done: called after each question.
-
-    Returns:
-        The means over the questions (for F1 and AUROC, over all of them at once), and the measures of each question.
     """
     each: dict[str, Values] = {}
     for question in questions:
         each[question.query_id] = _measure(assistant, question, history)
         done()
-    names = dict.fromkeys(name for values in each.values() for name in values)
-    means = {n: _mean([v[n] for v in each.values() if n in v]) for n in names if not n.startswith("#")}
-    return means | _words_f1(each.values()) | _refusals(questions, each), each
+    return each
+
+
+def _measure(assistant: Assistant, question: Question, history: bool) -> Values:
+    turns = [{"role": "user", "content": turn} for turn in question.earlier] if history else []
+    answer = assistant.ask(question.text, history=turns)
+    values = {"#confidence": answer.confidence, "#answered": float(answer.answered)}
+    if question.answerable is not None:
+        values["#answerable"] = float(question.answerable)
+    if any(grade > 0 for grade in question.relevant.values()):
+        values |= _ranking(question, answer.hits)
+    if question.spans is not None:
+        values |= _characters(question.spans, answer.hits[:_TOP]) | _quoted(question.spans, answer)
+    return values
+
+
+def means(each: Collection[Values]) -> Values:
+    """The means over the questions; for the F1 of words and for refusals, the value over all of them at once."""
+    names = dict.fromkeys(name for values in each for name in values if not name.startswith("#"))
+    return {name: _mean([v[name] for v in each if name in v]) for name in names} | _words_f1(each) | _refusals(each)
 
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def _measure(assistant: Assistant, question: Question, history: bool) -> Values:
-    turns = [{"role": "user", "content": turn} for turn in question.earlier] if history else []
-    answer = assistant.ask(question.text, history=turns)
-    values = {"confidence": answer.confidence, "answered": float(answer.answered)}
-    if any(grade > 0 for grade in question.relevant.values()):
-        ranking = assistant.index.rank(assistant.questions(question.text, turns), passages=_DEEP, documents=_DEEP)
-        values |= _ranking(question, ranking.hits)
-    if question.spans is not None:
-        values |= _characters(question.spans, answer.hits[:_TOP]) | _quoted(question.spans, answer)
-    return values
+def compare(old: Mapping[str, Values], new: Mapping[str, Values], *, resamples: int = 1000) -> dict[str, Values]:
+    """What changed between two evaluations, over the questions that both have, by the paired bootstrap.
+
+    Args:
+        old: what `evaluate` returned before.
+        new: what it returned after.
+        resamples: how often the questions are drawn anew.
+
+    Returns:
+        By measure ``old``, ``new``, and ``low`` and ``high``: the middle 95 % of the differences.
+
+    Raises:
+        UsageError: no question is in both.
+    """
+    shared = sorted(old.keys() & new.keys())
+    if not shared:
+        raise UsageError("nothing to compare: the two evaluations have no question in common")
+    before, after = [old[name] for name in shared], [new[name] for name in shared]
+    generator = random.Random(0)
+    draws = [generator.choices(range(len(shared)), k=len(shared)) for _ in range(resamples)]
+    differences = [_difference(means([before[i] for i in d]), means([after[i] for i in d])) for d in draws]
+    first, second = means(before), means(after)
+    return {
+        name: {"old": first[name], "new": second[name], **_interval([each[name] for each in differences])}
+        for name in first
+        if name in second
+    }
+
+
+def _difference(old: Values, new: Values) -> Values:
+    return {name: new.get(name, 0.0) - old.get(name, 0.0) for name in (*old, *new)}
+
+
+def _interval(values: list[float]) -> Values:
+    ordered = sorted(values)
+    return {"low": ordered[int(0.025 * len(ordered))], "high": ordered[int(0.975 * len(ordered))]}
 
 
 def _id(found: Hit | Citation) -> str:
@@ -239,20 +280,30 @@ def _words(texts: Mapping[str, str], spans: Iterable[tuple[str, int, int]]) -> s
 
 def _words_f1(each: Collection[Values]) -> Values:
     """The micro F1 of the words that the quotes share with the gold, questions without an answer included."""
-    shared, wanted, said = (sum(v.get(name, 0) for v in each) for name in ("#shared", "#wanted", "#said"))
+    shared, wanted, said = (sum(v.get(name, 0.0) for v in each) for name in ("#shared", "#wanted", "#said"))
     return {"word F1": 2 * shared / (wanted + said)} if wanted + said else {}
 
 
-def _refusals(questions: Sequence[Question], each: Mapping[str, Values]) -> Values:
+def _refusals(each: Collection[Values]) -> Values:
     """AUROC of the confidence (Mann-Whitney), accuracy of answering or not, share of false refusals."""
-    labelled = [(q.answerable, each[q.query_id]) for q in questions if q.answerable is not None]
-    right = [values["confidence"] for label, values in labelled if label]
-    wrong = [values["confidence"] for label, values in labelled if not label]
+    labelled = [values for values in each if "#answerable" in values]
+    right = sorted(values["#confidence"] for values in labelled if values["#answerable"])
+    wrong = sorted(values["#confidence"] for values in labelled if not values["#answerable"])
     if not right or not wrong:
         return {}
-    won = sum((a > b) + (a == b) / 2 for a in right for b in wrong)
+    won = sum(bisect_left(wrong, value) + bisect_right(wrong, value) for value in right) / 2
     return {
         "AUROC": won / len(right) / len(wrong),
-        "accuracy": _mean([float(label == bool(values["answered"])) for label, values in labelled]),
-        "false refusals": _mean([1 - values["answered"] for label, values in labelled if label]),
+        "accuracy": _mean([float(values["#answerable"] == values["#answered"]) for values in labelled]),
+        "false refusals": _mean([1 - values["#answered"] for values in labelled if values["#answerable"]]),
     }
+
+
+# ---------------------------------------------------------------- losses
+
+
+def worst(questions: Sequence[Question], each: Mapping[str, Values], n: int) -> list[tuple[Question, Values]]:
+    """The ``n`` questions that came out worst: by nDCG@10, then by the first citation."""
+    pairs = [(question, each[question.query_id]) for question in questions]
+    judged = [pair for pair in pairs if "nDCG@10" in pair[1]]
+    return sorted(judged, key=lambda pair: (pair[1]["nDCG@10"], pair[1].get("first citation", 1.0)))[:n]

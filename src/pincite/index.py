@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,20 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from pincite.analysis import only_stop_words, query_terms
+from pincite.analysis import mostly_latin, only_stop_words, query_terms
 from pincite.datatypes import Document, Filter, Hit, Progress, Status, UpdateReport, whole
 from pincite.embedder import Embedder, SentenceTransformerEmbedder
 from pincite.errors import CorpusError, EmptyIndex, ModelMismatch, NoIndex, QueryError
-from pincite.ranking import CANDIDATES, DENSE_SHARE, DENSE_SHARE_OF_NAMES, Candidate, Query, fold, rank
+from pincite.ranking import (
+    CANDIDATES,
+    DENSE_SHARE,
+    DENSE_SHARE_OF_NAMES,
+    DENSE_SHARE_OF_OTHER_SCRIPTS,
+    Candidate,
+    Query,
+    fold,
+    rank,
+)
 from pincite.settings import Settings
 from pincite.stores.base import Manifest, Snapshot, Store
 from pincite.stores.local.store import LocalStore
@@ -30,7 +40,7 @@ class Ranking:
     Attributes:
         hits: the passages.
         sentences: for each hit the cosines of its passage's sentences to the question, float32.
-        terms: the question's analysed terms, each with the share of all passages that hold it, 0 to 1.
+        terms: the question's analysed terms, each with its inverse document frequency among all passages, from 0.
         settings: those in force when it was made.
     """
 
@@ -128,7 +138,7 @@ class Index:
             question: in natural language; what of it does not fit the model counts lexically alone.
             k: how many to return, from 1; fewer come back only where fewer exist.
             where: which documents may be found.
-            fold: let one of several passages with the same text stand for all (`Hit.copies`).
+            fold: let one of several passages with nearly the same text stand for all (`Hit.copies`).
 
         Raises:
             QueryError: an empty question, or ``k`` is not a whole number from 1.
@@ -155,7 +165,7 @@ class Index:
             passages: at least so many are ranked, where they exist,
             documents: and of at least so many documents.
             where: which documents may be found.
-            folded: let one of several passages with the same text stand for all.
+            folded: let one of several passages with nearly the same text stand for all.
             most: return no more than so many.
 
         Raises:
@@ -228,7 +238,9 @@ class Index:
 
 
 def _dense_share(question: str) -> float:
-    return DENSE_SHARE_OF_NAMES if only_stop_words(question) else DENSE_SHARE
+    if only_stop_words(question):
+        return DENSE_SHARE_OF_NAMES
+    return DENSE_SHARE if mostly_latin(question) else DENSE_SHARE_OF_OTHER_SCRIPTS
 
 
 def _holds(path: str, indexed: set[str]) -> bool:
@@ -286,9 +298,14 @@ def _ranking(snapshot: Snapshot, query: Query, candidates: Sequence[Candidate], 
     return Ranking(
         hits=tuple(_hit(each, documents, place) for place, each in enumerate(candidates, 1)),
         sentences=tuple(each.sentences for each in candidates),
-        terms={term: min(1.0, count / total) for term, count in snapshot.frequencies(query.terms).items()},
+        terms={term: _rarity(count, total) for term, count in snapshot.frequencies(query.terms).items()},
         settings=settings,
     )
+
+
+def _rarity(count: int, total: int) -> float:
+    """Inverse document frequency as in BM25; removed passages may still be counted."""
+    return math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5))
 
 
 def _hit(candidate: Candidate, documents: dict[str, Document], place: int) -> Hit:

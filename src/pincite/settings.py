@@ -9,6 +9,7 @@ from typing import Any
 from pincite.errors import UsageError
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+DEFAULT_THRESHOLD = 0.35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Settings:
 
     model: str = DEFAULT_MODEL
     passage_tokens: int = 200
-    threshold: float = 0.4
+    threshold: float = DEFAULT_THRESHOLD
 
     def __post_init__(self) -> None:
         if not self.model or not isinstance(self.model, str):
@@ -40,5 +41,8 @@ class Settings:
             raise UsageError(f"threshold={self.threshold!r}: give a number from 0 to 1")
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON values."""
-        return asdict(self)
+        """The settings as JSON values; a default threshold is left out: it belongs to the version that answers."""
+        values = asdict(self)
+        if self.threshold == DEFAULT_THRESHOLD:
+            del values["threshold"]
+        return values

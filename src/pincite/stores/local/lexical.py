@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FOLDER = "lexical"
 _HEAP_BYTES = 64 << 20
-_FIELDS = {"title": 2.0, "heading": 1.5, "body": 1.0}
+_FIELDS = {"title": 0.5, "heading": 0.5, "body": 1.0}
 """Fields searched and their weights."""
 
 

@@ -1,0 +1,226 @@
+"""What the sentences of the best passages say for themselves: which one answers, how surely, and how far to quote.
+
+Everything here is absolute evidence: cosines and the share of the question's words that a sentence covers. Scores that
+are scaled for each question always crown something, so the fused score only helps to choose among the sentences.
+The weights are in ``fitted.py``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pincite import answer_type, fitted
+from pincite.analysis import analyse
+from pincite.datatypes import Hit, Span
+from pincite.index import Ranking
+
+_PASSAGES = 5
+"""Hits whose sentences may be quoted."""
+
+_OF_ONE_DOCUMENT = 3
+"""How many of them may be of one document, as long as there are others."""
+
+_LOOKED_BACK = 4
+"""Sentences before one in the same passage that its pronouns may refer to; what is farther back counts less, by half
+for each sentence."""
+
+_LONG_ENOUGH = 4.5
+"""Logarithm of the characters from which on a sentence is not too short to say something."""
+
+_END_MARKS = tuple(".!?。！？…．”\"'’)）」』")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence that may be quoted and the evidence for it.
+
+    Attributes:
+        place: which sentence of its passage it is, from 0.
+        cosine: to the question.
+        covered: the share of the question's words that it covers, rare ones weighing more; 0 to 1. What stands in the
+            title, the heading or the sentences before it is covered too.
+        clues: ``(cosine, covered, fused score of the passage, answer type, length, fragment)``: see `fitted`.
+    """
+
+    hit: Hit
+    span: Span
+    place: int
+    cosine: float
+    covered: float
+    clues: tuple[float, ...]
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return self.hit.document.text[slice(*self.span)]
+
+    @property
+    def score(self) -> float:
+        """How well it answers, beside the other sentences found for the same question."""
+        return _dot(fitted.SENTENCE_WEIGHTS, self.clues)
+
+    @property
+    def match(self) -> float:
+        """How near it comes to the question; comparable between questions."""
+        return self.cosine + fitted.COVERED_WEIGHT * self.covered
+
+    @property
+    def passage_cosine(self) -> float:
+        """Cosine of the whole passage to the question."""
+        return self.hit.scores["dense"]
+
+
+def sentences(question: str, ranking: Ranking) -> list[Sentence]:
+    """The sentences that may be quoted for a question, headings left out."""
+    return [
+        sentence
+        for place in _quotable(ranking.hits)
+        for sentence in _of_passage(question, ranking.hits[place], ranking.sentences[place], ranking.terms)
+    ]
+
+
+def _quotable(hits: Sequence[Hit]) -> list[int]:
+    """The places of the best hits, not all of one document where others are there."""
+    counts: dict[str, int] = {}
+    places: list[int] = []
+    rest: list[int] = []
+    for place, hit in enumerate(hits[: 2 * _PASSAGES]):
+        counts[hit.document.doc_id] = counts.get(hit.document.doc_id, 0) + 1
+        (places if counts[hit.document.doc_id] <= _OF_ONE_DOCUMENT else rest).append(place)
+    return sorted((places + rest)[:_PASSAGES])
+
+
+def _of_passage(question: str, hit: Hit, cosines: Iterable[float], rarity: Mapping[str, float]) -> Iterable[Sentence]:
+    document, passage = hit.document, hit.passage
+    texts = [document.text[slice(*span)] for span in passage.sentences]
+    terms = [set(analyse(text)) for text in texts]
+    context = set(analyse(f"{document.title} {passage.heading or ''}"))
+    for place, (span, cosine) in enumerate(zip(passage.sentences, cosines, strict=True)):
+        if not any(start <= span[0] and span[1] <= end for start, end in document.headings):
+            covered = _covered(rarity, terms[place] | context, terms[max(0, place - _LOOKED_BACK) : place])
+            text = texts[place]
+            fits, fragment = answer_type.fits(question, text), not text.endswith(_END_MARKS)
+            length = min(math.log(len(text)), _LONG_ENOUGH)
+            clues = (float(cosine), covered, hit.score, float(fits), length, float(fragment))
+            yield Sentence(hit, span, place, float(cosine), covered, clues)
+
+
+def _covered(rarity: Mapping[str, float], terms: set[str], before: Sequence[set[str]]) -> float:
+    total = sum(rarity.values())
+    if not total:
+        return 0.0
+    return sum(weight * _nearness(term, terms, before) for term, weight in rarity.items()) / total
+
+
+def _nearness(term: str, terms: set[str], before: Sequence[set[str]]) -> float:
+    if term in terms:
+        return 1.0
+    distance = next((d for d, each in enumerate(reversed(before), 1) if term in each), None)
+    return 0.5**distance if distance else 0.0
+
+
+# ---------------------------------------------------------------- whether the articles answer
+
+
+def features(found: Sequence[Sentence]) -> tuple[float, float]:
+    """Absolute evidence that these sentences answer: the best match, and the square of the best passage's cosine."""
+    passage = max((max(each.passage_cosine, 0.0) for each in found), default=0.0)
+    return max((each.match for each in found), default=0.0), passage**2
+
+
+def confidence(found: Sequence[Sentence]) -> float:
+    """The probability that the articles answer, 0 to 1."""
+    if not found:
+        return 0.0
+    return _logistic(fitted.CONFIDENCE_BIAS + _dot(fitted.CONFIDENCE_WEIGHTS, features(found)))
+
+
+# ---------------------------------------------------------------- how far to quote
+
+
+def signs(sentence: Sentence, found: Sequence[Sentence]) -> tuple[float, ...]:
+    """Absolute evidence that ``sentence`` is part of the answer, beside all that were ``found``.
+
+    Its cosine and its passage's; how much less it matches than the best match; whether it stands in the best
+    sentence's passage; the best cosine, passage cosine and match; and, unless it is the best sentence, how much nearer
+    to the question its passage is as a whole than any sentence by itself, since the answer is then spread over it.
+    """
+    best = max(found, key=lambda each: each.score)
+    match, cosine = max(each.match for each in found), max(each.cosine for each in found)
+    spread = sentence.passage_cosine - cosine
+    return (
+        sentence.cosine,
+        sentence.passage_cosine,
+        sentence.match - match,
+        float(sentence.hit is best.hit),
+        cosine,
+        max(each.passage_cosine for each in found),
+        match,
+        0.0 if sentence is best else spread,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Adjacent sentences of one passage, and the one of them that answers best."""
+
+    hit: Hit
+    span: Span
+    best: Span
+
+
+def quotes(found: Sequence[Sentence]) -> list[Quote]:
+    """What to quote, best first: the best sentence and those that are as likely part of the answer; each text once."""
+    if not found:
+        return []
+    best = max(found, key=lambda each: each.score)
+    chosen: dict[str, Sentence] = {}
+    for each in sorted(found, key=lambda each: -each.score):
+        if each is best or _is_part(each, found):
+            chosen.setdefault(" ".join(each.text.split()), each)
+    runs = _runs(chosen.values())
+    return [_quote(run, found) for run in sorted(runs, key=lambda run: -max(each.score for each in run))]
+
+
+def _is_part(sentence: Sentence, found: Sequence[Sentence]) -> bool:
+    likely = _logistic(fitted.QUOTE_BIAS + _dot(fitted.QUOTE_WEIGHTS, signs(sentence, found)))
+    return likely >= fitted.QUOTE_FROM
+
+
+def _runs(chosen: Iterable[Sentence]) -> list[list[Sentence]]:
+    """Sentences that follow each other, together."""
+    runs: list[list[Sentence]] = []
+    for each in sorted(chosen, key=lambda each: (each.hit.rank, each.place)):
+        last = runs[-1][-1] if runs else None
+        if last is not None and last.hit is each.hit and last.place + 1 == each.place:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    return runs
+
+
+_LEANS = re.compile(
+    r"\W*(?:(?:He|She|It|They|His|Her|Its|Their|This|These|Those|That|Such|So|But|And|Or|However|Also|Then|Thus|"
+    r"Therefore|Hence|Otherwise|Instead|Both|Neither|Moreover|Furthermore)\b|[他她它这那其此但]|因此|所以)"
+)
+"""A sentence that is understood only with the one before it."""
+
+
+def _quote(run: Sequence[Sentence], found: Sequence[Sentence]) -> Quote:
+    first, best = run[0], max(run, key=lambda each: each.score)
+    start = first.span[0]
+    if _LEANS.match(first.text):
+        before = (each for each in found if each.hit is first.hit and each.place == first.place - 1)
+        start = next((each.span[0] for each in before), start)
+    return Quote(first.hit, (start, run[-1].span[1]), best.span)
+
+
+def _dot(weights: Sequence[float], values: Sequence[float]) -> float:
+    return sum(weight * value for weight, value in zip(weights, values, strict=True))
+
+
+def _logistic(value: float) -> float:
+    return 1 / (1 + math.exp(-value))

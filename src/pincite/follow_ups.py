@@ -1,0 +1,68 @@
+"""Follow-up questions without a language model: by which wordings a turn of a conversation is searched.
+
+A turn is searched as it stands and joined with the user's turn before it. How much the joined wording counts depends
+on whether the turn leans on what was said: it has a pronoun or "another" and nothing it refers to, begins with "and"
+or "what about", or is a word or two. A turn that does not lean may have changed the subject, where the joined wording
+would bring back the old one; a word of thanks asks nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pincite.errors import UsageError
+
+Turn = Mapping[str, str]
+"""One turn of a conversation: ``{"role": "user" | "assistant", "content": text}``."""
+
+_LEANING_WEIGHT = 0.8
+_OTHER_WEIGHT = 0.2
+"""What the joined wording counts for, beside the turn itself."""
+
+_LEANS = re.compile(
+    r"\b(?:he|him|his|she|her|hers|it|its|they|them|their|theirs|this|that|these|those|there|ones?|such|same|others?|"
+    r"another|else|more|also|too|former|latter)\b"
+    r"|^\W*(?:and|but|so|or|then|what about|how about|why|really|yes|no)\b"
+    r"|^\W*(?:\w+\W+){0,2}\w+\W*$"
+    r"|[他她它这那其]|呢\W*$",
+    re.IGNORECASE,
+)
+_COURTESY = re.compile(
+    r"^\W*(?:(?:ok|okay|great|thanks?(?: (?:you|a lot|so much|very much))?|thx|hi|hello|hey|bye|goodbye|cool|nice|"
+    r"got it|i see|perfect|谢谢|你好)\W*)+$",
+    re.IGNORECASE,
+)
+
+
+def leans(turn: str) -> bool:
+    """Whether a turn is likely to be understood only with what was said before it."""
+    return _LEANS.search(turn.strip()) is not None and not _COURTESY.match(turn)
+
+
+def wordings(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:
+    """The wordings that a question is searched by, itself first, with their weights.
+
+    Args:
+        question: the user's turn.
+        history: the turns before it, oldest first.
+
+    Raises:
+        UsageError: a turn that is not one.
+    """
+    earlier = _said_by_user(history)
+    if not earlier or _COURTESY.match(question):
+        return [(question, 1.0)]
+    return [(question, 1.0), (f"{earlier[-1]} {question}", _LEANING_WEIGHT if leans(question) else _OTHER_WEIGHT)]
+
+
+def _said_by_user(history: Sequence[Turn]) -> list[str]:
+    for turn in history:
+        if (
+            not isinstance(turn, Mapping)
+            or turn.get("role") not in ("user", "assistant")
+            or not isinstance(turn.get("content"), str)
+        ):
+            raise UsageError(f'history: {turn!r} is not {{"role": "user" or "assistant", "content": text}}')
+    contents = [turn["content"] for turn in history if turn["role"] == "user"]
+    return [each for each in contents if each.strip() and not _COURTESY.match(each)]

@@ -1,0 +1,49 @@
+"""Which wordings a turn of a conversation is searched by."""
+
+from __future__ import annotations
+
+import pytest
+
+from pincite.follow_ups import leans, wordings
+
+
+def _user(*turns: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": turn} for turn in turns]
+
+
+@pytest.mark.parametrize(
+    "turn",
+    ["And Jiangsu?", "Why?", "How many teams will it add?", "What about the harbour?", "Who else signed the treaty?",
+     "他什么时候去世的?", "那江苏呢?", "But when did they leave the town of Aldhaven?"],
+)  # fmt: skip
+def test_turns_that_lean(turn: str) -> None:
+    assert leans(turn)
+
+
+@pytest.mark.parametrize(
+    "turn",
+    ["Which wood was the wheel of the tide mill made of?", "How much honey does a hive need in winter?",
+     "When did the night ferry leave Aldhaven?", "Thanks!", "Thank you very much", "ok, great"],
+)  # fmt: skip
+def test_turns_that_stand_alone(turn: str) -> None:
+    assert not leans(turn)
+
+
+def test_the_earlier_turn_counts_for_more_where_the_question_leans() -> None:
+    history = [*_user("What did the mill grind?", "How is the weather?"), {"role": "assistant", "content": "Fine."}]
+    assert wordings("And in winter?", history)[0] == ("And in winter?", 1.0)
+    (joined, leaning), (_, other) = (
+        wordings("And in winter?", history)[1],
+        wordings("Who built the long pier?", history)[1],
+    )
+    assert joined == "How is the weather? And in winter?"
+    assert leaning > 0.5 > other
+
+
+def test_thanks_ask_nothing_and_are_not_leant_on() -> None:
+    assert wordings("Thanks!", _user("What did the mill grind?")) == [("Thanks!", 1.0)]
+    assert wordings("And the bees?", _user("What did the mill grind?", "Thanks"))[1][0].startswith("What did the mill")
+
+
+def test_without_history_a_question_stands_alone() -> None:
+    assert wordings("And then?", []) == [("And then?", 1.0)]
