@@ -74,9 +74,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         indexes = options.indexes or Path(place)
         if options.halves:
-            _report_halves(list(_examples(options.halves, indexes)))
+            _report_halves(list(examples_of(options.halves, indexes)))
             return
-        both = {folder: list(_examples(folder, indexes)) for folder in [*folders, *options.quotes_only]}
+        both = {folder: list(examples_of(folder, indexes)) for folder in [*folders, *options.quotes_only]}
     weights = [folders.get(folder, 1.0) for folder in both]
     constants = fit(list(both.values()), weights, sure=len(folders))
     TARGET.write_text(_module(constants, list(both)), "utf-8")
@@ -95,7 +95,8 @@ def _options() -> argparse.Namespace:
 # ---------------------------------------------------------------- examples
 
 
-def _examples(folder: Path, indexes: Path) -> Iterator[Example]:
+def examples_of(folder: Path, indexes: Path) -> Iterator[Example]:
+    """The labelled questions of a collection, each with what was found for it."""
     with Index.open(indexes / folder.name / "index") as index:
         index_collection(folder, index, indexes / folder.name / "corpus")
         for question in read_questions(folder):

@@ -146,3 +146,19 @@ def test_at_least_twenty_passages_of_ten_documents_are_ranked(open_index: Callab
     answer = Assistant(index).ask("When do bees swarm?")
     assert len(answer.hits) >= 20
     assert len({hit.document.doc_id for hit in answer.hits}) >= 10
+
+
+def test_a_script_that_the_model_did_not_learn_is_answered_by_its_words(tmp_path: Path) -> None:
+    texts = {
+        "a.txt": "浙江省将财政科技经费增加百分之四十。新建三座实验室。会议于二月十日在杭州举行。",
+        "b.txt": "养蜂人说一个蜂箱过冬需要十八公斤蜂蜜。春天蜂群会分开。",
+    }
+    write_files(tmp_path / "c", texts)
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        assistant = Assistant(index)
+        assert assistant.ask("蜂箱过冬需要多少蜂蜜?").citations[0].quote == "养蜂人说一个蜂箱过冬需要十八公斤蜂蜜。"
+        assert assistant.ask("浙江省财政科技经费增加多少?").citations[0].document.doc_id == "a.txt"
+        foreign = assistant.ask("谁赢得了世界杯足球赛?")
+    check(foreign)
+    assert not foreign.answered

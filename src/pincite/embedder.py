@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from pincite.analysis import mostly_latin
 from pincite.errors import ModelError
 from pincite.settings import DEFAULT_MODEL
 
@@ -49,6 +50,11 @@ class Embedder(Protocol):
 
     def encode_document(self, texts: Sequence[str]) -> Vectors:
         """Passages or sentences to float32 of shape (texts, dimension)."""
+
+
+def reads(model: str, text: str) -> bool:
+    """Whether a model can be expected to understand the script of a text; the default one learnt from English."""
+    return model != DEFAULT_MODEL or mostly_latin(text)
 
 
 def find_model(name: str) -> Path:

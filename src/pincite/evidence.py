@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pincite import answer_type, fitted
 from pincite.analysis import analyse
 from pincite.datatypes import Hit, Span
+from pincite.embedder import reads
 from pincite.index import Ranking
 
 _PASSAGES = 5
@@ -26,6 +27,9 @@ _OF_ONE_DOCUMENT = 3
 _LOOKED_BACK = 4
 """Sentences before one in the same passage that its pronouns may refer to; what is farther back counts less, by half
 for each sentence."""
+
+_UNREAD_LIMIT = 2.0
+"""How many times the covered share of the words a cosine may be, of a question that the model cannot read."""
 
 _LONG_ENOUGH = 4.5
 """Logarithm of the characters from which on a sentence is not too short to say something."""
@@ -39,7 +43,9 @@ class Sentence:
 
     Attributes:
         place: which sentence of its passage it is, from 0.
-        cosine: to the question.
+        cosine: to the question,
+        passage_cosine: and of the whole passage; where the model cannot read the question, both are bounded by the
+            share of the words that is covered, since they are then high for anything.
         covered: the share of the question's words that it covers, rare ones weighing more; 0 to 1. What stands in the
             title, the heading or the sentences before it is covered too.
         clues: ``(cosine, covered, fused score of the passage, answer type, length, fragment)``: see `fitted`.
@@ -49,6 +55,7 @@ class Sentence:
     span: Span
     place: int
     cosine: float
+    passage_cosine: float
     covered: float
     clues: tuple[float, ...]
 
@@ -67,19 +74,22 @@ class Sentence:
         """How near it comes to the question; comparable between questions."""
         return self.cosine + fitted.COVERED_WEIGHT * self.covered
 
-    @property
-    def passage_cosine(self) -> float:
-        """Cosine of the whole passage to the question."""
-        return self.hit.scores["dense"]
-
 
 def sentences(question: str, ranking: Ranking) -> list[Sentence]:
     """The sentences that may be quoted for a question, headings left out."""
-    return [
+    found = [
         sentence
         for place in _quotable(ranking.hits)
         for sentence in _of_passage(question, ranking.hits[place], ranking.sentences[place], ranking.terms)
     ]
+    return found if reads(ranking.settings.model, question) else [_by_words(each) for each in found]
+
+
+def _by_words(sentence: Sentence) -> Sentence:
+    cosine, passage_cosine = (
+        min(v, _UNREAD_LIMIT * sentence.covered) for v in (sentence.cosine, sentence.passage_cosine)
+    )
+    return replace(sentence, cosine=cosine, passage_cosine=passage_cosine, clues=(cosine, *sentence.clues[1:]))
 
 
 def _quotable(hits: Sequence[Hit]) -> list[int]:
@@ -105,7 +115,7 @@ def _of_passage(question: str, hit: Hit, cosines: Iterable[float], rarity: Mappi
             fits, fragment = answer_type.fits(question, text), not text.endswith(_END_MARKS)
             length = min(math.log(len(text)), _LONG_ENOUGH)
             clues = (float(cosine), covered, hit.score, float(fits), length, float(fragment))
-            yield Sentence(hit, span, place, float(cosine), covered, clues)
+            yield Sentence(hit, span, place, float(cosine), hit.scores["dense"], covered, clues)
 
 
 def _covered(rarity: Mapping[str, float], terms: set[str], before: Sequence[set[str]]) -> float:

@@ -13,15 +13,15 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from pincite.analysis import mostly_latin, only_stop_words, query_terms
+from pincite.analysis import only_stop_words, query_terms
 from pincite.datatypes import Document, Filter, Hit, Progress, Status, UpdateReport, whole
-from pincite.embedder import Embedder, SentenceTransformerEmbedder
+from pincite.embedder import Embedder, SentenceTransformerEmbedder, reads
 from pincite.errors import CorpusError, EmptyIndex, ModelMismatch, NoIndex, QueryError
 from pincite.ranking import (
     CANDIDATES,
     DENSE_SHARE,
     DENSE_SHARE_OF_NAMES,
-    DENSE_SHARE_OF_OTHER_SCRIPTS,
+    DENSE_SHARE_OF_UNREAD,
     Candidate,
     Query,
     fold,
@@ -186,8 +186,10 @@ class Index:
         embedder = self._embedder(settings.model)
         _check_model(snapshot.manifest, settings, embedder, self._store.name)
         vectors = embedder.encode_query([text for text, _ in questions])
-        pairs = zip(questions, vectors, strict=True)
-        return [Query(vector, query_terms(text), weight, _dense_share(text)) for (text, weight), vector in pairs]
+        return [
+            Query(vector, query_terms(text), weight, _dense_share(text, settings.model))
+            for (text, weight), vector in zip(questions, vectors, strict=True)
+        ]
 
     # ------------------------------------------------------------ what it holds
 
@@ -237,10 +239,10 @@ class Index:
             return self._embedders.setdefault(model, SentenceTransformerEmbedder(model))
 
 
-def _dense_share(question: str) -> float:
+def _dense_share(question: str, model: str) -> float:
     if only_stop_words(question):
         return DENSE_SHARE_OF_NAMES
-    return DENSE_SHARE if mostly_latin(question) else DENSE_SHARE_OF_OTHER_SCRIPTS
+    return DENSE_SHARE if reads(model, question) else DENSE_SHARE_OF_UNREAD
 
 
 def _holds(path: str, indexed: set[str]) -> bool:

@@ -32,8 +32,8 @@ PASSAGE_WEIGHT = 1.5
 DENSE_SHARE_OF_NAMES = 0.1
 """The share for a question of stop words alone, a name such as "The Who", whose vector says next to nothing."""
 
-DENSE_SHARE_OF_OTHER_SCRIPTS = 0.4
-"""The share for a question in other letters than Latin ones: English models see little in them."""
+DENSE_SHARE_OF_UNREAD = 0.4
+"""The share for a question in a script that the model did not learn."""
 
 CANDIDATES = 100
 """How many passages each side proposes."""
