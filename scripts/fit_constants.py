@@ -79,7 +79,8 @@ def main() -> None:
         both = {folder: list(examples_of(folder, indexes)) for folder in [*folders, *options.quotes_only]}
     weights = [folders.get(folder, 1.0) for folder in both]
     constants = fit(list(both.values()), weights, sure=len(folders))
-    TARGET.write_text(_module(constants, list(both)), "utf-8")
+    roles = [f"weight {folders[f]:g}" if f in folders else "quotes only" for f in both]
+    TARGET.write_text(_module(constants, list(both), roles), "utf-8")
     print(f"{constants}\nwrote {TARGET.name}")
 
 
@@ -134,7 +135,8 @@ def _without(ranking: Ranking, documents: set[str]) -> Ranking:
     articles = {_article(hit) for hit in ranking.hits if _name(hit) in documents}
     kept = [place for place, hit in enumerate(ranking.hits) if _article(hit) not in articles]
     hits = tuple(ranking.hits[place] for place in kept)
-    return replace(ranking, hits=hits, sentences=tuple(ranking.sentences[place] for place in kept))
+    sentences, in_context = (tuple(each[i] for i in kept) for each in (ranking.sentences, ranking.in_context))
+    return replace(ranking, hits=hits, sentences=sentences, in_context=in_context)
 
 
 def _article(hit: Hit) -> str:
@@ -269,8 +271,8 @@ def _on_the_other(learnt: Sequence[Example], scored: Sequence[Example]) -> float
 # ---------------------------------------------------------------- writing
 
 
-def _module(constants: Constants, folders: list[Path]) -> str:
-    sources = "\n".join(f"- {_origin(folder)}" for folder in folders)
+def _module(constants: Constants, folders: list[Path], roles: list[str]) -> str:
+    sources = "\n".join(f"- {_origin(folder)}; {role}" for folder, role in zip(folders, roles, strict=True))
     return f'''"""Constants fitted on labelled questions; written by scripts/fit_constants.py, not by hand.
 
 {sources}

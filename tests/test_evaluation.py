@@ -101,12 +101,28 @@ def test_a_comparison_says_what_changed_and_how_surely(
     with pytest.raises(UsageError, match="in common"):
         compare(old, {"other": {}})
     path = tmp_path / "old.json"
-    path.write_text(json.dumps({"queries": {"q1": {"nDCG@10": 0.5}, "q2": {"nDCG@10": 0.5}}}))
+    path.write_text(
+        json.dumps({"collection": collection.name, "queries": {"q1": {"nDCG@10": 0.5}, "q2": {"nDCG@10": 0.5}}})
+    )
     assert main(["evaluate", str(collection), "--index", str(tmp_path / "e"), "--compare", str(path)]) == 0
     assert "nDCG@10           0.500 +0.500 (+0.500 to +0.500 in 95 % of resamples)" in capsys.readouterr().out
-    path.write_text("{}")
-    assert main(["evaluate", str(collection), "--index", str(tmp_path / "e"), "--compare", str(path)]) == 2
-    assert "old.json" in capsys.readouterr().err
+    for wrong in ("{}", '{"queries": {"q1": 3}}', '{"queries": {}, "collection": "another"}'):
+        path.write_text(wrong)
+        assert main(["evaluate", str(collection), "--index", str(tmp_path / "e"), "--compare", str(path)]) == 2
+        assert "old.json" in capsys.readouterr().err
+
+
+def test_a_measure_that_few_questions_have_is_compared_over_the_draws_that_have_it() -> None:
+    rare = {"q1": {"first citation": 1.0}, "q2": {"nDCG@10": 0.5}, "q3": {"nDCG@10": 0.5}, "q4": {"nDCG@10": 0.5}}
+    assert compare(rare, rare)["first citation"] == {"old": 1.0, "new": 1.0, "low": 0.0, "high": 0.0}
+
+
+def test_words_and_gold_do_not_depend_on_what_was_found(collection: Path, tmp_path: Path) -> None:
+    with Index.open(tmp_path / "index") as index:
+        index_collection(collection, index, tmp_path / "corpus")
+        each = evaluate(read_questions(collection), Assistant(index, threshold=1.0))
+    assert each["q1"]["#wanted"] == 7  # the sentence that holds the span
+    assert each["q1"]["#said"] == 0
 
 
 def test_a_conversation_is_measured_with_and_without_its_turns(
@@ -115,12 +131,14 @@ def test_a_conversation_is_measured_with_and_without_its_turns(
     (tmp_path / "c").mkdir()
     for name in ("corpus.jsonl", "qrels.tsv"):
         (tmp_path / "c" / name).write_bytes((collection / name).read_bytes())
-    turns = ["What did the tide mill grind?", "And until when?"]
-    lines = [{"_id": "q2", "text": "And until when?", "user_turns": turns}, {"_id": "q1", "text": "ferry"}]
+    before = {"q1": "When did the ferry leave Aldhaven?", "q2": "What did the tide mill grind?"}
+    lines = [{"_id": name, "text": "Why?", "user_turns": [turn, "Why?"]} for name, turn in before.items()]
     (tmp_path / "c/queries.jsonl").write_text("\n".join(map(json.dumps, lines)))
     assert main(["evaluate", str(tmp_path / "c"), "--index", str(tmp_path / "e"), "--worst", "1"]) == 0
     said = capsys.readouterr().out
     assert "second column: without the turns" in said
+    first, second = next(line.split()[1:] for line in said.splitlines() if line.startswith("RR@10"))
+    assert float(first) > float(second)
     assert said.count("relevant: ") == 1
 
 

@@ -23,7 +23,10 @@ def test_turns_that_lean(turn: str) -> None:
 @pytest.mark.parametrize(
     "turn",
     ["Which wood was the wheel of the tide mill made of?", "How much honey does a hive need in winter?",
-     "When did the night ferry leave Aldhaven?", "Thanks!", "Thank you very much", "ok, great"],
+     "When did the night ferry leave Aldhaven?", "Thanks!", "Thank you very much", "ok, great",
+     "Is there life on Mars?", "Who was Napoleon?", "Which country has more people than China?",
+     "Who won the ice hockey cup that was held in Montreal?", "浙江省财政科技经费增加了多少?", "其他省份增加了多少?",
+     "東京の人口は何人ですか", "ประเทศไทยมีประชากรกี่คน"],
 )  # fmt: skip
 def test_turns_that_stand_alone(turn: str) -> None:
     assert not leans(turn)
@@ -47,3 +50,13 @@ def test_thanks_ask_nothing_and_are_not_leant_on() -> None:
 
 def test_without_history_a_question_stands_alone() -> None:
     assert wordings("And then?", []) == [("And then?", 1.0)]
+
+
+def test_a_long_earlier_turn_leaves_room_for_the_question() -> None:
+    ((_, _), (joined, _)) = wordings("And why?", _user("word " * 1000))
+    assert len(joined) < 500
+    assert joined.endswith("And why?")
+
+
+def test_a_polite_word_with_a_question_mark_is_a_question() -> None:
+    assert len(wordings("Nice?", _user("Where is Lyon?"))) == 2

@@ -190,14 +190,14 @@ def _citation(citation: Citation) -> str:
 def _evaluate(options: argparse.Namespace) -> int:
     from pincite import evaluation
 
-    old = _read_evaluation(options.compare) if options.compare else {}
+    old = _read_evaluation(options.compare, options.collection.name) if options.compare else None
     questions = evaluation.read_questions(options.collection)
     each = _asked(options, questions)
     result: dict[str, Any] = {"collection": options.collection.name, "measures": evaluation.means(each.values())}
     if any(question.earlier for question in questions):
         bare = _asked(options, questions, history=False)
         result["without_history"] = evaluation.means(bare.values())
-    if old:
+    if old is not None:
         result["compared"] = evaluation.compare(old, each)
     if options.json:
         _say_json(result | {"queries": each})
@@ -220,17 +220,24 @@ def _asked(options: argparse.Namespace, questions: Sequence[Question], *, histor
             return evaluate(questions, Assistant(index), history=history, done=asked.update)
 
 
-def _read_evaluation(path: Path) -> dict[str, Values]:
+def _read_evaluation(path: Path, collection: str) -> dict[str, Values]:
     try:
-        return dict(json.loads(path.read_text("utf-8"))["queries"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path}: not what `pincite evaluate --json` prints ({error!r})") from error
+        found = json.loads(path.read_text("utf-8"))
+        queries = {str(name): {str(m): float(v) for m, v in each.items()} for name, each in found["queries"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path}: cannot be compared; give what `pincite evaluate --json` printed") from error
+    if found.get("collection") != collection:
+        raise UsageError(f"{path}: is about the collection {found.get('collection')!r}, not {collection!r}")
+    return queries
 
 
 def _say_evaluation(result: dict[str, Any]) -> None:
     columns = {name: result[name] for name in ("measures", "without_history") if name in result}
     for name in result["measures"]:
-        _say(f"{name:<15}" + "".join(f" {values[name]:7.3f}" for values in columns.values()))
+        _say(
+            f"{name:<15}"
+            + "".join(f" {values[name]:7.3f}" if name in values else f"{'-':>8}" for values in columns.values())
+        )
     if len(columns) > 1:
         _say("(second column: without the turns before the questions)")
     for name, values in result.get("compared", {}).items():
@@ -343,6 +350,12 @@ def _add_update(verbs: Any) -> None:  # noqa: ANN401 (argparse has no public nam
     update.add_argument("--allow-removals", action="store_true", help="even if most of the index goes")
     update.add_argument("--model", metavar="NAME", help="a sentence-transformers model or its folder")
     update.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
 
 
 def _add_filter(verb: argparse.ArgumentParser) -> None:

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from pincite.assistant import Assistant
-from pincite.datatypes import Answer, Citation, Hit, Progress, Span
+from pincite.datatypes import Answer, Document, Hit, Progress, Span
 from pincite.errors import UsageError
 from pincite.index import Index
+from pincite.splitting import sentence_spans
 
 Values = dict[str, float]
 """Measures by name; those with ``#`` in front are facts of one question, whose mean is no measure."""
@@ -135,6 +136,8 @@ def evaluate(
 ) -> dict[str, Values]:
     """The measures of each question that its judgements allow, by query id; `means` sums them up.
 
+    A copy that was folded counts as found for its document, but not as a quote of it.
+
     Args:
         questions: those of one collection.
         assistant: answers them, from an index of that collection.
@@ -157,7 +160,9 @@ def _measure(assistant: Assistant, question: Question, history: bool) -> Values:
     if any(grade > 0 for grade in question.relevant.values()):
         values |= _ranking(question, answer.hits)
     if question.spans is not None:
-        values |= _characters(question.spans, answer.hits[:_TOP]) | _quoted(question.spans, answer)
+        gold = assistant.index.documents([f"{_FILE}#{name}" for name in question.spans])
+        by_name = {_id(document): document for document in gold.values()}
+        values |= _characters(question.spans, answer.hits[:_TOP]) | _quoted(question, answer, by_name)
     return values
 
 
@@ -173,6 +178,8 @@ def _mean(values: Sequence[float]) -> float:
 
 def compare(old: Mapping[str, Values], new: Mapping[str, Values], *, resamples: int = 1000) -> dict[str, Values]:
     """What changed between two evaluations, over the questions that both have, by the paired bootstrap.
+
+    Turns of one conversation are drawn as if they were independent.
 
     Args:
         old: what `evaluate` returned before.
@@ -194,23 +201,23 @@ def compare(old: Mapping[str, Values], new: Mapping[str, Values], *, resamples: 
     differences = [_difference(means([before[i] for i in d]), means([after[i] for i in d])) for d in draws]
     first, second = means(before), means(after)
     return {
-        name: {"old": first[name], "new": second[name], **_interval([each[name] for each in differences])}
+        name: {"old": first[name], "new": second[name], **_interval([d[name] for d in differences if name in d])}
         for name in first
         if name in second
     }
 
 
 def _difference(old: Values, new: Values) -> Values:
-    return {name: new.get(name, 0.0) - old.get(name, 0.0) for name in (*old, *new)}
+    return {name: new[name] - value for name, value in old.items() if name in new}
 
 
 def _interval(values: list[float]) -> Values:
-    ordered = sorted(values)
+    ordered = sorted(values) or [0.0]
     return {"low": ordered[int(0.025 * len(ordered))], "high": ordered[int(0.975 * len(ordered))]}
 
 
-def _id(found: Hit | Citation) -> str:
-    return found.document.doc_id.partition("#")[2]
+def _id(document: Document) -> str:
+    return document.doc_id.partition("#")[2]
 
 
 def _ranking(question: Question, hits: Sequence[Hit]) -> Values:
@@ -220,7 +227,7 @@ def _ranking(question: Question, hits: Sequence[Hit]) -> Values:
     scores: dict[str, float] = {}
     for hit in hits:
         for doc_id in (hit.document.doc_id, *(copy.doc_id for copy in hit.copies)):
-            scores.setdefault(doc_id.partition("#")[2], hit.score)
+            scores.setdefault(doc_id.partition("#")[2], -hit.rank)
     measures = [nDCG @ 10, R @ 5, R @ _DEEP, RR @ 10]
     qrels, run = {question.query_id: question.relevant}, {question.query_id: scores}
     return {str(name): float(value) for name, value in ir_measures.calc_aggregate(measures, qrels, run).items()}
@@ -235,47 +242,49 @@ def _characters(spans: Mapping[str, Sequence[Span]], hits: Sequence[Hit]) -> Val
     gold = {(doc_id, place) for doc_id, ranges in spans.items() for span in ranges for place in range(*span)}
     if not gold:
         return {}
-    found = {(_id(hit), place) for hit in hits for place in range(hit.passage.start, hit.passage.end)}
+    found = {(_id(hit.document), place) for hit in hits for place in range(hit.passage.start, hit.passage.end)}
     retrieved = sum(hit.passage.end - hit.passage.start for hit in hits)
     shared = len(gold & found)
     union = retrieved + len(gold) - shared
     return {"span R@5": shared / len(gold), "span P@5": shared / max(retrieved, 1), "span IoU@5": shared / union}
 
 
-def _quoted(spans: Mapping[str, Sequence[Span]], answer: Answer) -> Values:
+def _quoted(question: Question, answer: Answer, documents: Mapping[str, Document]) -> Values:
     """Whether the first citation touches a gold span, and the counts for the F1 of words."""
-    gold = {(doc_id, *span) for doc_id, ranges in spans.items() for span in ranges}
-    quotes = [(_id(each), each.start, each.end) for each in answer.citations]
+    gold = {(name, *span) for name, ranges in (question.spans or {}).items() for span in ranges}
+    quotes = [(_id(each.document), each.start, each.end) for each in answer.citations]
     right = any(_touch(first, each) for first in quotes[:1] for each in gold)
-    values: Values = {"first citation": float(right)} if gold else {}
-    texts = {_id(hit): hit.document.text for hit in answer.hits}
-    wanted = _words(texts, {_whole(span, answer) for span in gold})
+    texts = dict(documents) | {_id(each.document): each.document for each in answer.citations}
+    wanted = _words(texts, {_whole(span, documents[span[0]]) for span in gold if span[0] in documents})
     said = _words(texts, quotes)
+    values: Values = {"first citation": float(right)} if gold else {}
     return values | {"#shared": len(wanted & said), "#wanted": len(wanted), "#said": len(said)}
 
 
-def _touch(one: tuple[str, int, int], other: tuple[str, int, int]) -> bool:
+_Place = tuple[str, int, int]
+
+
+def _touch(one: _Place, other: _Place) -> bool:
     return one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
 
 
-def _whole(span: tuple[str, int, int], answer: Answer) -> tuple[str, int, int]:
-    """The span with the whole of the sentences that it lies in."""
-    doc_id, start, end = span
-    sentences = {s for hit in answer.hits if _id(hit) == doc_id for s in hit.passage.sentences}
-    holding = [s for s in sentences if s[0] < end and start < s[1]]
-    return doc_id, min([start, *(s[0] for s in holding)]), max([end, *(s[1] for s in holding)])
+def _whole(span: _Place, document: Document) -> _Place:
+    """The sentences that hold a span which is shorter than one of them, otherwise the span."""
+    name, start, end = span
+    holding = [s for s in sentence_spans(document.text, document.headings) if s[0] < end and start < s[1]]
+    if not any(end - start < s[1] - s[0] for s in holding):
+        return span
+    return name, min(start, holding[0][0]), max(end, holding[-1][1])
 
 
-def _words(texts: Mapping[str, str], spans: Iterable[tuple[str, int, int]]) -> set[tuple[str, int]]:
-    """The words, runs without white space, that the spans touch; a text not found counts one for 6 characters."""
-    words = set()
-    for doc_id, start, end in spans:
-        if doc_id not in texts:
-            words |= {(doc_id, place) for place in range(start, end, 6)}
-            continue
-        begin = max(texts[doc_id].rfind(space, 0, start) for space in " \n\t") + 1
-        words |= {(doc_id, begin + found.start()) for found in re.finditer(r"\S+", texts[doc_id][begin:end])}
-    return words
+def _words(texts: Mapping[str, Document], places: Iterable[_Place]) -> set[tuple[str, int]]:
+    """The words, runs without white space, that the places touch."""
+    return {
+        (name, word.start())
+        for name, start, end in places
+        for word in re.finditer(r"\S+", texts[name].text)
+        if word.start() < end and start < word.end()
+    }
 
 
 def _words_f1(each: Collection[Values]) -> Values:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pincite import answer_type, fitted
-from pincite.analysis import analyse
+from pincite.analysis import analyse, only_stop_words
 from pincite.datatypes import Hit, Span
 from pincite.embedder import reads
 from pincite.index import Ranking
@@ -28,8 +28,9 @@ _LOOKED_BACK = 4
 """Sentences before one in the same passage that its pronouns may refer to; what is farther back counts less, by half
 for each sentence."""
 
-_UNREAD_LIMIT = 2.0
-"""How many times the covered share of the words a cosine may be, of a question that the model cannot read."""
+_LIMIT = 2.0
+"""How many times the covered share of the question's words a cosine may be that says little by itself: of a question
+that the model cannot read, and of one joined with the turn before it, to which the earlier answer is near as well."""
 
 _LONG_ENOUGH = 4.5
 """Logarithm of the characters from which on a sentence is not too short to say something."""
@@ -43,7 +44,7 @@ class Sentence:
 
     Attributes:
         place: which sentence of its passage it is, from 0.
-        cosine: to the question,
+        cosine: to the question, or to its wording in context where the question's own words are covered,
         passage_cosine: and of the whole passage; where the model cannot read the question, both are bounded by the
             share of the words that is covered, since they are then high for anything.
         covered: the share of the question's words that it covers, rare ones weighing more; 0 to 1. What stands in the
@@ -77,18 +78,12 @@ class Sentence:
 
 def sentences(question: str, ranking: Ranking) -> list[Sentence]:
     """The sentences that may be quoted for a question, headings left out."""
-    found = [
-        sentence
-        for place in _quotable(ranking.hits)
-        for sentence in _of_passage(question, ranking.hits[place], ranking.sentences[place], ranking.terms)
-    ]
+    found = [sentence for place in _quotable(ranking.hits) for sentence in _of_passage(question, ranking, place)]
     return found if reads(ranking.settings.model, question) else [_by_words(each) for each in found]
 
 
 def _by_words(sentence: Sentence) -> Sentence:
-    cosine, passage_cosine = (
-        min(v, _UNREAD_LIMIT * sentence.covered) for v in (sentence.cosine, sentence.passage_cosine)
-    )
+    cosine, passage_cosine = (min(v, _LIMIT * sentence.covered) for v in (sentence.cosine, sentence.passage_cosine))
     return replace(sentence, cosine=cosine, passage_cosine=passage_cosine, clues=(cosine, *sentence.clues[1:]))
 
 
@@ -103,19 +98,23 @@ def _quotable(hits: Sequence[Hit]) -> list[int]:
     return sorted((places + rest)[:_PASSAGES])
 
 
-def _of_passage(question: str, hit: Hit, cosines: Iterable[float], rarity: Mapping[str, float]) -> Iterable[Sentence]:
+def _of_passage(question: str, ranking: Ranking, number: int) -> Iterable[Sentence]:
+    hit, in_context = ranking.hits[number], ranking.in_context[number]
     document, passage = hit.document, hit.passage
     texts = [document.text[slice(*span)] for span in passage.sentences]
     terms = [set(analyse(text)) for text in texts]
-    context = set(analyse(f"{document.title} {passage.heading or ''}"))
-    for place, (span, cosine) in enumerate(zip(passage.sentences, cosines, strict=True)):
+    title = set(analyse(f"{document.title} {passage.heading or ''}"))
+    no_words = only_stop_words(question)
+    for place, (span, text) in enumerate(zip(passage.sentences, texts, strict=True)):
         if not any(start <= span[0] and span[1] <= end for start, end in document.headings):
-            covered = _covered(rarity, terms[place] | context, terms[max(0, place - _LOOKED_BACK) : place])
-            text = texts[place]
+            covered = _covered(ranking.terms, terms[place] | title, terms[max(0, place - _LOOKED_BACK) : place])
+            limit = 1.0 if no_words else _LIMIT * covered
+            cosine = max(float(ranking.sentences[number][place]), min(float(in_context[place + 1]), limit))
+            whole = max(hit.scores["dense"], min(float(in_context[0]), limit))
             fits, fragment = answer_type.fits(question, text), not text.endswith(_END_MARKS)
             length = min(math.log(len(text)), _LONG_ENOUGH)
-            clues = (float(cosine), covered, hit.score, float(fits), length, float(fragment))
-            yield Sentence(hit, span, place, float(cosine), hit.scores["dense"], covered, clues)
+            clues = (cosine, covered, hit.score, float(fits), length, float(fragment))
+            yield Sentence(hit, span, place, cosine, whole, covered, clues)
 
 
 def _covered(rarity: Mapping[str, float], terms: set[str], before: Sequence[set[str]]) -> float:
@@ -190,9 +189,19 @@ def quotes(found: Sequence[Sentence]) -> list[Quote]:
     chosen: dict[str, Sentence] = {}
     for each in sorted(found, key=lambda each: -each.score):
         if each is best or _is_part(each, found):
-            chosen.setdefault(" ".join(each.text.split()), each)
-    runs = _runs(chosen.values())
-    return [_quote(run, found) for run in sorted(runs, key=lambda run: -max(each.score for each in run))]
+            chosen.setdefault(_plain(each.text), each)
+    runs = sorted(_runs(chosen.values()), key=lambda run: -max(each.score for each in run))
+    said = set(chosen)
+    made = []
+    for run in runs:
+        lead = _lead(run[0], found)
+        made.append(_quote(run, lead if lead and _plain(lead.text) not in said else run[0]))
+        said |= {_plain(lead.text)} if lead else set()
+    return made
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _is_part(sentence: Sentence, found: Sequence[Sentence]) -> bool:
@@ -219,13 +228,16 @@ _LEANS = re.compile(
 """A sentence that is understood only with the one before it."""
 
 
-def _quote(run: Sequence[Sentence], found: Sequence[Sentence]) -> Quote:
-    first, best = run[0], max(run, key=lambda each: each.score)
-    start = first.span[0]
-    if _LEANS.match(first.text):
-        before = (each for each in found if each.hit is first.hit and each.place == first.place - 1)
-        start = next((each.span[0] for each in before), start)
-    return Quote(first.hit, (start, run[-1].span[1]), best.span)
+def _lead(first: Sentence, found: Sequence[Sentence]) -> Sentence | None:
+    """The sentence before ``first``, if ``first`` leans on it."""
+    if not _LEANS.match(first.text):
+        return None
+    return next((each for each in found if each.hit is first.hit and each.place == first.place - 1), None)
+
+
+def _quote(run: Sequence[Sentence], first: Sentence) -> Quote:
+    best = max(run, key=lambda each: each.score)
+    return Quote(first.hit, (first.span[0], run[-1].span[1]), best.span)
 
 
 def _dot(weights: Sequence[float], values: Sequence[float]) -> float:

@@ -1,8 +1,8 @@
 """Follow-up questions without a language model: by which wordings a turn of a conversation is searched.
 
 A turn is searched as it stands and joined with the user's turn before it. How much the joined wording counts depends
-on whether the turn leans on what was said: it has a pronoun or "another" and nothing it refers to, begins with "and"
-or "what about", or is a word or two. A turn that does not lean may have changed the subject, where the joined wording
+on whether the turn leans on what was said: it has a pronoun or "another", begins with "and" or "what about", or is a
+word or two. A turn that does not lean may have changed the subject, where the joined wording
 would bring back the old one; a word of thanks asks nothing.
 """
 
@@ -20,19 +20,23 @@ _LEANING_WEIGHT = 0.8
 _OTHER_WEIGHT = 0.2
 """What the joined wording counts for, beside the turn itself."""
 
+_LATIN = r"[^\W\d_\u0250-\U0010ffff]+"
 _LEANS = re.compile(
-    r"\b(?:he|him|his|she|her|hers|it|its|they|them|their|theirs|this|that|these|those|there|ones?|such|same|others?|"
-    r"another|else|more|also|too|former|latter)\b"
+    r"\b(?:he|him|his|she|her|hers|it|its|they|them|their|theirs|this|these|those|ones?|such|same|others?|another|"
+    r"else|also|too|former|latter)\b"
+    r"|\b(?:that|there|more)\W*$"
     r"|^\W*(?:and|but|so|or|then|what about|how about|why|really|yes|no)\b"
-    r"|^\W*(?:\w+\W+){0,2}\w+\W*$"
-    r"|[他她它这那其]|呢\W*$",
+    rf"|^\W*(?:{_LATIN}\W+)?{_LATIN}\W*$"
+    r"|(?<!其)他|[她它这]|那[个些里时]|其(?![他中实余])|呢\W*$",
     re.IGNORECASE,
 )
 _COURTESY = re.compile(
     r"^\W*(?:(?:ok|okay|great|thanks?(?: (?:you|a lot|so much|very much))?|thx|hi|hello|hey|bye|goodbye|cool|nice|"
-    r"got it|i see|perfect|谢谢|你好)\W*)+$",
+    r"got it|i see|perfect|谢谢你?|你好)(?:[\s,.!。！，]+|$))+$",
     re.IGNORECASE,
 )
+_MOST_EARLIER = 400
+"""Characters of the earlier turn that are joined, its end: more would crowd the question out of the model's room."""
 
 
 def leans(turn: str) -> bool:
@@ -53,7 +57,10 @@ def wordings(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:
     earlier = _said_by_user(history)
     if not earlier or _COURTESY.match(question):
         return [(question, 1.0)]
-    return [(question, 1.0), (f"{earlier[-1]} {question}", _LEANING_WEIGHT if leans(question) else _OTHER_WEIGHT)]
+    return [
+        (question, 1.0),
+        (f"{earlier[-1][-_MOST_EARLIER:]} {question}", _LEANING_WEIGHT if leans(question) else _OTHER_WEIGHT),
+    ]
 
 
 def _said_by_user(history: Sequence[Turn]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -39,13 +39,16 @@ class Ranking:
 
     Attributes:
         hits: the passages.
-        sentences: for each hit the cosines of its passage's sentences to the question, float32.
+        in_context: for each hit the cosines of its passage and then of its sentences to the wording of the question
+            that each is nearest to, float32.
+        sentences: for each hit the cosines of its passage's sentences to the question as it was asked, float32.
         terms: the question's analysed terms, each with its inverse document frequency among all passages, from 0.
         settings: those in force when it was made.
     """
 
     hits: tuple[Hit, ...]
     sentences: tuple[npt.NDArray[np.float32], ...]
+    in_context: tuple[npt.NDArray[np.float32], ...]
     terms: dict[str, float]
     settings: Settings
 
@@ -161,7 +164,7 @@ class Index:
         """The whole ranking for a question that may be put in several ways.
 
         Args:
-            questions: the question, then other wordings of it, each with the weight of its scores.
+            questions: the question, then other wordings of it, each with the weight of its scores, above 0.
             passages: at least so many are ranked, where they exist,
             documents: and of at least so many documents.
             where: which documents may be found.
@@ -172,6 +175,8 @@ class Index:
             QueryError, IndexProblem: as for `search`.
         """
         asked = [(_checked(question), weight) for question, weight in questions]
+        if not asked:
+            raise QueryError("questions=[]: ask something")
         if where is not None and not isinstance(where, Filter):
             raise QueryError(f"where={where!r}: give a pincite.Filter")
         with self._store.snapshot() as snapshot:
@@ -192,6 +197,15 @@ class Index:
         ]
 
     # ------------------------------------------------------------ what it holds
+
+    def documents(self, doc_ids: Collection[str]) -> dict[str, Document]:
+        """The indexed documents with these ids, whole; unknown ids are left out.
+
+        Raises:
+            IndexProblem: there is no index, or it is damaged.
+        """
+        with self._store.snapshot() as snapshot:
+            return snapshot.documents(doc_ids)
 
     def status(self) -> Status:
         """What the index holds.
@@ -300,6 +314,7 @@ def _ranking(snapshot: Snapshot, query: Query, candidates: Sequence[Candidate], 
     return Ranking(
         hits=tuple(_hit(each, documents, place) for place, each in enumerate(candidates, 1)),
         sentences=tuple(each.sentences for each in candidates),
+        in_context=tuple(each.in_context for each in candidates),
         terms={term: _rarity(count, total) for term, count in snapshot.frequencies(query.terms).items()},
         settings=settings,
     )

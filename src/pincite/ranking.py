@@ -11,13 +11,13 @@ How the constants were chosen, and what else was tried, is written in ``docs/ret
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from pincite.analysis import analyse
 from pincite.datatypes import Filter, Passage
 from pincite.stores.base import Scored, Snapshot, Vectors
 
@@ -72,9 +72,10 @@ class Candidate:
 
     Attributes:
         score: fused over all queries, 0 to 1 within one ranking.
-        dense: cosine of the passage to the query it is nearest to, of those that speak for the question.
-        lexical: its BM25, to the question as it was asked.
-        sentences: like ``dense`` for each of its sentences, float32 of shape (sentences,).
+        dense, lexical: cosine and BM25 of the passage, to the question as it was asked.
+        sentences: cosine of each of its sentences to the question as it was asked, float32 of shape (sentences,).
+        in_context: cosines of the passage and then of its sentences to the wording each is nearest to, of those that
+            speak for the question; float32 of shape (1 + sentences,).
         vector: the passage's, float32 of shape (dimension,).
         copies: nearly the same text elsewhere.
     """
@@ -84,6 +85,7 @@ class Candidate:
     dense: float
     lexical: float
     sentences: npt.NDArray[np.float32]
+    in_context: npt.NDArray[np.float32]
     vector: Vectors
     copies: tuple[Passage, ...] = ()
 
@@ -133,9 +135,11 @@ def rank(snapshot: Snapshot, queries: Sequence[Query], n: int, where: Filter | N
     rows = _Rows.of([vectors[each] for each in ids])
     lexical = [_bm25(snapshot, q, ids, scores) for q, (_, scores) in zip(queries, found, strict=True)]
     first = _fused(queries, rows, lexical)
-    scores = _fused([_moved(q, rows.passages, first) for q in queries], rows, lexical)
-    evidence = rows.vectors @ np.array([q.vector for q in queries if q.weight >= SPEAKS_FROM]).T
-    return _best_first(snapshot.passages(ids), ids, _scaled(scores), lexical[0], rows, evidence.max(axis=1))
+    best = _FEEDBACK_WEIGHT * _mean_of_best(rows.passages, first)
+    scores = _scaled(_fused([_moved(q, best) for q in queries], rows, lexical))
+    cosines = rows.vectors @ np.array([q.vector for q in queries]).T
+    speaks = [place == 0 or q.weight >= SPEAKS_FROM for place, q in enumerate(queries)]
+    return _best_first(snapshot.passages(ids), ids, scores, lexical[0], rows, cosines[:, speaks])
 
 
 def _fused(queries: Sequence[Query], rows: _Rows, lexical: Sequence[Scores]) -> Scores:
@@ -159,15 +163,19 @@ def _scaled(values: Scores) -> Scores:
     return np.ones_like(values) if high == low else (values - low) / (high - low)
 
 
-def _moved(query: Query, passages: Vectors, scores: Scores) -> Query:
-    """The query nearer to the best passages, copies left out."""
+def _mean_of_best(passages: Vectors, scores: Scores) -> Vectors:
+    """The mean vector of the best passages, copies left out."""
     best: list[Vectors] = []
     for i in np.argsort(-scores, kind="stable"):
         if len(best) == _FEEDBACK_FROM:
             break
         if all(float(passages[i] @ each) < _SAME_VECTOR for each in best):
             best.append(passages[i])
-    vector = query.vector + _FEEDBACK_WEIGHT * np.mean(best, axis=0)
+    return np.asarray(np.mean(best, axis=0), np.float32)
+
+
+def _moved(query: Query, direction: Vectors) -> Query:
+    vector = query.vector + direction
     return replace(query, vector=vector / np.linalg.norm(vector))
 
 
@@ -187,13 +195,15 @@ def _best_first(
     cosines: npt.NDArray[np.float32],
 ) -> list[Candidate]:
     ends = [*rows.begins[1:], len(cosines)]
+    nearest = cosines.max(axis=1)
     return [
         Candidate(
             passage=passages[ids[i]],
             score=float(scores[i]),
-            dense=float(cosines[rows.begins[i]]),
+            dense=float(cosines[rows.begins[i], 0]),
             lexical=float(lexical[i]),
-            sentences=cosines[rows.begins[i] + 1 : ends[i]],
+            sentences=cosines[rows.begins[i] + 1 : ends[i], 0],
+            in_context=nearest[rows.begins[i] : ends[i]],
             vector=rows.vectors[rows.begins[i]],
         )
         for i in sorted(range(len(ids)), key=lambda i: (-scores[i], ids[i]))
@@ -203,58 +213,36 @@ def _best_first(
 # ---------------------------------------------------------------- copies
 
 _NEAR = 0.9
-"""From this cosine on, and from this ratio of the lengths, passages are compared word by word."""
+"""From this cosine on, passages are compared word by word."""
 
-_SHARED = 0.8
-"""The share of a copy's runs of three words that the other must have (after Broder's shingles, 1997)."""
+_LOOKED_THROUGH = 200
+"""Among so many of the best passages near-copies are looked for; the same text is found among all."""
 
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|\w+")
-_FACTS = re.compile(
-    r".*\d.*|no|not|never|without|nor|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
-    r"\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|"
-    r"half|twice|[零一二两三四五六七八九十百千万亿不没未无]"
-)
-"""Words that change what a sentence says: numbers and negations."""
+_IGNORED = frozenset({"a", "an", "the"})
 
 
 def fold(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Let the best of several passages with nearly the same text stand for all of them.
 
-    A passage with other numbers, another "not" or a name that the other lacks says something else and stays.
+    A passage is a copy if it has the same text, or if all its words, less articles and endings, stand in the other in
+    the same order and without a gap. Another number, name, verb or "not" makes it a text of its own.
     """
-    if not candidates:
-        return []
-    vectors = np.array([each.vector for each in candidates])
-    near = vectors @ vectors.T >= _NEAR
     copies: dict[int, list[Passage]] = {}
+    by_text: dict[str, int] = {}
     for i, each in enumerate(candidates):
-        text = each.passage.text
-        alike = (k for k in copies if near[i, k] and _is_copy(text, candidates[k].passage.text))
-        if (k := next(alike, None)) is None:
-            copies[i] = []
-        else:
-            copies[k].append(each.passage)
+        text = " ".join(each.passage.text.split()).casefold()
+        k = by_text.get(text)
+        if k is None and i < _LOOKED_THROUGH:
+            k = next((k for k in copies if _is_copy(each, candidates[k])), None)
+        by_text.setdefault(text, i if k is None else k)
+        copies.setdefault(by_text[text], []).extend([] if k is None else [each.passage])
     return [replace(candidates[i], copies=tuple(others)) for i, others in copies.items()]
 
 
-def _is_copy(text: str, other: str) -> bool:
-    if " ".join(text.split()).casefold() == " ".join(other.split()).casefold():
-        return True
-    if min(len(text), len(other)) < _NEAR * max(len(text), len(other)):
-        return False
-    words, others = _WORD.findall(text), _WORD.findall(other)
-    runs = _runs(words)
-    return (
-        _facts(words) == _facts(others)
-        and {word for word in words if word[0].isupper()} <= set(others)
-        and len(runs & _runs(others)) >= _SHARED * len(runs)
-    )
+def _is_copy(one: Candidate, other: Candidate) -> bool:
+    near = float(one.vector @ other.vector) >= _NEAR
+    return near and _words(one.passage.text) in _words(other.passage.text)
 
 
-def _facts(words: Iterable[str]) -> list[str]:
-    return sorted(word for word in map(str.casefold, words) if _FACTS.fullmatch(word))
-
-
-def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
-    folded = [word.casefold() for word in words]
-    return {tuple(folded[i : i + 3]) for i in range(max(1, len(folded) - 2))}
+def _words(text: str) -> str:
+    return f" {' '.join(term for term in analyse(text) if term not in _IGNORED)} "
