@@ -229,19 +229,28 @@ def fold(candidates: Sequence[Candidate]) -> list[Candidate]:
     """
     copies: dict[int, list[Passage]] = {}
     by_text: dict[str, int] = {}
+    near = _near(candidates[:_LOOKED_THROUGH])
     for i, each in enumerate(candidates):
         text = " ".join(each.passage.text.split()).casefold()
         k = by_text.get(text)
-        if k is None and i < _LOOKED_THROUGH:
-            k = next((k for k in copies if _is_copy(each, candidates[k])), None)
+        if k is None and i < len(near):
+            k = next((k for k in near[i] if k in copies and _is_copy(each, candidates[k])), None)
         by_text.setdefault(text, i if k is None else k)
         copies.setdefault(by_text[text], []).extend([] if k is None else [each.passage])
     return [replace(candidates[i], copies=tuple(others)) for i, others in copies.items()]
 
 
+def _near(candidates: Sequence[Candidate]) -> list[list[int]]:
+    """For each candidate the better ones whose vectors are near to its own."""
+    if not candidates:
+        return []
+    vectors = np.array([each.vector for each in candidates])
+    near = np.tril(vectors @ vectors.T >= _NEAR, -1)
+    return [np.flatnonzero(row).tolist() for row in near]
+
+
 def _is_copy(one: Candidate, other: Candidate) -> bool:
-    near = float(one.vector @ other.vector) >= _NEAR
-    return near and _words(one.passage.text) in _words(other.passage.text)
+    return _words(one.passage.text) in _words(other.passage.text)
 
 
 def _words(text: str) -> str:
