@@ -95,6 +95,20 @@ def open_words(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Inde
     return open_
 
 
+def test_a_list_is_quoted_with_the_line_that_announces_it(tmp_path: Path) -> None:
+    items = ["a fund for sewage works", "free tests of wells", "an ombudsman for water"]
+    listed = "\n".join(f"- {item}" for item in items)
+    text = f"# Plan\n\nThe plan for clean water has three measures:\n\n{listed}\n\nIt was adopted on Tuesday.\n"
+    write_files(tmp_path / "c", {"plan.md": text})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask("Which measures does the plan for clean water have?")
+    assert all(item in answer.citations[0].quote for item in items)
+    assert "Tuesday" not in answer.citations[0].quote
+    places = sorted((each.start, each.end) for each in answer.citations)
+    assert all(a[1] <= b[0] for a, b in pairwise(places))
+
+
 @pytest.mark.parametrize(
     "turn",
     ["Thanks!", "Is there life on Mars?", "Who was Napoleon?", "Which country has more people than China?", "Mars?",

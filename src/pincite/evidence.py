@@ -195,9 +195,14 @@ def quotes(found: Sequence[Sentence]) -> list[Quote]:
     made = []
     for run in runs:
         lead = _lead(run[0], found)
-        made.append(_quote(run, lead if lead and _plain(lead.text) not in said else run[0]))
+        made.append(_quote(run, lead if lead and _plain(lead.text) not in said else run[0], found))
         said |= {_plain(lead.text)} if lead else set()
-    return made
+    return [each for each in made if not any(_holds(other, each) for other in made)]
+
+
+def _holds(one: Quote, other: Quote) -> bool:
+    inside = one.span[0] <= other.span[0] and other.span[1] <= one.span[1]
+    return one is not other and one.hit is other.hit and inside
 
 
 def _plain(text: str) -> str:
@@ -235,9 +240,23 @@ def _lead(first: Sentence, found: Sequence[Sentence]) -> Sentence | None:
     return next((each for each in found if each.hit is first.hit and each.place == first.place - 1), None)
 
 
-def _quote(run: Sequence[Sentence], first: Sentence) -> Quote:
+def _quote(run: Sequence[Sentence], first: Sentence, found: Sequence[Sentence]) -> Quote:
     best = max(run, key=lambda each: each.score)
-    return Quote(first.hit, (first.span[0], run[-1].span[1]), best.span)
+    return Quote(first.hit, (first.span[0], _reach(run[-1], found)), best.span)
+
+
+def _reach(last: Sentence, found: Sequence[Sentence]) -> int:
+    """The end of a quote: a sentence that announces a list takes its lines along."""
+    end = last.span[1]
+    if last.text.endswith((":", "：")):
+        text = last.hit.document.text
+        for each in found:
+            if each.hit is last.hit and each.place > last.place:
+                gap = text[end : each.span[0]]
+                if "\n" not in gap or ("\n\n" in gap and end != last.span[1]):
+                    break
+                end = each.span[1]
+    return end
 
 
 def _dot(weights: Sequence[float], values: Sequence[float]) -> float:
