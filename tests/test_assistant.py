@@ -162,3 +162,12 @@ def test_a_script_that_the_model_did_not_learn_is_answered_by_its_words(tmp_path
         foreign = assistant.ask("谁赢得了世界杯足球赛?")
     check(foreign)
     assert not foreign.answered
+
+
+def test_an_answer_names_the_other_sources_of_a_folded_text(tmp_path: Path) -> None:
+    text = "The skipper blamed a broken tow rope for the collision in the harbour."
+    write_files(tmp_path / "c", {"agency.txt": text, "courier.txt": text, "bees.txt": "Bees swarm in May."})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        citation = Assistant(index).ask("What did the skipper blame?").citations[0]
+    assert {citation.document.doc_id, *(each.doc_id for each in citation.copies)} == {"agency.txt", "courier.txt"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,7 @@ def test_a_comparison_says_what_changed_and_how_surely(
         json.dumps({"collection": collection.name, "queries": {"q1": {"nDCG@10": 0.5}, "q2": {"nDCG@10": 0.5}}})
     )
     assert main(["evaluate", str(collection), "--index", str(tmp_path / "e"), "--compare", str(path)]) == 0
-    assert "nDCG@10           0.500 +0.500 (+0.500 to +0.500 in 95 % of resamples)" in capsys.readouterr().out
+    assert "nDCG@10           0.500 before, +0.500 (+0.500 to +0.500 in 95 % of resamples)" in capsys.readouterr().out
     for wrong in ("{}", '{"queries": {"q1": 3}}', '{"queries": {}, "collection": "another"}'):
         path.write_text(wrong)
         assert main(["evaluate", str(collection), "--index", str(tmp_path / "e"), "--compare", str(path)]) == 2
@@ -155,3 +156,27 @@ def test_a_folder_that_is_no_collection_is_named(tmp_path: Path) -> None:
     (tmp_path / "queries.jsonl").write_text("")
     with pytest.raises(UsageError, match="qrels"):
         read_questions(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("queries.jsonl", '{"_id": broken', "queries.jsonl:1: not JSON"),
+        ("queries.jsonl", '{"_id": "q1"}', "queries.jsonl:1: no 'text'"),
+        ("spans.jsonl", '{"query_id": "q1", "doc_id": "f", "begin": 1}', "spans.jsonl:1: no 'start'"),
+        ("qrels.tsv", "q1\tf\t1\nq2 0 m 1\n", "qrels.tsv:2: 'q2 0 m 1' is not"),
+    ],
+)
+def test_a_wrong_line_is_named(collection: Path, tmp_path: Path, name: str, content: str, said: str) -> None:
+    for path in collection.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / name).write_text(content)
+    with pytest.raises(UsageError, match=re.escape(said)):
+        read_questions(tmp_path)
+
+
+def test_a_blank_last_line_is_no_error(collection: Path, tmp_path: Path) -> None:
+    for path in collection.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "qrels.tsv").write_text("q1\tf\t1\n\n")
+    assert read_questions(tmp_path)[0].relevant == {"f": 1}

@@ -554,6 +554,15 @@ def test_the_same_text_under_other_titles_takes_one_place(tmp_path: Path) -> Non
     assert len(found[0][1]) == 1
 
 
+def test_a_slightly_edited_copy_under_another_title_takes_no_place_of_its_own(tmp_path: Path) -> None:
+    edited = REPORT.replace("The council", "Council").replace("spring and", "spring - and")
+    texts = {
+        "a.md": f"---\ntitle: Mill to be rebuilt\n---\n\n{REPORT}",
+        "b.md": f"---\ntitle: After the gale\n---\n\n{edited}",
+    }
+    assert len(_found(tmp_path, texts)) == 1
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [("two years", "3 years"), ("two years", "four years"), ("Monday", "Tuesday"), ("will begin", "will not begin"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -29,8 +30,12 @@ def hit(each: Hit) -> dict[str, Any]:
         "start": passage.start,
         "end": passage.end,
         "text": passage.text,
-        "copies": [{"doc_id": copy.doc_id, "start": copy.start, "end": copy.end} for copy in each.copies],
+        "copies": _copies(each.copies),
     }
+
+
+def _copies(passages: Sequence[Passage]) -> list[dict[str, Any]]:
+    return [{"doc_id": each.doc_id, "start": each.start, "end": each.end} for each in passages]
 
 
 def hits(question: str, found: list[Hit]) -> dict[str, Any]:
@@ -42,7 +47,7 @@ def citation(each: Citation) -> dict[str, Any]:
     """A citation: ``label, quote, start, end, best, doc_id, ..., digest`` (of the text that the range counts in)."""
     place = {"label": each.label, "quote": each.quote, "start": each.start, "end": each.end}
     place["best"] = {"start": each.best[0], "end": each.best[1]}
-    return place | _about(each.document) | _place(each.passage)
+    return place | _about(each.document) | _place(each.passage) | {"copies": _copies(each.copies)}
 
 
 def answer(question: str, found: Answer) -> dict[str, Any]:

@@ -72,4 +72,5 @@ def _citation(label: int, quote: Quote) -> Citation:
         passage=hit.passage,
         heading=hit.passage.heading,
         page=hit.passage.page,
+        copies=hit.copies,
     )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from tqdm import tqdm
 
 from pincite import __version__, as_json
-from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Progress, UpdateReport, whole
+from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Passage, Progress, UpdateReport, whole
 from pincite.errors import PinciteError, UsageError
 
 if TYPE_CHECKING:
@@ -143,9 +143,12 @@ def _search(options: argparse.Namespace) -> int:
 def _hit(hit: Hit) -> str:
     passage = hit.passage
     parts = ", ".join(f"{name} {value:.2f}" for name, value in hit.scores.items())
-    also = f"\n   also in {', '.join(copy.doc_id for copy in hit.copies)}" if hit.copies else ""
     place = f"{_about(hit.document)}, {_range(passage.start, passage.end, passage.page)}"
-    return f"{hit.rank}. {place}\n   score {hit.score:.2f} ({parts}){also}\n{_indented(passage.text)}"
+    return f"{hit.rank}. {place}\n   score {hit.score:.2f} ({parts}){_also(hit.copies)}\n{_indented(passage.text)}"
+
+
+def _also(copies: Sequence[Passage]) -> str:
+    return f"\n   also in {', '.join(dict.fromkeys(copy.doc_id for copy in copies))}" if copies else ""
 
 
 def _indented(text: str) -> str:
@@ -184,7 +187,8 @@ def _answer(answer: Answer) -> str:
 
 
 def _citation(citation: Citation) -> str:
-    return f"[{citation.label}] {_about(citation.document)}, {_range(citation.start, citation.end, citation.page)}"
+    place = f"{_about(citation.document)}, {_range(citation.start, citation.end, citation.page)}"
+    return f"[{citation.label}] {place}{_also(citation.copies)}"
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -242,7 +246,7 @@ def _say_evaluation(result: dict[str, Any]) -> None:
         _say("(second column: without the turns before the questions)")
     for name, values in result.get("compared", {}).items():
         change, low, high = values["new"] - values["old"], values["low"], values["high"]
-        _say(f"{name:<15} {values['old']:7.3f} {change:+.3f} ({low:+.3f} to {high:+.3f} in 95 % of resamples)")
+        _say(f"{name:<15} {values['old']:7.3f} before, {change:+.3f} ({low:+.3f} to {high:+.3f} in 95 % of resamples)")
 
 
 def _say_worst(pairs: Sequence[tuple[Question, Values]]) -> None:

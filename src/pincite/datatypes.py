@@ -125,6 +125,7 @@ class Citation:
     Attributes:
         label: the number that stands behind the quote in the answer, from 1.
         best: the range, in the document, of the sentence of the quote that answers best.
+        copies: passages of nearly the same text elsewhere.
     """
 
     label: int
@@ -136,6 +137,7 @@ class Citation:
     passage: Passage
     heading: str | None = None
     page: int | None = None
+    copies: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pincite.assistant import Assistant
 from pincite.datatypes import Answer, Document, Hit, Progress, Span
@@ -79,9 +79,24 @@ def read_questions(folder: Path) -> list[Question]:
 
 def _lines(path: Path) -> Iterable[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
-        for line in file:
+        for number, line in enumerate(file, 1):
             if line.strip():
-                yield json.loads(line)
+                try:
+                    found = json.loads(line)
+                except ValueError as error:
+                    raise UsageError(f"{path}:{number}: not JSON ({error}); write one object a line") from error
+                yield _Line(found, place=f"{path}:{number}")
+
+
+class _Line(dict[str, Any]):
+    """An object of a ``.jsonl`` that names its place when a key is missing."""
+
+    def __init__(self, values: dict[str, Any], place: str) -> None:
+        super().__init__(values)
+        self.place = place
+
+    def __missing__(self, key: str) -> NoReturn:
+        raise UsageError(f"{self.place}: no {key!r}; it has {', '.join(self) or 'nothing'}")
 
 
 def _relevant(folder: Path) -> dict[str, dict[str, int]]:
@@ -89,10 +104,12 @@ def _relevant(folder: Path) -> dict[str, dict[str, int]]:
     if path is None:
         raise UsageError(f"{folder}: neither qrels.tsv nor qrels/test.tsv; a collection has one of them")
     relevant: dict[str, dict[str, int]] = {}
-    for line in path.read_text("utf-8").splitlines():
-        query_id, doc_id, grade = line.split("\t")
-        if re.fullmatch(r"-?\d+", grade):  # not the header
-            relevant.setdefault(query_id, {})[doc_id] = int(grade)
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        cells = line.split("\t")
+        if len(cells) == 3 and re.fullmatch(r"-?\d+", cells[2]):
+            relevant.setdefault(cells[0], {})[cells[1]] = int(cells[2])
+        elif number > 1 and line.strip():
+            raise UsageError(f"{path}:{number}: {line!r} is not query id, document id and grade, with tabs between")
     return relevant
 
 
@@ -230,7 +247,8 @@ def _ranking(question: Question, hits: Sequence[Hit]) -> Values:
             scores.setdefault(doc_id.partition("#")[2], -hit.rank)
     measures = [nDCG @ 10, R @ 5, R @ _DEEP, RR @ 10]
     qrels, run = {question.query_id: question.relevant}, {question.query_id: scores}
-    return {str(name): float(value) for name, value in ir_measures.calc_aggregate(measures, qrels, run).items()}
+    found = ir_measures.calc_aggregate(measures, qrels, run)
+    return {str(measure): float(found[measure]) for measure in measures}
 
 
 def _characters(spans: Mapping[str, Sequence[Span]], hits: Sequence[Hit]) -> Values:

@@ -76,7 +76,7 @@ class Candidate:
         sentences: cosine of each of its sentences to the question as it was asked, float32 of shape (sentences,).
         in_context: cosines of the passage and then of its sentences to the wording each is nearest to, of those that
             speak for the question; float32 of shape (1 + sentences,).
-        vector: the passage's, float32 of shape (dimension,).
+        vector: the mean of its sentences', in which no title has a part; float32 of shape (dimension,), length 1.
         copies: nearly the same text elsewhere.
     """
 
@@ -115,6 +115,14 @@ class _Rows:
     @property
     def passages(self) -> Vectors:
         return self.vectors[self.begins]
+
+    @property
+    def means(self) -> Vectors:
+        """The mean of each candidate's sentences, or its own vector where it has none; of length 1."""
+        sums = np.add.reduceat(self.vectors, self.begins) - self.passages
+        alone = np.diff([*self.begins, len(self.vectors)]) == 1
+        sums[alone] = self.passages[alone]
+        return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
 
     def similarity(self, vector: Vectors) -> Scores:
         """``1.5 D + M`` of each candidate; a passage without sentences is its own best one."""
@@ -195,7 +203,7 @@ def _best_first(
     cosines: npt.NDArray[np.float32],
 ) -> list[Candidate]:
     ends = [*rows.begins[1:], len(cosines)]
-    nearest = cosines.max(axis=1)
+    nearest, means = cosines.max(axis=1), rows.means
     return [
         Candidate(
             passage=passages[ids[i]],
@@ -204,7 +212,7 @@ def _best_first(
             lexical=float(lexical[i]),
             sentences=cosines[rows.begins[i] + 1 : ends[i], 0],
             in_context=nearest[rows.begins[i] : ends[i]],
-            vector=rows.vectors[rows.begins[i]],
+            vector=means[i],
         )
         for i in sorted(range(len(ids)), key=lambda i: (-scores[i], ids[i]))
     ]
@@ -213,7 +221,7 @@ def _best_first(
 # ---------------------------------------------------------------- copies
 
 _NEAR = 0.9
-"""From this cosine on, passages are compared word by word."""
+"""From this cosine of their sentences' means on, passages are compared word by word."""
 
 _LOOKED_THROUGH = 200
 """Among so many of the best passages near-copies are looked for; the same text is found among all."""
