@@ -27,7 +27,7 @@ from sklearn.linear_model import LogisticRegression
 
 from pincite import Hit, Index, Settings, evidence, fitted
 from pincite.datatypes import Span
-from pincite.evaluation import Question, index_collection, read_questions
+from pincite.evaluation import Question, index_collection, name_of, read_questions
 from pincite.evidence import Sentence
 from pincite.index import Ranking
 
@@ -123,20 +123,16 @@ def _example(question: Question, ranking: Ranking, *, answered: bool) -> Example
 
 
 def _is_gold(hit: Hit, span: Span, spans: dict[str, list[Span]]) -> bool:
-    return any(span[0] < end and start < span[1] for start, end in spans.get(_name(hit), []))
-
-
-def _name(hit: Hit) -> str:
-    return hit.document.doc_id.partition("#")[2]
+    return any(span[0] < end and start < span[1] for start, end in spans.get(name_of(hit.document.doc_id), []))
 
 
 def _without(ranking: Ranking, documents: set[str]) -> Ranking:
     """The ranking as if the corpus had neither these documents nor others of the same article."""
-    articles = {_article(hit) for hit in ranking.hits if _name(hit) in documents}
+    articles = {_article(hit) for hit in ranking.hits if name_of(hit.document.doc_id) in documents}
     kept = [place for place, hit in enumerate(ranking.hits) if _article(hit) not in articles]
     hits = tuple(ranking.hits[place] for place in kept)
-    sentences, in_context = (tuple(each[i] for i in kept) for each in (ranking.sentences, ranking.in_context))
-    return replace(ranking, hits=hits, sentences=sentences, in_context=in_context)
+    cosines, in_context = (tuple(each[i] for i in kept) for each in (ranking.cosines, ranking.in_context))
+    return replace(ranking, hits=hits, cosines=cosines, in_context=in_context)
 
 
 def _article(hit: Hit) -> str:
@@ -151,8 +147,11 @@ def fit(collections: Sequence[Sequence[Example]], weights: Sequence[float], *, s
     bias, confidence = _fit_confidence(collections[:sure])
     sentence = _fit_sentence(collections)
     # What follows depends on which sentence is best, and so on the weights just found.
-    fitted.SENTENCE_WEIGHTS = tuple(sentence)  # type: ignore[assignment]
-    fitted.CONFIDENCE_BIAS, fitted.CONFIDENCE_WEIGHTS = bias, tuple(confidence)  # type: ignore[assignment]
+    fitted.SENTENCE_WEIGHTS, fitted.CONFIDENCE_BIAS, fitted.CONFIDENCE_WEIGHTS = (
+        tuple(sentence),
+        bias,
+        tuple(confidence),
+    )
     tables = [[_table(each) for each in examples] for examples in collections]
     quote_bias, quote = _fit_quote(tables, weights)
     constants = Constants(bias, confidence, sentence, quote_bias, quote)
@@ -205,7 +204,7 @@ class Table:
 
 def _table(example: Example) -> Table:
     found = example.found
-    signs = np.array([evidence.signs(each, found) for each in found]).reshape(len(found), -1)
+    signs = np.array(evidence.signs(found)).reshape(len(found), -1)
     best = max(range(len(found)), key=lambda i: found[i].score, default=0)
     return Table(signs, best, example, evidence.confidence(found))
 
@@ -298,14 +297,14 @@ COVERED_WEIGHT = {fitted.COVERED_WEIGHT}
 """What the covered share of the question's words counts for in `pincite.evidence.Sentence.match`; set, not fitted."""
 
 CONFIDENCE_BIAS = {constants.bias:.4f}
-CONFIDENCE_WEIGHTS = {_tuple(constants.confidence)}
+CONFIDENCE_WEIGHTS: tuple[float, ...] = {_tuple(constants.confidence)}
 """Logistic regression of "the articles answer this" on `pincite.evidence.features`."""
 
-SENTENCE_WEIGHTS = {_tuple(constants.sentence)}
+SENTENCE_WEIGHTS: tuple[float, ...] = {_tuple(constants.sentence)}
 """Conditional logit of "this sentence comes first" on the clues of `pincite.evidence.Sentence`."""
 
 QUOTE_BIAS = {constants.quote_bias:.4f}
-QUOTE_WEIGHTS = {_tuple(constants.quote)}
+QUOTE_WEIGHTS: tuple[float, ...] = {_tuple(constants.quote)}
 """Logistic regression of "this sentence is part of the answer" on `pincite.evidence.signs`."""
 
 QUOTE_FROM = {constants.quote_from:.2f}

@@ -34,7 +34,7 @@ from fit_constants import Example, examples_of
 from pincite import Index, Settings, evidence, fitted, ranking, updating
 from pincite.analysis import analyse, query_terms
 from pincite.datatypes import Passage
-from pincite.evaluation import Question, index_collection, read_questions
+from pincite.evaluation import Question, auroc, characters, index_collection, name_of, read_questions
 from pincite.follow_ups import wordings
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -106,22 +106,21 @@ class Lab:
         self.questions = [q for q in read_questions(folder) if any(grade > 0 for grade in q.relevant.values())]
         self._read(index)
         self._count_terms()
-        self._bm25: dict[tuple[str, float, float], Floats] = {}
+        self._bm25: dict[tuple[int, int, str, float, float], Floats] = {}
 
     def _read(self, index: Index) -> None:
+        embedder = index._embedder(index.settings.model)
         with index._store.snapshot() as snapshot:
-            any_vector = np.eye(1, 384, dtype=np.float32)[0]
+            any_vector = embedder.encode_query(["any"])[0]
             ids = list(snapshot.dense(any_vector, snapshot.count()[1]))
             by_id, rows = snapshot.passages(ids), snapshot.vectors(ids)
             ids.sort(key=lambda each: (by_id[each].doc_id, by_id[each].start))
             self.passages = [by_id[each] for each in ids]
             self.documents = snapshot.documents({each.doc_id for each in self.passages})
-        self.rows = np.concatenate([rows[each] for each in ids])
-        self.begins = np.cumsum([0, *(len(rows[each]) for each in ids[:-1])])
-        self.names = [each.doc_id.partition("#")[2] for each in self.passages]
+        self.rows = ranking.Rows.of([rows[each] for each in ids])
+        self.names = [name_of(each.doc_id) for each in self.passages]
         said = [[{"role": "user", "content": turn} for turn in question.earlier] for question in self.questions]
         self.asked = [wordings(q.text, turns) for q, turns in zip(self.questions, said, strict=True)]
-        embedder = index._embedder(index.settings.model)
         vectors = iter(embedder.encode_query([text for each in self.asked for text, _ in each]))
         self.vectors = [[next(vectors) for _ in each] for each in self.asked]
 
@@ -145,11 +144,7 @@ class Lab:
 
     def cosines(self, vector: npt.NDArray[np.float32]) -> tuple[Floats, Floats]:
         """To every passage, and to the best of its sentences."""
-        all_of_them = (self.rows @ vector).astype(float)
-        dense = all_of_them[self.begins]
-        all_of_them[self.begins] = -np.inf
-        best = np.maximum.reduceat(all_of_them, self.begins)
-        return dense, np.where(np.isneginf(best), dense, best)
+        return self.rows.divided(self.rows.vectors @ vector)
 
     def bm25(self, text: str, field: str, k1: float, b: float) -> Floats:
         """As Lucene and Tantivy compute it, of one field."""
@@ -170,10 +165,10 @@ class Lab:
         """Passage numbers to scores for one question."""
         queries = self._queries(number, variant)
         chosen = np.unique(np.concatenate([_proposed(d, s, variant.candidates) for _, _, (d, _), s in queries]))
-        first = self._fused([(w, share, c, s) for w, share, c, s in queries], chosen, variant)
+        first = self._fused(queries, chosen, variant)
         if variant.feedback:
             best = chosen[np.argsort(-first, kind="stable")[: variant.feedback_from]]
-            mean = self.rows[self.begins[best]].mean(axis=0)
+            mean = self.rows.passages[best].mean(axis=0)
             moved = [vector + variant.feedback * mean for vector in self.vectors[number]]
             again = [self.cosines(vector / np.linalg.norm(vector)) for vector in moved]
             queries = [(w, share, c, s) for (w, share, _, s), c in zip(queries, again, strict=False)]
@@ -193,7 +188,7 @@ class Lab:
         return queries
 
     def _cached(self, number: int, place: int, field: str, variant: Variant) -> Floats:
-        key = (f"{number} {place} {field}", variant.k1, variant.b)
+        key = (number, place, field, variant.k1, variant.b)
         if key not in self._bm25:
             self._bm25[key] = self.bm25(self.asked[number][place][0], field, variant.k1, variant.b)
         return self._bm25[key]
@@ -245,18 +240,8 @@ def _by_document(lab: Lab, found: Mapping[int, float]) -> dict[str, float]:
 
 
 def _recall(lab: Lab, question: Question, found: Mapping[int, float]) -> float:
-    return _characters(question, [(lab.names[i], lab.passages[i]) for i in sorted(found, key=lambda i: -found[i])[:5]])[
-        0
-    ]
-
-
-def _characters(question: Question, best: Sequence[tuple[str, Passage]]) -> tuple[float, float]:
-    """Recall and IoU of the gold characters in passages."""
-    gold = {(n, c) for n, spans in (question.spans or {}).items() for span in spans for c in range(*span)}
-    found = {(name, c) for name, passage in best for c in range(passage.start, passage.end)}
-    retrieved = sum(passage.end - passage.start for _, passage in best)
-    shared = len(gold & found)
-    return shared / max(len(gold), 1), shared / max(retrieved + len(gold) - shared, 1)
+    best = [lab.passages[i] for i in sorted(found, key=lambda i: -found[i])[:5]]
+    return characters(question.spans or {}, best)["span R@5"]
 
 
 def ablation(labs: Sequence[Lab]) -> Table:
@@ -344,14 +329,13 @@ def _both(lab: Lab) -> dict[str, float]:
         for name, variant in (("", Variant()), (" by cosine", ABLATION["passage cosine only"])):
             found = [lab.rank(i, variant) for i in range(len(lab.questions))]
             best = [sorted(each, key=lambda i: -each[i])[:5] for each in found]
-            figures |= _span_figures(lab, [[(lab.names[i], lab.passages[i]) for i in each] for each in best], name)
+            figures |= _span_figures(lab, [[lab.passages[i] for i in each] for each in best], name)
     return figures
 
 
-def _span_figures(lab: Lab, best: Sequence[Sequence[tuple[str, Passage]]], suffix: str) -> dict[str, float]:
-    pairs = [_characters(q, each) for q, each in zip(lab.questions, best, strict=True) if q.spans]
-    recall, union = np.mean(pairs, axis=0)
-    return {f"span recall@5{suffix}": float(recall), f"span IoU@5{suffix}": float(union)}
+def _span_figures(lab: Lab, best: Sequence[Sequence[Passage]], suffix: str) -> dict[str, float]:
+    each = [characters(q.spans, found) for q, found in zip(lab.questions, best, strict=True) if q.spans]
+    return {f"{name}{suffix}": float(np.mean([v[name] for v in each])) for name in ("span R@5", "span IoU@5")}
 
 
 def _overlapping(lab: Lab, index: Index) -> dict[str, float]:
@@ -365,12 +349,11 @@ def _overlapping(lab: Lab, index: Index) -> dict[str, float]:
             between.append(replace(one, text=text, start=start, end=end, sentences=()))
     embedder = index._embedder(index.settings.model)
     titles = [f"{lab.documents[p.doc_id].title}\n{p.text}" for p in between]
-    extra = embedder.encode_document(titles) if between else np.zeros((0, lab.rows.shape[1]), np.float32)
-    passages, vectors = lab.passages + between, np.concatenate([lab.rows[lab.begins], extra])
+    extra = embedder.encode_document(titles) if between else np.zeros((0, lab.rows.vectors.shape[1]), np.float32)
+    passages, vectors = lab.passages + between, np.concatenate([lab.rows.passages, extra])
     cosines = np.array([each[0] for each in lab.vectors]) @ vectors.T
     best = np.argsort(-cosines, axis=1, kind="stable")[:, :5]
-    named = [[(passages[i].doc_id.partition("#")[2], passages[i]) for i in row] for row in best]
-    return _span_figures(lab, named, " by cosine")
+    return _span_figures(lab, [[passages[i] for i in row] for row in best], " by cosine")
 
 
 # ---------------------------------------------------------------- quotes and confidence
@@ -419,7 +402,7 @@ def draw(labelled: Mapping[str, Sequence[Example]]) -> Table:
         reliability.plot(means, shares, "o-", label=name)
         at = round(Settings().threshold * 100)
         at_threshold = {"false refusals": float(refused[at]), "false answers": float(wrong[at])}
-        table[name] = at_threshold | {"AUROC": _auroc(sure, label)}
+        table[name] = at_threshold | {"AUROC": auroc(sure[label].tolist(), sure[~label].tolist())}
     curve.axvline(Settings().threshold, color="grey", lw=0.8)
     curve.set(xlabel="threshold", ylabel="share of questions")
     reliability.plot([0, 1], [0, 1], color="grey", lw=0.8)
@@ -429,11 +412,6 @@ def draw(labelled: Mapping[str, Sequence[Example]]) -> Table:
     figure.tight_layout()
     figure.savefig(DOCS / "images" / "confidence.svg", metadata={"Date": None})
     return table
-
-
-def _auroc(sure: Floats, label: npt.NDArray[np.bool_]) -> float:
-    right, wrong = sure[label][:, None], sure[~label][None, :]
-    return float(((right > wrong) + (right == wrong) / 2).mean())
 
 
 # ---------------------------------------------------------------- the document

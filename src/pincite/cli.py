@@ -23,6 +23,7 @@ from pincite.errors import PinciteError, UsageError
 
 if TYPE_CHECKING:
     from pincite.evaluation import Question, Values
+    from pincite.index import Index
 
 _UNITS = {"read": "files", "embed": "passages", "write": "steps"}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -193,14 +194,19 @@ def _citation(citation: Citation) -> str:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from pincite import evaluation
+    from pincite.index import Index
 
     old = _read_evaluation(options.compare, options.collection.name) if options.compare else None
     questions = evaluation.read_questions(options.collection)
-    each = _asked(options, questions)
-    result: dict[str, Any] = {"collection": options.collection.name, "measures": evaluation.means(each.values())}
-    if any(question.earlier for question in questions):
-        bare = _asked(options, questions, history=False)
-        result["without_history"] = evaluation.means(bare.values())
+    result: dict[str, Any] = {"collection": options.collection.name}
+    place = options.index or Path("index", "evaluation", options.collection.resolve().name)
+    with Index.open(place / "index") as index:
+        with _Bar() as bar:
+            evaluation.index_collection(options.collection, index, place / "corpus", bar.show)
+        each = _asked(index, questions)
+        result["measures"] = evaluation.means(each.values())
+        if any(question.earlier for question in questions):
+            result["without_history"] = evaluation.means(_asked(index, questions, history=False).values())
     if old is not None:
         result["compared"] = evaluation.compare(old, each)
     if options.json:
@@ -211,17 +217,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _asked(options: argparse.Namespace, questions: Sequence[Question], *, history: bool = True) -> dict[str, Values]:
+def _asked(index: Index, questions: Sequence[Question], *, history: bool = True) -> dict[str, Values]:
     from pincite.assistant import Assistant
-    from pincite.evaluation import evaluate, index_collection
-    from pincite.index import Index
+    from pincite.evaluation import evaluate
 
-    place = options.index or Path("index", "evaluation", options.collection.resolve().name)
-    with Index.open(place / "index") as index:
-        with _Bar() as bar:
-            index_collection(options.collection, index, place / "corpus", bar.show)
-        with tqdm(desc="ask  ", total=len(questions), unit=" questions", disable=None) as asked:
-            return evaluate(questions, Assistant(index), history=history, done=asked.update)
+    with tqdm(desc="ask  ", total=len(questions), unit=" questions", disable=None) as asked:
+        return evaluate(questions, Assistant(index), history=history, done=asked.update)
 
 
 def _read_evaluation(path: Path, collection: str) -> dict[str, Values]:

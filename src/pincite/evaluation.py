@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pincite.assistant import Assistant
-from pincite.datatypes import Answer, Document, Hit, Progress, Span
+from pincite.datatypes import Answer, Document, Hit, Passage, Progress, Span
 from pincite.errors import UsageError
 from pincite.index import Index
 from pincite.splitting import sentence_spans
@@ -178,8 +178,10 @@ def _measure(assistant: Assistant, question: Question, history: bool) -> Values:
         values |= _ranking(question, answer.hits)
     if question.spans is not None:
         gold = assistant.index.documents([f"{_FILE}#{name}" for name in question.spans])
-        by_name = {_id(document): document for document in gold.values()}
-        values |= _characters(question.spans, answer.hits[:_TOP]) | _quoted(question, answer, by_name)
+        by_name = {name_of(doc_id): document for doc_id, document in gold.items()}
+        values |= characters(question.spans, [hit.passage for hit in answer.hits[:_TOP]]) | _quoted(
+            question, answer, by_name
+        )
     return values
 
 
@@ -233,8 +235,9 @@ def _interval(values: list[float]) -> Values:
     return {"low": ordered[int(0.025 * len(ordered))], "high": ordered[int(0.975 * len(ordered))]}
 
 
-def _id(document: Document) -> str:
-    return document.doc_id.partition("#")[2]
+def name_of(doc_id: str) -> str:
+    """What the collection calls a document that is indexed by this id."""
+    return doc_id.partition("#")[2]
 
 
 def _ranking(question: Question, hits: Sequence[Hit]) -> Values:
@@ -244,15 +247,15 @@ def _ranking(question: Question, hits: Sequence[Hit]) -> Values:
     scores: dict[str, float] = {}
     for hit in hits:
         for doc_id in (hit.document.doc_id, *(copy.doc_id for copy in hit.copies)):
-            scores.setdefault(doc_id.partition("#")[2], -hit.rank)
+            scores.setdefault(name_of(doc_id), -hit.rank)
     measures = [nDCG @ 10, R @ 5, R @ _DEEP, RR @ 10]
     qrels, run = {question.query_id: question.relevant}, {question.query_id: scores}
     found = ir_measures.calc_aggregate(measures, qrels, run)
     return {str(measure): float(found[measure]) for measure in measures}
 
 
-def _characters(spans: Mapping[str, Sequence[Span]], hits: Sequence[Hit]) -> Values:
-    """Recall, precision and IoU of the characters of the best passages.
+def characters(spans: Mapping[str, Sequence[Span]], passages: Sequence[Passage]) -> Values:
+    """Recall, precision and IoU of the characters of the best five passages; nothing where no span is known.
 
     As in "Evaluating Chunking Strategies for Retrieval" (Chroma, 2024): what is retrieved twice counts twice in the
     retrieved length, and passages of other documents count too.
@@ -260,8 +263,8 @@ def _characters(spans: Mapping[str, Sequence[Span]], hits: Sequence[Hit]) -> Val
     gold = {(doc_id, place) for doc_id, ranges in spans.items() for span in ranges for place in range(*span)}
     if not gold:
         return {}
-    found = {(_id(hit.document), place) for hit in hits for place in range(hit.passage.start, hit.passage.end)}
-    retrieved = sum(hit.passage.end - hit.passage.start for hit in hits)
+    found = {(name_of(each.doc_id), place) for each in passages for place in range(each.start, each.end)}
+    retrieved = sum(each.end - each.start for each in passages)
     shared = len(gold & found)
     union = retrieved + len(gold) - shared
     return {"span R@5": shared / len(gold), "span P@5": shared / max(retrieved, 1), "span IoU@5": shared / union}
@@ -270,9 +273,9 @@ def _characters(spans: Mapping[str, Sequence[Span]], hits: Sequence[Hit]) -> Val
 def _quoted(question: Question, answer: Answer, documents: Mapping[str, Document]) -> Values:
     """Whether the first citation touches a gold span, and the counts for the F1 of words."""
     gold = {(name, *span) for name, ranges in (question.spans or {}).items() for span in ranges}
-    quotes = [(_id(each.document), each.start, each.end) for each in answer.citations]
+    quotes = [(name_of(each.document.doc_id), each.start, each.end) for each in answer.citations]
     right = any(_touch(first, each) for first in quotes[:1] for each in gold)
-    texts = dict(documents) | {_id(each.document): each.document for each in answer.citations}
+    texts = dict(documents) | {name_of(each.document.doc_id): each.document for each in answer.citations}
     wanted = _words(texts, {_whole(span, documents[span[0]]) for span in gold if span[0] in documents})
     said = _words(texts, quotes)
     values: Values = {"first citation": float(right)} if gold else {}
@@ -312,18 +315,24 @@ def _words_f1(each: Collection[Values]) -> Values:
 
 
 def _refusals(each: Collection[Values]) -> Values:
-    """AUROC of the confidence (Mann-Whitney), accuracy of answering or not, share of false refusals."""
+    """AUROC of the confidence, accuracy of answering or not, share of false refusals."""
     labelled = [values for values in each if "#answerable" in values]
-    right = sorted(values["#confidence"] for values in labelled if values["#answerable"])
-    wrong = sorted(values["#confidence"] for values in labelled if not values["#answerable"])
+    right = [values["#confidence"] for values in labelled if values["#answerable"]]
+    wrong = [values["#confidence"] for values in labelled if not values["#answerable"]]
     if not right or not wrong:
         return {}
-    won = sum(bisect_left(wrong, value) + bisect_right(wrong, value) for value in right) / 2
     return {
-        "AUROC": won / len(right) / len(wrong),
+        "AUROC": auroc(right, wrong),
         "accuracy": _mean([float(values["#answerable"] == values["#answered"]) for values in labelled]),
         "false refusals": _mean([1 - values["#answered"] for values in labelled if values["#answerable"]]),
     }
+
+
+def auroc(right: Sequence[float], wrong: Sequence[float]) -> float:
+    """The share of pairs in which the right one's value is higher, ties by half (Mann-Whitney); neither is empty."""
+    below = sorted(wrong)
+    won = sum(bisect_left(below, value) + bisect_right(below, value) for value in right) / 2
+    return won / len(right) / len(wrong)
 
 
 # ---------------------------------------------------------------- losses

@@ -99,7 +99,7 @@ def _quotable(hits: Sequence[Hit]) -> list[int]:
 
 
 def _of_passage(question: str, ranking: Ranking, number: int) -> Iterable[Sentence]:
-    hit, in_context = ranking.hits[number], ranking.in_context[number]
+    hit, cosines, in_context = ranking.hits[number], ranking.cosines[number], ranking.in_context[number]
     document, passage = hit.document, hit.passage
     texts = [document.text[slice(*span)] for span in passage.sentences]
     terms = [set(analyse(text)) for text in texts]
@@ -109,8 +109,7 @@ def _of_passage(question: str, ranking: Ranking, number: int) -> Iterable[Senten
         if not any(start <= span[0] and span[1] <= end for start, end in document.headings):
             covered = _covered(ranking.terms, terms[place] | title, terms[max(0, place - _LOOKED_BACK) : place])
             limit = 1.0 if no_words else _LIMIT * covered
-            cosine = max(float(ranking.sentences[number][place]), min(float(in_context[place + 1]), limit))
-            whole = max(hit.scores["dense"], min(float(in_context[0]), limit))
+            whole, cosine = (max(float(cosines[i]), min(float(in_context[i]), limit)) for i in (0, place + 1))
             fits, fragment = answer_type.fits(question, text), not text.endswith(_END_MARKS)
             length = min(math.log(len(text)), _LONG_ENOUGH)
             clues = (cosine, covered, hit.score, float(fits), length, float(fragment))
@@ -150,26 +149,31 @@ def confidence(found: Sequence[Sentence]) -> float:
 # ---------------------------------------------------------------- how far to quote
 
 
-def signs(sentence: Sentence, found: Sequence[Sentence]) -> tuple[float, ...]:
-    """Absolute evidence that ``sentence`` is part of the answer, beside all that were ``found``.
+def signs(found: Sequence[Sentence]) -> list[tuple[float, ...]]:
+    """Absolute evidence for each sentence, beside all that were found, that it is part of the answer.
 
     Its cosine and its passage's; how much less it matches than the best match; whether it stands in the best
     sentence's passage; the best cosine, passage cosine and match; and, unless it is the best sentence, how much nearer
     to the question its passage is as a whole than any sentence by itself, since the answer is then spread over it.
     """
+    if not found:
+        return []
     best = max(found, key=lambda each: each.score)
-    match, cosine = max(each.match for each in found), max(each.cosine for each in found)
-    spread = sentence.passage_cosine - cosine
-    return (
-        sentence.cosine,
-        sentence.passage_cosine,
-        sentence.match - match,
-        float(sentence.hit is best.hit),
-        cosine,
-        max(each.passage_cosine for each in found),
-        match,
-        0.0 if sentence is best else spread,
-    )
+    cosine, match = max(each.cosine for each in found), max(each.match for each in found)
+    passage = max(each.passage_cosine for each in found)
+    return [
+        (
+            each.cosine,
+            each.passage_cosine,
+            each.match - match,
+            float(each.hit is best.hit),
+            cosine,
+            passage,
+            match,
+            0.0 if each is best else each.passage_cosine - cosine,
+        )
+        for each in found
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +189,10 @@ def quotes(found: Sequence[Sentence]) -> list[Quote]:
     """What to quote, best first: the best sentence and those that are as likely part of the answer; each text once."""
     if not found:
         return []
-    best = max(found, key=lambda each: each.score)
+    best, *others = sorted(zip(found, signs(found), strict=True), key=lambda pair: -pair[0].score)
     chosen: dict[str, Sentence] = {}
-    for each in sorted(found, key=lambda each: -each.score):
-        if each is best or _is_part(each, found):
-            chosen.setdefault(_plain(each.text), each)
+    for each in (best[0], *(sentence for sentence, values in others if _is_part(values))):
+        chosen.setdefault(_plain(each.text), each)
     runs = sorted(_runs(chosen.values()), key=lambda run: -max(each.score for each in run))
     said = set(chosen)
     made = []
@@ -209,9 +212,8 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def _is_part(sentence: Sentence, found: Sequence[Sentence]) -> bool:
-    likely = _logistic(fitted.QUOTE_BIAS + _dot(fitted.QUOTE_WEIGHTS, signs(sentence, found)))
-    return likely >= fitted.QUOTE_FROM
+def _is_part(values: Sequence[float]) -> bool:
+    return _logistic(fitted.QUOTE_BIAS + _dot(fitted.QUOTE_WEIGHTS, values)) >= fitted.QUOTE_FROM
 
 
 def _runs(chosen: Iterable[Sentence]) -> list[list[Sentence]]:

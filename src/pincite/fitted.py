@@ -10,14 +10,14 @@ COVERED_WEIGHT = 0.3
 """What the covered share of the question's words counts for in `pincite.evidence.Sentence.match`; set, not fitted."""
 
 CONFIDENCE_BIAS = -6.0873
-CONFIDENCE_WEIGHTS = (8.0298, 4.2804)
+CONFIDENCE_WEIGHTS: tuple[float, ...] = (8.0298, 4.2804)
 """Logistic regression of "the articles answer this" on `pincite.evidence.features`."""
 
-SENTENCE_WEIGHTS = (1.0000, 1.2894, 1.2527, 0.2329, 0.0947, -0.0251)
+SENTENCE_WEIGHTS: tuple[float, ...] = (1.0000, 1.2894, 1.2527, 0.2329, 0.0947, -0.0251)
 """Conditional logit of "this sentence comes first" on the clues of `pincite.evidence.Sentence`."""
 
 QUOTE_BIAS = -5.8497
-QUOTE_WEIGHTS = (-0.9816, 1.1499, 6.0420, 0.8242, 7.7341, 1.0060, -0.8291, 4.4905)
+QUOTE_WEIGHTS: tuple[float, ...] = (-0.9816, 1.1499, 6.0420, 0.8242, 7.7341, 1.0060, -0.8291, 4.4905)
 """Logistic regression of "this sentence is part of the answer" on `pincite.evidence.signs`."""
 
 QUOTE_FROM = 0.30

@@ -39,15 +39,14 @@ class Ranking:
 
     Attributes:
         hits: the passages.
-        in_context: for each hit the cosines of its passage and then of its sentences to the wording of the question
-            that each is nearest to, float32.
-        sentences: for each hit the cosines of its passage's sentences to the question as it was asked, float32.
+        cosines: for each hit those of its passage and then of its sentences to the question as it was asked, float32.
+        in_context: the same to the wording of the question that each is nearest to.
         terms: the question's analysed terms, each with its inverse document frequency among all passages, from 0.
         settings: those in force when it was made.
     """
 
     hits: tuple[Hit, ...]
-    sentences: tuple[npt.NDArray[np.float32], ...]
+    cosines: tuple[npt.NDArray[np.float32], ...]
     in_context: tuple[npt.NDArray[np.float32], ...]
     terms: dict[str, float]
     settings: Settings
@@ -313,7 +312,7 @@ def _ranking(snapshot: Snapshot, query: Query, candidates: Sequence[Candidate], 
     _, total = snapshot.count()
     return Ranking(
         hits=tuple(_hit(each, documents, place) for place, each in enumerate(candidates, 1)),
-        sentences=tuple(each.sentences for each in candidates),
+        cosines=tuple(each.cosines for each in candidates),
         in_context=tuple(each.in_context for each in candidates),
         terms={term: _rarity(count, total) for term, count in snapshot.frequencies(query.terms).items()},
         settings=settings,

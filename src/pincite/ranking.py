@@ -45,7 +45,7 @@ _FEEDBACK_WEIGHT = 0.2
 _SAME_VECTOR = 0.999
 """From this cosine on, passages are copies, of which feedback takes one."""
 
-SPEAKS_FROM = 0.5
+_SPEAKS_FROM = 0.5
 """The weight from which on a wording speaks for the question: its cosines count as evidence that it is answered."""
 
 
@@ -72,65 +72,71 @@ class Candidate:
 
     Attributes:
         score: fused over all queries, 0 to 1 within one ranking.
-        dense, lexical: cosine and BM25 of the passage, to the question as it was asked.
-        sentences: cosine of each of its sentences to the question as it was asked, float32 of shape (sentences,).
-        in_context: cosines of the passage and then of its sentences to the wording each is nearest to, of those that
-            speak for the question; float32 of shape (1 + sentences,).
+        lexical: BM25 of the passage, to the question as it was asked.
+        cosines: of the passage and then of its sentences, to the question as it was asked; float32 of shape
+            (1 + sentences,).
+        in_context: the same to the wording each is nearest to, of those that speak for the question.
         vector: the mean of its sentences', in which no title has a part; float32 of shape (dimension,), length 1.
         copies: nearly the same text elsewhere.
     """
 
     passage: Passage
     score: float
-    dense: float
     lexical: float
-    sentences: npt.NDArray[np.float32]
+    cosines: npt.NDArray[np.float32]
     in_context: npt.NDArray[np.float32]
     vector: Vectors
     copies: tuple[Passage, ...] = ()
 
     @property
+    def dense(self) -> float:
+        """Cosine of the passage."""
+        return float(self.cosines[0])
+
+    @property
     def sentence(self) -> float:
         """The best cosine to a sentence, or the passage's own where it has none."""
-        return float(self.sentences.max()) if len(self.sentences) else self.dense
+        return float(self.cosines[1:].max()) if len(self.cosines) > 1 else self.dense
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    """The vectors of all candidates: of each its own, then those of its sentences.
+class Rows:
+    """The vectors of passages: of each its own, then those of its sentences.
 
     Attributes:
         vectors: float32 of shape (rows, dimension).
-        begins: the row of each candidate's own vector, of shape (candidates,).
+        begins: the row of each passage's own vector, of shape (passages,).
     """
 
     vectors: Vectors
     begins: npt.NDArray[np.intp]
 
     @classmethod
-    def of(cls, rows: Sequence[Vectors]) -> _Rows:
+    def of(cls, rows: Sequence[Vectors]) -> Rows:
+        """From the rows of each passage."""
         begins = np.cumsum([0, *(len(each) for each in rows[:-1])])
         return cls(np.concatenate(rows), begins)
 
     @property
     def passages(self) -> Vectors:
+        """The passages' own vectors."""
         return self.vectors[self.begins]
 
     @property
     def means(self) -> Vectors:
-        """The mean of each candidate's sentences, or its own vector where it has none; of length 1."""
+        """The mean of each passage's sentences, or its own vector where it has none; of length 1."""
         sums = np.add.reduceat(self.vectors, self.begins) - self.passages
         alone = np.diff([*self.begins, len(self.vectors)]) == 1
         sums[alone] = self.passages[alone]
         return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
 
-    def similarity(self, vector: Vectors) -> Scores:
-        """``1.5 D + M`` of each candidate; a passage without sentences is its own best one."""
-        cosines = (self.vectors @ vector).astype(np.float64)
-        dense = cosines[self.begins]
-        cosines[self.begins] = -np.inf
-        best = np.maximum.reduceat(cosines, self.begins)
-        return PASSAGE_WEIGHT * dense + np.where(np.isneginf(best), dense, best)
+    def divided(self, cosines: npt.NDArray[np.float32]) -> tuple[Scores, Scores]:
+        """Cosines of all rows as those of the passages and of their best sentences; one without is its own best."""
+        sentences = cosines.astype(np.float64)
+        dense = sentences[self.begins]
+        sentences[self.begins] = -np.inf
+        best = np.maximum.reduceat(sentences, self.begins)
+        return dense, np.where(np.isneginf(best), dense, best)
 
 
 def rank(snapshot: Snapshot, queries: Sequence[Query], n: int, where: Filter | None = None) -> list[Candidate]:
@@ -140,23 +146,24 @@ def rank(snapshot: Snapshot, queries: Sequence[Query], n: int, where: Filter | N
     ids = sorted(vectors)
     if not ids:
         return []
-    rows = _Rows.of([vectors[each] for each in ids])
+    rows = Rows.of([vectors[each] for each in ids])
     lexical = [_bm25(snapshot, q, ids, scores) for q, (_, scores) in zip(queries, found, strict=True)]
-    first = _fused(queries, rows, lexical)
-    best = _FEEDBACK_WEIGHT * _mean_of_best(rows.passages, first)
-    scores = _scaled(_fused([_moved(q, best) for q in queries], rows, lexical))
-    cosines = rows.vectors @ np.array([q.vector for q in queries]).T
-    speaks = [place == 0 or q.weight >= SPEAKS_FROM for place, q in enumerate(queries)]
+    asked = np.array([q.vector for q in queries])
+    cosines = rows.vectors @ asked.T
+    moved = asked + _FEEDBACK_WEIGHT * _mean_of_best(rows.passages, _fused(queries, rows, cosines, lexical))
+    moved /= np.linalg.norm(moved, axis=1, keepdims=True)
+    scores = _scaled(_fused(queries, rows, rows.vectors @ moved.T, lexical))
+    speaks = [place == 0 or q.weight >= _SPEAKS_FROM for place, q in enumerate(queries)]
     return _best_first(snapshot.passages(ids), ids, scores, lexical[0], rows, cosines[:, speaks])
 
 
-def _fused(queries: Sequence[Query], rows: _Rows, lexical: Sequence[Scores]) -> Scores:
+def _fused(queries: Sequence[Query], rows: Rows, cosines: npt.NDArray[np.float32], lexical: Sequence[Scores]) -> Scores:
+    """The score of each candidate, from the cosines of all rows to each query: shape (rows, queries)."""
     total = np.zeros(len(rows.begins))
-    for query, words in zip(queries, lexical, strict=True):
-        share = query.dense_share
-        total += query.weight * (
-            share * _standardised(rows.similarity(query.vector)) + (1 - share) * _standardised(words)
-        )
+    for query, near, words in zip(queries, cosines.T, lexical, strict=True):
+        dense, best = rows.divided(near)
+        similarity = _standardised(PASSAGE_WEIGHT * dense + best)
+        total += query.weight * (query.dense_share * similarity + (1 - query.dense_share) * _standardised(words))
     return total
 
 
@@ -182,11 +189,6 @@ def _mean_of_best(passages: Vectors, scores: Scores) -> Vectors:
     return np.asarray(np.mean(best, axis=0), np.float32)
 
 
-def _moved(query: Query, direction: Vectors) -> Query:
-    vector = query.vector + direction
-    return replace(query, vector=vector / np.linalg.norm(vector))
-
-
 def _bm25(snapshot: Snapshot, query: Query, ids: Sequence[str], found: Scored) -> Scores:
     """BM25 of every candidate; those that only the dense side proposed are asked for."""
     missing = [each for each in ids if each not in found]
@@ -199,7 +201,7 @@ def _best_first(
     ids: Sequence[str],
     scores: Scores,
     lexical: Scores,
-    rows: _Rows,
+    rows: Rows,
     cosines: npt.NDArray[np.float32],
 ) -> list[Candidate]:
     ends = [*rows.begins[1:], len(cosines)]
@@ -208,9 +210,8 @@ def _best_first(
         Candidate(
             passage=passages[ids[i]],
             score=float(scores[i]),
-            dense=float(cosines[rows.begins[i], 0]),
             lexical=float(lexical[i]),
-            sentences=cosines[rows.begins[i] + 1 : ends[i], 0],
+            cosines=cosines[rows.begins[i] : ends[i], 0],
             in_context=nearest[rows.begins[i] : ends[i]],
             vector=means[i],
         )

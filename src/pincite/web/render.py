@@ -104,19 +104,18 @@ def _nothing(milliseconds: int) -> str:
 
 def _cited(number: int, found: Answer) -> str:
     """One card for each passage quoted, in the order of the labels."""
-    copies = {hit.passage.passage_id: hit.copies for hit in found.hits}
     groups: dict[str, list[Citation]] = {}
     for citation in found.citations:
         groups.setdefault(citation.passage.passage_id, []).append(citation)
-    cards = "".join(_cited_card(number, group, copies.get(name, ())) for name, group in groups.items())
+    cards = "".join(_cited_card(number, group) for group in groups.values())
     return f"<h3 class='panel'>{_count(len(groups), 'source')}</h3>{cards}"
 
 
-def _cited_card(number: int, citations: Sequence[Citation], copies: Sequence[Passage]) -> str:
+def _cited_card(number: int, citations: Sequence[Citation]) -> str:
     first = citations[0]
     badges = "".join(f"<span class='badge'>{citation.label}</span>" for citation in citations)
     spans = [(citation.start, citation.end) for citation in citations]
-    return _card(badges, first.document, first.passage, spans, _marked(number, first.passage, citations), copies)
+    return _card(badges, first.document, first.passage, spans, _marked(number, first.passage, citations), first.copies)
 
 
 def _nearest(hits: Sequence[Hit]) -> str:
