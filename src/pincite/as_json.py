@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pincite.datatypes import Answer, Citation, Document, Hit, Passage, Status, UpdateReport
+from pincite import links
+from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage, Status, UpdateReport
 
 
 def _about(document: Document) -> dict[str, Any]:
@@ -47,6 +48,7 @@ def citation(each: Citation) -> dict[str, Any]:
     """A citation: ``label, quote, start, end, best, doc_id, ..., digest`` (of the text that the range counts in)."""
     place = {"label": each.label, "quote": each.quote, "start": each.start, "end": each.end}
     place["best"] = {"start": each.best[0], "end": each.best[1]}
+    place |= {"confidence": each.confidence, "pin": links.pin(each.document, each.start, each.end)}
     return place | _about(each.document) | _place(each.passage) | {"copies": _copies(each.copies)}
 
 
@@ -62,9 +64,19 @@ def answer(question: str, found: Answer) -> dict[str, Any]:
     }
 
 
-def status(found: Status) -> dict[str, Any]:
-    """The fields of `pincite.Status`."""
-    return asdict(found)
+def document(found: Document) -> dict[str, Any]:
+    """A whole article: ``doc_id, title, ..., digest, text, metadata, headings, page_starts``."""
+    return _about(found) | {
+        "text": found.text,
+        "metadata": dict(found.metadata),
+        "headings": found.headings,
+        "page_starts": found.page_starts,
+    }
+
+
+def status(found: Status, changes: Changes | None) -> dict[str, Any]:
+    """The fields of `pincite.Status`, and ``changes``: those of `pincite.datatypes.Changes`, null where unknown."""
+    return asdict(found) | {"changes": changes and asdict(changes)}
 
 
 def report(found: UpdateReport) -> dict[str, Any]:

@@ -68,6 +68,7 @@ def _citation(label: int, quote: Quote) -> Citation:
         start=start,
         end=end,
         best=quote.best,
+        confidence=quote.confidence,
         document=hit.document,
         passage=hit.passage,
         heading=hit.passage.heading,

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -29,6 +29,9 @@ _UNITS = {"read": "files", "embed": "passages", "write": "steps"}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MOST_SKIPPED_SHOWN = 20
 _NEAREST_SHOWN = 3
+_OPEN_TO_OTHERS = (
+    "whoever reaches this address can read all articles; without --token nobody can add any or update the index"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -263,7 +266,12 @@ def _chat(options: argparse.Namespace) -> int:
         index.status()  # without an index there is nothing to open a page for
         from pincite import web
 
-        web.launch(index, host=options.host, port=options.port, open_browser=options.open, on_ready=_say_address)
+        if options.host not in web.LOOPBACK and not options.token:
+            print_error(_OPEN_TO_OTHERS)
+        token, browser = options.token, options.open
+        web.launch(
+            index, host=options.host, port=options.port, token=token, open_browser=browser, on_ready=_say_address
+        )
     return 0
 
 
@@ -275,13 +283,16 @@ def _status(options: argparse.Namespace) -> int:
     from pincite.index import Index
 
     with Index.open(options.index) as index:
-        status = index.status()
+        status, changes = index.status(), index.changes()
     if options.json:
-        _say_json(as_json.status(status))
+        _say_json(as_json.status(status, changes))
         return 0
-    for name, value in as_json.status(status).items():
+    for name, value in as_json.status(status, changes).items():
         if not isinstance(value, dict):
             _say(f"{name:<11} {'-' if value is None else value}")
+    for word, names in asdict(changes).items() if changes else ():
+        if names:
+            _say(f"{word} on disk: {', '.join(names[:_MOST_SKIPPED_SHOWN])}")
     for title, reasons in (("stale (the last good version answers)", status.stale), ("skipped", status.skipped)):
         for path, reason in reasons.items():
             _say(f"{title}: {path}: {reason}")
@@ -316,6 +327,12 @@ def _parser() -> argparse.ArgumentParser:
     chat = _add_verb(verbs, "chat", _chat, "open the chat page", "pincite chat --port 8080")
     chat.add_argument("--host", default="127.0.0.1", help="address to listen at (default 127.0.0.1)")
     chat.add_argument("--port", type=int, default=7860, metavar="N", help="default 7860")
+    chat.add_argument(
+        "--token",
+        default=os.environ.get("PINCITE_TOKEN"),
+        metavar="T",
+        help="lets who sends it add articles and update (default: the variable PINCITE_TOKEN)",
+    )
     chat.add_argument("--open", action="store_true", help="open it in the browser")
     status = _add_verb(verbs, "status", _status, "say what the index holds", "pincite status --json")
     what = "measure on a collection with judgements"

@@ -125,6 +125,7 @@ class Citation:
     Attributes:
         label: the number that stands behind the quote in the answer, from 1.
         best: the range, in the document, of the sentence of the quote that answers best.
+        confidence: the estimated probability, from that sentence alone, that the question is answered, 0 to 1.
         copies: passages of nearly the same text elsewhere.
     """
 
@@ -133,6 +134,7 @@ class Citation:
     start: int
     end: int
     best: Span
+    confidence: float
     document: Document
     passage: Passage
     heading: str | None = None
@@ -173,6 +175,15 @@ class UpdateReport:
     unchanged: tuple[str, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
     embedded: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """How the folder of articles differs from what the last update saw: paths of files, in order."""
+
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,8 @@
     PinciteError
     ├── UsageError            a value that the caller gave is not allowed
     │   ├── FilterError
-    │   └── QueryError
+    │   ├── QueryError
+    │   └── UnknownDocument
     ├── CorpusError           the folder of articles, or what lies in it
     │   ├── DuplicateIdError
     │   ├── RemovalRefused
@@ -35,6 +36,10 @@ class FilterError(UsageError):
 
 class QueryError(UsageError):
     """A question or ``k`` that cannot be searched for."""
+
+
+class UnknownDocument(UsageError):
+    """No document of this id is indexed."""
 
 
 class CorpusError(PinciteError):

@@ -178,11 +178,12 @@ def signs(found: Sequence[Sentence]) -> list[tuple[float, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Adjacent sentences of one passage, and the one of them that answers best."""
+    """Adjacent sentences of one passage, the one of them that answers best, and how surely it does by itself."""
 
     hit: Hit
     span: Span
     best: Span
+    confidence: float
 
 
 def quotes(found: Sequence[Sentence]) -> list[Quote]:
@@ -244,7 +245,7 @@ def _lead(first: Sentence, found: Sequence[Sentence]) -> Sentence | None:
 
 def _quote(run: Sequence[Sentence], first: Sentence, found: Sequence[Sentence]) -> Quote:
     best = max(run, key=lambda each: each.score)
-    return Quote(first.hit, (first.span[0], _reach(run[-1], found)), best.span)
+    return Quote(first.hit, (first.span[0], _reach(run[-1], found)), best.span, confidence([best]))
 
 
 def _reach(last: Sentence, found: Sequence[Sentence]) -> int:

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pincite.analysis import only_stop_words, query_terms
-from pincite.datatypes import Document, Filter, Hit, Progress, Status, UpdateReport, whole
+from pincite.datatypes import Changes, Document, Filter, Hit, Progress, Status, UpdateReport, whole
 from pincite.embedder import Embedder, SentenceTransformerEmbedder, reads
-from pincite.errors import CorpusError, EmptyIndex, ModelMismatch, NoIndex, QueryError
+from pincite.errors import CorpusError, EmptyIndex, ModelMismatch, NoIndex, QueryError, UnknownDocument
 from pincite.ranking import (
     CANDIDATES,
     DENSE_SHARE,
@@ -30,7 +30,7 @@ from pincite.ranking import (
 from pincite.settings import Settings
 from pincite.stores.base import Manifest, Snapshot, Store
 from pincite.stores.local.store import LocalStore
-from pincite.updating import Options, Update, scan_corpus
+from pincite.updating import Options, Update, changes, scan_corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +229,67 @@ class Index:
                 stale=stale,
                 skipped={path: why for path, why in manifest.skipped.items() if path not in stale},
             )
+
+    def changes(self) -> Changes | None:
+        """How the folder of articles differs from the index; files whose stamp leaves a doubt are compared by bytes.
+
+        Returns:
+            The changes; None where the folder is gone or cannot be listed.
+
+        Raises:
+            IndexProblem: there is no index, or it is damaged.
+        """
+        try:
+            scan = scan_corpus(self._corpus(None), Path(self._store.name), may_be_empty=True)
+        except CorpusError:
+            return None
+        with self._store.snapshot() as snapshot:
+            return changes(snapshot, scan)
+
+    def original(self, doc_id: str) -> Path:
+        """The file that a document was read from; for a line of a ``.jsonl`` file, that file.
+
+        Raises:
+            UnknownDocument: no such document is indexed.
+            CorpusError: the file is gone, or is now a link that leaves the folder of articles.
+            IndexProblem: there is no index, or it is damaged.
+        """
+        with self._store.snapshot() as snapshot:
+            record, folder = snapshot.records().get(doc_id), snapshot.manifest.corpus
+        if record is None or folder is None:
+            raise UnknownDocument(f"{doc_id}: not in the index")
+        path = Path(folder, record.path)
+        if not path.is_file() or not path.resolve().is_relative_to(Path(folder).resolve()):
+            raise CorpusError(f"{record.path}: no longer in the folder of articles; run `pincite update`")
+        return path
+
+    def with_digest(self, digest: str) -> str | None:
+        """The id of a document whose text's digest begins so; None where there is none.
+
+        Raises:
+            IndexProblem: there is no index, or it is damaged.
+        """
+        with self._store.snapshot() as snapshot:
+            records = snapshot.records()
+        return next((doc_id for doc_id, record in records.items() if record.digest.startswith(digest)), None)
+
+    def sources(self) -> dict[str, int]:
+        """The sources that documents name, in order, each with the number of its documents.
+
+        Raises:
+            IndexProblem: there is no index, or it is damaged.
+        """
+        with self._store.snapshot() as snapshot:
+            return snapshot.sources()
+
+    def titles(self, n: int) -> dict[str, str]:
+        """The titles of the first ``n`` documents in the order of their ids, by id.
+
+        Raises:
+            IndexProblem: there is no index, or it is damaged.
+        """
+        with self._store.snapshot() as snapshot:
+            return snapshot.titles(n)
 
     @property
     def settings(self) -> Settings:

@@ -202,16 +202,31 @@ def sentence_spans(text: str, headings: Sequence[Span] = ()) -> list[Span]:
     return [(each.start, each.end) for each in _sentences(text, headings)]
 
 
-def _sentences(text: str, headings: Iterable[Span]) -> Iterator[_Sentence]:
-    """The sentences, not yet measured; headings line by line, in order and apart, whatever ranges were given."""
+def blocks(text: str, headings: Iterable[Span] = ()) -> Iterator[tuple[int, int, bool]]:
+    """What no sentence leaves: paragraphs, list items, table rows and heading lines, in order and apart.
+
+    Args:
+        text: any text.
+        headings: ranges of its heading lines, whatever they are.
+
+    Returns:
+        Start and end, stripped, and whether it is a heading line.
+    """
     last = 0
     for start, end in [*sorted(headings), (len(text), len(text))]:
-        for block in _blocks(text, last, start):
-            spans = list(_spans(text, _sentence_cuts(text, *block)))
-            yield from (_Sentence(*span, is_heading=False, ends_paragraph=span == spans[-1]) for span in spans)
-        lines = _divided(text, max(start, last), end, _LINE_BREAK)
-        yield from (_Sentence(*line, is_heading=True, ends_paragraph=False) for line in lines)
+        yield from ((*block, False) for block in _blocks(text, last, start))
+        yield from ((*line, True) for line in _divided(text, max(start, last), end, _LINE_BREAK))
         last = max(last, end)
+
+
+def _sentences(text: str, headings: Iterable[Span]) -> Iterator[_Sentence]:
+    """The sentences, not yet measured."""
+    for start, end, is_heading in blocks(text, headings):
+        if is_heading:
+            yield _Sentence(start, end, is_heading=True, ends_paragraph=False)
+            continue
+        spans = list(_spans(text, _sentence_cuts(text, start, end)))
+        yield from (_Sentence(*span, is_heading=False, ends_paragraph=span == spans[-1]) for span in spans)
 
 
 def _blocks(text: str, start: int, end: int) -> Iterator[Span]:

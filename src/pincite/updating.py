@@ -14,13 +14,13 @@ from pathlib import Path
 
 from pincite import corpus, readers, splitting
 from pincite.corpus import FileStat, Scan
-from pincite.datatypes import Document, Passage, Progress, UpdateReport
+from pincite.datatypes import Changes, Document, Passage, Progress, UpdateReport
 from pincite.embedder import Embedder
 from pincite.errors import CorpusError, DuplicateIdError, RemovalRefused
 from pincite.readers import Skipped
 from pincite.readers.pool import FileDone, read_files
 from pincite.settings import Settings
-from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors, Writer
+from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Snapshot, Vectors, Writer
 
 OnProgress = Callable[[Progress], None]
 
@@ -131,10 +131,9 @@ class Update:
 
     def _same(self, record: FileRecord, stat: FileStat) -> bool:
         """Whether the file is as it was; its bytes are compared only where its stamp leaves a doubt."""
-        _, mtime_ns, *_ = stat.stamp
         if not record.digest:
             return False
-        if record.stamp == stat.stamp and record.scanned_ns - mtime_ns > _RACY_NS:
+        if _untouched(record, stat):
             return True
         if _digest(stat.path) != record.digest:
             return False
@@ -284,6 +283,27 @@ class Update:
         )
         self._writer.commit()
         self._progress(Progress(stage="write", done=1, total=1))
+
+
+def changes(snapshot: Snapshot, scan: Scan) -> Changes:
+    """How what lies in the folder differs from what the index was made of; what could not be read is left aside."""
+    records = snapshot.files()
+    known = {name: record for name, record in records.items() if record.digest}
+    return Changes(
+        new=tuple(name for name in scan.files if name not in records),
+        changed=tuple(name for name, stat in scan.files.items() if name in known and not _same(known[name], stat)),
+        gone=tuple(sorted(name for name in known.keys() - scan.files.keys() if not name.startswith(scan.unlisted))),
+    )
+
+
+def _same(record: FileRecord, stat: FileStat) -> bool:
+    return _untouched(record, stat) or _digest(stat.path) == record.digest
+
+
+def _untouched(record: FileRecord, stat: FileStat) -> bool:
+    """Whether the stamp alone says that a file is as it was."""
+    _, mtime_ns, *_ = stat.stamp
+    return record.stamp == stat.stamp and record.scanned_ns - mtime_ns > _RACY_NS
 
 
 def _grouped(records: dict[str, DocumentRecord]) -> dict[str, list[str]]:

@@ -124,6 +124,12 @@ class Snapshot(State, Protocol):
     def passages(self, ids: Collection[str]) -> dict[str, Passage]:
         """The passages with these ids; unknown ids are left out."""
 
+    def sources(self) -> dict[str, int]:
+        """The sources that documents name, in order, each with the number of its documents."""
+
+    def titles(self, n: int) -> dict[str, str]:
+        """The titles of the first ``n`` documents in the order of their ids, by id."""
+
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages there are (that fit ``where``)."""
 

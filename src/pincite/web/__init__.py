@@ -1,5 +1,5 @@
-"""The chat page: a question, an answer made of quotes, and beside it the passages that they come from."""
+"""The chat page, and the same over HTTP and MCP: a question, an answer made of quotes, the passages they come from."""
 
-from pincite.web.app import build, launch
+from pincite.web.app import LOOPBACK, launch
 
-__all__ = ["build", "launch"]
+__all__ = ["LOOPBACK", "launch"]

@@ -12,24 +12,18 @@ from contextlib import suppress
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from pincite.errors import UsageError
+from pincite.errors import PinciteError, UsageError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from gradio import Blocks
 
     from pincite.index import Index
+    from pincite.web.chat import Chat
+    from pincite.web.guard import Access
+    from pincite.web.service import Service
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-def build(index: Index) -> Blocks:
-    """The page over ``index``, to be mounted in an application of your own."""
-    # Gradio reads this when it is imported, and would otherwise report its use over the network.
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    from pincite.web.page import build_page
-
-    return build_page(index)
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Addresses that only this machine reaches."""
 
 
 def launch(
@@ -37,23 +31,28 @@ def launch(
     *,
     host: str = "127.0.0.1",
     port: int = 7860,
+    token: str | None = None,
     open_browser: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve the page over ``index`` until Ctrl-C.
+    """Serve the page over ``index``, with its HTTP and MCP interfaces, until Ctrl-C.
 
     Args:
-        index: what is asked; it is opened for reading alone.
+        index: what is asked.
         host: the address to listen on; any but the default lets other machines ask.
         port: 1 to 65535, or 0 for one that is free.
+        token: lets whoever sends it add files and update the index; without one only the page itself may, and only
+            where nobody but this machine reaches it.
         open_browser: whether to open the page in the default browser.
         on_ready: called once with the page's address, as soon as it can be opened.
 
     Raises:
         UsageError: the port is in use, or the address cannot be listened on.
     """
+    # Gradio reads this when it is imported, and would otherwise report its use over the network.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     with _listen(host, port) as listener:
-        _serve(_application(build(index), host), listener, _address(host, listener), open_browser, on_ready)
+        _serve(_application(index, host, token), listener, _address(host, listener), open_browser, on_ready)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -72,36 +71,60 @@ def _address(host: str, listener: socket.socket) -> str:
     return f"http://{name}:{listener.getsockname()[1]}"
 
 
-def _application(blocks: Blocks, host: str) -> FastAPI:
-    """``blocks`` in an application of our own: Gradio's ``launch`` probes itself through whatever proxy is set."""
-    import gradio as gr
-    from fastapi import FastAPI
+def _application(index: Index, host: str, token: str | None) -> FastAPI:
+    """Everything in an application of our own: Gradio's ``launch`` probes itself through whatever proxy is set."""
+    from fastapi import FastAPI, HTTPException
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    from pincite.web.guard import Guard
-    from pincite.web.page import head, theme
+    from pincite.assistant import Assistant
+    from pincite.web import routes, tools
+    from pincite.web.chat import Chat
+    from pincite.web.guard import Access, Guard
+    from pincite.web.library import Library
+    from pincite.web.service import Service
 
+    local = host in LOOPBACK
+    access, assistant, library = Access(token, local=local), Assistant(index), Library(index)
+    service, chat = Service(index, assistant, library), Chat(index, assistant)
+    server = tools.build(service, access)
+    interface = server.streamable_http_app()  # makes the session manager
     # A page on the web may point its own host name at this machine; only our names are answered to.
-    hosts = [*_LOOPBACK, "[::1]"] if host in _LOOPBACK else ["*"]
-    guards = [Middleware(TrustedHostMiddleware, allowed_hosts=hosts), Middleware(Guard)]
-    app = FastAPI(openapi_url=None, middleware=guards)
+    hosts = [*LOOPBACK, "[::1]"] if local else ["*"]
+    app = FastAPI(
+        openapi_url=None,
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts), Middleware(Guard)],
+        lifespan=lambda _: server.session_manager.run(),
+    )
+    app.add_exception_handler(PinciteError, routes.told)
+    app.add_exception_handler(HTTPException, routes.refused)
+    app.router.routes.extend(interface.routes)
+    app.include_router(routes.build(index, library, access))
+    _mount(app, chat, service, access)
+    threading.Thread(target=chat.prepare, daemon=True).start()
+    return app
+
+
+def _mount(app: FastAPI, chat: Chat, service: Service, access: Access) -> None:
+    import gradio as gr
+
+    from pincite.web.page import build_page, head, theme
+
     gr.mount_gradio_app(
         app,
-        blocks,
+        build_page(chat, service, access),
         path="/",
         footer_links=[],
         run_history=False,
         show_error=False,
-        max_file_size="20mb",
+        max_file_size=0,
         enable_monitoring=False,
         ssr_mode=False,
         pwa=False,
         favicon_path=str(files(__package__) / "icon.svg"),
         theme=theme(),
-        head=head(),
+        head=head(access.page_token or ("ask" if access.asks else "none")),
     )
-    return app
 
 
 def _serve(

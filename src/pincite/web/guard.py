@@ -1,17 +1,32 @@
-"""What is refused, and what the browser is told to refuse, before a request reaches Gradio."""
+"""What is refused, and what the browser is told to refuse, before a request reaches Gradio; and who may write."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Routes of Gradio that fetch any address the caller names, or hand out or take in files; the page uses none.
-_REFUSED = ("/gradio_api/file", "/gradio_api/proxy", "/gradio_api/upload")
+# All that the page, Gradio's client and ours need. Gradio has other routes: some fetch any address the caller names,
+# some hand out or take in files, some only make sense where the page is developed.
+_SERVED = re.compile(
+    r"/|/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json)|/(?:assets|static|svelte)/.+"
+    r"|/gradio_api/(?:info|openapi\.json|startup-events|heartbeat/[^/]+|queue/join|queue/data|cancel|reset"
+    r"|(?:call|run|api)/.+)/?"
+    r"|/(?:read|original|mcp|library|library/uploads|library/update)"
+)
+
+_MOST_BYTES = 1_000_000
+"""Of the body of a request to Gradio."""
 
 _HEADERS = {
     # Gradio compiles its templates with Function() and marks up with inline styles and scripts.
@@ -23,21 +38,114 @@ _HEADERS = {
 }
 
 
+class Access:
+    """Who may add files and update: whoever sends ``Authorization: Bearer TOKEN``.
+
+    Args:
+        token: the token that was chosen when the page was served, or None.
+        local: whether only this machine reaches the page; it then holds a token of its own, which pages of other
+            sites cannot read.
+    """
+
+    def __init__(self, token: str | None, *, local: bool) -> None:
+        self.page_token = secrets.token_urlsafe(24) if local else None
+        self._tokens = [each for each in (token, self.page_token) if each]
+        self.asks = bool(token) and not local
+
+    def allows(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request with these headers may write."""
+        given = headers.get("authorization", "").removeprefix("Bearer ").encode()
+        return any(hmac.compare_digest(given, token.encode()) for token in self._tokens)
+
+    @property
+    def refusal(self) -> str:
+        """Why a request may not write, and what would let it."""
+        if self._tokens and not (self.page_token and len(self._tokens) == 1):
+            return 'wrong or missing token: send the header "Authorization: Bearer TOKEN"'
+        return "not allowed: start `pincite chat --token TOKEN` and send the header `Authorization: Bearer TOKEN`"
+
+
 class Guard:
-    """ASGI middleware: no route that fetches or hands out files, and a policy that keeps the page at home."""
+    """ASGI middleware: only what is served, nothing from other sites, no file that would have to be fetched."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or pass on one request."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._guarded(scope, receive, send)
 
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
-        if scope["type"] == "http" and scope["path"].startswith(_REFUSED):
-            await PlainTextResponse("not served here", status_code=404)(scope, receive, send_guarded)
-        else:
+        refusal = _refusal(scope)
+        if refusal is None and scope["method"] == "POST" and scope["path"].startswith("/gradio_api/"):
+            refusal, receive = await _checked(receive)
+        if refusal is None:
             await self._app(scope, receive, send_guarded)
+        else:
+            status, reason = refusal
+            await JSONResponse({"error": reason}, status)(scope, receive, send_guarded)
+
+
+_Refusal = tuple[int, str]
+
+
+def _refusal(scope: Scope) -> _Refusal | None:
+    headers = Headers(scope=scope)
+    if not _SERVED.fullmatch(scope["path"]):
+        return 404, "not served here"
+    origin = headers.get("origin")
+    if scope["method"] not in ("GET", "HEAD") and origin and urlsplit(origin).netloc != headers.get("host"):
+        return 403, "asked by a page of another site"
+    return None
+
+
+async def _checked(receive: Receive) -> tuple[_Refusal | None, Receive]:
+    """The refusal of a body, if there is one, and the body to be received again.
+
+    Gradio fetches the address in whatever looks like one of its files, wherever it stands in the arguments.
+    """
+    body, more = b"", True
+    while more and len(body) <= _MOST_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    if len(body) > _MOST_BYTES:
+        return (413, f"more than {_MOST_BYTES:,} bytes"), receive
+    try:
+        # What was checked is passed on, not what another parser may read otherwise.
+        body = json.dumps(json.loads(body or b"{}", object_pairs_hook=_no_file)).encode()
+    except FileArgument:
+        return (400, "files are not taken here"), receive
+    except (ValueError, RecursionError):
+        return (400, "not JSON"), receive
+    return None, _again(body, receive)
+
+
+class FileArgument(Exception):
+    """An argument describes a file."""
+
+
+def _no_file(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if made.get("_type") == "gradio.FileData":
+        raise FileArgument
+    return made
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    waiting = [body]
+
+    async def receive_again() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
+
+    return receive_again

@@ -1,16 +1,30 @@
-"""Answers as HTML: strings in, strings out. Every word from outside passes through ``_literal``."""
+"""Answers, articles and the library as HTML: strings out. Every word from outside passes through ``literal``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from html import escape
+from urllib.parse import quote as percent_encoded
 
-from pincite.datatypes import Answer, Citation, Document, Hit, Passage, Span
+from pincite import links
+from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage, Progress, Span, Status, UpdateReport
+from pincite.links import Place
+from pincite.web import export
+from pincite.web.library import State
+from pincite.web.places import numbered_blocks, page_of, where
 
 _NEAREST = 3
+_MOST_LISTED = 200
+_STRONG, _FAIR = 0.7, 0.35
+"""Probabilities that a quote by itself answers, from which on it is called so; the lower is the usual threshold."""
+
+_NOT_HERE = "Nothing in these articles answers this."
+_NEAR = "Passages that come near are shown for you to judge; they are not an answer."
+_STAGES = {"read": "Reading files", "embed": "Embedding passages", "write": "Writing the index"}
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """``text`` so that the browser shows it to the letter: no element, no attribute, no template of Gradio's."""
     return escape(text).replace("{", "&#123;").replace("}", "&#125;").replace("`", "&#96;")
 
@@ -19,10 +33,19 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def masthead(documents: int | None) -> str:
-    """The name, and how many articles there are (None while that is unknown)."""
-    size = "" if documents is None else f"<span class='size'>{_count(documents, 'article')}</span>"
-    return f"<h1 class='name'>Pincite</h1>{size}"
+# ---------------------------------------------------------------- before the first question
+
+
+def masthead(status: Status | None, changed: int = 0) -> str:
+    """The name, how many articles there are, how fresh the index is (None while that is unknown)."""
+    facts = []
+    if status is not None:
+        facts.append(_count(status.documents, "article"))
+        if status.updated:
+            facts.append(f"updated <time datetime='{literal(status.updated)}'>{literal(status.updated)}</time>")
+        if changed:
+            facts.append(f"<button type='button' data-act='library'>{_count(changed, 'change')} on disk</button>")
+    return f"<h1 class='name'>Pincite</h1><p class='size'>{' · '.join(facts)}</p>"
 
 
 def example(title: str) -> str:
@@ -32,22 +55,34 @@ def example(title: str) -> str:
 
 def start(documents: int, examples: Iterable[str] = ()) -> str:
     """What this is, before the first question."""
-    buttons = "".join(f"<button type='button' class='example'>{_literal(text)}</button>" for text in examples)
     return (
         "<section class='start'><h2>Ask the articles</h2>"
         f"<p>The answer is quoted word for word from {_count(documents, 'article')}, "
         "each quote with its exact place. Nothing is made up, and nothing leaves this machine.</p>"
-        f"<div class='examples'>{buttons}</div></section>"
+        f"<div class='examples'>{_examples(examples)}</div></section>"
     )
+
+
+def _examples(questions: Iterable[str]) -> str:
+    return "".join(f"<button type='button' class='example'>{literal(text)}</button>" for text in questions)
 
 
 def empty(reason: str) -> str:
     """No article is indexed: what to do about it."""
     return (
         "<section class='notice empty'><h3>No articles yet</h3>"
-        "<p>Put texts (.txt, .md, .html, .pdf, .docx, .epub, .jsonl) into a folder, run "
-        "<code>pincite update FOLDER</code>, and load this page again.</p>"
-        f"<p class='reason'>{_literal(reason)}</p></section>"
+        "<p>Add some under <button type='button' class='plain' data-act='library'>Library</button>, or put texts "
+        "(.txt, .md, .html, .pdf, .docx, .epub, .jsonl) into a folder and run <code>pincite update FOLDER</code>.</p>"
+        f"<p class='reason'>{literal(reason)}</p></section>"
+    )
+
+
+def building() -> str:
+    """The first update has not ended: nothing can be said about the articles yet."""
+    return (
+        "<section class='notice building' role='status'><h3>The index is still being built</h3>"
+        "<p>Questions can be asked as soon as the first update has ended; this page looks every few seconds. "
+        "If no update is running any more, run <code>pincite update</code>: it goes on where it stopped.</p></section>"
     )
 
 
@@ -55,13 +90,11 @@ def failure(reason: str) -> str:
     """Something broke, which says nothing about what the articles hold."""
     return (
         "<section class='notice failed' role='alert'><h3>That did not work</h3>"
-        f"<p>{_literal(reason)}</p><p>This says nothing about what the articles hold.</p></section>"
+        f"<p>{literal(reason)}</p><p>This says nothing about what the articles hold.</p></section>"
     )
 
 
-def pending() -> str:
-    """While the articles are searched."""
-    return "<p class='pending' role='status'>Reading the articles<span>…</span></p>"
+# ---------------------------------------------------------------- a conversation
 
 
 def conversation(turns: Iterable[str]) -> str:
@@ -69,63 +102,162 @@ def conversation(turns: Iterable[str]) -> str:
     return f"<div class='turns' role='log' aria-label='Conversation'>{''.join(turns)}</div>"
 
 
-def turn(number: int, question: str, said: str, sources: str = "") -> str:
-    """One question with what was said to it on the left and its sources on the right."""
+def pending() -> str:
+    """While the articles are searched."""
+    return "<p class='pending' role='status'>Reading the articles<span>…</span></p>"
+
+
+def turn(number: int, question: str, only: Sequence[str], asked: str, said: str, sources: str = "") -> str:
+    """One question with what was said to it on the left and its sources on the right.
+
+    Args:
+        number: from 1 in its conversation.
+        question: as asked.
+        only: the filters in words.
+        asked: question and filters as JSON, for the page to keep.
+        said: HTML.
+        sources: HTML.
+    """
+    limits = f"<p class='only'>Only {literal(', '.join(only))}</p>" if only else ""
     return (
-        f"<article class='turn' id='turn-{number}' aria-labelledby='question-{number}'>"
-        f"<div class='said'><h2 class='question' id='question-{number}'>{_literal(question)}</h2>{said}</div>"
-        f"<aside class='sources' aria-live='off' aria-label='Sources of answer {number}'>{sources}</aside></article>"
+        f"<article class='turn' id='turn-{number}' aria-labelledby='question-{number}' data-asked='{literal(asked)}'>"
+        f"<div class='said'><h2 class='question' id='question-{number}' dir='auto'>{literal(question)}</h2>"
+        f"{limits}{said}</div>"
+        f"<aside class='sources' id='sources-{number}' aria-label='Sources of answer {number}'>{sources}</aside>"
+        "</article>"
     )
 
 
-def answer(number: int, found: Answer, milliseconds: int) -> tuple[str, str]:
-    """What is said to turn ``number``, and its sources."""
+def answer(
+    number: int, question: str, found: Answer, milliseconds: int, *, filtered: bool, more: Iterable[str] = ()
+) -> tuple[str, str]:
+    """What is said to turn ``number``, and its sources.
+
+    Args:
+        number: from 1 in its conversation.
+        question: as asked.
+        found: the answer.
+        milliseconds: how long it took.
+        filtered: whether only some of the articles were asked.
+        more: questions to go on with.
+    """
     if not found.answered:
-        return _nothing(milliseconds), _nearest(found.hits)
+        return _nothing(found, milliseconds, filtered), _nearest(found.hits)
     articles = len({citation.document.doc_id for citation in found.citations})
     quotes = "".join(_quote(number, citation) for citation in found.citations)
-    said = f"<div class='answer'>{quotes}</div><p class='meta'>{_count(articles, 'article')} · {milliseconds} ms</p>"
+    said = (
+        f"<div class='answer'>{quotes}</div><p class='meta'>{_count(articles, 'article')} · {milliseconds} ms</p>"
+        f"{_actions(number, question, found)}<div class='follow-ups'>{_examples(more)}</div>"
+    )
     return said, _cited(number, found)
 
 
 def _quote(number: int, citation: Citation) -> str:
-    place, title = f"cite-{number}-{citation.label}", _literal(citation.document.title)
-    chip = f"<a class='chip' href='#{place}' aria-label='Source {citation.label}: {title}'>{citation.label}</a>"
-    return f"<blockquote><span class='quote'>{_literal(citation.quote)}</span> {chip}</blockquote>"
+    name = f"Source {citation.label}: {literal(citation.document.title)}"
+    chip = f"<a class='chip' {_opens(number, citation)} aria-label='{name}'>{citation.label}</a>"
+    return f"<blockquote dir='auto'><span class='quote'>{literal(citation.quote)}</span> {chip}</blockquote>"
 
 
-def _nothing(milliseconds: int) -> str:
+def _opens(number: int, citation: Citation) -> str:
+    """The attributes of a link that opens the reader at a quote."""
+    place = links.pin(citation.document, citation.start, citation.end)
+    return f"{_leads_to(place)} data-turn='{number}' data-label='{citation.label}'"
+
+
+def _leads_to(place: str) -> str:
+    return f"href='{_address('cite', place)}' data-cite='{literal(place)}'"
+
+
+def _address(name: str, value: str) -> str:
+    return literal(f"?{name}={percent_encoded(value, safe='')}")
+
+
+def _actions(number: int, question: str, found: Answer) -> str:
+    """What can be done with an answer; the texts to copy and to save stand ready in the page."""
+    markdown, page = literal(export.markdown(question, found)), literal(export.html(question, found))
+    sources = _count(len(_groups(found)), "source")
     return (
-        "<section class='notice nothing'><h3>Nothing in these articles answers this.</h3>"
-        "<p>Passages that come near are shown for you to judge; they are not an answer. "
-        f"Other words may find more.</p></section><p class='meta'>{milliseconds} ms</p>"
+        f"<div class='actions' data-markdown='{markdown}' data-html='{page}'>"
+        f"<button type='button' class='show-sources' data-act='sources' aria-controls='sources-{number}'>{sources}"
+        "</button><button type='button' data-act='copy'>Copy</button>"
+        "<button type='button' data-act='save-markdown'>Save as Markdown</button>"
+        "<button type='button' data-act='save-html'>Save as HTML</button>"
+        "<button type='button' data-act='link'>Copy link</button></div>"
     )
 
 
-def _cited(number: int, found: Answer) -> str:
-    """One card for each passage quoted, in the order of the labels."""
+def _nothing(found: Answer, milliseconds: int, filtered: bool) -> str:
+    if filtered and not found.hits:
+        said = "<h3>No article fits these filters.</h3><p>Nothing was searched; clear or widen the filters.</p>"
+    elif filtered:
+        said = f"<h3>{_NOT_HERE}</h3><p>Only articles that fit the filters were searched. {_NEAR}</p>"
+    else:
+        said = f"<h3>{_NOT_HERE}</h3><p>{_NEAR} Other words may find more.</p>"
+    return f"<section class='notice nothing'>{said}</section><p class='meta'>{milliseconds} ms</p>"
+
+
+# ---------------------------------------------------------------- sources
+
+
+def _groups(found: Answer) -> list[list[Citation]]:
+    """The citations of each passage quoted, in the order of the labels."""
     groups: dict[str, list[Citation]] = {}
     for citation in found.citations:
         groups.setdefault(citation.passage.passage_id, []).append(citation)
-    cards = "".join(_cited_card(number, group) for group in groups.values())
-    return f"<h3 class='panel'>{_count(len(groups), 'source')}</h3>{cards}"
+    return list(groups.values())
 
 
-def _cited_card(number: int, citations: Sequence[Citation]) -> str:
+def _cited(number: int, found: Answer) -> str:
+    groups = _groups(found)
+    scores = {hit.passage.passage_id: hit for hit in found.hits}
+    cards = "".join(_cited_card(number, group, scores[group[0].passage.passage_id]) for group in groups)
+    return f"{_panel(_count(len(groups), 'source'))}{cards}"
+
+
+def _panel(title: str) -> str:
+    return (
+        f"<div class='panel'><h3>{title}</h3>"
+        "<button type='button' class='close' data-act='close-sources' aria-label='Close the sources'>✕</button></div>"
+    )
+
+
+def _cited_card(number: int, citations: Sequence[Citation], hit: Hit) -> str:
     first = citations[0]
     badges = "".join(f"<span class='badge'>{citation.label}</span>" for citation in citations)
     spans = [(citation.start, citation.end) for citation in citations]
-    return _card(badges, first.document, first.passage, spans, _marked(number, first.passage, citations), first.copies)
+    text = _marked(number, first.passage, citations)
+    strength = _strength(max(citation.confidence for citation in citations), hit)
+    read = f"<a class='read' {_opens(number, first)}>Read in article →</a>"
+    return _card(badges, first.document, first.passage, spans, text, f"{strength}{read}", first.copies)
 
 
 def _nearest(hits: Sequence[Hit]) -> str:
     if not hits:
         return ""
-    cards = "".join(
-        _card("", hit.document, hit.passage, [(hit.passage.start, hit.passage.end)], _literal(hit.passage.text))
-        for hit in hits[:_NEAREST]
+    cards = "".join(_near_card(hit) for hit in hits[:_NEAREST])
+    return f"{_panel('Nearest passages, not an answer')}<div class='nearest'>{cards}</div>"
+
+
+def _near_card(hit: Hit) -> str:
+    passage = hit.passage
+    place = links.pin(hit.document, passage.start, passage.end)
+    read = f"<a class='read' {_leads_to(place)}>Read in article →</a>"
+    return _card("", hit.document, passage, [(passage.start, passage.end)], literal(passage.text), read, hit.copies)
+
+
+def _strength(probability: float, hit: Hit) -> str:
+    """How strong a quote is, in words, with the numbers behind them on demand."""
+    word = "strong" if probability >= _STRONG else "fair" if probability >= _FAIR else "weak"
+    numbers = (
+        ("Answers the question by itself", f"{probability:.0%}"),
+        ("Meaning, best sentence", f"{hit.scores['sentence']:.2f}"),
+        ("Meaning, passage", f"{hit.scores['dense']:.2f}"),
+        ("Words (BM25)", f"{hit.scores['lexical']:.1f}"),
+        ("Rank among all passages", str(hit.rank)),
+        ("SHA-256 of the text", hit.document.digest),
     )
-    return f"<h3 class='panel'>Nearest passages, not an answer</h3><div class='nearest'>{cards}</div>"
+    rows = "".join(f"<dt>{name}</dt><dd>{literal(value)}</dd>" for name, value in numbers)
+    return f"<details class='strength {word}'><summary>{word.capitalize()} match</summary><dl>{rows}</dl></details>"
 
 
 def _card(
@@ -134,12 +266,14 @@ def _card(
     passage: Passage,
     spans: Sequence[Span],
     text: str,
-    copies: Sequence[Passage] = (),
+    footer: str,
+    copies: Sequence[Passage],
 ) -> str:
     return (
-        f"<section class='card'><header>{badges}<h4>{_literal(document.title)}</h4></header>"
-        f"<p class='where'>{_literal(_where(document, passage.page, spans))}</p>{_heading(document, passage)}"
-        f"<p class='passage'>{_headed(passage, text)}</p>{_copies(copies)}</section>"
+        f"<section class='card'><header>{badges}<h4 dir='auto'>{literal(document.title)}</h4></header>"
+        f"<p class='where'>{literal(where(document, passage.page, spans))}</p>{_heading(document, passage)}"
+        f"<p class='passage' dir='auto'>{_headed(passage, text)}</p>{_copies(copies)}"
+        f"<footer>{footer}</footer></section>"
     )
 
 
@@ -148,32 +282,159 @@ def _heading(document: Document, passage: Passage) -> str:
     heading = passage.heading
     if heading is None or heading == document.title or passage.text.startswith(heading):
         return ""
-    return f"<p class='heading'>{_literal(heading)}</p>"
+    return f"<p class='heading'>{literal(heading)}</p>"
 
 
 def _headed(passage: Passage, text: str) -> str:
     """The passage with its first line set off where that is its heading."""
-    heading = _literal(passage.heading or "")
+    heading = literal(passage.heading or "")
     return f"<strong>{heading}</strong>{text.removeprefix(heading)}" if heading and text.startswith(heading) else text
 
 
-def _where(document: Document, page: int | None, spans: Sequence[Span]) -> str:
-    characters = ", ".join(f"{start}–{end}" for start, end in spans)
-    parts = (document.source, document.date, page and f"page {page}", f"characters {characters}")
-    return " · ".join(part for part in parts if part)
-
-
 def _marked(number: int, passage: Passage, citations: Sequence[Citation]) -> str:
-    """The passage's text with the quotes marked, each the target of its chip."""
+    """The passage's text with the quotes marked."""
     pieces, at = [], passage.start
     for citation in sorted(citations, key=lambda each: each.start):
-        pieces.append(_literal(passage.text[at - passage.start : citation.start - passage.start]))
-        quote = _literal(passage.text[citation.start - passage.start : citation.end - passage.start])
-        pieces.append(f"<mark id='cite-{number}-{citation.label}' tabindex='-1'>{quote}</mark>")
+        pieces.append(literal(passage.text[at - passage.start : citation.start - passage.start]))
+        quote = literal(passage.text[citation.start - passage.start : citation.end - passage.start])
+        pieces.append(f"<mark id='cite-{number}-{citation.label}'>{quote}</mark>")
         at = citation.end
-    return "".join(pieces) + _literal(passage.text[at - passage.start :])
+    return "".join(pieces) + literal(passage.text[at - passage.start :])
 
 
 def _copies(copies: Sequence[Passage]) -> str:
     names = dict.fromkeys(copy.doc_id for copy in copies)
-    return f"<p class='copies'>Also in: {_literal(', '.join(names))}</p>" if names else ""
+    return f"<p class='copies'>Also in: {literal(', '.join(names))}</p>" if names else ""
+
+
+# ---------------------------------------------------------------- the reader
+
+
+def reader(place: Place, pinned: str | None) -> str:
+    """A whole article with the pinned quote marked; what the elements of ``.text`` hold is its text to the letter.
+
+    Args:
+        place: the article, and where the quote stands in it.
+        pinned: the quote's pin; None where only the article was asked for.
+    """
+    document, span = place.document, place.span
+    page = page_of(document, span[0]) if span else None
+    facts = where(document, page, [span]) if span else " · ".join(filter(None, (document.source, document.date)))
+    news = _news(place) if pinned else ""
+    return (
+        f"<header><h2 dir='auto' tabindex='-1'>{literal(document.title)}</h2><p class='where'>{literal(facts)}</p>"
+        f"{news}{_ways_out(document, span, page, pinned)}</header><div class='text'>{_article(document, span)}</div>"
+    )
+
+
+def _news(place: Place) -> str:
+    if place.same and place.span:
+        return ""
+    said = "the quote still stands in it, word for word" if place.span else "the quote no longer stands in it"
+    return f"<p class='news' role='status'>This article was changed since the quote was taken: {said}.</p>"
+
+
+def _ways_out(document: Document, span: Span | None, page: int | None, pinned: str | None) -> str:
+    """To the file, to the web, and the citation to copy."""
+    href = f"original{_address('doc', document.doc_id)}"
+    if document.doc_id.lower().endswith(".pdf"):
+        file = f"<a href='{href}#page={page or 1}' target='_blank' rel='noopener'>Open original</a>"
+    else:
+        file = f"<a href='{href}' download>Download original</a>"
+    web = links.on_the_web(document, span)
+    out = f"<a href='{literal(web)}' target='_blank' rel='noopener noreferrer'>On the web</a>" if web else ""
+    citation = literal(export.citation(document, span, where(document, page, [span]))) if span else ""
+    copy = f"<button type='button' data-act='copy-text' data-text='{citation}'>Copy citation</button>" if span else ""
+    target = f"data-cite='{literal(pinned)}'" if pinned else f"data-doc='{literal(document.doc_id)}'"
+    link = f"<button type='button' data-act='copy-link' {target}>Copy link</button>"
+    return f"<p class='ways'>{file}{out}{copy}{link}</p>"
+
+
+def _article(document: Document, span: Span | None) -> str:
+    pieces, at = [], 0
+    for start, end, number in numbered_blocks(document):
+        pieces.append(_gap(document.text, at, start, span))
+        name, kind = (f" data-number='{number}'", "paragraph") if number else ("", "heading")
+        here = " here" if span and span[0] < end and start < span[1] else ""
+        inside = _with_mark(document.text, start, end, span)
+        pieces.append(f"<div class='{kind}{here}' dir='auto'{name}>{inside}</div>")
+        at = end
+    return "".join(pieces) + _gap(document.text, at, len(document.text), span)
+
+
+def _gap(text: str, start: int, end: int, span: Span | None) -> str:
+    return f"<span class='gap'>{_with_mark(text, start, end, span)}</span>" if end > start else ""
+
+
+def _with_mark(text: str, start: int, end: int, span: Span | None) -> str:
+    if span is None or span[1] <= start or end <= span[0]:
+        return literal(text[start:end])
+    first, last = max(start, span[0]), min(end, span[1])
+    return f"{literal(text[start:first])}<mark>{literal(text[first:last])}</mark>{literal(text[last:end])}"
+
+
+# ---------------------------------------------------------------- the library
+
+
+def library(status: Status | None, titles: Mapping[str, str], changes: Changes | None, state: State) -> str:
+    """What is indexed, what changed on disk, how far an update is and what the last one did.
+
+    Args:
+        status: None where there is no index to be read.
+        titles: some of the documents, by id.
+        changes: None where they are not known.
+        state: of the update begun last.
+    """
+    report = _report(state.report) if state.report else ""
+    problem = f"<p class='problem' role='alert'>{literal(state.problem)}</p>" if state.problem else ""
+    return f"{_progress(state.running)}{problem}{report}{_holdings(status, titles, changes) if status else ''}"
+
+
+def _progress(running: Progress | None) -> str:
+    if running is None:
+        return ""
+    total = running.total
+    share = f" value='{running.done}' max='{max(total, 1)}'" if total is not None else ""
+    count = f"{running.done:,} of {total:,}" if total is not None else f"{running.done:,}"
+    return (
+        f"<section class='running' role='status'><p>{_STAGES[running.stage]} <span>{count}</span></p>"
+        f"<progress{share} aria-label='{_STAGES[running.stage]}'></progress>"
+        "<p>Questions are answered from the old state meanwhile.</p></section>"
+    )
+
+
+def _report(report: UpdateReport) -> str:
+    counts = [f"{len(getattr(report, name))} {name}" for name in ("added", "changed", "removed", "unchanged")]
+    return f"<p class='report' role='status'>Up to date: {', '.join(counts)}.</p>"
+
+
+def _holdings(status: Status, titles: Mapping[str, str], changes: Changes | None) -> str:
+    changed = {name: word for word, names in asdict(changes).items() for name in names} if changes else {}
+    skipped = len(status.stale) + len(status.skipped)
+    facts = [_count(status.documents, "article"), _count(status.passages, "passage")]
+    facts += [f"{_count(len(changed), 'change')} on disk"] if changed else []
+    facts += [f"{skipped} skipped"] if skipped else []
+    return (
+        f"<p class='facts'>{', '.join(facts)}</p>{_names('Changed on disk', changed)}"
+        f"{_names('Keeps its last good version', status.stale)}{_names('Skipped', status.skipped)}"
+        f"<p class='folder'>Folder: <code>{literal(status.corpus or '-')}</code></p>{_titles(status, titles)}"
+    )
+
+
+def _names(title: str, reasons: Mapping[str, str]) -> str:
+    if not reasons:
+        return ""
+    rows = "".join(
+        f"<li><b>{literal(name)}</b>: {literal(why)}</li>" for name, why in list(reasons.items())[:_MOST_LISTED]
+    )
+    more = f"<li>and {len(reasons) - _MOST_LISTED:,} more</li>" if len(reasons) > _MOST_LISTED else ""
+    return f"<details open class='reasons'><summary>{title}</summary><ul>{rows}{more}</ul></details>"
+
+
+def _titles(status: Status, titles: Mapping[str, str]) -> str:
+    rows = "".join(
+        f"<li><a href='{_address('doc', doc_id)}' data-doc='{literal(doc_id)}' dir='auto'>{literal(title)}</a></li>"
+        for doc_id, title in titles.items()
+    )
+    more = f"<li>and {status.documents - len(titles):,} more</li>" if status.documents > len(titles) else ""
+    return f"<details class='titles'><summary>Articles</summary><ul>{rows}{more}</ul></details>"

@@ -1,0 +1,168 @@
+"""Links to a quote: a pin, by which it is found again in the index, and an address on the web that marks it.
+
+A pin names a document, its text and a range in it, and holds a fingerprint of the quote but none of its words, so that
+a pin cannot claim a quote that is not there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote as percent_encoded
+from urllib.parse import urlsplit
+
+import numpy as np
+import numpy.typing as npt
+
+from pincite.datatypes import Document, Span
+from pincite.errors import UnknownDocument, UsageError
+from pincite.index import Index
+
+_PIN = re.compile(r"(.+)@([0-9a-f]{16}):(\d{1,12})-(\d{1,12}):([0-9a-f]{16})", re.DOTALL)
+
+_BASE = 0x9E3779B97F4A7C15
+"""An odd number, so that it has an inverse modulo 2**64."""
+
+_LONG = 300
+"""A quote that is longer, or goes over a line's end, is marked from its first words to its last."""
+
+_PIECE = 60
+_CONTEXT = (32, 64, 128, 256)
+"""Characters of the first and last words of a long quote, and of what stands around one that occurs twice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a pin leads now.
+
+    Attributes:
+        span: the range of the quote in the document's text; None where it no longer stands there to the letter.
+        same: the text is the one that was pinned; otherwise the article was edited since.
+    """
+
+    document: Document
+    span: Span | None
+    same: bool
+
+
+def pin(document: Document, start: int, end: int) -> str:
+    """A name for a range of a document's text: ``doc_id@digest:start-end:fingerprint``."""
+    return f"{document.doc_id}@{document.digest[:16]}:{start}-{end}:{_fingerprint(document.text[start:end]):016x}"
+
+
+def find(index: Index, pinned: str) -> Place:
+    """Where a pin leads: its range if the text is as it was, otherwise where the quote stands now to the letter.
+
+    Args:
+        index: where to look; a document is found under another id too, if its text is the same.
+        pinned: what `pin` made.
+
+    Raises:
+        UsageError: it is no pin.
+        UnknownDocument: the document is not indexed any more.
+        IndexProblem: there is no index, or it is damaged.
+    """
+    found = _PIN.fullmatch(pinned)
+    if found is None:
+        raise UsageError(f"{pinned[:80]!r}: not a link to a quote; copy it again from where it was made")
+    doc_id, digest, (start, end), fingerprint = found[1], found[2], map(int, found.group(3, 4)), int(found[5], 16)
+    document = index.documents([doc_id]).get(doc_id)
+    if document is None or not document.digest.startswith(digest):
+        other = index.with_digest(digest)
+        document = index.documents([other])[other] if other else document
+    if document is None:
+        raise UnknownDocument(f"{doc_id}: not in the index any more")
+    return _found_in(document, (start, end), fingerprint, same=document.digest.startswith(digest))
+
+
+def _found_in(document: Document, span: Span, fingerprint: int, *, same: bool) -> Place:
+    start, end = span
+    if same and _fingerprint(document.text[start:end]) == fingerprint:
+        return Place(document=document, span=span, same=True)
+    at = np.flatnonzero(_fingerprints(document.text, end - start) == np.uint64(fingerprint))
+    if not len(at):
+        return Place(document=document, span=None, same=same)
+    nearest = int(at[np.abs(at - start).argmin()])
+    return Place(document=document, span=(nearest, nearest + end - start), same=same)
+
+
+def _fingerprint(text: str) -> int:
+    return int(_fingerprints(text, len(text))[0]) if text else 0
+
+
+def _fingerprints(text: str, length: int) -> npt.NDArray[np.uint64]:
+    """A fingerprint of every run of ``length`` characters, as Karp and Rabin do it (1987), modulo 2**64."""
+    if not 0 < length <= len(text):
+        return np.empty(0, np.uint64)
+    characters = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.uint64)
+    sums = np.concatenate([[np.uint64(0)], np.cumsum(characters * _powers(_BASE, len(text)), dtype=np.uint64)])
+    runs: npt.NDArray[np.uint64] = sums[length:] - sums[:-length]
+    return runs * _powers(pow(_BASE, -1, 1 << 64), len(runs))
+
+
+def _powers(base: int, n: int) -> npt.NDArray[np.uint64]:
+    """The powers of ``base`` from 0 on, shape (n,)."""
+    factors = np.full(n, np.uint64(base))
+    factors[0] = 1
+    return np.cumprod(factors, dtype=np.uint64)
+
+
+# ---------------------------------------------------------------- on the web
+
+
+def on_the_web(document: Document, span: Span | None) -> str | None:
+    """The article's own address, with a fragment by which a browser marks the quote; None without such an address.
+
+    Args:
+        document: the article; only an address of ``http`` or ``https`` is taken.
+        span: the quote's range in its text; None to mark nothing.
+
+    The fragment is of the form ``#:~:text=[prefix-,]start[,end][,-suffix]`` (WICG, URL Fragment Text Directives);
+    prefix and suffix are there where the quote would be found more than once.
+    """
+    url = document.url or ""
+    if urlsplit(url).scheme not in ("http", "https"):
+        return None
+    if span is None:
+        return url
+    url = url.partition(":~:")[0].rstrip("#")
+    return f"{url}{'' if '#' in url else '#'}:~:text={_directive(document.text, *span)}"
+
+
+def _directive(text: str, start: int, end: int) -> str:
+    first, last = _ends(text[start:end])
+    before, after = _context(text, start, end, first)
+    parts = (before and f"{_encoded(before)}-", _encoded(first), _encoded(last), after and f"-{_encoded(after)}")
+    return ",".join(part for part in parts if part)
+
+
+def _ends(quote: str) -> tuple[str, str]:
+    """A short quote whole and nothing, otherwise its first and its last words."""
+    if len(quote) <= _LONG and "\n" not in quote:
+        return quote, ""
+    first, last = quote.splitlines()[0], quote.splitlines()[-1]
+    head, tail = first[:_PIECE], last[-_PIECE:]
+    if len(first) > _PIECE and " " in head:
+        head = head.rpartition(" ")[0]
+    if len(last) > _PIECE and " " in tail:
+        tail = tail.partition(" ")[2]
+    return head, tail
+
+
+def _context(text: str, start: int, end: int, first: str) -> tuple[str, str]:
+    """The words before and after, as many as tell the quote from where its words stand otherwise."""
+    if text.count(first) == 1:
+        return "", ""
+    begin, stop = start, end
+    for size in _CONTEXT:
+        begin = max(0, start - size)
+        begin = text.find(" ", begin, start) + 1 or begin
+        stop = max(text.rfind(" ", end, end + size), end) if end + size < len(text) else len(text)
+        if text.count(text[begin:start] + first) == 1:
+            break
+    return text[begin:start].strip(), text[end:stop].strip()
+
+
+def _encoded(text: str) -> str:
+    """Percent-encoded; a hyphen too, which means something in a directive."""
+    return percent_encoded(" ".join(text.split()), safe="").replace("-", "%2D")

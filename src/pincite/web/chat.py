@@ -1,0 +1,211 @@
+"""Conversations with one index: from a question to the HTML of its turn. Knows nothing of Gradio."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import islice
+
+from pincite.assistant import Assistant
+from pincite.datatypes import Answer, Filter, Hit, Status
+from pincite.errors import EmptyIndex, NoIndex, PinciteError
+from pincite.index import Index
+from pincite.web import render
+from pincite.web.service import MOST_CHARACTERS
+
+_log = logging.getLogger(__name__)
+_EXAMPLES, _FOLLOW_UPS = 4, 2
+_TITLES_TRIED = 12
+_LONGEST_TITLE = 70
+_MOST_RESTORED = 20
+_UNEXPECTED = "An error inside Pincite. The log of the running program says what it was."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and the filters it was asked with; dates are as they were typed, empty for none."""
+
+    question: str
+    sources: tuple[str, ...] = ()
+    after: str = ""
+    before: str = ""
+
+    @property
+    def where(self) -> Filter | None:
+        """The filter, if there is any."""
+        if not self.only:
+            return None
+        return Filter(source=self.sources or None, after=self.after or None, before=self.before or None)
+
+    @property
+    def only(self) -> list[str]:
+        """The filters in words."""
+        dates = (("from", self.after), ("until", self.before))
+        return [*self.sources, *(f"{word} {date}" for word, date in dates if date)]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was asked and what came of it: the text for the history and the HTML, sources included, for the page."""
+
+    asked: Asked
+    reply: str
+    html: str
+
+
+class Chat:
+    """Questions put to one index. Holds no conversation: each belongs to its visitor's page."""
+
+    def __init__(self, index: Index, assistant: Assistant) -> None:
+        self._index = index
+        self._assistant = assistant
+        self._finding = threading.Lock()
+        self._examples: list[str] = []
+        self._examples_of: int | None = None
+
+    # ------------------------------------------------------------ before the first question
+
+    def welcome(self) -> Iterator[tuple[str, str]]:
+        """Masthead and start; once more with what takes longer: the examples, for which the model may have to load."""
+        masthead = render.masthead(None)
+        try:
+            status = self._index.status()
+            masthead = render.masthead(status)
+            yield masthead, _start(status)
+            if status.documents:
+                examples = self.examples(status.generation)
+                yield render.masthead(status, self._changes()), render.start(status.documents, examples)
+        except Exception as error:  # noqa: BLE001 - whatever broke is shown, not left as a blank page
+            yield masthead, _trouble(error)
+
+    def prepare(self) -> None:
+        """Load the model and find the examples, so that the first visitor need not wait for it."""
+        for _ in self.welcome():
+            pass
+
+    def examples(self, generation: int) -> list[str]:
+        """Questions made of titles, and only such as are answered; found once for each state of the index."""
+        with self._finding:
+            if generation != self._examples_of:
+                titles = _titles(self._index.search("main findings", k=_TITLES_TRIED))
+                questions = (each for each in map(render.example, titles) if self._assistant.ask(each).answered)
+                self._examples, self._examples_of = list(islice(questions, _EXAMPLES)), generation
+            return self._examples
+
+    def sources(self) -> list[str]:
+        """What the articles name as their sources; none while that cannot be known."""
+        try:
+            return list(self._index.sources())
+        except PinciteError:
+            return []
+
+    def _changes(self) -> int:
+        changes = self._index.changes()
+        return len(changes.new) + len(changes.changed) + len(changes.gone) if changes else 0
+
+    # ------------------------------------------------------------ a question
+
+    def ask(self, asked: Asked, turns: Sequence[Turn]) -> Iterator[list[Turn]]:
+        """The turns: with the question alone, then with what came of it, then with questions to go on with."""
+        done = list(turns)
+        if not asked.question.strip():
+            yield done
+            return
+        yield [*done, _turn(len(done) + 1, asked, "", render.pending())]
+        for turn in self._answered(asked, done):
+            yield [*done, turn]
+
+    def again(self, saved: str) -> Iterator[list[Turn]]:
+        """The turns of a conversation that the page has kept as JSON, asked again one by one."""
+        done: list[Turn] = []
+        for asked in _read(saved):
+            *_, turn = self._answered(asked, done)
+            done.append(turn)
+            yield list(done)
+
+    def _answered(self, asked: Asked, turns: Sequence[Turn]) -> Iterator[Turn]:
+        began, number = time.perf_counter(), len(turns) + 1
+        try:
+            if len(asked.question) > MOST_CHARACTERS:
+                yield _turn(number, asked, "", render.failure(f"Ask in up to {MOST_CHARACTERS:,} characters."))
+                return
+            history, where = _history(turns), asked.where
+            found = self._assistant.ask(asked.question, history=history, where=where)
+            took = round(1000 * (time.perf_counter() - began))
+            yield _told(number, asked, found, took)
+            if found.answered:
+                history = _history([*turns, Turn(asked, found.text, "")])
+                more = islice(self._more(found, history, where), _FOLLOW_UPS)
+                yield _told(number, asked, found, took, list(more))
+        except Exception as error:  # noqa: BLE001 - a failure must never look like "nothing found"
+            yield _turn(number, asked, "", _trouble(error))
+
+    def _more(self, found: Answer, history: Sequence[dict[str, str]], where: Filter | None) -> Iterator[str]:
+        """Questions about what was near but not quoted, and only such as bring up something else."""
+        quoted = {each.quote for each in found.citations}
+        documents = {each.document.doc_id for each in found.citations}
+        others = [hit for hit in found.hits if hit.document.doc_id not in documents]
+        headings = [hit.passage.heading for hit in found.hits if hit.document.doc_id in documents]
+        cited = {each.heading for each in found.citations}
+        # A heading of one word says too little away from its article.
+        topics = [*_titles(others), *(each for each in headings if each and " " in each and each not in cited)]
+        for topic in islice(dict.fromkeys(topics), _TITLES_TRIED // 3):
+            answer = self._assistant.ask(render.example(topic), history=history, where=where)
+            if answer.answered and not {each.quote for each in answer.citations} & quoted:
+                yield render.example(topic)
+
+
+def _titles(hits: Iterable[Hit]) -> Iterator[str]:
+    documents = [hit.document for hit in hits if not hit.document.title_is_name]
+    return (title for title in dict.fromkeys(each.title for each in documents) if len(title) <= _LONGEST_TITLE)
+
+
+def _start(status: Status) -> str:
+    if status.documents:
+        return render.start(status.documents)
+    return render.empty(f"{status.path} holds no article.") if status.generation else render.building()
+
+
+def _turn(number: int, asked: Asked, reply: str, said: str, sources: str = "") -> Turn:
+    return Turn(asked, reply, render.turn(number, asked.question, asked.only, json.dumps(asdict(asked)), said, sources))
+
+
+def _told(number: int, asked: Asked, found: Answer, took: int, more: Sequence[str] = ()) -> Turn:
+    said, sources = render.answer(number, asked.question, found, took, filtered=bool(asked.only), more=more)
+    return _turn(number, asked, found.text, said, sources)
+
+
+def _history(turns: Sequence[Turn]) -> list[dict[str, str]]:
+    said = ((("user", turn.asked.question), ("assistant", turn.reply)) for turn in turns)
+    return [{"role": role, "content": content} for pair in said for role, content in pair]
+
+
+def _trouble(error: Exception) -> str:
+    if isinstance(error, NoIndex | EmptyIndex):
+        return render.empty(str(error))
+    if isinstance(error, PinciteError):
+        return render.failure(str(error))
+    _log.error("the page failed unexpectedly", exc_info=error)
+    return render.failure(_UNEXPECTED)
+
+
+def _read(saved: str) -> list[Asked]:
+    """What a page has kept, or a link asks; what is neither is left out."""
+    try:
+        kept = json.loads(saved or "[]")
+        return [_asked(**each) for each in kept[:_MOST_RESTORED]]
+    except (ValueError, TypeError, RecursionError):
+        return []
+
+
+def _asked(**values: object) -> Asked:
+    sources = values.pop("sources", ())
+    if not isinstance(sources, list | tuple) or not all(isinstance(each, str) for each in [*sources, *values.values()]):
+        raise TypeError("not a question")
+    known = {each.name for each in fields(Asked)}
+    texts = {name: str(value) for name, value in values.items() if name in known}
+    return Asked(sources=tuple(sources), **texts)

@@ -1,0 +1,71 @@
+"""An answer to take along: as Markdown and as one HTML file, with quotes, places and the digests of the texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape
+
+from pincite.datatypes import Answer, Citation, Document, Span
+from pincite.web.places import where
+
+_MARKUP = re.compile(r"[\\`*_\[\]<>#&|~$]")
+_LIST_ITEM = re.compile(r"^(\s*)([-+]|\d+(?=[.)]))(?=[\s.)]|$)", re.MULTILINE)
+_STYLE = (
+    "body{max-width:44rem;margin:3rem auto;padding:0 1.5rem;font:1.0625rem/1.6 Georgia,serif;color:#1b211f}"
+    "blockquote{margin:0 0 1rem;white-space:pre-line}li{margin:0 0 1rem}small{color:#59635f;overflow-wrap:anywhere}"
+)
+
+
+def citation(document: Document, span: Span, place: str) -> str:
+    """One citation as plain text."""
+    about = [f"“{document.title}”", document.author or "", place, document.url or document.doc_id]
+    return f"“{document.text[slice(*span)]}” ({', '.join(part for part in about if part)})"
+
+
+def markdown(question: str, found: Answer) -> str:
+    """An answer as Markdown that shows every text to the letter."""
+    quotes = "\n\n".join(_quoted(each) for each in found.citations)
+    places = "\n".join(f"{each.label}. {', '.join(map(_plain, _facts(each)))}" for each in found.citations)
+    return f"# {_plain(' '.join(question.split()))}\n\n{quotes}\n\n## Sources\n\n{places}\n"
+
+
+def _quoted(each: Citation) -> str:
+    lines = f"{_plain(each.quote)} \\[{each.label}\\]".splitlines()
+    return "\n".join(f"> {line}".rstrip() for line in lines)
+
+
+def _plain(text: str) -> str:
+    return _LIST_ITEM.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", text))
+
+
+def html(question: str, found: Answer) -> str:
+    """An answer as one HTML file that needs nothing else and runs nothing."""
+    title = escape(question)
+    quotes = "".join(
+        f"<blockquote dir='auto'><span class='quote'>{escape(each.quote)}</span> [{each.label}]</blockquote>"
+        for each in found.citations
+    )
+    places = "".join(
+        f"<li value='{each.label}'>{'<br>'.join(map(escape, _facts(each)))}</li>" for each in found.citations
+    )
+    return (
+        "<!doctype html><html lang='en'><meta charset='utf-8'>"
+        "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<meta name='viewport' content='width=device-width'><title>{title}</title><style>{_STYLE}</style>"
+        f"<h1 dir='auto'>{title}</h1>{quotes}<h2>Sources</h2><ol>{places}</ol>"
+        "<p><small>Quoted word for word by Pincite; characters count from 0 in the text with that SHA-256.</small></p>"
+        "</html>"
+    )
+
+
+def _facts(each: Citation) -> Iterator[str]:
+    document = each.document
+    yield f"“{document.title}”"
+    if document.author:
+        yield document.author
+    yield where(document, each.page, [(each.start, each.end)])
+    if document.url:
+        yield document.url
+    yield f"file {document.doc_id}"
+    yield f"SHA-256 {document.digest}"

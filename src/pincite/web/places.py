@@ -1,0 +1,41 @@
+"""Where something stands in an article, in words: its page, paragraph and range of characters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from pincite import splitting
+from pincite.datatypes import Document, Span
+
+
+def where(document: Document, page: int | None, spans: Sequence[Span]) -> str:
+    """Source, date, page, paragraph of the first span and ranges of characters, as far as they are known."""
+    characters = ", ".join(f"{start}–{end}" for start, end in spans)
+    parts = (document.source, document.date, page and f"page {page}", _paragraph(document, spans[0][0]))
+    return " · ".join(part for part in (*parts, f"characters {characters}") if part)
+
+
+def page_of(document: Document, at: int) -> int | None:
+    """The page, from 1, on which a character stands; None in a text without pages."""
+    return sum(start <= at for start in document.page_starts) or None
+
+
+def numbered_blocks(document: Document) -> tuple[tuple[int, int, int], ...]:
+    """Start, end and number of each paragraph, from 1; heading lines have the number 0."""
+    return _numbered(document.text, document.headings)
+
+
+@lru_cache(maxsize=64)
+def _numbered(text: str, headings: tuple[Span, ...]) -> tuple[tuple[int, int, int], ...]:
+    made, number = [], 0
+    for start, end, is_heading in splitting.blocks(text, headings):
+        number += not is_heading
+        made.append((start, end, 0 if is_heading else number))
+    return tuple(made)
+
+
+def _paragraph(document: Document, at: int) -> str:
+    blocks = numbered_blocks(document)
+    number = next((number for _, end, number in blocks if number and end > at), 0)
+    return f"¶ {number} of {max(number for *_, number in blocks)}" if number else ""

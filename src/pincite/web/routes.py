@@ -1,0 +1,92 @@
+"""The page's own routes: articles to read, files as they are, and the library."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+
+from pincite import links
+from pincite.errors import NoIndex, PinciteError, UnknownDocument, UsageError
+from pincite.index import Index
+from pincite.links import Place
+from pincite.web import render
+from pincite.web.guard import Access
+from pincite.web.library import Library, TooLarge
+
+_MOST_TITLES = 500
+
+
+def build(index: Index, library: Library, access: Access) -> APIRouter:
+    """The routes over one index."""
+    routes = APIRouter()
+
+    @routes.get("/read")
+    def read(cite: str | None = None, doc: str | None = None) -> HTMLResponse:
+        """An article to be read, as HTML: at the quote that ``cite`` pins, or from the start."""
+        if cite:
+            return HTMLResponse(render.reader(links.find(index, cite), cite))
+        found = index.documents([doc or ""])
+        if not doc or doc not in found:
+            raise UnknownDocument(f"{doc}: not in the index any more")
+        return HTMLResponse(render.reader(Place(document=found[doc], span=None, same=True), None))
+
+    @routes.get("/original")
+    def original(doc: str) -> FileResponse:
+        """The file of an indexed document: a PDF to be shown, any other to be saved."""
+        path = index.original(doc)
+        is_pdf = path.suffix.lower() == ".pdf"
+        kind = "application/pdf" if is_pdf else "application/octet-stream"
+        shown = "inline" if is_pdf else "attachment"
+        return FileResponse(path, media_type=kind, filename=path.name, content_disposition_type=shown)
+
+    @routes.get("/library")
+    def show() -> HTMLResponse:
+        """What the library holds and does, as HTML."""
+        return HTMLResponse(_library(index, library))
+
+    def writer(request: Request) -> None:
+        if not access.allows(request.headers):
+            raise HTTPException(403, access.refusal)
+
+    @routes.post("/library/uploads", dependencies=[Depends(writer)])
+    async def upload(name: str, request: Request) -> dict[str, str]:
+        """Add a file, given as the body, to the folder of articles; it is indexed by the next update."""
+        return {"name": await library.add(name, request.stream())}
+
+    @routes.post("/library/update", dependencies=[Depends(writer)], status_code=202)
+    def update() -> dict[str, str]:
+        """Begin an update; ``/library`` tells how it goes."""
+        library.start()
+        return {"state": "running"}
+
+    return routes
+
+
+def told(request: Request, error: Exception) -> Response:
+    """The response to an error of ours."""
+    del request
+    return JSONResponse({"error": str(error)}, _status(error))
+
+
+def refused(request: Request, error: Exception) -> Response:
+    """The response to a request that may not be made."""
+    del request
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": str(error.detail)}, error.status_code)
+
+
+def _status(error: Exception) -> int:
+    kinds = ((UnknownDocument, 404), (NoIndex, 404), (TooLarge, 413), (UsageError, 400))
+    return next((status for kind, status in kinds if isinstance(error, kind)), 500)
+
+
+def _library(index: Index, library: Library) -> str:
+    state = library.state
+    try:
+        status, titles = index.status(), index.titles(_MOST_TITLES)
+        changes = None if state.running else index.changes()
+    except PinciteError as error:
+        return render.library(None, {}, None, replace(state, problem=state.problem or str(error)))
+    return render.library(status, titles, changes, state)

@@ -1,0 +1,66 @@
+"""The service as tools of the Model Context Protocol, at ``/mcp``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from functools import partial, wraps
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from mcp.server.fastmcp import Context, FastMCP
+from mcp.server.fastmcp.exceptions import ToolError
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp.types import ToolAnnotations
+
+from pincite.web.guard import Access
+from pincite.web.service import Service, telling
+
+_AT_ONCE = 4
+_INSTRUCTIONS = (
+    "Searches a folder of articles and answers from it with verbatim quotes only. Cite a quote with its title, date "
+    "and range of characters. When `ask` says `answered: false`, the articles do not answer: say so."
+)
+
+
+def build(service: Service, access: Access) -> FastMCP:
+    """A server without sessions, whose results are JSON."""
+    # Which hosts and sites may ask is decided for all routes alike, before a request gets here.
+    elsewhere = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    server = FastMCP(
+        "pincite",
+        instructions=_INSTRUCTIONS,
+        stateless_http=True,
+        json_response=True,
+        log_level="WARNING",
+        transport_security=elsewhere,
+    )
+    limiter = CapacityLimiter(_AT_ONCE)
+    reading = ToolAnnotations(readOnlyHint=True, openWorldHint=False)
+    for function in (service.search, service.ask, service.document, service.status):
+        server.tool(annotations=reading, description=_description(function))(_in_thread(function, limiter))
+
+    async def update(context: Context[Any, Any, Any]) -> dict[str, Any]:
+        request = context.request_context.request
+        if request is None or not access.allows(request.headers):
+            raise ToolError(access.refusal)
+        report: dict[str, Any] = await _in_thread(service.update, limiter)()
+        return report
+
+    server.tool(annotations=ToolAnnotations(destructiveHint=False), description=_description(service.update))(update)
+    return server
+
+
+def _description(function: Callable[..., Any]) -> str:
+    return inspect.getdoc(function) or ""
+
+
+def _in_thread(function: Callable[..., Any], limiter: CapacityLimiter) -> Callable[..., Awaitable[Any]]:
+    """``function`` off the event loop, which a search would stop."""
+    told = telling(function, ToolError)
+
+    @wraps(function)
+    async def called(**kwargs: Any) -> Any:  # noqa: ANN401 (as the function itself)
+        return await to_thread.run_sync(partial(told, **kwargs), limiter=limiter)
+
+    return called
