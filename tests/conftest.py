@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+import runpy
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from pincite import Index, Settings
 from pincite.stores.base import Vectors
+from serving import FLAGS, Server, serving
 
 # Examples are counted, never timed. The same ones are tried in each run, so that a failure is the change's.
 settings.register_profile("project", deadline=None, derandomize=True)
@@ -96,3 +101,65 @@ def real_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     with Index.open(folder / "index") as index:
         index.update(folder / "corpus")
         yield index
+
+
+# ---------------------------------------------------------------- the page
+
+PATIENCE = 60_000
+"""Milliseconds: the first question loads the model."""
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts a server of the test's own."""
+    with ExitStack() as servers:
+        yield lambda *arguments: servers.enter_context(serving(tmp_path, *arguments))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, found through the PATH or Playwright's own."""
+    path = runpy.run_path(str(Path(__file__).parent.parent / "scripts" / "find_browser.py"))["find"]()
+    if path is None:
+        pytest.fail("no Chromium: apt-get install chromium, or python -m playwright install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, serve: object) -> Iterator[Callable[..., Page]]:
+    """Opens pages and, at the end and before any server ends, fails for whatever a page may not do."""
+    faults: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def visit(address: str, width: int = 1280, height: int = 800, **options: Any) -> Page:  # noqa: ANN401
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        return watched(context.new_page(), address, faults)
+
+    yield visit
+    for context in contexts:
+        for page in context.pages:
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                faults.append("the page scrolls sideways")
+            if page.evaluate("window.ran"):
+                faults.append("a text was run as a program")
+        context.close()
+    assert not faults
+
+
+def watched(page: Page, address: str, faults: list[str]) -> Page:
+    """Open an address and note what the page may not do; at the end everything is there that can be used."""
+    page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
+    page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
+    page.on("request", lambda sent: faults.append(sent.url) if not is_local(sent.url) else None)
+    page.goto(address)
+    page.locator("#start section").wait_for(timeout=PATIENCE, state="attached")
+    return page
+
+
+def is_local(url: str) -> bool:
+    """Whether a request stays on this machine."""
+    return url.startswith(("http://127.0.0.1:", "data:", "blob:"))

@@ -151,16 +151,20 @@ def _ends(quote: str) -> tuple[str, str]:
 
 def _context(text: str, start: int, end: int, first: str) -> tuple[str, str]:
     """The words before and after, as many as tell the quote from where its words stand otherwise."""
-    if text.count(first) == 1:
+    if _is_once(first, text):
         return "", ""
     begin, stop = start, end
     for size in _CONTEXT:
         begin = max(0, start - size)
-        begin = text.find(" ", begin, start) + 1 or begin
+        begin = begin and (text.find(" ", begin, start) + 1 or begin)
         stop = max(text.rfind(" ", end, end + size), end) if end + size < len(text) else len(text)
-        if text.count(text[begin:start] + first) == 1:
+        if _is_once(text[begin:start] + first, text):
             break
     return text[begin:start].strip(), text[end:stop].strip()
+
+
+def _is_once(words: str, text: str) -> bool:
+    return text.find(words) == text.rfind(words)
 
 
 def _encoded(text: str) -> str:

@@ -93,7 +93,10 @@ def _application(index: Index, host: str, token: str | None) -> FastAPI:
     hosts = [*LOOPBACK, "[::1]"] if local else ["*"]
     app = FastAPI(
         openapi_url=None,
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts), Middleware(Guard)],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
+            Middleware(Guard, functions=service.signatures),
+        ],
         lifespan=lambda _: server.session_manager.run(),
     )
     app.add_exception_handler(PinciteError, routes.told)

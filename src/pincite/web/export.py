@@ -10,7 +10,7 @@ from pincite.datatypes import Answer, Citation, Document, Span
 from pincite.web.places import where
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>#&|~$]")
-_LIST_ITEM = re.compile(r"^(\s*)([-+]|\d+(?=[.)]))(?=[\s.)]|$)", re.MULTILINE)
+_BEGINS_A_BLOCK = re.compile(r"^\s*(\d*)([-+=.)])", re.MULTILINE)
 _STYLE = (
     "body{max-width:44rem;margin:3rem auto;padding:0 1.5rem;font:1.0625rem/1.6 Georgia,serif;color:#1b211f}"
     "blockquote{margin:0 0 1rem;white-space:pre-line}li{margin:0 0 1rem}small{color:#59635f;overflow-wrap:anywhere}"
@@ -26,17 +26,22 @@ def citation(document: Document, span: Span, place: str) -> str:
 def markdown(question: str, found: Answer) -> str:
     """An answer as Markdown that shows every text to the letter."""
     quotes = "\n\n".join(_quoted(each) for each in found.citations)
-    places = "\n".join(f"{each.label}. {', '.join(map(_plain, _facts(each)))}" for each in found.citations)
-    return f"# {_plain(' '.join(question.split()))}\n\n{quotes}\n\n## Sources\n\n{places}\n"
+    places = "\n".join(f"{each.label}. {', '.join(map(_line, _facts(each)))}" for each in found.citations)
+    return f"# {_line(question)}\n\n{quotes}\n\n## Sources\n\n{places}\n"
 
 
 def _quoted(each: Citation) -> str:
-    lines = f"{_plain(each.quote)} \\[{each.label}\\]".splitlines()
+    lines = f"{_plain(each.quote)} \\[{each.label}\\]".split("\n")
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
+def _line(text: str) -> str:
+    return _plain(" ".join(text.split()))
+
+
 def _plain(text: str) -> str:
-    return _LIST_ITEM.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", text))
+    lines = "\n".join(line.strip() for line in _MARKUP.sub(r"\\\g<0>", text).split("\n"))
+    return _BEGINS_A_BLOCK.sub(r"\1\\\2", lines)
 
 
 def html(question: str, found: Answer) -> str:

@@ -7,6 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping
+from inspect import Signature
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 _SERVED = re.compile(
     r"/|/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json)|/(?:assets|static|svelte)/.+"
     r"|/gradio_api/(?:info|openapi\.json|startup-events|heartbeat/[^/]+|queue/join|queue/data|cancel|reset"
-    r"|(?:call|run|api)/.+)/?"
+    r"|call/.+)/?"
     r"|/(?:read|original|mcp|library|library/uploads|library/update)"
 )
+
+_Refusal = tuple[int, str]
 
 _MOST_BYTES = 1_000_000
 """Of the body of a request to Gradio."""
@@ -66,10 +69,16 @@ class Access:
 
 
 class Guard:
-    """ASGI middleware: only what is served, nothing from other sites, no file that would have to be fetched."""
+    """ASGI middleware: only what is served, nothing from other sites, no file that would have to be fetched.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: what is guarded.
+        functions: what may be called by name, with the arguments each takes; Gradio answers wrong ones with status 500.
+    """
+
+    def __init__(self, app: ASGIApp, functions: Mapping[str, Signature]) -> None:
         self._app = app
+        self._functions = functions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or pass on one request."""
@@ -77,6 +86,36 @@ class Guard:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             await self._guarded(scope, receive, send)
+
+    async def _checked(self, path: str, receive: Receive) -> tuple[_Refusal | None, Receive]:
+        """The refusal of a body, if there is one, and the body to be received again.
+
+        Gradio fetches the address in whatever looks like one of its files, wherever it stands in the arguments.
+        """
+        body = await _body(receive)
+        if len(body) > _MOST_BYTES:
+            return (413, f"more than {_MOST_BYTES:,} bytes"), receive
+        try:
+            read = json.loads(body or b"{}", object_pairs_hook=_no_file)
+        except FileArgument:
+            return (400, "files are not taken here"), receive
+        except (ValueError, RecursionError):
+            return (400, "not JSON"), receive
+        # What was checked is passed on, not what another parser may read otherwise.
+        return self._wrong_call(path, read), _again(json.dumps(read).encode(), receive)
+
+    def _wrong_call(self, path: str, arguments: object) -> _Refusal | None:
+        called = re.fullmatch(r"/gradio_api/call/v2/([^/]+)/?", path)
+        if called is None:
+            return None
+        function = self._functions.get(called[1])
+        if function is None:
+            return 404, f"{called[1]}: there is {', '.join(self._functions)}"
+        try:
+            function.bind(**arguments if isinstance(arguments, dict) else {"arguments": arguments})
+        except TypeError as error:
+            return 400, f"{called[1]}: {error}; give an object with {function}"
+        return None
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_guarded(message: Message) -> None:
@@ -86,15 +125,12 @@ class Guard:
 
         refusal = _refusal(scope)
         if refusal is None and scope["method"] == "POST" and scope["path"].startswith("/gradio_api/"):
-            refusal, receive = await _checked(receive)
+            refusal, receive = await self._checked(scope["path"], receive)
         if refusal is None:
             await self._app(scope, receive, send_guarded)
         else:
             status, reason = refusal
             await JSONResponse({"error": reason}, status)(scope, receive, send_guarded)
-
-
-_Refusal = tuple[int, str]
 
 
 def _refusal(scope: Scope) -> _Refusal | None:
@@ -107,26 +143,14 @@ def _refusal(scope: Scope) -> _Refusal | None:
     return None
 
 
-async def _checked(receive: Receive) -> tuple[_Refusal | None, Receive]:
-    """The refusal of a body, if there is one, and the body to be received again.
-
-    Gradio fetches the address in whatever looks like one of its files, wherever it stands in the arguments.
-    """
+async def _body(receive: Receive) -> bytes:
+    """The body of a request, or the first part of one that is too large."""
     body, more = b"", True
     while more and len(body) <= _MOST_BYTES:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    if len(body) > _MOST_BYTES:
-        return (413, f"more than {_MOST_BYTES:,} bytes"), receive
-    try:
-        # What was checked is passed on, not what another parser may read otherwise.
-        body = json.dumps(json.loads(body or b"{}", object_pairs_hook=_no_file)).encode()
-    except FileArgument:
-        return (400, "files are not taken here"), receive
-    except (ValueError, RecursionError):
-        return (400, "not JSON"), receive
-    return None, _again(body, receive)
+    return body
 
 
 class FileArgument(Exception):

@@ -24,7 +24,7 @@ MOST_BYTES = 20_000_000
 
 UPLOADS = "uploads"
 _log = logging.getLogger(__name__)
-_LONGEST_NAME = 120
+_LONGEST_NAME = 180  # bytes; file systems take 255
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
@@ -148,11 +148,12 @@ class Library:
 
 def _clean(name: str) -> str:
     """A name that is safe on every system, of a kind that is read."""
-    name = _NOT_IN_NAMES.sub("_", re.split(r"[/\\]", name)[-1]).strip(" .")
+    name = _NOT_IN_NAMES.sub("_", re.split(r"[/\\]", name)[-1]).rstrip(" .")
     suffix = suffix_of(name)
     if suffix is None:
         raise UsageError(f"{name[:80] or 'a file without a name'}: {unknown_kind(name)}")
-    return f"{name[: -len(suffix)][:_LONGEST_NAME].strip(' .') or 'article'}{name[-len(suffix) :]}"
+    stem = name[: -len(suffix)].encode()[:_LONGEST_NAME].decode(errors="ignore").strip(" .")
+    return f"{stem or 'article'}{name[-len(suffix) :]}"
 
 
 def _place(made: Path, folder: Path, name: str) -> str:

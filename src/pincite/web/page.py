@@ -52,15 +52,16 @@ def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
         saved = gr.Textbox(visible="hidden", elem_id="saved", label="Conversation")
         refresh = gr.Button(visible="hidden", elem_id="refresh")
         # What is sent while it works is asked afterwards: two at once would each start from the same turns.
-        asked = box.submit(_ask(chat), [box, turns, *filters], [box, turns, talk], trigger_mode="always_last", **_QUIET)
+        given = [box, turns, *filters]
+        asked = box.submit(_answer(chat), given, [box, turns, talk], trigger_mode="always_last", **_QUIET)
         clear.click(_clear, None, [box, turns, talk], cancels=asked, queue=False, **_QUIET)
         opened = [masthead, start, filters[0]]
         refresh.click(_welcome(chat), None, opened, **_QUIET)
         conversation = [turns, talk, *filters]
         restored = blocks.load(_restore(chat), saved, conversation, js="() => window.pincite.saved()", **_QUIET)
         restored.then(_welcome(chat), None, opened, **_QUIET)
-        for function in (service.search, service.ask, service.document, service.status):
-            api(telling(function, _told), api_name=function.__name__)
+        for function in service.reading:
+            api(telling(function, _told), api_name=function.__name__, api_description=inspect.getdoc(function))
         api(_update(service, access), api_name="update", api_description=inspect.getdoc(service.update))
     blocks.queue(max_size=64, default_concurrency_limit=4, api_open=False)
     return blocks
@@ -118,8 +119,8 @@ def _conversation(turns: Sequence[Turn]) -> str:
     return render.conversation(turn.html for turn in turns)
 
 
-def _ask(chat: Chat) -> Any:  # noqa: ANN401 (a function for Gradio)
-    def ask(question: str, turns: list[Turn], sources: list[str], after: str, before: str) -> Iterator[Any]:
+def _answer(chat: Chat) -> Any:  # noqa: ANN401 (a function for Gradio)
+    def answer(question: str, turns: list[Turn], sources: list[str], after: str, before: str) -> Iterator[Any]:
         # What stands in filters that were never unfolded comes as None.
         asked = Asked(question, tuple(sources or ()), (after or "").strip(), (before or "").strip())
         box: Any = ""
@@ -128,7 +129,7 @@ def _ask(chat: Chat) -> Any:  # noqa: ANN401 (a function for Gradio)
             yield box, now, _conversation(now)
             box = gr.skip()
 
-    return ask
+    return answer
 
 
 def _clear() -> tuple[str, list[Turn], str]:

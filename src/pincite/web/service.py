@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import Signature, signature
 from typing import Any, ParamSpec, TypeVar
 
 from pincite import as_json
@@ -29,6 +30,20 @@ class Service:
         self._index = index
         self._assistant = assistant
         self._library = library
+
+    @property
+    def reading(self) -> tuple[Callable[..., dict[str, Any]], ...]:
+        """The functions that anyone may call."""
+        return self.search, self.ask, self.document, self.status
+
+    @property
+    def signatures(self) -> dict[str, Signature]:
+        """The arguments of all functions, by name."""
+        functions = (*self.reading, self.update)
+        return {
+            each.__name__: signature(each, eval_str=True).replace(return_annotation=Signature.empty)
+            for each in functions
+        }
 
     def search(
         self,

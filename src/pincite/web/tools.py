@@ -37,7 +37,7 @@ def build(service: Service, access: Access) -> FastMCP:
     )
     limiter = CapacityLimiter(_AT_ONCE)
     reading = ToolAnnotations(readOnlyHint=True, openWorldHint=False)
-    for function in (service.search, service.ask, service.document, service.status):
+    for function in service.reading:
         server.tool(annotations=reading, description=_description(function))(_in_thread(function, limiter))
 
     async def update(context: Context[Any, Any, Any]) -> dict[str, Any]:

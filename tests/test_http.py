@@ -1,0 +1,519 @@
+"""The same over HTTP and MCP, and what the server refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio_client
+import httpx
+import pytest
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import CallToolResult, TextContent, Tool
+
+from pincite import Assistant, Index, as_json
+from pincite.errors import CorpusError, UsageError
+from pincite.readers import SUFFIXES
+from pincite.web.guard import Access
+from pincite.web.library import MOST_BYTES, Library, TooLarge
+from pincite.web.service import Service
+from serving import Server, chat, make_index, serving
+
+ARTICLES = {
+    "ferry.md": "---\ntitle: The night ferry\nsource: Harbour Letters\ndate: 2021-03-04\n---\n\n"
+    "The night ferry left Aldhaven at ten and carried forty carts of salt.\n",
+    "bees.md": "---\ntitle: Grey bees\nsource: Hive & Home\ndate: 2019-07\n---\n\n"
+    "A hive of the grey bee needs eighteen kilograms of honey for the winter.\n",
+}
+FERRY = "What did the night ferry carry when it left Aldhaven at ten?"
+TOKEN = "correct horse"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture(scope="module")
+def index_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_index(tmp_path_factory.mktemp("http"), ARTICLES)
+
+
+@pytest.fixture(scope="module")
+def server(index_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("server"), *chat(index_path, "--token", TOKEN)) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def answer(index_path: Path) -> dict[str, Any]:
+    with Index.open(index_path) as index:
+        made: dict[str, Any] = json.loads(json.dumps(as_json.answer(FERRY, Assistant(index).ask(FERRY))))
+        return made
+
+
+# ---------------------------------------------------------------- HTTP
+
+
+def call(server: Server, name: str, headers: dict[str, str] | None = None, **arguments: object) -> Any:  # noqa: ANN401
+    """What a function returns, or the message of its error."""
+    address = f"{server.address}/gradio_api/call"
+    began = httpx.post(f"{address}/v2/{name}", json=arguments, headers=headers)
+    if began.status_code != 200:
+        return began.json()["error"]
+    ended = httpx.get(f"{address}/{name}/{began.json()['event_id']}", timeout=60).text
+    data = json.loads(ended.partition("data: ")[2].splitlines()[0])
+    return data["error"] if ended.startswith("event: error") else data[0]
+
+
+def test_ask_and_search_return_what_the_command_prints(server: Server, answer: dict[str, Any]) -> None:
+    assert answer["answered"]
+    assert call(server, "ask", question=FERRY) == answer
+    hits = call(server, "search", question=FERRY, k=2)["hits"]
+    assert [hit["doc_id"] for hit in hits] == [hit["doc_id"] for hit in answer["hits"][:2]]
+
+
+def test_filters_and_history(server: Server) -> None:
+    only = call(server, "search", question="carts of salt", sources=["Hive & Home"])
+    assert {hit["source"] for hit in only["hits"]} == {"Hive & Home"}
+    old = call(server, "search", question="carts of salt", before="2019-07-01")
+    assert {hit["date"] for hit in old["hits"]} == {"2019-07"}
+    history = [{"role": "user", "content": FERRY}]
+    alone, told = (call(server, "ask", question="And its salt?", history=turns) for turns in ([], history))
+    assert told["confidence"] > alone["confidence"]
+
+
+def test_document_is_the_text_that_ranges_count_in(server: Server, answer: dict[str, Any]) -> None:
+    for citation in answer["citations"]:
+        document = call(server, "document", doc_id=citation["doc_id"])
+        assert document["text"][citation["start"] : citation["end"]] == citation["quote"]
+        assert document["digest"] == citation["digest"]
+
+
+def test_status_tells_what_changed_on_disk(server: Server, index_path: Path) -> None:
+    new = index_path.parent / "corpus" / "new.md"
+    new.write_text("Something new.\n", encoding="utf-8")
+    try:
+        status = call(server, "status")
+    finally:
+        new.unlink()
+    assert status["documents"] == 2
+    assert status["changes"] == {"new": ["new.md"], "changed": [], "gone": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("search", {}, r"missing a required argument: 'question'; give an object with \(question: str, k: int = 10"),
+        ("search", {"question": "x", "frage": "x"}, "unexpected keyword argument 'frage'; give an object with"),
+        ("search", {"question": ""}, "question='': ask something"),
+        ("search", {"question": 7}, "question=7: ask something"),
+        ("search", {"question": "x" * 4001}, "question: 4,001 characters; give up to 4,000"),
+        ("search", {"question": "x", "k": "ten"}, "k='ten': give a whole number from 1"),
+        ("search", {"question": "x", "k": 101}, "k=101: give a whole number from 1 to 100"),
+        ("search", {"question": "x", "after": "soon"}, "after='soon' is not a date: give YYYY, YYYY-MM or YYYY-MM-DD"),
+        ("search", {"question": "x", "sources": [1]}, r"source=\[1\]: give a string or several"),
+        ("ask", {"question": "x", "history": [{"role": "cook"}]}, "history"),
+        ("ask", {"question": "x", "history": "before"}, "history: give a list of up to 50 turns"),
+        ("document", {"doc_id": "nope"}, "doc_id='nope': not in the index; give one that"),
+        ("document", {"doc_id": 3}, "doc_id=3: not in the index"),
+        ("update", {}, "wrong or missing token: send the header"),
+        ("uptade", {}, "uptade: there is search, ask, document, status, update"),
+    ],
+)
+def test_wrong_arguments_are_told_what_is_allowed(
+    server: Server, name: str, arguments: dict[str, Any], said: str
+) -> None:
+    assert re.search(said, call(server, name, **arguments))
+
+
+def test_update_needs_the_token(server: Server, index_path: Path) -> None:
+    assert call(server, "update", {"Authorization": "Bearer wrong"}).startswith("wrong or missing token")
+    report = call(server, "update", BEARER)
+    assert report["unchanged"] == sorted(ARTICLES)
+
+
+def test_functions_are_documented_from_their_docstrings(server: Server) -> None:
+    paths = httpx.get(f"{server.address}/gradio_api/openapi.json").json()["paths"]
+    for name in ("search", "ask", "document", "status", "update"):
+        described = paths[f"/gradio_api/call/v2/{name}"]["post"]
+        assert described["description"].startswith(inspect.getdoc(getattr(Service, name)))
+    assert not [path for path in paths if "/call/" in path and not re.search("search|ask|document|status|update", path)]
+
+
+def test_gradio_client_calls_them(server: Server, answer: dict[str, Any]) -> None:
+    client = gradio_client.Client(server.address, verbose=False)
+    try:
+        assert client.predict(question=FERRY, api_name="/ask") == answer
+        with pytest.raises(Exception, match="give a whole number from 1 to 100"):
+            client.predict(question=FERRY, k=1000, api_name="/search")
+    finally:
+        client.close()
+
+
+# ---------------------------------------------------------------- MCP
+
+
+def with_session(server: Server, use: Callable[[ClientSession], Any], headers: dict[str, str] | None = None) -> Any:  # noqa: ANN401
+    async def connected() -> Any:  # noqa: ANN401
+        async with (
+            httpx.AsyncClient(headers=headers) as client,
+            streamable_http_client(f"{server.address}/mcp", http_client=client) as (receive, send, _),
+            ClientSession(receive, send) as session,
+        ):
+            await session.initialize()
+            return await use(session)
+
+    return asyncio.run(connected())
+
+
+def use_tool(server: Server, name: str, headers: dict[str, str] | None = None, **arguments: object) -> CallToolResult:
+    async def use(session: ClientSession) -> CallToolResult:
+        return await session.call_tool(name, arguments)
+
+    result: CallToolResult = with_session(server, use, headers)
+    return result
+
+
+def said_by(result: CallToolResult) -> str:
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    return content.text
+
+
+def test_mcp_lists_the_tools(server: Server) -> None:
+    async def use(session: ClientSession) -> list[Tool]:
+        return (await session.list_tools()).tools
+
+    tools = {tool.name: tool for tool in with_session(server, use)}
+    assert list(tools) == ["search", "ask", "document", "status", "update"]
+    for name, tool in tools.items():
+        assert tool.description == inspect.getdoc(getattr(Service, name))
+        assert list(tool.inputSchema["properties"]) == list(inspect.signature(getattr(Service, name)).parameters)[1:]
+        assert tool.annotations is not None
+        assert tool.annotations.readOnlyHint is (True if name != "update" else None)
+
+
+def test_mcp_results_are_json(server: Server, answer: dict[str, Any]) -> None:
+    result = use_tool(server, "ask", question=FERRY)
+    assert not result.isError
+    assert result.structuredContent == answer
+    assert json.loads(said_by(result)) == answer
+    hits = use_tool(server, "search", question=FERRY, k=1).structuredContent
+    assert hits is not None
+    assert len(hits["hits"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), [({"question": ""}, "ask something"), ({"question": "x", "k": 0}, "k=0"), ({}, "question")]
+)
+def test_mcp_tells_what_is_wrong(server: Server, arguments: dict[str, Any], said: str) -> None:
+    result = use_tool(server, "search", **arguments)
+    assert result.isError
+    assert said in said_by(result)
+
+
+def test_mcp_update_needs_the_token(server: Server) -> None:
+    assert "wrong or missing token" in said_by(use_tool(server, "update"))
+    report = use_tool(server, "update", BEARER).structuredContent
+    assert report is not None
+    assert report["unchanged"] == sorted(ARTICLES)
+
+
+# ---------------------------------------------------------------- what is refused
+
+
+def test_other_host_names_are_refused(server: Server) -> None:
+    for path in ("/", "/mcp", "/library", "/gradio_api/info"):
+        assert httpx.get(f"{server.address}{path}", headers={"Host": "rebound.example"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "file=http://example.com/",
+        "file=/etc/passwd",
+        "file%3Dhttp://example.com/",
+        "proxy=http://example.com/",
+        "file/etc/passwd",
+        "upload",
+        "upload_progress",
+        "deep_link",
+        "vibe-code/",
+        "dev/reload",
+        "stream/a/b/c/playlist-file",
+        "../gradio_api/file=http://example.com/",
+        "/file=http://example.com/",
+    ],
+)
+def test_routes_that_fetch_or_hand_out_files_are_refused(server: Server, path: str) -> None:
+    for method in ("GET", "POST"):
+        answer = httpx.request(method, f"{server.address}/gradio_api/{path}")
+        assert (answer.status_code, answer.json()) == (404, {"error": "not served here"})
+
+
+def file_at(address: str) -> dict[str, Any]:
+    return {"path": address, "url": address, "orig_name": "a.txt", "meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.mark.parametrize("address", ["http://93.184.215.14/a.txt", "https://example.com/a", "file:///etc/passwd"])
+def test_nobody_makes_the_server_fetch_an_address(server: Server, address: str) -> None:
+    api = f"{server.address}/gradio_api"
+    file = file_at(address)
+    hidden = json.dumps(file).replace("gradio.FileData", "\\u0067radio.FileData").encode()
+    twice = b'{"question": {"meta": {"_type": "gradio.FileData"}, "meta": {"_type": "gradio.FileData"}, "path": "x"}}'
+    bodies = [{"question": file}, {"question": "x", "sources": [file]}, {"question": {"a": [[file]]}}]
+    for body in (*(json.dumps(each).encode() for each in bodies), b'{"question": %s}' % hidden, twice):
+        answer = httpx.post(f"{api}/call/v2/search", content=body)
+        assert (answer.status_code, answer.json()["error"]) == (400, "files are not taken here")
+    for name in ("queue/join", "call/search"):
+        body = {"data": [file], "fn_index": 0, "session_hash": "s"}
+        assert httpx.post(f"{api}/{name}", json=body).status_code == 400
+    client = gradio_client.Client(server.address, verbose=False)
+    try:
+        with pytest.raises(Exception):  # noqa: B017, PT011 (whatever the client makes of the refusal)
+            client.predict(question=gradio_client.handle_file(address), api_name="/search")
+    finally:
+        client.close()
+    for path in (f"file={address}", f"proxy={address}"):
+        httpx.get(f"{api}/{path}")
+    for query in ("/original?doc=", "/read?cite=", "/read?doc="):
+        assert httpx.get(f"{server.address}{query}{address}").status_code in (400, 404)
+    assert call(server, "document", doc_id=address).endswith("named")
+    assert use_tool(server, "document", doc_id=address).isError
+    assert server.watched.read_text(encoding="utf-8") == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"nonsense", 400), (b"[" * 100_000, 400), (b'"' + b"x" * 1_000_001 + b'"', 413)]
+)
+def test_bodies_that_are_not_json_or_too_large_are_refused(server: Server, body: bytes, status: int) -> None:
+    for name in ("call/v2/search", "queue/join"):
+        assert httpx.post(f"{server.address}/gradio_api/{name}", content=body).status_code == status
+
+
+@pytest.mark.parametrize("path", ["library/update", "library/uploads?name=a.txt", "mcp", "gradio_api/queue/join"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+def test_pages_of_other_sites_cannot_write(server: Server, path: str, origin: str) -> None:
+    answer = httpx.post(f"{server.address}/{path}", content=b"{}", headers={"Origin": origin, **BEARER})
+    assert (answer.status_code, answer.json()["error"]) == (403, "asked by a page of another site")
+
+
+def test_page_may_load_from_nowhere_else(server: Server) -> None:
+    for path in ("/", "/library", "/read?doc=ferry.md", "/original?doc=ferry.md"):
+        headers = httpx.get(f"{server.address}{path}").headers
+        assert headers["content-security-policy"].startswith("default-src 'self';")
+        assert "http" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+# ---------------------------------------------------------------- files of the index
+
+
+def test_originals_of_the_index_are_served_and_nothing_else(server: Server, index_path: Path) -> None:
+    answer = httpx.get(f"{server.address}/original", params={"doc": "ferry.md"})
+    assert answer.content == (index_path.parent / "corpus" / "ferry.md").read_bytes()
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    for name in ("../index/catalog.sqlite", "/etc/passwd", "nope.md", "", "ferry.md/../ferry.md"):
+        refused = httpx.get(f"{server.address}/original", params={"doc": name})
+        assert (refused.status_code, "not in the index" in refused.json()["error"]) == (404, True)
+
+
+def test_original_that_became_a_link_elsewhere_is_not_served(tmp_path: Path) -> None:
+    path = make_index(tmp_path, {"a.txt": "Salt was carried by the ferry.\n", "b.txt": "Bees need honey.\n"})
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret", encoding="utf-8")
+    (tmp_path / "corpus" / "a.txt").unlink()
+    (tmp_path / "corpus" / "a.txt").symlink_to(secret)
+    (tmp_path / "corpus" / "b.txt").unlink()
+    with Index.open(path) as index:
+        for name in ("a.txt", "b.txt"):
+            with pytest.raises(CorpusError, match="no longer in the folder of articles"):
+                index.original(name)
+
+
+# ---------------------------------------------------------------- adding files
+
+
+async def pieces(*data: bytes) -> AsyncIterator[bytes]:
+    for each in data:
+        yield each
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with Index.open(make_index(tmp_path, {"a.txt": "Salt was carried by the ferry.\n"})) as index:
+        yield Library(index)
+
+
+def add(library: Library, name: str, *data: bytes) -> str:
+    return asyncio.run(library.add(name, pieces(*data)))
+
+
+def test_nothing_is_overwritten(library: Library, tmp_path: Path) -> None:
+    assert add(library, "new.txt", b"on", b"e") == "uploads/new.txt"
+    assert add(library, "new.txt", b"two") == "uploads/new (2).txt"
+    assert add(library, "new.txt", b"two") == "uploads/new (2).txt"
+    assert add(library, "data.jsonl.gz", b"1") == "uploads/data.jsonl.gz"
+    assert add(library, "data.jsonl.gz", b"2") == "uploads/data (2).jsonl.gz"
+    folder = tmp_path / "corpus" / "uploads"
+    assert {each.name: each.read_bytes() for each in folder.iterdir()} == {
+        "new.txt": b"one", "new (2).txt": b"two", "data.jsonl.gz": b"1", "data (2).jsonl.gz": b"2",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../a.txt", "a.txt"),
+        ("C:\\texts\\a.txt", "a.txt"),
+        ("/etc/a.txt", "a.txt"),
+        (".hidden.md", "hidden.md"),
+        ("...txt", "article.txt"),
+        ("a\0\nb?.txt", "a__b_.txt"),
+        ("x" * 300 + ".md", "x" * 180 + ".md"),
+        ("报" * 100 + ".md", "报" * 60 + ".md"),
+        ("报告.PDF", "报告.PDF"),
+    ],
+)
+def test_names_cannot_lead_out_of_the_folder(library: Library, tmp_path: Path, name: str, kept: str) -> None:
+    assert add(library, name, b"x") == f"uploads/{kept}"
+    assert [each.name for each in (tmp_path / "corpus" / "uploads").iterdir()] == [kept]
+
+
+@pytest.mark.parametrize("name", ["a.exe", "a", "", "..", "a.txt/", "a.txt/.."])
+def test_other_kinds_are_refused(library: Library, tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="unknown kind"):
+        add(library, name, b"x")
+    assert not (tmp_path / "corpus" / "uploads").exists()
+
+
+def test_large_and_empty_files_leave_nothing_behind(library: Library, tmp_path: Path) -> None:
+    with pytest.raises(TooLarge, match="more than 20 MB"):
+        add(library, "a.txt", *[b"x" * 1_000_000] * (MOST_BYTES // 1_000_000), b"x")
+    with pytest.raises(UsageError, match="an empty file"):
+        add(library, "a.txt")
+    assert list((tmp_path / "corpus" / "uploads").iterdir()) == []
+
+
+def test_folder_that_is_gone_or_leads_elsewhere_is_told(library: Library, tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    (tmp_path / "elsewhere").mkdir()
+    (corpus / "uploads").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(CorpusError, match="a link that leaves the folder"):
+        add(library, "a.txt", b"x")
+    (corpus / "uploads").unlink()
+    (corpus / "uploads").write_text("a file", encoding="utf-8")
+    with pytest.raises(CorpusError, match="nothing was added"):
+        add(library, "a.txt", b"x")
+    corpus.rename(tmp_path / "moved")
+    with pytest.raises(CorpusError, match="the folder of articles is gone"):
+        add(library, "a.txt", b"x")
+
+
+def test_upload_and_update_over_http(serve: Callable[..., Server], tmp_path: Path) -> None:
+    path = make_index(tmp_path, {"a.txt": "Salt was carried by the ferry.\n"})
+    server = serve(*chat(path, "--token", TOKEN))
+    uploads = f"{server.address}/library/uploads"
+    assert httpx.post(uploads, params={"name": "b.txt"}, content=b"x").status_code == 403
+    assert httpx.post(f"{server.address}/library/update").status_code == 403
+    assert not (tmp_path / "corpus" / "uploads").exists()
+    added = httpx.post(uploads, params={"name": "b.txt"}, content=b"Bees need honey.\n", headers=BEARER)
+    assert added.json() == {"name": "uploads/b.txt"}
+    refused = httpx.post(uploads, params={"name": "b.exe"}, content=b"x", headers=BEARER)
+    assert (refused.status_code, "unknown kind .exe" in refused.json()["error"]) == (400, True)
+    assert httpx.post(f"{server.address}/library/update", headers=BEARER).status_code == 202
+    report = call(server, "update", BEARER)
+    while isinstance(report, str):
+        assert "another update is running" in report
+        report = call(server, "update", BEARER)
+    assert call(server, "document", doc_id="uploads/b.txt")["text"].strip() == "Bees need honey."
+
+
+def test_page_offers_the_kinds_that_are_read() -> None:
+    from importlib.resources import files
+
+    panels = files("pincite.web").joinpath("panels.html").read_text("utf-8")
+    (accepted,) = re.findall('accept="([^"]*)"', panels)
+    assert set(accepted.split(",")) == {*SUFFIXES, ".gz"}
+
+
+# ---------------------------------------------------------------- who may write
+
+
+@pytest.mark.parametrize(
+    ("token", "local", "given", "allowed"),
+    [
+        (None, True, "", False),
+        (None, False, "", False),
+        (None, False, "None", False),
+        ("t", False, "t", True),
+        ("t", True, "t", True),
+        ("t", True, "", False),
+        ("t", False, "T", False),
+        ("é", False, "é", True),
+    ],
+)
+def test_only_who_has_a_token_may_write(token: str | None, local: bool, given: str, allowed: bool) -> None:
+    access = Access(token, local=local)
+    assert access.allows({"authorization": f"Bearer {given}"}) is allowed
+    assert not access.allows({})
+
+
+def test_page_of_this_machine_has_a_token_of_its_own() -> None:
+    access = Access(None, local=True)
+    assert access.allows({"authorization": f"Bearer {access.page_token}"})
+    assert "start `pincite chat --token TOKEN`" in access.refusal
+    assert Access("t", local=False).page_token is None
+
+
+def test_serving_others_without_a_token_is_loud_and_read_only(serve: Callable[..., Server], index_path: Path) -> None:
+    server = serve(*chat(index_path, "--host", "0.0.0.0"))
+    address = server.address.replace("0.0.0.0", "127.0.0.1")
+    assert "without --token nobody can add any or update" in server.log.read_text(encoding="utf-8")
+    assert '"access": "none"' in httpx.get(address).text.replace("\\", "")
+    assert httpx.post(f"{address}/library/update", headers={"Authorization": "Bearer none"}).status_code == 403
+    assert httpx.get(f"{address}/library").status_code == 200
+
+
+def test_serving_others_with_a_token_asks_for_it(serve: Callable[..., Server], index_path: Path) -> None:
+    server = serve(*chat(index_path, "--host", "0.0.0.0", "--token", TOKEN))
+    address = server.address.replace("0.0.0.0", "127.0.0.1")
+    page = httpx.get(address).text
+    assert '"access": "ask"' in page.replace("\\", "")
+    assert TOKEN not in page
+    assert httpx.post(f"{address}/library/update", headers=BEARER).status_code == 202
+
+
+# ---------------------------------------------------------------- serving
+
+
+def test_busy_port_is_one_line(server: Server, index_path: Path) -> None:
+    port = server.address.rsplit(":", 1)[1]
+    command = [sys.executable, *chat(index_path, "--port", port)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.stderr == f"pincite: port {port} is in use: choose another with --port or PORT=...\n"
+    assert ended.returncode == 2
+
+
+@pytest.mark.parametrize("option", [["--port", "70000"], ["--host", "203.0.113.7", "--token", "t"]])
+def test_address_that_cannot_be_listened_on_is_one_line(index_path: Path, option: list[str]) -> None:
+    command = [sys.executable, *chat(index_path, *option)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert re.fullmatch(r"pincite: cannot listen on .*\n", ended.stderr)
+    assert ended.returncode == 2
+
+
+def test_ctrl_c_ends_it_cleanly(serve: Callable[..., Server], index_path: Path) -> None:
+    server = serve(*chat(index_path))
+    with httpx.stream("GET", f"{server.address}/gradio_api/heartbeat/visitor", timeout=60) as heartbeat:
+        assert heartbeat.status_code == 200  # a page that is open keeps a connection
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(timeout=30) == 0
+    assert server.log.read_text(encoding="utf-8").count("\n") == 1

@@ -1,0 +1,271 @@
+"""What the page is made of: every text is shown to the letter and adds no element, whatever it holds."""
+
+from __future__ import annotations
+
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from pincite import Answer, Citation, Document, Hit, Passage, Progress, Status, UpdateReport
+from pincite.datatypes import Changes
+from pincite.links import Place
+from pincite.web import export, render
+from pincite.web.library import State
+from pincite.web.places import numbered_blocks, where
+
+SHOWN = st.characters(exclude_characters="\0\r", exclude_categories=["Cs"])
+VOID = {"meta", "br", "progress", "input"}
+
+
+class Reading(HTMLParser):
+    """What a browser makes of some HTML: its elements, their attributes, and the text under those of interest."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, str | None]] = []
+        self.texts: dict[str, list[str]] = {}
+        self.attributes: list[dict[str, str | None]] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        name = dict(attrs).get("class") or tag
+        self.elements.append((tag, name))
+        self.attributes.append(dict(attrs))
+        if tag not in VOID:
+            self._open.append(name)
+        self.texts.setdefault(name, []).append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        for name in self._open:
+            self.texts[name][-1] += data
+
+    def value(self, name: str) -> str:
+        """The only value of an attribute."""
+        (value,) = [each[name] for each in self.attributes if name in each]
+        return value or ""
+
+
+MARKUP = st.lists(
+    st.sampled_from(
+        [
+            "\n",
+            "\n\n",
+            " ",
+            "    ",
+            "-",
+            "--- ",
+            "===",
+            "+ ",
+            "1. ",
+            "2) ",
+            "* ",
+            "> ",
+            "# ",
+            "|",
+            "~~~",
+            "```",
+            "`",
+            "\\",
+        ]
+        + [
+            "a",
+            "&lt;",
+            "&#97;",
+            "<b>",
+            "</p>",
+            "<!--",
+            "[a](b)",
+            "![a](b)",
+            "[1]: b",
+            "$",
+            "{{a}}",
+            "${a}",
+            "http://a.b",
+        ]
+    ),
+    min_size=1,
+    max_size=12,
+).map("".join)
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> Answer:
+    """Answers that quote one passage of one document, whatever characters these hold."""
+    text = draw(st.text(SHOWN, min_size=1) | MARKUP)
+    start, end = sorted(draw(st.lists(st.integers(0, len(text)), min_size=2, max_size=2)))
+    bounds = sorted(draw(st.lists(st.integers(start, end), max_size=6, unique=True)))
+    document = Document(doc_id="<d>", title=draw(st.text(SHOWN)), text=text, source=draw(st.text(SHOWN)), date="2020")
+    passage = Passage(passage_id="p", doc_id="<d>", text=text[start:end], start=start, end=end)
+    spans = draw(st.permutations(list(zip(bounds[::2], bounds[1::2], strict=False))))
+    citations = tuple(
+        Citation(
+            label=label,
+            quote=text[a:b],
+            start=a,
+            end=b,
+            best=(a, b),
+            confidence=0.5,
+            document=document,
+            passage=passage,
+        )
+        for label, (a, b) in enumerate(spans, 1)
+    )
+    scores = {"dense": 0.5, "lexical": 1.0, "sentence": 0.5}
+    hit = Hit(passage=passage, document=document, score=1.0, rank=1, scores=scores, copies=(passage,))
+    return Answer(text="", answered=bool(citations), confidence=1.0, citations=citations, hits=(hit,))
+
+
+def turn(answer: Answer, question: str, more: tuple[str, ...] = ()) -> str:
+    said, sources = render.answer(1, question, answer, 5, filtered=False, more=more)
+    return render.turn(1, question, [question], question, said, sources)
+
+
+@given(answers(), st.text(SHOWN, min_size=1))
+def test_every_text_is_shown_to_the_letter(answer: Answer, question: str) -> None:
+    read = Reading(turn(answer, question, (question,)))
+    assert read.texts["question"] == [question]
+    assert read.value("data-asked") == question
+    assert read.texts["passage"] == [answer.hits[0].passage.text]
+    assert read.texts["h4"] == [answer.hits[0].document.title]
+    assert read.texts.get("quote", []) == [each.quote for each in answer.citations]
+    by_place = sorted(answer.citations, key=lambda each: each.start)
+    assert read.texts.get("mark", []) == [each.quote for each in by_place]
+    assert read.texts.get("example", []) == [question] * answer.answered
+
+
+@given(answers(), st.text(SHOWN, min_size=1))
+def test_no_text_adds_an_element(answer: Answer, question: str) -> None:
+    html = turn(answer, question)
+    assert Reading(html).elements == Reading(turn(answer, "x")).elements
+    assert "{" not in html
+    assert not {tag for tag, _ in Reading(html).elements} & {"script", "img", "iframe", "object", "style", "svg", "b"}
+
+
+@given(st.text(SHOWN), st.data())
+def test_reader_shows_the_text_to_the_letter_and_marks_the_quote(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    document = Document(doc_id="<d>", title="t", text=text)
+    read = Reading(render.reader(Place(document=document, span=(start, end), same=True), "pin"))
+    assert "".join(read.texts["text"]) == text
+    assert "".join(read.texts.get("mark", [])) == text[start:end]
+
+
+@pytest.mark.parametrize(
+    ("same", "span", "said"),
+    [(True, (0, 3), None), (False, (0, 3), "the quote still stands in it"), (False, None, "no longer stands in it")],
+)
+def test_reader_says_what_became_of_the_quote(same: bool, span: tuple[int, int] | None, said: str | None) -> None:
+    document = Document(doc_id="d.txt", title="t", text="One two.", url="https://x.example/")
+    html = render.reader(Place(document=document, span=span, same=same), "pin")
+    assert ("class='news'" in html) == (said is not None)
+    assert said is None or said in html
+    assert ("<mark>One</mark>" in html) == (span is not None)
+    assert "href='https://x.example/" in html
+
+
+def test_reader_of_a_pdf_opens_it_at_the_page() -> None:
+    document = Document(doc_id="a b/c.PDF", title="t", text="One.\n\nTwo.\n\nThree.", page_starts=(0, 6, 12))
+    html = render.reader(Place(document=document, span=(6, 10), same=True), "pin")
+    assert "href='original?doc=a%20b%2Fc.PDF#page=2'" in html
+    assert "page 2 · ¶ 2 of 3 · characters 6–10" in html
+    assert "#page=" not in render.reader(
+        Place(document=Document(doc_id="c.docx", title="t", text="One."), span=(0, 4), same=True), "pin"
+    )
+
+
+def test_paragraphs_are_numbered_and_headings_not() -> None:
+    text = "First.\n\nHead\n\nSecond, which\n\nThird."
+    document = Document(doc_id="d", title="t", text=text, source="S", date="2020", headings=((8, 12),))
+    assert [(text[a:b], number) for a, b, number in numbered_blocks(document)] == [
+        ("First.", 1), ("Head", 0), ("Second, which", 2), ("Third.", 3),
+    ]  # fmt: skip
+    assert where(document, 4, [(14, 20), (29, 35)]) == "S · 2020 · page 4 · ¶ 2 of 3 · characters 14–20, 29–35"
+
+
+@pytest.mark.parametrize(
+    ("heading", "shown"), [("Its <end>", ["Its <end>"]), ("Words", []), ("The title", []), (None, [])]
+)
+def test_heading_is_shown_unless_it_is_read_already(heading: str | None, shown: list[str]) -> None:
+    document = Document(doc_id="d", title="The title", text="Words of a passage.")
+    passage = Passage(passage_id="p", doc_id="d", text=document.text, start=0, end=19, heading=heading)
+    hit = Hit(passage=passage, document=document, score=1.0, rank=1, scores={})
+    found = Answer(text="", answered=False, confidence=0.0, citations=(), hits=(hit,))
+    read = Reading(render.answer(1, "q", found, 5, filtered=False)[1])
+    assert read.texts.get("heading", []) == shown
+    assert read.texts.get("strong", []) == (["Words"] if heading == "Words" else [])
+    assert read.texts["passage"] == [document.text]
+
+
+@given(st.lists(st.text(SHOWN)))
+def test_examples_are_shown_to_the_letter(titles: list[str]) -> None:
+    examples = [render.example(title) for title in titles]
+    assert Reading(render.start(1, examples)).texts.get("example", []) == examples
+
+
+NAMES = st.dictionaries(st.text(SHOWN, min_size=1), st.text(SHOWN), max_size=3)
+
+
+@given(NAMES, NAMES, st.text(SHOWN))
+def test_library_shows_names_and_reasons_to_the_letter(
+    names: dict[str, str], titles: dict[str, str], said: str
+) -> None:
+    counts = {"format": 1, "generation": 1, "documents": 2, "passages": 3}
+    status = Status(path="index", corpus=said, model="m", updated=None, skipped=names, **counts)
+    changes = Changes(new=tuple(names))
+    html = render.library(status, titles, changes, State(report=UpdateReport(added=tuple(names)), problem=said))
+    read = Reading(html)
+    assert read.texts.get("b", []) == list(names) * 2
+    assert read.texts.get("a", []) == list(titles.values())
+    assert read.texts["code"] == [said or "-"]
+    assert read.texts.get("problem", []) == ([said] if said else [])
+    assert [each["data-doc"] for each in read.attributes if "data-doc" in each] == list(titles)
+
+
+def test_library_tells_how_far_an_update_is() -> None:
+    html = render.library(None, {}, None, State(running=Progress(stage="embed", done=3, total=12)))
+    assert "Embedding passages <span>3 of 12</span>" in html
+    assert "<progress value='3' max='12'" in html
+
+
+# ---------------------------------------------------------------- to take along
+
+
+def words(text: str) -> str:
+    return "".join(text.split())
+
+
+@given(answers().filter(lambda each: each.answered), st.text(SHOWN, min_size=1))
+def test_markdown_shows_every_text_to_the_letter_and_nothing_else(answer: Answer, question: str) -> None:
+    made = export.markdown(question, answer)
+    html = MarkdownIt("commonmark", {"html": True}).render(made)
+    read = Reading(html)
+    assert {tag for tag, _ in read.elements} <= {"h1", "h2", "blockquote", "p", "ol", "li"}
+    assert [tag for tag, _ in read.elements].count("li") == len(answer.citations)
+    assert words(read.texts["h1"][0]) == words(question)
+    quotes = [f"{each.quote}[{each.label}]" for each in answer.citations]
+    assert words("".join(read.texts["blockquote"])) == words("".join(quotes))
+    assert all(each.document.digest in made for each in answer.citations)
+
+
+@given(answers().filter(lambda each: each.answered), st.text(SHOWN, min_size=1))
+def test_html_file_shows_every_text_to_the_letter_and_runs_nothing(answer: Answer, question: str) -> None:
+    html = export.html(question, answer)
+    read = Reading(html)
+    assert read.texts["h1"] == [question]
+    assert read.texts["quote"] == [each.quote for each in answer.citations]
+    assert "default-src 'none'" in html
+    assert not {tag for tag, _ in read.elements} & {"script", "img", "link", "iframe"}
+    for each in answer.citations:
+        assert each.document.digest in html
+        assert f"characters {each.start}–{each.end}" in unescape(html)
