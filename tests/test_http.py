@@ -272,8 +272,8 @@ def test_nobody_makes_the_server_fetch_an_address(server: Server, address: str) 
         answer = httpx.post(f"{api}/call/v2/search", content=body)
         assert (answer.status_code, answer.json()["error"]) == (400, "files are not taken here")
     for name in ("queue/join", "call/search"):
-        body = {"data": [file], "fn_index": 0, "session_hash": "s"}
-        assert httpx.post(f"{api}/{name}", json=body).status_code == 400
+        joined = {"data": [file], "fn_index": 0, "session_hash": "s"}
+        assert httpx.post(f"{api}/{name}", json=joined).status_code == 400
     client = gradio_client.Client(server.address, verbose=False)
     try:
         with pytest.raises(Exception):  # noqa: B017, PT011 (whatever the client makes of the refusal)

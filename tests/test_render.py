@@ -55,47 +55,8 @@ class Reading(HTMLParser):
         return value or ""
 
 
-MARKUP = st.lists(
-    st.sampled_from(
-        [
-            "\n",
-            "\n\n",
-            " ",
-            "    ",
-            "-",
-            "--- ",
-            "===",
-            "+ ",
-            "1. ",
-            "2) ",
-            "* ",
-            "> ",
-            "# ",
-            "|",
-            "~~~",
-            "```",
-            "`",
-            "\\",
-        ]
-        + [
-            "a",
-            "&lt;",
-            "&#97;",
-            "<b>",
-            "</p>",
-            "<!--",
-            "[a](b)",
-            "![a](b)",
-            "[1]: b",
-            "$",
-            "{{a}}",
-            "${a}",
-            "http://a.b",
-        ]
-    ),
-    min_size=1,
-    max_size=12,
-).map("".join)
+TOKENS = r"- --- === + 1. 2) * > # | ~~~ ``` ` \ a &lt; &#97; <b> </p> <!-- [a](b) ![a](b) [1]: $ {{a}} ${a}".split()  # noqa: SIM905
+MARKUP = st.lists(st.sampled_from([*TOKENS, "\n", "\n\n", " ", "    "]), min_size=1, max_size=12).map("".join)
 
 
 @st.composite
@@ -220,8 +181,17 @@ NAMES = st.dictionaries(st.text(SHOWN, min_size=1), st.text(SHOWN), max_size=3)
 def test_library_shows_names_and_reasons_to_the_letter(
     names: dict[str, str], titles: dict[str, str], said: str
 ) -> None:
-    counts = {"format": 1, "generation": 1, "documents": 2, "passages": 3}
-    status = Status(path="index", corpus=said, model="m", updated=None, skipped=names, **counts)
+    status = Status(
+        path="index",
+        corpus=said,
+        model="m",
+        format=1,
+        generation=1,
+        documents=2,
+        passages=3,
+        updated=None,
+        skipped=names,
+    )
     changes = Changes(new=tuple(names))
     html = render.library(status, titles, changes, State(report=UpdateReport(added=tuple(names)), problem=said))
     read = Reading(html)

@@ -4,131 +4,57 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
-import runpy
-import signal
-import subprocess
-import sys
-import time
+import shutil
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
 
-from pincite import Answer, Assistant, Citation, Document, Hit, Index, Passage
+from conftest import PATIENCE
+from pincite import Answer, Assistant, Hit, Index
+from pincite.links import pin
+from pincite.stores.local.store import LocalStore
 from pincite.web import render
+from pincite.web.chat import Asked, Chat
+from serving import Server, chat, make_index, serving
 
 HOSTILE = (
     "The customs form of Aldhaven lists <b>salt</b> & **tar**, `rope`, ${window.ran = 1} and {{value}} in one column. "
     'Its second column holds </script><img src=x onerror="window.ran = 1"> [x](javascript:window.ran=1) for the clerk. '
     "The third column 😀 is left to $duty$, $$tolls$$ and ![](http://tracker.example/pixel.png) of the harbour."
 )
+# Astral characters, combining marks, right to left, one very long word: JavaScript counts them otherwise than Python.
+SCRIPTS = (
+    "The keeper 𝔄𝔟𝔡 of the lighthouse wrote e\u0301te\u0301 😀👩‍👩‍👧 in its log. "
+    "في المنارة كتب الحارس أن السفينة وصلت في الليل 1931 عند العاشرة. "
+    "The longest word in the lighthouse log is " + "rindfleischetikettierung" * 12 + " of the keeper."
+)
 ARTICLES = {
-    "ferry.md": "---\ntitle: The night ferry of Aldhaven\nsource: Harbour Letters\ndate: 2021-03-04\n---\n\n"
+    "ferry.md": "---\ntitle: The night ferry of Aldhaven\nsource: Harbour Letters\ndate: 2021-03-04\n"
+    "url: https://letters.example/ferry\n---\n\n"
     "Nobody had asked for it. The night ferry left Aldhaven at ten and carried forty carts of salt. "
     "It was given up when the bridge opened in 1931.\n\n"
     "# The engine\n\nThe engine of the night ferry burned eleven sacks of coal on each crossing.\n",
     "reprint.txt": "Nobody had asked for it. The night ferry left Aldhaven at ten and carried forty carts of salt. "
     "It was given up when the bridge opened in 1931.\n",
-    "form.jsonl": json.dumps({"_id": "1", "title": "The <i>customs</i> form & ${its} columns", "text": HOSTILE}),
-    "bees.md": "---\ntitle: What does a hive of grey bees need?\ndate: 2019-07\n---\n\n"
+    "form.jsonl": json.dumps(
+        {"_id": "1", "title": "The <i>customs</i> form & ${its} columns", "text": HOSTILE, "url": "javascript:alert(1)"}
+    ),
+    "bees.md": "---\ntitle: What does a hive of grey bees need?\nsource: Hive & Home\ndate: 2019-07\n---\n\n"
     "A hive of the grey bee needs eighteen kilograms of honey for the winter. It is kept under a roof of thatch.\n",
+    "log.txt": f"The lighthouse log\n\n2020-01-01\n\n{SCRIPTS}\n",
 }
 FERRY, BEES = (
     "What did the night ferry carry when it left Aldhaven at ten?",
     "How much honey does a hive of the grey bee need?",
 )
 FORM, UNKNOWN = "What does the customs form of Aldhaven list?", "Who won the chess olympiad of 1972 in Skopje?"
-
-# Every module of the standard library that opens a connection or looks up a name is seen by an audit hook.
-WATCH = """
-import os, sys
-HOME = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "", None)
-def watch(event, arguments):
-    if event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect"):
-        name = arguments[1] if event == "socket.connect" else arguments[0]
-        name = name[0] if isinstance(name, tuple) else None if event == "socket.connect" else name
-        if name not in HOME:
-            with open(os.environ["WATCHED"], "a") as file:
-                file.write(f"{event} {name}\\n")
-sys.addaudithook(watch)
-"""
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-SCRIPTS = Path(__file__).parent.parent / "scripts"
-PATIENCE = 60_000  # milliseconds: the first question loads the model
-
-
-@dataclass
-class Server:
-    process: subprocess.Popen[bytes]
-    address: str
-    log: Path
-    watched: Path
-
-
-# ---------------------------------------------------------------- fixtures
-
-
-def make_index(folder: Path, articles: dict[str, str]) -> Path:
-    corpus = folder / "corpus"
-    corpus.mkdir()
-    for name, text in articles.items():
-        (corpus / name).write_text(text, encoding="utf-8")
-    with Index.open(folder / "index") as index:
-        index.update(corpus)
-    return folder / "index"
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts a server of the test's own."""
-    with ExitStack() as servers:
-        yield lambda *arguments: servers.enter_context(serving(tmp_path, *arguments))
-
-
-@contextmanager
-def serving(folder: Path, *arguments: str | Path) -> Iterator[Server]:
-    """A program that serves the page and says where; by default ``pincite chat`` on a free port."""
-    (folder / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
-    log, watched = folder / "log", folder / "watched"
-    watched.touch()
-    environment = {**os.environ, "PYTHONPATH": str(folder), "WATCHED": str(watched)}
-    command = [sys.executable, *map(str, arguments)]
-    with log.open("wb") as output, subprocess.Popen(command, env=environment, stderr=output) as process:
-        try:
-            yield Server(process, wait_for_address(process, log), log, watched)
-        finally:
-            process.kill()
-
-
-def chat(index: Path, *options: str) -> list[str]:
-    return ["-m", "pincite", "chat", "--index", str(index), *(options or ("--port", "0"))]
-
-
-def wait_for_address(process: subprocess.Popen[bytes], log: Path) -> str:
-    until = time.monotonic() + 60
-    while time.monotonic() < until and process.poll() is None:
-        if found := re.search(r"http://\S+", log.read_text(encoding="utf-8")):
-            return found[0]
-        time.sleep(0.05)
-    raise AssertionError(f"the server did not start: {log.read_text(encoding='utf-8')}")
+LOG = "What did the keeper of the lighthouse write in its log?"
+DOCS = Path(__file__).parent.parent / "docs_corpus" / "innovation-plans"
 
 
 @pytest.fixture(scope="module")
@@ -148,50 +74,16 @@ def server(index_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield started
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = runpy.run_path(str(SCRIPTS / "find_browser.py"))["find"]()
-    if path is None:
-        pytest.fail("no Chromium: apt-get install chromium, or python -m playwright install chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def visit(browser: Browser, serve: object) -> Iterator[Callable[..., Page]]:
-    """Opens pages and, at the end and before any server ends, fails for whatever a page may not do."""
-    faults: list[str] = []
-    pages: list[Page] = []
-
-    def visit(address: str, width: int = 1280, height: int = 800, **options: Any) -> Page:  # noqa: ANN401
-        page = browser.new_page(viewport={"width": width, "height": height}, **options)
-        pages.append(page)
-        page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
-        page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
-        page.on("request", lambda sent: faults.append(sent.url) if not is_local(sent.url) else None)
-        page.goto(address)
-        page.locator("#start section").wait_for(timeout=PATIENCE)  # what is typed before Gradio is up is not heard
-        return page
-
-    yield visit
-    for page in pages:
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            faults.append("the page scrolls sideways")
-        if page.evaluate("window.ran"):
-            faults.append("a text was run as a program")
-        page.close()
-    assert not faults
-
-
-def is_local(url: str) -> bool:
-    return url.startswith(("http://127.0.0.1:", "data:", "blob:"))
-
-
 @pytest.fixture
 def page(visit: Callable[..., Page], server: Server) -> Page:
     return visit(server.address)
+
+
+@pytest.fixture
+def own(serve: Callable[..., Server], tmp_path: Path) -> Server:
+    """A server over an index of the test's own, in ``tmp_path``."""
+    path = make_index(tmp_path, {name: ARTICLES[name] for name in ("ferry.md", "bees.md")})
+    return serve(*chat(path))
 
 
 def ask(page: Page, question: str) -> Locator:
@@ -199,18 +91,28 @@ def ask(page: Page, question: str) -> Locator:
     number = page.locator(".turn").count() + 1
     page.get_by_role("textbox", name="Your question").fill(question)
     page.keyboard.press("Enter")
+    return answered(page, number)
+
+
+def answered(page: Page, number: int) -> Locator:
     turn = page.locator(f"#turn-{number}")
     turn.locator(".meta, .notice").first.wait_for(timeout=PATIENCE)
     return turn
 
 
-# ---------------------------------------------------------------- what a visitor sees
+def marked(page: Page) -> str:
+    """The text marked in the reader, line ends between paragraphs included."""
+    page.locator("#reader mark").first.wait_for(state="attached")
+    return "".join(page.locator("#reader mark").all_text_contents())
+
+
+# ---------------------------------------------------------------- start and answers
 
 
 def test_start_says_what_this_is_and_offers_questions(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Pincite")
-    expect(page.locator("#masthead")).to_contain_text("4 articles")
-    expect(page.locator("#start")).to_contain_text("quoted word for word from 4 articles")
+    expect(page.locator("#masthead")).to_contain_text(re.compile("5 articles · updated (just now|.* ago)"))
+    expect(page.locator("#start")).to_contain_text("quoted word for word from 5 articles")
     example = page.get_by_role("button", name="What does a hive of grey bees need?")
     example.click(timeout=PATIENCE)
     expect(page.locator("#turn-1 .question")).to_have_text("What does a hive of grey bees need?")
@@ -225,7 +127,7 @@ def test_examples_are_questions_that_are_answered(page: Page, assistant: Assista
     assert all(assistant.ask(example).answered for example in examples)
 
 
-@pytest.mark.parametrize("question", [FERRY, BEES, FORM])
+@pytest.mark.parametrize("question", [FERRY, BEES, FORM, LOG])
 def test_answer_shows_each_quote_to_the_letter_with_its_number(page: Page, assistant: Assistant, question: str) -> None:
     answer = assistant.ask(question)
     assert answer.answered
@@ -236,7 +138,7 @@ def test_answer_shows_each_quote_to_the_letter_with_its_number(page: Page, assis
     expect(turn.locator(".meta")).to_have_text(re.compile(rf"{articles} articles? · \d+ ms"))
 
 
-@pytest.mark.parametrize("question", [FERRY, BEES, FORM])
+@pytest.mark.parametrize("question", [FERRY, BEES, FORM, LOG])
 def test_sources_mark_the_quotes_where_they_stand(page: Page, assistant: Assistant, question: str) -> None:
     citations = assistant.ask(question).citations
     turn = ask(page, question)
@@ -248,16 +150,32 @@ def test_sources_mark_the_quotes_where_they_stand(page: Page, assistant: Assista
         assert card.locator("h4").text_content() == citation.document.title
         where = card.locator(".where").text_content() or ""
         assert f"{citation.start}–{citation.end}" in where
+        assert re.search(r"¶ \d+ of \d+", where)
         for fact in (citation.document.source, citation.document.date):
             assert fact is None or fact in where
 
 
-def test_a_hostile_article_is_shown_and_never_run(page: Page, assistant: Assistant) -> None:
+def test_strength_is_said_in_words_with_the_numbers_on_demand(page: Page, assistant: Assistant) -> None:
+    citation = assistant.ask(BEES).citations[0]
+    strength = ask(page, BEES).locator(".strength").first
+    word = "Strong" if citation.confidence >= 0.7 else "Fair" if citation.confidence >= 0.35 else "Weak"
+    expect(strength.locator("summary")).to_have_text(f"{word} match")
+    expect(strength.locator("dl")).to_be_hidden()
+    strength.locator("summary").click()
+    expect(strength.locator("dl")).to_contain_text(f"{citation.confidence:.0%}")
+    expect(strength.locator("dl")).to_contain_text(citation.document.digest)
+
+
+def test_a_hostile_article_is_shown_and_never_run(page: Page) -> None:
     turn = ask(page, FORM)
-    passages = "".join(turn.locator(".passage").all_text_contents())
-    assert HOSTILE in passages
+    assert HOSTILE in "".join(turn.locator(".passage").all_text_contents())
     assert any(quote in HOSTILE for quote in turn.locator(".quote").all_text_contents())
-    assert page.locator("#talk :is(img, script, b, i, a:not(.chip))").count() == 0
+    assert page.locator("#talk :is(img, script, b, i, a:not(.chip, .read))").count() == 0
+    turn.locator(".read").first.click()
+    expect(page.locator("#reader .text")).to_contain_text("<img src=x")
+    assert page.locator("#reader .text").text_content() == HOSTILE
+    assert page.locator("#reader :is(img, script, b, i, iframe)").count() == 0
+    assert page.locator("#reader a[href^=javascript]").count() == 0
 
 
 def test_a_hostile_question_is_shown_and_never_run(page: Page) -> None:
@@ -265,6 +183,8 @@ def test_a_hostile_question_is_shown_and_never_run(page: Page) -> None:
     turn = ask(page, question)
     assert turn.locator(".question").text_content() == question
     assert page.locator("#talk :is(img, svg, script)").count() == 0
+    page.reload()
+    assert answered(page, 1).locator(".question").text_content() == question
 
 
 def test_copies_are_named(page: Page) -> None:
@@ -272,39 +192,193 @@ def test_copies_are_named(page: Page) -> None:
     expect(turn.locator(".copies").first).to_have_text(re.compile(r"Also in: (ferry\.md|reprint\.txt)"))
 
 
-def test_number_leads_to_the_marked_quote_of_its_own_turn(page: Page) -> None:
-    first, second = ask(page, FERRY), ask(page, BEES)
-    ids = page.locator("[id]").evaluate_all("all => all.map(one => one.id)")
-    assert len(ids) == len(set(ids))
-    for turn, words in ((first, "forty carts"), (second, "eighteen kilograms")):
-        turn.locator(".chip").first.click()
-        mark = page.locator("mark:target")
-        expect(mark).to_contain_text(words)
-        expect(mark).to_be_in_viewport()
-        expect(mark).to_be_focused()
-        expect(turn.locator(".card", has=mark)).to_have_css("border-top-color", accent(page))
-
-
-def accent(page: Page) -> str:
-    color: str = page.locator("#ask .submit-button").evaluate("one => getComputedStyle(one).backgroundColor")
-    return color
-
-
-def test_number_does_not_reload_a_page_with_a_query(visit: Callable[..., Page], server: Server) -> None:
-    page = visit(f"{server.address}/?from=bookmark")
-    ask(page, FERRY).locator(".chip").first.click()
-    expect(page.locator("mark:target")).to_be_in_viewport()
-    assert page.url.startswith(f"{server.address}/?from=bookmark#cite-1-")
-
-
 def test_nothing_found_is_said_and_near_passages_are_no_answer(page: Page, assistant: Assistant) -> None:
     answer = assistant.ask(UNKNOWN)
     assert not answer.answered
     turn = ask(page, UNKNOWN)
     expect(turn.locator(".nothing")).to_contain_text("Nothing in these articles answers this.")
-    expect(turn.locator(".panel")).to_have_text("Nearest passages, not an answer")
+    expect(turn.locator(".panel h3")).to_have_text("Nearest passages, not an answer")
     assert turn.locator(".passage").all_text_contents() == [hit.passage.text for hit in answer.hits[:3]]
-    assert turn.locator(".answer, .quote, .chip, .badge, mark, .failed, .empty").count() == 0
+    assert turn.locator(".answer, .quote, .chip, .badge, mark, .failed, .empty, .strength").count() == 0
+    turn.locator(".read").first.click()
+    assert marked(page) == answer.hits[0].passage.text
+
+
+def test_too_long_a_question_is_told(page: Page) -> None:
+    expect(ask(page, "salt " * 900).get_by_role("alert")).to_contain_text("Ask in up to 4,000 characters")
+
+
+# ---------------------------------------------------------------- the reader
+
+
+@pytest.mark.parametrize("question", [FERRY, FORM, LOG])
+def test_number_opens_the_article_at_the_marked_quote(page: Page, assistant: Assistant, question: str) -> None:
+    citations = assistant.ask(question).citations
+    turn = ask(page, question)
+    for citation, chip in zip(citations, turn.locator(".chip").all(), strict=True):
+        chip.click()
+        expect(page.locator("#reader h2")).to_have_text(citation.document.title)
+        assert marked(page) == citation.quote
+        assert page.locator("#reader .text").text_content() == citation.document.text
+        expect(page.locator("#reader .paragraph mark").first).to_be_in_viewport()
+        expect(page.locator("#reader .here")).not_to_have_count(0)
+        expect(chip).to_have_attribute("aria-current", "")
+        expect(page.locator("#reader .count")).to_have_text(f"source {citation.label} of {len(citations)}")
+        page.keyboard.press("Escape")
+        expect(page.locator("#reader")).to_be_hidden()
+
+
+def test_old_numbers_still_open_their_own_quotes(page: Page) -> None:
+    first, second = ask(page, FERRY), ask(page, BEES)
+    ids = page.locator("[id]:not([id=''])").evaluate_all("all => all.map(one => one.id)")
+    assert len(ids) == len(set(ids))
+    for turn, words in ((first, "forty carts"), (second, "eighteen kilograms")):
+        turn.locator(".chip").first.click()
+        expect(page.locator("#reader mark", has_text=words)).to_be_in_viewport()
+
+
+def test_keyboard_alone(page: Page) -> None:
+    page.keyboard.press("/")  # the box has the focus already
+    box = page.get_by_role("textbox", name="Your question")
+    expect(box).to_be_focused()
+    box.fill("")
+    page.keyboard.type(LOG)
+    page.keyboard.press("Enter")
+    turn = answered(page, 1)
+    count = turn.locator(".chip").count()
+    assert count >= 2
+    page.keyboard.press("Escape")
+    expect(box).not_to_be_focused()
+    page.keyboard.press("1")
+    expect(page.locator("#reader .count")).to_have_text(f"source 1 of {count}")
+    page.keyboard.press("j")
+    expect(page.locator("#reader .count")).to_have_text(f"source 2 of {count}")
+    page.keyboard.press("k")
+    page.keyboard.press("k")
+    expect(page.locator("#reader .count")).to_have_text(f"source 1 of {count}")
+    page.keyboard.press("Escape")
+    expect(page.locator("#reader")).to_be_hidden()
+    page.keyboard.press("9")
+    expect(page.locator("#reader")).to_be_hidden()
+    page.keyboard.press("l")
+    expect(page.locator("#library")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#library")).to_be_hidden()
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(box).to_be_focused()
+    page.keyboard.type("1jk?l")
+    expect(box).to_have_value("1jk?l")
+
+
+def test_focus_goes_into_the_reader_and_back(page: Page) -> None:
+    chip = ask(page, FERRY).locator(".chip").first
+    chip.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#reader h2")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(chip).to_be_focused()
+
+
+def test_back_and_forward_close_and_open_the_reader(page: Page, server: Server) -> None:
+    ask(page, FERRY).locator(".chip").first.click()
+    expect(page.locator("#reader")).to_be_visible()
+    assert "?cite=ferry.md%40" in page.url or "?cite=reprint.txt%40" in page.url
+    page.go_back()
+    expect(page.locator("#reader")).to_be_hidden()
+    assert page.url == f"{server.address}/"
+    page.go_forward()
+    expect(page.locator("#reader mark").first).to_be_in_viewport()
+    expect(page.locator(".turn")).to_have_count(1)
+
+
+def test_number_does_not_lose_the_rest_of_the_address(visit: Callable[..., Page], server: Server) -> None:
+    page = visit(f"{server.address}/?from=bookmark")
+    ask(page, FERRY).locator(".chip").first.click()
+    expect(page.locator("#reader")).to_be_visible()
+    assert page.url.startswith(f"{server.address}/?from=bookmark&cite=")
+
+
+def test_link_to_a_citation_opens_it(visit: Callable[..., Page], server: Server, assistant: Assistant) -> None:
+    citation = assistant.ask(FERRY).citations[0]
+    place = pin(citation.document, citation.start, citation.end)
+    page = visit(f"{server.address}/?cite={place}")
+    assert marked(page) == citation.quote
+    expect(page.locator("#reader .steps")).to_be_hidden()
+    page.get_by_role("button", name="← Back").click()
+    expect(page.locator("#reader")).to_be_hidden()
+    assert page.url == f"{server.address}/"
+    expect(page.locator("#start")).to_be_visible()
+
+
+def test_link_to_a_citation_after_edits(visit: Callable[..., Page], own: Server, tmp_path: Path) -> None:
+    with Index.open(tmp_path / "index") as index:
+        (document,) = index.documents(["bees.md"]).values()
+        end = document.text.index(".") + 1
+        address, quote = f"{own.address}/?cite={pin(document, 0, end)}", document.text[:end]
+        path = tmp_path / "corpus" / "bees.md"
+        path.write_text(ARTICLES["bees.md"].replace("A hive", "New first words. A hive"), encoding="utf-8")
+        index.update()
+        moved = visit(address)
+        assert marked(moved) == quote
+        expect(moved.locator("#reader .news")).to_contain_text("still stands in it, word for word")
+        path.write_text(ARTICLES["bees.md"].replace("eighteen", "nineteen"), encoding="utf-8")
+        index.update()
+        gone = visit(address)
+        expect(gone.locator("#reader .news")).to_contain_text("the quote no longer stands in it")
+        expect(gone.locator("#reader .text")).to_contain_text("nineteen kilograms")
+        assert gone.locator("#reader mark").count() == 0
+
+
+def test_link_to_an_article_that_is_gone(browser_context: BrowserContext, server: Server) -> None:
+    page = browser_context.new_page()
+    page.goto(f"{server.address}/?cite=gone.md@0123456789abcdef:0-4:0123456789abcdef")
+    expect(page.locator("#reader .news")).to_have_text("gone.md: not in the index any more", timeout=PATIENCE)
+
+
+@pytest.fixture
+def browser_context(visit: Callable[..., Page], server: Server) -> BrowserContext:
+    """A context whose new pages may fail to load something."""
+    return visit(server.address).context
+
+
+def test_article_on_the_web_is_linked_with_the_quote(page: Page) -> None:
+    turn = ask(page, FERRY)
+    turn.locator(".card", has_text="Harbour Letters").locator(".read").first.click()
+    link = page.get_by_role("link", name="On the web")
+    expect(link).to_have_attribute("href", re.compile(r"^https://letters\.example/ferry#:~:text=\S+$"))
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+
+
+def test_original_is_downloaded_and_a_pdf_opened_at_its_page(
+    visit: Callable[..., Page], serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    (tmp_path / "corpus").mkdir()
+    for name in ("shanghai-talent.pdf", "hubei.docx"):
+        shutil.copy(DOCS / name, tmp_path / "corpus" / name)
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "corpus")
+        (pdf,) = index.documents(["shanghai-talent.pdf"]).values()
+    second = pdf.page_starts[1]
+    address = serve(*chat(tmp_path / "index")).address
+    page = visit(f"{address}/?cite={pin(pdf, second, second + 40)}")
+    link = page.get_by_role("link", name="Open original")
+    expect(link).to_have_attribute("href", re.compile("#page=2$"))
+    with page.context.expect_page() as opened:
+        link.click()
+    opened.value.wait_for_load_state()
+    assert opened.value.evaluate("document.contentType") == "application/pdf"
+    opened.value.close()
+    page = visit(f"{address}/?doc=hubei.docx")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download original").click()
+    assert download.value.suggested_filename == "hubei.docx"
+    assert Path(download.value.path()).read_bytes() == (DOCS / "hubei.docx").read_bytes()
+
+
+# ---------------------------------------------------------------- conversations
 
 
 def test_follow_up_is_asked_in_its_conversation(page: Page, assistant: Assistant) -> None:
@@ -319,18 +393,62 @@ def test_follow_up_is_asked_in_its_conversation(page: Page, assistant: Assistant
         assert turn.locator(".passage").all_text_contents() == [hit.passage.text for hit in answer.hits[:3]]
 
 
-def test_new_chat_forgets(page: Page) -> None:
-    ask(page, FERRY)
+def test_questions_to_go_on_with_bring_up_something_else(page: Page) -> None:
+    turn = ask(page, FERRY)
+    quotes = set(turn.locator(".quote").all_text_contents())
+    offered = turn.locator(".follow-ups .example").first
+    offered.click(timeout=PATIENCE)
+    following = answered(page, 2)
+    assert set(following.locator(".quote").all_text_contents()) - quotes
+
+
+def test_new_chat_forgets(page: Page, server: Server) -> None:
+    ask(page, FERRY).locator(".chip").first.click()
     page.get_by_role("button", name="New chat").click()
     expect(page.locator(".turn")).to_have_count(0)
     expect(page.locator("#start")).to_be_visible()
+    expect(page.locator("#reader")).to_be_hidden()
+    assert page.url == f"{server.address}/"
     expect(ask(page, BEES).locator(".question")).to_have_text(BEES)
+    page.reload()
+    expect(answered(page, 1).locator(".question")).to_have_text(BEES)
+    expect(page.locator(".turn")).to_have_count(1)
 
 
-def test_visitors_do_not_see_each_other(visit: Callable[..., Page], server: Server) -> None:
+def test_reload_keeps_the_conversation(page: Page) -> None:
+    ask(page, FERRY)
+    before = ask(page, "And the engine?").text_content() or ""
+    page.reload()
+    after = answered(page, 2).text_content() or ""
+    assert re.sub(r"\d+ ms", "", after) == re.sub(r"\d+ ms", "", before)
+    assert ask(page, BEES).get_attribute("id") == "turn-3"
+
+
+def test_tabs_and_visitors_do_not_see_each_other(visit: Callable[..., Page], server: Server) -> None:
     one, other = visit(server.address), visit(server.address)
     ask(one, FERRY)
     assert ask(other, BEES).get_attribute("id") == "turn-1"
+    tab = one.context.new_page()
+    tab.goto(server.address)
+    tab.locator("#start section").wait_for(timeout=PATIENCE)
+    expect(tab.locator(".turn")).to_have_count(0)
+    tab.reload()
+    one.reload()
+    expect(answered(one, 1).locator(".question")).to_have_text(FERRY)
+
+
+def test_link_asks_at_once_and_only_once(visit: Callable[..., Page], server: Server) -> None:
+    page = visit(f"{server.address}/?q={FERRY}&source=Harbour Letters&after=2020")
+    turn = answered(page, 1)
+    expect(turn.locator(".only")).to_have_text("Only Harbour Letters, from 2020")
+    expect(turn.locator(".answer")).to_contain_text("forty carts")
+    ask(page, BEES)
+    page.reload()
+    answered(page, 2)
+    expect(page.locator(".turn")).to_have_count(2)
+    page.goto(f"{server.address}/?q={BEES}")
+    expect(answered(page, 1).locator(".question")).to_have_text(BEES)
+    expect(page.locator(".turn")).to_have_count(1)
 
 
 def test_question_sent_while_another_is_answered_is_asked_next(page: Page) -> None:
@@ -341,6 +459,190 @@ def test_question_sent_while_another_is_answered_is_asked_next(page: Page) -> No
         page.locator(".question", has_text=question).wait_for(timeout=PATIENCE)
     expect(page.locator("#turn-2 .answer")).to_contain_text("eighteen kilograms", timeout=PATIENCE)
     expect(page.locator("#turn-1 .answer")).to_contain_text("forty carts")
+
+
+def test_filters(page: Page) -> None:
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Sources", exact=True).click()
+    expect(page.get_by_role("option")).to_have_count(2)
+    page.get_by_role("option", name="Hive & Home").click()
+    turn = ask(page, FERRY)
+    expect(turn.locator(".only")).to_have_text("Only Hive & Home")
+    expect(turn.locator(".nothing")).to_contain_text("Only articles that fit the filters were searched.")
+    assert set(turn.locator(".card h4").all_text_contents()) == {"What does a hive of grey bees need?"}
+    page.get_by_role("textbox", name="From").fill("2020")
+    expect(ask(page, BEES).locator(".nothing")).to_contain_text("No article fits these filters.")
+    page.get_by_role("textbox", name="From").fill("soon")
+    expect(ask(page, BEES).get_by_role("alert")).to_contain_text("after='soon' is not a date: give YYYY")
+    page.reload()
+    answered(page, 3)
+    page.get_by_role("button", name="Filters").click()
+    expect(page.get_by_role("textbox", name="From")).to_have_value("soon")
+
+
+# ---------------------------------------------------------------- to take along
+
+
+def test_copy_and_links(visit: Callable[..., Page], server: Server, assistant: Assistant) -> None:
+    page = visit(server.address, permissions=["clipboard-read", "clipboard-write"])
+    citation = assistant.ask(BEES).citations[0]
+    turn = ask(page, BEES)
+    turn.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.locator("#toast")).to_have_text("Copied")
+    assert f"> {citation.quote} \\[1\\]" in page.evaluate("navigator.clipboard.readText()")
+    turn.get_by_role("button", name="Copy link").click()
+    page.goto(page.evaluate("navigator.clipboard.readText()"))
+    expect(answered(page, 1).locator(".quote").first).to_have_text(citation.quote)
+    page.locator(".chip").first.click()
+    page.locator("#reader").get_by_role("button", name="Copy citation").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"“{citation.quote}” (“{citation.document.title}”, ")
+    assert f"characters {citation.start}–{citation.end}" in copied
+    page.locator("#reader").get_by_role("button", name="Copy link").click()
+    page.goto(page.evaluate("navigator.clipboard.readText()"))
+    assert marked(page) == citation.quote
+
+
+def test_saved_page_opens_offline(page: Page, assistant: Assistant, tmp_path: Path) -> None:
+    citations = assistant.ask(FORM).citations
+    turn = ask(page, FORM)
+    with page.expect_download() as download:
+        turn.get_by_role("button", name="Save as HTML").click()
+    assert download.value.suggested_filename == "What-does-the-customs-form-of-Aldhaven-list.html"
+    path = tmp_path / "saved.html"
+    download.value.save_as(path)
+    context = page.context.browser
+    assert context is not None
+    offline = context.new_page(offline=True)
+    requests: list[str] = []
+    offline.on("request", lambda request: requests.append(request.url))
+    offline.goto(path.as_uri())
+    assert offline.locator(".quote").all_text_contents() == [each.quote for each in citations]
+    for citation in citations:
+        expect(offline.locator("ol")).to_contain_text(f"characters {citation.start}–{citation.end}")
+        expect(offline.locator("ol")).to_contain_text(citation.document.digest)
+    assert requests == [path.as_uri()]
+    assert offline.evaluate("window.ran") is None
+    offline.close()
+
+
+def test_saved_markdown(page: Page, assistant: Assistant) -> None:
+    turn = ask(page, BEES)
+    with page.expect_download() as download:
+        turn.get_by_role("button", name="Save as Markdown").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert text.startswith(f"# {BEES}\n\n> {assistant.ask(BEES).citations[0].quote}")
+
+
+# ---------------------------------------------------------------- the library
+
+
+def test_files_of_every_kind_are_added_and_a_broken_one_is_told(
+    visit: Callable[..., Page], own: Server, tmp_path: Path
+) -> None:
+    page = visit(own.address)
+    page.get_by_role("button", name="Library").click()
+    panel = page.locator("#library")
+    expect(panel.locator(".facts")).to_have_text("2 articles, 3 passages")
+    good = [
+        "shanghai-talent.pdf",
+        "hubei.docx",
+        "capability-ranking.epub",
+        "talent-plans.html",
+        "jiangsu.txt",
+        "beijing.md",
+    ]
+    files: list[FilePayload] = [
+        {"name": name, "mimeType": "application/octet-stream", "buffer": (DOCS / name).read_bytes()} for name in good
+    ]
+    line = json.dumps({"_id": "1", "title": "Kites", "text": "Kites of silk were flown over the pass in March."})
+    files += [
+        {"name": "kites.jsonl", "mimeType": "text/plain", "buffer": line.encode()},
+        {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 no more"},
+        {"name": "<img src=x>.exe", "mimeType": "text/plain", "buffer": b"x"},
+    ]
+    panel.locator("input[type=file]").set_input_files(files)
+    panel.get_by_role("button", name="Add and update").click()
+    expect(panel.locator(".report")).to_have_text(
+        "Up to date: 7 added, 0 changed, 0 removed, 2 unchanged.", timeout=PATIENCE
+    )
+    expect(panel.locator(".uploads .failed")).to_contain_text("not added: <img src=x>.exe: unknown kind .exe")
+    expect(panel.locator(".reasons")).to_contain_text("uploads/broken.pdf: ")
+    expect(panel.locator(".facts")).to_have_text(re.compile(r"9 articles, \d+ passages, 1 skipped"))
+    expect(page.locator("#masthead")).to_contain_text("9 articles")
+    panel.locator(".titles summary").click()
+    panel.get_by_role("link", name="Kites").click()
+    expect(page.locator("#reader .text")).to_have_text("Kites of silk were flown over the pass in March.")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(ask(page, "What was flown over the pass in March?").locator(".answer")).to_contain_text("Kites of silk")
+    assert (tmp_path / "corpus" / "uploads" / "shanghai-talent.pdf").is_file()
+
+
+def test_old_index_answers_during_an_update_that_names_its_stage(
+    visit: Callable[..., Page], own: Server, tmp_path: Path
+) -> None:
+    lines = (json.dumps({"_id": n, "text": f"Entry {n} is about lamp {n * 7} of pier {n % 9}."}) for n in range(2000))
+    (tmp_path / "corpus" / "many.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    page = visit(own.address)
+    expect(page.locator("#masthead")).to_contain_text("1 change on disk", timeout=PATIENCE)
+    page.get_by_role("button", name="1 change on disk").click()
+    panel = page.locator("#library")
+    expect(panel.locator(".reasons")).to_contain_text("many.jsonl: new")
+    ask(page, BEES)  # the model is loaded
+    panel.get_by_role("button", name="Add and update").click()
+    expect(panel.locator(".running")).to_contain_text("Embedding passages", timeout=PATIENCE)
+    expect(panel.get_by_role("progressbar")).to_have_attribute("max", "2000")
+    expect(panel.get_by_role("button", name="Add and update")).to_be_disabled()
+    turn = ask(page, FERRY)
+    expect(turn.locator(".answer")).to_contain_text("forty carts")
+    expect(panel.locator(".running")).to_be_visible()
+    second = visit(own.address)
+    second.get_by_role("button", name="Library").click()
+    expect(second.locator("#library .running")).to_be_visible()
+    expect(panel.locator(".report")).to_contain_text("2000 added", timeout=4 * PATIENCE)
+
+
+def test_update_by_the_command_is_seen(visit: Callable[..., Page], own: Server, tmp_path: Path) -> None:
+    page = visit(own.address)
+    question = "What was flown over the pass in March?"
+    ask(page, FERRY)
+    assert "Kites" not in (ask(page, question).text_content() or "")
+    (tmp_path / "corpus" / "kites.txt").write_text(
+        "Kites of silk were flown over the pass in March.\n", encoding="utf-8"
+    )
+    with Index.open(tmp_path / "index") as index:
+        index.update()
+    expect(ask(page, question).locator(".answer")).to_contain_text("Kites of silk")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when one comes back to the tab
+    expect(page.locator("#masthead")).to_contain_text("3 articles")
+    page.locator("#turn-1 .chip").first.click()
+    expect(page.locator("#reader mark", has_text="forty carts")).to_be_in_viewport()
+
+
+def test_update_that_fails_says_why(visit: Callable[..., Page], own: Server, tmp_path: Path) -> None:
+    (tmp_path / "corpus").rename(tmp_path / "moved")
+    page = visit(own.address)
+    page.get_by_role("button", name="Library").click()
+    page.get_by_role("button", name="Add and update").click()
+    expect(page.locator("#library").get_by_role("alert")).to_contain_text("give the folder that holds the articles")
+    expect(ask(page, FERRY).locator(".answer")).to_contain_text("forty carts")
+
+
+def test_visitor_from_elsewhere_gives_the_token(
+    visit: Callable[..., Page], serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    path = make_index(tmp_path, {"bees.md": ARTICLES["bees.md"]})
+    server = serve(*chat(path, "--host", "0.0.0.0", "--token", "correct horse"))
+    page = visit(server.address.replace("0.0.0.0", "127.0.0.1"))
+    page.get_by_role("button", name="Library").click()
+    update = page.get_by_role("button", name="Add and update")
+    page.locator("#library").get_by_label("Token").fill("correct horse")
+    update.click()
+    expect(page.locator("#library .report")).to_contain_text("1 unchanged", timeout=PATIENCE)
+
+
+# ---------------------------------------------------------------- states that are no answer
 
 
 def test_index_without_articles_says_what_to_do(
@@ -356,6 +658,25 @@ def test_index_without_articles_says_what_to_do(
     turn = ask(page, BEES)
     expect(turn.locator(".empty")).to_contain_text("No articles yet")
     assert turn.locator(".nothing, .failed, .answer").count() == 0
+    turn.get_by_role("button", name="Library").click()
+    expect(page.locator("#library")).to_be_visible()
+
+
+def test_index_that_is_being_built_says_so_and_is_there_when_it_is_done(
+    visit: Callable[..., Page], serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    with LocalStore(tmp_path / "index").writer():
+        pass  # as an update that was begun
+    page = visit(serve(*chat(tmp_path / "index")).address)
+    expect(page.locator("#start .building")).to_contain_text("still being built")
+    assert ask(page, BEES).locator(".nothing, .answer").count() == 0
+    page.get_by_role("button", name="New chat").click()
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "bees.md").write_text(ARTICLES["bees.md"], encoding="utf-8")
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "corpus")
+    expect(page.locator("#start")).to_contain_text("quoted word for word from 1 article", timeout=PATIENCE)
+    expect(ask(page, BEES).locator(".answer")).to_contain_text("eighteen kilograms")
 
 
 OTHER_MODEL = """
@@ -377,29 +698,62 @@ def test_failure_is_told_and_never_looks_like_nothing_found(
 
 
 def test_blank_question_is_no_turn(index_path: Path) -> None:
-    from pincite.web.page import Chat
-
     with Index.open(index_path) as index:
-        ((box, turns, html),) = Chat(index).ask(" \n", [])
-    assert (box, turns, html) == ("", [], render.conversation([]))
+        assert list(Chat(index, Assistant(index)).ask(Asked(" \n"), [])) == [[]]
 
 
 def test_unexpected_error_is_logged_and_never_looks_like_nothing_found(
     index_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from pincite.web.page import Chat
-
     def fail(*_: object, **__: object) -> Answer:
         raise RuntimeError("private detail")
 
     monkeypatch.setattr(Assistant, "ask", fail)
     with Index.open(index_path) as index, caplog.at_level(logging.ERROR):
-        *_, (_, turns, html) = Chat(index).ask(BEES, [])
+        *_, turns = Chat(index, Assistant(index)).ask(Asked(BEES), [])
+    html = render.conversation(turn.html for turn in turns)
     assert "class='notice failed'" in html
     assert "Nothing in these articles" not in html
     assert "private detail" not in html
     assert "private detail" in caplog.text
     assert turns[0].reply == ""
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "",
+        "nonsense",
+        "{}",
+        "[1]",
+        '[{"question": 7}]',
+        '[{"sources": [1]}]',
+        '[{"question": "x", "sources": "y"}]',
+        "[" * 9999,
+    ],
+)
+def test_what_is_no_kept_conversation_is_left_out(index_path: Path, kept: str) -> None:
+    with Index.open(index_path) as index:
+        assert list(Chat(index, Assistant(index)).again(kept)) == []
+
+
+def test_examples_are_found_once_for_each_state(index_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Index.open(index_path) as index:
+        asked: list[str] = []
+        search = index.search
+
+        def counted(question: str, *, k: int) -> list[Hit]:
+            asked.append(question)
+            return search(question, k=k)
+
+        monkeypatch.setattr(index, "search", counted)
+        page = Chat(index, Assistant(index))
+        threads = [threading.Thread(target=page.prepare) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(asked) == 1
 
 
 # ---------------------------------------------------------------- how it is laid out
@@ -412,24 +766,68 @@ def test_two_columns_on_a_wide_window(page: Page) -> None:
     assert sources is not None
     assert sources["x"] >= said["x"] + said["width"]
     assert sources["y"] == said["y"]
+    turn.locator(".chip").first.click()
+    reader = page.locator("#reader").bounding_box()
+    assert reader is not None
+    assert (reader["x"], reader["width"]) == (sources["x"], sources["width"])
 
 
-def test_one_column_on_a_phone(visit: Callable[..., Page], server: Server) -> None:
+def test_sheets_on_a_phone(visit: Callable[..., Page], server: Server) -> None:
     page = visit(server.address, 390, 844)
+    whole = {"x": 0, "y": 0, "width": 390, "height": 844}
     turn = ask(page, FORM)
-    said, sources = turn.locator(".said").bounding_box(), turn.locator(".sources").bounding_box()
-    assert said is not None
-    assert sources is not None
-    assert sources["y"] >= said["y"] + said["height"]
+    expect(turn.locator(".sources")).to_be_hidden()
+    turn.get_by_role("button", name=re.compile("source")).click()
+    assert turn.locator(".sources").bounding_box() == whole
+    turn.locator(".read").first.click()
+    expect(page.locator("#reader mark").first).to_be_in_viewport()
+    assert page.locator("#reader").bounding_box() == whole
+    assert page.locator("#reader .body").evaluate("one => one.scrollWidth <= one.clientWidth")
+    page.keyboard.press("Escape")
+    expect(turn.locator(".sources")).to_be_visible()
+    page.get_by_role("button", name="Close the sources").click()
+    expect(turn.locator(".sources")).to_be_hidden()
     assert page.locator("#talk").evaluate("one => one.scrollWidth <= one.clientWidth")
-    turn.locator(".chip").last.click()
-    expect(page.locator("mark:target")).to_be_in_viewport()
+    page.get_by_role("button", name="Library").click()
+    assert page.locator("#library").bounding_box() == whole
+    page.keyboard.press("Escape")
+    expect(ask(page, UNKNOWN).locator(".nearest")).to_be_visible()
 
 
-def test_long_question_without_spaces_stays_inside(visit: Callable[..., Page], server: Server) -> None:
+@pytest.mark.parametrize("question", ["salt" * 300, LOG])
+def test_long_words_stay_inside(visit: Callable[..., Page], server: Server, question: str) -> None:
     page = visit(server.address, 390, 844)
-    ask(page, "salt" * 300)
+    turn = ask(page, question)
     assert page.locator("#talk").evaluate("one => one.scrollWidth <= one.clientWidth")
+    for link in turn.locator(".chip").all()[:1]:
+        link.click()
+        expect(page.locator("#reader .text")).to_be_visible()
+        assert page.locator("#reader .body").evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+def test_right_to_left_text_begins_on_the_right(page: Page) -> None:
+    turn = ask(page, "في المنارة كتب الحارس")
+    assert turn.locator(".question").evaluate("one => getComputedStyle(one).direction") == "rtl"
+
+
+SHIFTS = """() => {
+  window.shifts = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((entry) => { window.shifts += entry.value; }))
+    .observe({ type: "layout-shift", buffered: false });
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_moves_while_answers_arrive(visit: Callable[..., Page], server: Server, width: int) -> None:
+    page = visit(server.address, width)
+    page.locator(".example").first.wait_for(timeout=PATIENCE)
+    ask(page, BEES)
+    page.wait_for_timeout(700)
+    page.evaluate(SHIFTS)
+    turn = ask(page, FERRY)
+    turn.locator(".follow-ups .example").first.wait_for(timeout=PATIENCE)
+    page.wait_for_timeout(700)
+    assert page.evaluate("window.shifts") < 0.01  # Google calls a page good below .1
 
 
 CONTRAST = """one => {
@@ -446,14 +844,45 @@ CONTRAST = """one => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast(visit: Callable[..., Page], server: Server, scheme: str) -> None:
-    """At least 4.5 to 1, as WCAG 2.2 asks for text (criterion 1.4.3)."""
+    """At least 4.5 to 1, as WCAG 2.2 asks for text (criterion 1.4.3); axe leaves out what it is not sure of."""
     page = visit(server.address, color_scheme=scheme)
     expect(page.locator("body.dark")).to_have_count(int(scheme == "dark"))
     turn = ask(page, FERRY)
-    for part in (".question", ".quote", ".chip", ".meta", ".panel", "h4", ".where", ".passage", "mark", ".badge"):
+    for part in (".question", ".quote", ".chip", ".meta", "h3", "h4", ".where", ".passage", "mark", ".badge", ".read"):
         assert turn.locator(part).first.evaluate(CONTRAST) >= 4.5, part
     for part in ("#masthead .name", "#masthead .size", "#new-chat", "#ask .submit-button"):
         assert page.locator(part).evaluate(CONTRAST) >= 4.5, part
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+def test_no_serious_accessibility_fault(visit: Callable[..., Page], server: Server, scheme: str, width: int) -> None:
+    page = visit(server.address, width, color_scheme=scheme)
+    page.locator(".example").first.wait_for(timeout=PATIENCE)
+    check_accessibility(page, "start")
+    page.get_by_role("button", name="Filters").click()
+    turn = ask(page, FERRY)
+    ask(page, UNKNOWN)
+    check_accessibility(page, "answers")
+    turn.locator(".chip").first.click()
+    expect(page.locator("#reader mark").first).to_be_visible()
+    check_accessibility(page, "reader")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Library").click()
+    expect(page.locator("#library .facts")).to_be_visible()
+    check_accessibility(page, "library")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Keyboard").click()
+    check_accessibility(page, "help")
+
+
+def check_accessibility(page: Page, state: str) -> None:
+    page.wait_for_timeout(400)  # colours that fade are measured at their end
+    faults = [
+        f"{fault['id']}: {[node['html'][:120] for node in fault['nodes']]}"
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+    assert not faults, state
 
 
 def test_names_for_those_who_do_not_see_the_page(page: Page) -> None:
@@ -476,147 +905,16 @@ def test_focus_is_visible(page: Page) -> None:
     expect(chip).to_have_css("outline-style", "solid")
 
 
-# ---------------------------------------------------------------- serving
-
-
-def test_busy_port_is_one_line(server: Server, index_path: Path) -> None:
-    port = server.address.rsplit(":", 1)[1]
-    command = [sys.executable, *chat(index_path, "--port", port)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert ended.stderr == f"pincite: port {port} is in use: choose another with --port or PORT=...\n"
-    assert ended.returncode == 2
-
-
-@pytest.mark.parametrize("option", [["--port", "70000"], ["--host", "203.0.113.7"]])
-def test_address_that_cannot_be_listened_on_is_one_line(index_path: Path, option: list[str]) -> None:
-    command = [sys.executable, *chat(index_path, *option)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert re.fullmatch(r"pincite: cannot listen on .*\n", ended.stderr)
-    assert ended.returncode == 2
-
-
-def test_ctrl_c_ends_it_cleanly(serve: Callable[..., Server], index_path: Path) -> None:
-    server = serve(*chat(index_path))
-    with httpx.stream("GET", f"{server.address}/gradio_api/heartbeat/visitor", timeout=60) as heartbeat:
-        assert heartbeat.status_code == 200  # a page that is open keeps a connection
-        server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(timeout=30) == 0
-    assert server.log.read_text(encoding="utf-8").count("\n") == 1
-
-
-def test_other_host_names_are_refused(server: Server) -> None:
-    assert httpx.get(server.address, headers={"Host": "rebound.example"}).status_code == 400
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "file=http://example.com/",
-        "file=/etc/passwd",
-        "file%3Dhttp://example.com/",
-        "proxy=http://example.com/",
-        "file/etc/passwd",
-        "upload",
-    ],
-)
-def test_routes_that_fetch_or_hand_out_files_are_refused(server: Server, path: str) -> None:
-    answer = httpx.get(f"{server.address}/gradio_api/{path}")
-    assert (answer.status_code, answer.text) == (404, "not served here")
-
-
-def test_page_may_load_from_nowhere_else(server: Server) -> None:
-    policy = httpx.get(server.address).headers["content-security-policy"]
-    assert policy.startswith("default-src 'self';")
-    assert "http" not in policy
+def test_light_or_dark_is_kept(visit: Callable[..., Page], server: Server) -> None:
+    page = visit(server.address, color_scheme="light")
+    page.get_by_role("button", name="Light or dark").click()
+    expect(page.locator("body.dark")).to_have_count(1)
+    page.reload()
+    expect(page.locator("body.dark")).to_have_count(1)
+    page.locator("#start section").wait_for()
 
 
 def test_server_looks_up_and_connects_to_no_other_host(page: Page, server: Server) -> None:
-    ask(page, FERRY)
+    ask(page, FERRY).locator(".chip").first.click()
+    assert marked(page)
     assert server.watched.read_text(encoding="utf-8") == ""
-
-
-# ---------------------------------------------------------------- rendering
-
-
-class Reading(HTMLParser):
-    """What a browser makes of some HTML: its elements, and the text under those of interest."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, str | None]] = []
-        self.texts: dict[str, list[str]] = {}
-        self._open: list[str] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        name = dict(attrs).get("class") or tag
-        self.elements.append((tag, name))
-        self._open.append(name)
-        self.texts.setdefault(name, []).append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._open.pop()
-
-    def handle_data(self, data: str) -> None:
-        for name in self._open:
-            self.texts[name][-1] += data
-
-
-@st.composite
-def answers(draw: st.DrawFn) -> Answer:
-    """Answers that quote one passage of one document, whatever characters these hold."""
-    text = draw(st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), min_size=1))
-    start, end = sorted(draw(st.lists(st.integers(0, len(text)), min_size=2, max_size=2)))
-    bounds = sorted(draw(st.lists(st.integers(start, end), max_size=6, unique=True)))
-    document = Document(doc_id="<d>", title=draw(st.text()), text=text, source=draw(st.text()), date="2020")
-    passage = Passage(passage_id="p", doc_id="<d>", text=text[start:end], start=start, end=end)
-    spans = draw(st.permutations(list(zip(bounds[::2], bounds[1::2], strict=False))))
-    citations = tuple(
-        Citation(label=label, quote=text[a:b], start=a, end=b, best=(a, b), document=document, passage=passage)
-        for label, (a, b) in enumerate(spans, 1)
-    )
-    hit = Hit(passage=passage, document=document, score=1.0, rank=1, scores={}, copies=(passage,))
-    return Answer(text="", answered=bool(citations), confidence=1.0, citations=citations, hits=(hit,))
-
-
-@given(answers(), st.text())
-def test_every_text_is_shown_to_the_letter(answer: Answer, question: str) -> None:
-    html = render.turn(1, question, *render.answer(1, answer, 5))
-    read = Reading(html)
-    assert read.texts["question"] == [question]
-    assert read.texts["passage"] == [answer.hits[0].passage.text]
-    assert read.texts["h4"] == [answer.hits[0].document.title]
-    assert read.texts.get("quote", []) == [each.quote for each in answer.citations]
-    by_place = sorted(answer.citations, key=lambda each: each.start)
-    assert read.texts.get("mark", []) == [each.quote for each in by_place]
-
-
-@given(answers(), st.text())
-def test_no_text_adds_an_element(answer: Answer, question: str) -> None:
-    html = render.turn(1, question, *render.answer(1, answer, 5))
-    plain = render.turn(1, "", *render.answer(1, answer, 5))
-    assert Reading(html).elements == Reading(plain).elements
-    assert "{" not in html
-    allowed = ["article", "div", "h2", "h3", "h4", "blockquote", "span", "a", "p", "aside", "section", "header", "mark"]
-    assert {tag for tag, _ in Reading(html).elements} <= set(allowed)
-
-
-@pytest.mark.parametrize(
-    ("heading", "shown"), [("Its <end>", ["Its <end>"]), ("Words", []), ("The title", []), (None, [])]
-)
-def test_heading_is_shown_unless_it_is_read_already(heading: str | None, shown: list[str]) -> None:
-    document = Document(doc_id="d", title="The title", text="Words of a passage.")
-    passage = Passage(passage_id="p", doc_id="d", text=document.text, start=0, end=19, heading=heading)
-    hit = Hit(passage=passage, document=document, score=1.0, rank=1, scores={})
-    found = Answer(text="", answered=False, confidence=0.0, citations=(), hits=(hit,))
-    read = Reading(render.answer(1, found, 5)[1])
-    assert read.texts.get("heading", []) == shown
-    assert read.texts.get("strong", []) == (["Words"] if heading == "Words" else [])
-    assert read.texts["passage"] == [document.text]
-
-
-@given(st.lists(st.text()))
-def test_examples_are_shown_to_the_letter(titles: list[str]) -> None:
-    examples = [render.example(title) for title in titles]
-    assert Reading(render.start(1, examples)).texts.get("example", []) == examples

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _SERVED = re.compile(
     r"/|/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json)|/(?:assets|static|svelte)/.+"
     r"|/gradio_api/(?:info|openapi\.json|startup-events|heartbeat/[^/]+|queue/join|queue/data|cancel|reset"
-    r"|call/.+)/?"
+    r"|run/predict|call/.+)/?"
     r"|/(?:read|original|mcp|library|library/uploads|library/update)"
 )
 
