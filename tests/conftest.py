@@ -137,6 +137,7 @@ def visit(browser: Browser, serve: object) -> Iterator[Callable[..., Page]]:
     def visit(address: str, width: int = 1280, height: int = 800, **options: Any) -> Page:  # noqa: ANN401
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
+        context.add_init_script(COUNT_STREAMS)
         return watched(context.new_page(), address, faults)
 
     yield visit
@@ -158,6 +159,27 @@ def watched(page: Page, address: str, faults: list[str]) -> Page:
     page.goto(address)
     page.locator("#start section").wait_for(timeout=PATIENCE, state="attached")
     return page
+
+
+def reload(page: Page) -> None:
+    """Load a page again when no answer is on its way: Gradio complains of the connection that a reload cuts off."""
+    page.wait_for_function(STREAMS_ENDED)
+    page.reload()
+
+
+# A stream of answers counts as a resource only when it has ended.
+STREAMS_ENDED = """() => {
+  const ended = performance.getEntriesByType("resource").map((each) => each.name);
+  return ended.filter((name) => name.includes("/queue/data")).length >= window.fetched;
+}"""
+COUNT_STREAMS = """
+window.fetched = 0;
+const plain = window.fetch;
+window.fetch = (target, ...rest) => {
+  if (String(target.url ?? target).includes("/queue/data")) window.fetched += 1;
+  return plain(target, ...rest);
+};
+"""
 
 
 def is_local(url: str) -> bool:

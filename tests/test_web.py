@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
 
-from conftest import PATIENCE
+from conftest import PATIENCE, reload
 from pincite import Answer, Assistant, Hit, Index
 from pincite.links import pin
 from pincite.stores.local.store import LocalStore
@@ -183,7 +183,7 @@ def test_a_hostile_question_is_shown_and_never_run(page: Page) -> None:
     turn = ask(page, question)
     assert turn.locator(".question").text_content() == question
     assert page.locator("#talk :is(img, svg, script)").count() == 0
-    page.reload()
+    reload(page)
     assert answered(page, 1).locator(".question").text_content() == question
 
 
@@ -410,7 +410,7 @@ def test_new_chat_forgets(page: Page, server: Server) -> None:
     expect(page.locator("#reader")).to_be_hidden()
     assert page.url == f"{server.address}/"
     expect(ask(page, BEES).locator(".question")).to_have_text(BEES)
-    page.reload()
+    reload(page)
     expect(answered(page, 1).locator(".question")).to_have_text(BEES)
     expect(page.locator(".turn")).to_have_count(1)
 
@@ -418,7 +418,7 @@ def test_new_chat_forgets(page: Page, server: Server) -> None:
 def test_reload_keeps_the_conversation(page: Page) -> None:
     ask(page, FERRY)
     before = ask(page, "And the engine?").text_content() or ""
-    page.reload()
+    reload(page)
     after = answered(page, 2).text_content() or ""
     assert re.sub(r"\d+ ms", "", after) == re.sub(r"\d+ ms", "", before)
     assert ask(page, BEES).get_attribute("id") == "turn-3"
@@ -432,8 +432,8 @@ def test_tabs_and_visitors_do_not_see_each_other(visit: Callable[..., Page], ser
     tab.goto(server.address)
     tab.locator("#start section").wait_for(timeout=PATIENCE)
     expect(tab.locator(".turn")).to_have_count(0)
-    tab.reload()
-    one.reload()
+    reload(tab)
+    reload(one)
     expect(answered(one, 1).locator(".question")).to_have_text(FERRY)
 
 
@@ -443,7 +443,7 @@ def test_link_asks_at_once_and_only_once(visit: Callable[..., Page], server: Ser
     expect(turn.locator(".only")).to_have_text("Only Harbour Letters, from 2020")
     expect(turn.locator(".answer")).to_contain_text("forty carts")
     ask(page, BEES)
-    page.reload()
+    reload(page)
     answered(page, 2)
     expect(page.locator(".turn")).to_have_count(2)
     page.goto(f"{server.address}/?q={BEES}")
@@ -474,7 +474,7 @@ def test_filters(page: Page) -> None:
     expect(ask(page, BEES).locator(".nothing")).to_contain_text("No article fits these filters.")
     page.get_by_role("textbox", name="From").fill("soon")
     expect(ask(page, BEES).get_by_role("alert")).to_contain_text("after='soon' is not a date: give YYYY")
-    page.reload()
+    reload(page)
     answered(page, 3)
     page.get_by_role("button", name="Filters").click()
     expect(page.get_by_role("textbox", name="From")).to_have_value("soon")
@@ -566,7 +566,7 @@ def test_files_of_every_kind_are_added_and_a_broken_one_is_told(
     expect(panel.locator(".report")).to_have_text(
         "Up to date: 7 added, 0 changed, 0 removed, 2 unchanged.", timeout=PATIENCE
     )
-    expect(panel.locator(".uploads .failed")).to_contain_text("not added: <img src=x>.exe: unknown kind .exe")
+    expect(panel.locator(".uploads .failed")).to_contain_text("<img src=x>.exe: not added: Pincite reads .txt, .md")
     expect(panel.locator(".reasons")).to_contain_text("uploads/broken.pdf: ")
     expect(panel.locator(".facts")).to_have_text(re.compile(r"9 articles, \d+ passages, 1 skipped"))
     expect(page.locator("#masthead")).to_contain_text("9 articles")
@@ -821,10 +821,13 @@ SHIFTS = """() => {
 def test_nothing_moves_while_answers_arrive(visit: Callable[..., Page], server: Server, width: int) -> None:
     page = visit(server.address, width)
     page.locator(".example").first.wait_for(timeout=PATIENCE)
-    ask(page, BEES)
-    page.wait_for_timeout(700)
-    page.evaluate(SHIFTS)
-    turn = ask(page, FERRY)
+    if width == 390:  # in a wide window the box goes to the left with the first question
+        page.evaluate(SHIFTS)
+    ask(page, "What do bees need?")  # short, so that the box stays one line high
+    if width != 390:
+        page.wait_for_timeout(700)
+        page.evaluate(SHIFTS)
+    turn = ask(page, "What did the ferry carry?")
     turn.locator(".follow-ups .example").first.wait_for(timeout=PATIENCE)
     page.wait_for_timeout(700)
     assert page.evaluate("window.shifts") < 0.01  # Google calls a page good below .1
@@ -909,7 +912,7 @@ def test_light_or_dark_is_kept(visit: Callable[..., Page], server: Server) -> No
     page = visit(server.address, color_scheme="light")
     page.get_by_role("button", name="Light or dark").click()
     expect(page.locator("body.dark")).to_have_count(1)
-    page.reload()
+    reload(page)
     expect(page.locator("body.dark")).to_have_count(1)
     page.locator("#start section").wait_for()
 

@@ -180,6 +180,13 @@ window.pincite = ((given) => {
     one("#library .uploads").append(line);
   };
 
+  /** Why the server would not take a file; it looks for itself, but a refusal is noisier and slower. */
+  const unfit = (file) => {
+    const kinds = one("#library input[type=file]").accept.split(",");
+    if (!kinds.some((kind) => file.name.toLowerCase().endsWith(kind))) return `Pincite reads ${kinds.join(", ")}`;
+    return file.size > 20_000_000 ? "more than 20 MB; copy it into the folder" : file.size ? "" : "an empty file";
+  };
+
   let chosen = [];
   const choose = (files) => {
     chosen = [...chosen, ...files];
@@ -194,6 +201,10 @@ window.pincite = ((given) => {
     chosen = [];
     one("#library .drop span").textContent = "Choose files or drop them here";
     for (const file of files) {
+      if (unfit(file)) {
+        tell(file.name, `not added: ${unfit(file)}`, true);
+        continue;
+      }
       const answer = await send(`library/uploads?name=${encodeURIComponent(file.name)}`, file);
       if (answer?.ok) tell(file.name, `added as ${(await answer.json()).name}`, false);
       else tell(file.name, `not added: ${await reason(answer)}`, true);

@@ -58,8 +58,8 @@ def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
         opened = [masthead, start, filters[0]]
         refresh.click(_welcome(chat), None, opened, **_QUIET)
         conversation = [turns, talk, *filters]
-        restored = blocks.load(_restore(chat), saved, conversation, js="() => window.pincite.saved()", **_QUIET)
-        restored.then(_welcome(chat), None, opened, **_QUIET)
+        blocks.load(_restore(chat), saved, conversation, js="() => window.pincite.saved()", **_QUIET)
+        blocks.load(_welcome(chat), None, opened, **_QUIET)
         for function in service.reading:
             api(telling(function, _told), api_name=function.__name__, api_description=inspect.getdoc(function))
         api(_update(service, access), api_name="update", api_description=inspect.getdoc(service.update))
