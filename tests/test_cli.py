@@ -106,6 +106,16 @@ def test_status(home: Path) -> None:
     assert json.loads(run("status", "--json", cwd=home).stdout)["passages"] == 4
 
 
+def test_status_tells_what_changed_on_disk(home: Path) -> None:
+    new = next(home.glob("*/harbour.txt")).with_name("later.txt")
+    new.write_text("Later.\n", encoding="utf-8")
+    try:
+        assert "new on disk: later.txt" in run("status", cwd=home).stdout
+        assert json.loads(run("status", "--json", cwd=home).stdout)["changes"]["new"] == ["later.txt"]
+    finally:
+        new.unlink()
+
+
 def test_json_has_the_documented_keys(home: Path) -> None:
     _, *parts = re.split(r"^## (\w+)$", (DOCS / "json.md").read_text("utf-8"), flags=re.MULTILINE)
     documented = {verb: set(re.findall(r"`(\w+)`", text)) for verb, text in zip(parts[::2], parts[1::2], strict=True)}

@@ -517,3 +517,14 @@ def test_ctrl_c_ends_it_cleanly(serve: Callable[..., Server], index_path: Path) 
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(timeout=30) == 0
     assert server.log.read_text(encoding="utf-8").count("\n") == 1
+
+
+def test_snippets_of_the_readme_work(server: Server) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    (snippet,) = re.findall(r"^```python\n(from gradio_client.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    found: dict[str, Any] = {}
+    exec(snippet.replace("http://127.0.0.1:7860", server.address), found)
+    assert found["answer"]["question"] == "How do I add texts?"
+    (settings,) = re.findall(r"^```json\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    address = json.loads(settings)["mcpServers"]["pincite"]["url"]
+    assert address == "http://127.0.0.1:7860/mcp"

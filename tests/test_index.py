@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from conftest import ARTICLES, WordEmbedder, write_files
 from pincite import Filter, Hit, Index, Progress, Settings
+from pincite.datatypes import Changes
 from pincite.errors import (
     CorpusError,
     DuplicateIdError,
@@ -26,6 +27,7 @@ from pincite.errors import (
     NoIndex,
     QueryError,
     RemovalRefused,
+    UnknownDocument,
 )
 
 Open = Callable[..., Index]
@@ -591,3 +593,44 @@ def test_what_the_best_passages_are_about_moves_others_on_the_matter_up(tmp_path
         index.update(tmp_path / "c")
         order = [hit.document.doc_id for hit in index.search("honey bees clover")]
     assert order.index("near.txt") < order.index("far.txt")
+
+
+# ---------------------------------------------------------------- what changed on disk, and what is there
+
+
+def test_changes_tell_what_an_update_would_do(index: Index, corpus: Path) -> None:
+    assert index.changes() == Changes()
+    os.utime(corpus / "bees.txt")  # touched, but as it was
+    write_files(corpus, {"new.txt": "New.\n", "harbour.txt": "The night ferry left Aldhaven at nine.\n"})
+    (corpus / "mill" / "tide.md").unlink()
+    assert index.changes() == Changes(new=("new.txt",), changed=("harbour.txt",), gone=("mill/tide.md",))
+    report = index.update()
+    assert (report.added, report.changed, report.removed) == (("new.txt",), ("harbour.txt",), ("mill/tide.md",))
+    assert index.changes() == Changes()
+
+
+def test_a_file_that_cannot_be_read_is_no_change_until_it_changes(index: Index, corpus: Path) -> None:
+    write_files(corpus, {"empty.txt": ""})
+    index.update()
+    assert index.changes() == Changes()
+    write_files(corpus, {"empty.txt": "Not any more.\n"})
+    assert index.changes() == Changes(changed=("empty.txt",))
+
+
+def test_changes_of_a_folder_that_is_gone_are_not_known(index: Index, corpus: Path) -> None:
+    corpus.rename(corpus.parent / "moved")
+    assert index.changes() is None
+
+
+def test_sources_and_titles(index: Index) -> None:
+    assert index.sources() == {"Mill Letters": 1}
+    assert index.titles(2) == {"bees.txt": "Bees", "harbour.txt": "Night ferry"}
+
+
+def test_the_file_of_a_document(index: Index, corpus: Path) -> None:
+    assert index.original("mill/tide.md") == corpus / "mill" / "tide.md"
+    with pytest.raises(UnknownDocument, match=r"\.\./harbour\.txt: not in the index"):
+        index.original("../harbour.txt")
+    (corpus / "bees.txt").unlink()
+    with pytest.raises(CorpusError, match="no longer in the folder of articles"):
+        index.original("bees.txt")

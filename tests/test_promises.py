@@ -23,7 +23,7 @@ LAYERS = (
     {"corpus"},
     {"ranking", "updating"},
     {"index"},
-    {"evidence"},
+    {"evidence", "links"},
     {"assistant"},
     {"as_json", "evaluation"},
     {"web"},
