@@ -3,8 +3,8 @@
     python benchmarks/page.py
 
 Prints as JSON, in milliseconds: from opening the page on a warm server until a question can be typed, from Enter until
-the answer stands on the screen, from a click on a number until the article does; then what the page adds to Gradio's own
-files, and how many requests left this machine.
+the answer stands on the screen, from a click on a number until the article does; then the bytes that the page adds to
+Gradio's own files, and how many requests left this machine.
 """
 
 from __future__ import annotations
