@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import islice
 
+from pincite.analysis import only_stop_words
 from pincite.assistant import Assistant
 from pincite.datatypes import Answer, Filter, Hit, Status
 from pincite.errors import EmptyIndex, NoIndex, PinciteError
@@ -19,8 +21,11 @@ from pincite.web.service import MOST_CHARACTERS
 
 _log = logging.getLogger(__name__)
 _EXAMPLES, _FOLLOW_UPS = 4, 2
-_TITLES_TRIED = 12
-_LONGEST_TITLE = 70
+_TRIED, _TRIED_AT_ONCE = 12, 4
+_LONGEST_TITLE, _SHORTEST_NAME = 70, 4
+_NAME = re.compile(
+    r"[“\"《「]([^“”\"《》「」\n]{4,50})[”\"》」]|\b[A-Z][\w'-]+(?: [A-Z][\w'-]+){1,4}",
+)
 _MOST_RESTORED = 20
 _UNEXPECTED = "An error inside Pincite. The log of the running program says what it was."
 
@@ -88,12 +93,13 @@ class Chat:
             pass
 
     def examples(self, generation: int) -> list[str]:
-        """Questions made of titles, and only such as are answered; found once for each state of the index."""
+        """Questions made of titles and names, only such as are answered; found once for each state of the index."""
         with self._finding:
             if generation != self._examples_of:
-                titles = _titles(self._index.search("main findings", k=_TITLES_TRIED))
-                questions = (each for each in map(render.example, titles) if self._assistant.ask(each).answered)
-                self._examples, self._examples_of = list(islice(questions, _EXAMPLES)), generation
+                hits = self._index.search("main findings", k=_TRIED)
+                questions = map(render.example, dict.fromkeys([*_titles(hits), *_names(hits)]))
+                answered = (each for each in islice(questions, _TRIED) if self._assistant.ask(each).answered)
+                self._examples, self._examples_of = list(islice(answered, _EXAMPLES)), generation
             return self._examples
 
     def sources(self) -> list[str]:
@@ -152,8 +158,10 @@ class Chat:
         headings = [hit.passage.heading for hit in found.hits if hit.document.doc_id in documents]
         cited = {each.heading for each in found.citations}
         # A heading of one word says too little away from its article.
-        topics = [*_titles(others), *(each for each in headings if each and " " in each and each not in cited)]
-        for topic in islice(dict.fromkeys(topics), _TITLES_TRIED // 3):
+        telling = [each for each in headings if each and " " in each and each not in cited]
+        quoted_ids = {each.passage.passage_id for each in found.citations}
+        names = _names(hit for hit in found.hits if hit.passage.passage_id not in quoted_ids)
+        for topic in islice(dict.fromkeys([*_titles(others), *telling, *names]), _TRIED_AT_ONCE):
             answer = self._assistant.ask(render.example(topic), history=history, where=where)
             if answer.answered and not {each.quote for each in answer.citations} & quoted:
                 yield render.example(topic)
@@ -162,6 +170,20 @@ class Chat:
 def _titles(hits: Iterable[Hit]) -> Iterator[str]:
     documents = [hit.document for hit in hits if not hit.document.title_is_name]
     return (title for title in dict.fromkeys(each.title for each in documents) if len(title) <= _LONGEST_TITLE)
+
+
+def _names(hits: Iterable[Hit]) -> Iterator[str]:
+    """The first name in each passage: words in quotation marks, or several that begin with a capital."""
+    for hit in hits:
+        found = (_clean(each[1] or each[0]) for each in _NAME.finditer(hit.passage.text))
+        yield from islice((name for name in found if len(name) >= _SHORTEST_NAME), 1)
+
+
+def _clean(name: str) -> str:
+    """Without the stop words in front, which have a capital only where a sentence begins."""
+    while " " in name and only_stop_words(name.partition(" ")[0]):
+        name = name.partition(" ")[2]
+    return name if " " in name or not name.isascii() else ""
 
 
 def _start(status: Status) -> str:

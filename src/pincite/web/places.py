@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from pincite import splitting
 from pincite.datatypes import Document, Span
+
+_READABLE = 500
+"""Characters; about as many as a paragraph of a newspaper has."""
 
 
 def where(document: Document, page: int | None, spans: Sequence[Span]) -> str:
@@ -26,6 +30,15 @@ def numbered_blocks(document: Document) -> tuple[tuple[int, int, int], ...]:
     return _numbered(document.text, document.headings)
 
 
+def readable_parts(text: str, start: int, end: int) -> list[Span]:
+    """A paragraph cut where a sentence begins into parts that can be read: scraped articles are often one alone."""
+    cuts = [start]
+    for begin, _ in splitting.sentence_spans(text[start:end]) if end - start > 2 * _READABLE else ():
+        if start + begin - cuts[-1] >= _READABLE and end - start - begin >= _READABLE:
+            cuts.append(start + begin)
+    return list(pairwise([*cuts, end]))
+
+
 @lru_cache(maxsize=64)
 def _numbered(text: str, headings: tuple[Span, ...]) -> tuple[tuple[int, int, int], ...]:
     made, number = [], 0
@@ -36,6 +49,6 @@ def _numbered(text: str, headings: tuple[Span, ...]) -> tuple[tuple[int, int, in
 
 
 def _paragraph(document: Document, at: int) -> str:
-    blocks = numbered_blocks(document)
-    number = next((number for _, end, number in blocks if number and end > at), 0)
-    return f"¶ {number} of {max(number for *_, number in blocks)}" if number else ""
+    numbered = [(end, number) for _, end, number in numbered_blocks(document) if number]
+    number = next((number for end, number in numbered if end > at), None)
+    return f"¶ {number} of {len(numbered)}" if number and len(numbered) > 1 else ""

@@ -12,13 +12,14 @@ from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage,
 from pincite.links import Place
 from pincite.web import export
 from pincite.web.library import State
-from pincite.web.places import numbered_blocks, page_of, where
+from pincite.web.places import numbered_blocks, page_of, readable_parts, where
 
 _NEAREST = 3
 _MOST_LISTED = 200
 _STRONG, _FAIR = 0.7, 0.35
 """Probabilities that a quote by itself answers, from which on it is called so; the lower is the usual threshold."""
 
+_BREAK = "<span class='break'></span>"
 _NOT_HERE = "Nothing in these articles answers this."
 _NEAR = "Passages that come near are shown for you to judge; they are not an answer."
 _STAGES = {"read": "Reading files", "embed": "Embedding passages", "write": "Writing the index"}
@@ -356,7 +357,9 @@ def _article(document: Document, span: Span | None) -> str:
         pieces.append(_gap(document.text, at, start, span))
         name, kind = (f" data-number='{number}'", "paragraph") if number else ("", "heading")
         here = " here" if span and span[0] < end and start < span[1] else ""
-        inside = _with_mark(document.text, start, end, span)
+        inside = _BREAK.join(
+            _with_mark(document.text, *part, span) for part in readable_parts(document.text, start, end)
+        )
         pieces.append(f"<div class='{kind}{here}' dir='auto'{name}>{inside}</div>")
         at = end
     return "".join(pieces) + _gap(document.text, at, len(document.text), span)
