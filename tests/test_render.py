@@ -145,6 +145,21 @@ def test_reader_of_a_pdf_opens_it_at_the_page() -> None:
     )
 
 
+def test_one_long_paragraph_is_broken_where_sentences_begin() -> None:
+    sentences = [f"Sentence {n} says what sentence {n - 1} did not." for n in range(1, 80)]
+    text = "".join(sentences)  # as scraped text often is
+    start = text.index(sentences[40])
+    document = Document(doc_id="d", title="t", text=text)
+    html = render.reader(Place(document=document, span=(start, start + 90), same=True), "pin")
+    parts = html.partition("<div class='text'>")[2].split("<span class='break'></span>")
+    assert 5 <= len(parts) <= 8
+    assert all(unescape(part).removeprefix("<mark>").startswith("Sentence ") for part in parts[1:])
+    read = Reading(html)
+    assert "".join(read.texts["text"]) == text
+    assert "".join(read.texts["mark"]) == text[start : start + 90]
+    assert "¶" not in html
+
+
 def test_paragraphs_are_numbered_and_headings_not() -> None:
     text = "First.\n\nHead\n\nSecond, which\n\nThird."
     document = Document(doc_id="d", title="t", text=text, source="S", date="2020", headings=((8, 12),))

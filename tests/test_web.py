@@ -150,7 +150,6 @@ def test_sources_mark_the_quotes_where_they_stand(page: Page, assistant: Assista
         assert card.locator("h4").text_content() == citation.document.title
         where = card.locator(".where").text_content() or ""
         assert f"{citation.start}–{citation.end}" in where
-        assert re.search(r"¶ \d+ of \d+", where)
         for fact in (citation.document.source, citation.document.date):
             assert fact is None or fact in where
 
@@ -735,6 +734,15 @@ def test_unexpected_error_is_logged_and_never_looks_like_nothing_found(
 def test_what_is_no_kept_conversation_is_left_out(index_path: Path, kept: str) -> None:
     with Index.open(index_path) as index:
         assert list(Chat(index, Assistant(index)).again(kept)) == []
+
+
+def test_names_make_questions_where_titles_say_nothing(tmp_path: Path) -> None:
+    text = (
+        "In Aldhaven Harbour the pilots meet. The “Lamp Keepers Fund” pays for oil. The Salt Road Company buys carts.\n"
+    )
+    with Index.open(make_index(tmp_path, {"a.txt": text})) as index:
+        page = Chat(index, Assistant(index))
+        assert page.examples(1) == ["What about “Aldhaven Harbour”?"]
 
 
 def test_examples_are_found_once_for_each_state(index_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
