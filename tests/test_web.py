@@ -738,7 +738,7 @@ def test_what_is_no_kept_conversation_is_left_out(index_path: Path, kept: str) -
 
 def test_names_make_questions_where_titles_say_nothing(tmp_path: Path) -> None:
     text = (
-        "In Aldhaven Harbour the pilots meet. The “Lamp Keepers Fund” pays for oil. The Salt Road Company buys carts.\n"
+        "In Aldhaven Harbour the pilots meet. The “Lamp Keepers Fund” pays for oil. The Salt Road Company buys.\n"
     )
     with Index.open(make_index(tmp_path, {"a.txt": text})) as index:
         page = Chat(index, Assistant(index))
