@@ -9,22 +9,30 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
 import gradio_client
 import httpx
 import pytest
+from anyio import CapacityLimiter
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
+from mcp.server.fastmcp.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent, Tool
 
 from pincite import Assistant, Index, as_json
-from pincite.errors import CorpusError, UsageError
+from pincite.datatypes import UpdateReport
+from pincite.errors import CorpusError, IndexBusy, UnknownDocument, UsageError
 from pincite.readers import SUFFIXES
+from pincite.web import tools
 from pincite.web.guard import Access
-from pincite.web.library import MOST_BYTES, Library, TooLarge
+from pincite.web.library import MOST_BYTES, UNEXPECTED, Library, State, TooLarge
 from pincite.web.service import Service
 from serving import Server, chat, make_index, serving
 
@@ -103,6 +111,7 @@ def test_status_tells_what_changed_on_disk(server: Server, index_path: Path) -> 
     finally:
         new.unlink()
     assert status["documents"] == 2
+    assert status["index"] == str(index_path)
     assert status["changes"] == {"new": ["new.md"], "changed": [], "gone": []}
 
 
@@ -114,7 +123,10 @@ def test_status_tells_what_changed_on_disk(server: Server, index_path: Path) -> 
         ("search", {"question": ""}, "question='': ask something"),
         ("search", {"question": 7}, "question=7: ask something"),
         ("search", {"question": "x" * 4001}, "question: 4,001 characters; give up to 4,000"),
-        ("search", {"question": "x", "k": "ten"}, "k='ten': give a whole number from 1"),
+        ("search", {"question": "x", "k": "ten"}, "k='ten': give a whole number from 1 to 100"),
+        ("search", {"question": "x", "k": True}, "k=True: give a whole number from 1 to 100"),
+        ("search", {"question": "x", "after": "2021", "before": "2019"}, "no article can fit"),
+        ("search", {"question": "x", "sources": 5}, "source=5: give a string or several"),
         ("search", {"question": "x", "k": 101}, "k=101: give a whole number from 1 to 100"),
         ("search", {"question": "x", "after": "soon"}, "after='soon' is not a date: give YYYY, YYYY-MM or YYYY-MM-DD"),
         ("search", {"question": "x", "sources": [1]}, r"source=\[1\]: give a string or several"),
@@ -150,6 +162,8 @@ def test_gradio_client_calls_them(server: Server, answer: dict[str, Any]) -> Non
     client = gradio_client.Client(server.address, verbose=False)
     try:
         assert client.predict(question=FERRY, api_name="/ask") == answer
+        assert client.predict(api_name="/status")["documents"] == 2
+        assert client.predict(doc_id="bees.md", api_name="/document")["title"] == "Grey bees"
         with pytest.raises(Exception, match="give a whole number from 1 to 100"):
             client.predict(question=FERRY, k=1000, api_name="/search")
     finally:
@@ -218,6 +232,20 @@ def test_mcp_tells_what_is_wrong(server: Server, arguments: dict[str, Any], said
     assert said in said_by(result)
 
 
+def test_mcp_says_nothing_of_an_unexpected_error(index_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(question: str) -> None:
+        raise RuntimeError(f"private {question}")
+
+    with pytest.raises(ToolError) as told:
+        anyio.run(partial(tools._in_thread(fail, CapacityLimiter(1)), question="detail"))
+    assert str(told.value) == UNEXPECTED
+    assert "private detail" in caplog.text
+
+
+def test_half_a_character_is_no_crash(server: Server) -> None:
+    assert call(server, "search", question="salt \ud800")["question"] == "salt \ufffd"
+
+
 def test_mcp_update_needs_the_token(server: Server) -> None:
     assert "wrong or missing token" in said_by(use_tool(server, "update"))
     report = use_tool(server, "update", BEARER).structuredContent
@@ -230,7 +258,26 @@ def test_mcp_update_needs_the_token(server: Server) -> None:
 
 def test_other_host_names_are_refused(server: Server) -> None:
     for path in ("/", "/mcp", "/library", "/gradio_api/info"):
-        assert httpx.get(f"{server.address}{path}", headers={"Host": "rebound.example"}).status_code == 400
+        for host in ("rebound.example", "rebound.example:80", "127.0.0.1.rebound.example", ""):
+            answer = httpx.get(f"{server.address}{path}", headers={"Host": host})
+            assert answer.status_code == 400, (path, host)
+    for host in ("localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:80"):
+        assert httpx.get(f"{server.address}/library", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["", "config", "library", "read?doc=ferry.md", "gradio_api/info", "assets/nothing.js"])
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "https://evil.example", "null", "http://["])
+def test_pages_of_other_sites_cannot_read(server: Server, path: str, origin: str) -> None:
+    answer = httpx.get(f"{server.address}/{path}", headers={"Origin": origin})
+    assert answer.status_code == 403
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_own_page_reads_and_is_not_kept_by_caches(server: Server) -> None:
+    answer = httpx.get(server.address, headers={"Origin": server.address})
+    assert answer.status_code == 200
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+    assert answer.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(
@@ -266,7 +313,7 @@ def test_nobody_makes_the_server_fetch_an_address(server: Server, address: str) 
     api = f"{server.address}/gradio_api"
     file = file_at(address)
     hidden = json.dumps(file).replace("gradio.FileData", "\\u0067radio.FileData").encode()
-    twice = b'{"question": {"meta": {"_type": "gradio.FileData"}, "meta": {"_type": "gradio.FileData"}, "path": "x"}}'
+    twice = b'{"question": {"meta": {"_type": "gradio.FileData"}, "meta": {}, "path": "http://93.184.215.14/"}}'
     bodies = [{"question": file}, {"question": "x", "sources": [file]}, {"question": {"a": [[file]]}}]
     for body in (*(json.dumps(each).encode() for each in bodies), b'{"question": %s}' % hidden, twice):
         answer = httpx.post(f"{api}/call/v2/search", content=body)
@@ -276,12 +323,12 @@ def test_nobody_makes_the_server_fetch_an_address(server: Server, address: str) 
         assert httpx.post(f"{api}/{name}", json=joined).status_code == 400
     client = gradio_client.Client(server.address, verbose=False)
     try:
-        with pytest.raises(Exception):  # noqa: B017, PT011 (whatever the client makes of the refusal)
+        with pytest.raises(Exception, match=r"400|404|No such file"):  # what the client makes of the refusal
             client.predict(question=gradio_client.handle_file(address), api_name="/search")
     finally:
         client.close()
     for path in (f"file={address}", f"proxy={address}"):
-        httpx.get(f"{api}/{path}")
+        assert httpx.get(f"{api}/{path}").status_code == 404
     for query in ("/original?doc=", "/read?cite=", "/read?doc="):
         assert httpx.get(f"{server.address}{query}{address}").status_code in (400, 404)
     assert call(server, "document", doc_id=address).endswith("named")
@@ -298,7 +345,7 @@ def test_bodies_that_are_not_json_or_too_large_are_refused(server: Server, body:
 
 
 @pytest.mark.parametrize("path", ["library/update", "library/uploads?name=a.txt", "mcp", "gradio_api/queue/join"])
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://["])
 def test_pages_of_other_sites_cannot_write(server: Server, path: str, origin: str) -> None:
     answer = httpx.post(f"{server.address}/{path}", content=b"{}", headers={"Origin": origin, **BEARER})
     assert (answer.status_code, answer.json()["error"]) == (403, "asked by a page of another site")
@@ -313,6 +360,20 @@ def test_page_may_load_from_nowhere_else(server: Server) -> None:
 
 
 # ---------------------------------------------------------------- files of the index
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("read", 400, "/read: give cite=PIN or doc=ID"),
+        ("read?cite=x", 400, "not a link to a quote"),
+        ("read?doc=x", 404, "x: not in the index any more"),
+        ("original", 400, "/original: doc: Field required"),
+    ],
+)
+def test_requests_that_name_nothing_are_told(server: Server, path: str, status: int, said: str) -> None:
+    answer = httpx.get(f"{server.address}/{path}")
+    assert (answer.status_code, said in answer.json()["error"]) == (status, True)
 
 
 def test_originals_of_the_index_are_served_and_nothing_else(server: Server, index_path: Path) -> None:
@@ -334,7 +395,7 @@ def test_original_that_became_a_link_elsewhere_is_not_served(tmp_path: Path) -> 
     (tmp_path / "corpus" / "b.txt").unlink()
     with Index.open(path) as index:
         for name in ("a.txt", "b.txt"):
-            with pytest.raises(CorpusError, match="no longer in the folder of articles"):
+            with pytest.raises(UnknownDocument, match="no longer in the folder of articles"):
                 index.original(name)
 
 
@@ -378,6 +439,7 @@ def test_nothing_is_overwritten(library: Library, tmp_path: Path) -> None:
         ("...txt", "article.txt"),
         ("a\0\nb?.txt", "a__b_.txt"),
         ("x" * 300 + ".md", "x" * 180 + ".md"),
+        ("a\u202etxt.md", "atxt.md"),
         ("报" * 100 + ".md", "报" * 60 + ".md"),
         ("报告.PDF", "报告.PDF"),
     ],
@@ -415,6 +477,58 @@ def test_folder_that_is_gone_or_leads_elsewhere_is_told(library: Library, tmp_pa
     corpus.rename(tmp_path / "moved")
     with pytest.raises(CorpusError, match="the folder of articles is gone"):
         add(library, "a.txt", b"x")
+
+
+def test_a_file_is_added_where_there_are_no_links(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    assert add(library, "new.txt", b"one") == "uploads/new.txt"
+    assert add(library, "new.txt", b"two") == "uploads/new (2).txt"
+    assert (tmp_path / "corpus" / "uploads" / "new.txt").read_bytes() == b"one"
+
+
+def test_an_update_asked_for_during_another_follows_it(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on, runs = threading.Event(), threading.Event(), list[int]()
+
+    def update(**_: object) -> UpdateReport:
+        runs.append(1)
+        begun.set()
+        assert go_on.wait(30)
+        return UpdateReport(embedded=len(runs))
+
+    monkeypatch.setattr(library._index, "update", update)
+    library.start()
+    assert library.state.running is not None
+    assert begun.wait(30)
+    library.start()
+    with pytest.raises(IndexBusy, match="another update is running"):
+        library.update()
+    go_on.set()
+    until = time.monotonic() + 30
+    while library.state.report != UpdateReport(embedded=2) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert len(runs) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(CorpusError("gone: why"), "gone: why"), (ValueError("private"), UNEXPECTED)]
+)
+def test_an_update_that_fails_can_be_tried_again(
+    library: Library, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    def fail(**_: object) -> UpdateReport:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library._index, "update", fail)
+        with pytest.raises(type(error)):
+            library.update()
+    assert library.state == State(problem=said)
+    assert library.update().unchanged == ("a.txt",)
 
 
 def test_upload_and_update_over_http(serve: Callable[..., Server], tmp_path: Path) -> None:
@@ -457,13 +571,18 @@ def test_page_offers_the_kinds_that_are_read() -> None:
         ("t", True, "t", True),
         ("t", True, "", False),
         ("t", False, "T", False),
-        ("é", False, "é", True),
     ],
 )
 def test_only_who_has_a_token_may_write(token: str | None, local: bool, given: str, allowed: bool) -> None:
     access = Access(token, local=local)
     assert access.allows({"authorization": f"Bearer {given}"}) is allowed
     assert not access.allows({})
+
+
+@pytest.mark.parametrize("token", ["", " t", "é", "a\nb"])
+def test_a_token_that_no_header_carries_is_refused(token: str) -> None:
+    with pytest.raises(UsageError, match="printable ASCII"):
+        Access(token, local=True)
 
 
 def test_page_of_this_machine_has_a_token_of_its_own() -> None:
@@ -480,6 +599,15 @@ def test_serving_others_without_a_token_is_loud_and_read_only(serve: Callable[..
     assert '"access": "none"' in httpx.get(address).text.replace("\\", "")
     assert httpx.post(f"{address}/library/update", headers={"Authorization": "Bearer none"}).status_code == 403
     assert httpx.get(f"{address}/library").status_code == 200
+    assert httpx.get(f"{address}/library", headers={"Host": "rebound.example"}).status_code == 400
+
+
+def test_a_further_name_may_be_allowed(serve: Callable[..., Server], index_path: Path) -> None:
+    server = serve(*chat(index_path, "--host", "::1", "--allow-host", "Pincite.Example"))
+    for host, status in (("pincite.example", 200), ("pincite.example:443", 200), ("other.example", 400)):
+        assert httpx.get(f"{server.address}/library", headers={"Host": host}).status_code == status
+    foreign = httpx.get(server.address, headers={"Origin": "http://evil.example"})
+    assert foreign.status_code == 403
 
 
 def test_serving_others_with_a_token_asks_for_it(serve: Callable[..., Server], index_path: Path) -> None:

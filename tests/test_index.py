@@ -632,5 +632,11 @@ def test_the_file_of_a_document(index: Index, corpus: Path) -> None:
     with pytest.raises(UnknownDocument, match=r"\.\./harbour\.txt: not in the index"):
         index.original("../harbour.txt")
     (corpus / "bees.txt").unlink()
-    with pytest.raises(CorpusError, match="no longer in the folder of articles"):
+    with pytest.raises(UnknownDocument, match="no longer in the folder of articles"):
         index.original("bees.txt")
+
+
+def test_a_document_is_found_by_the_beginning_of_its_digest(index: Index) -> None:
+    (document,) = index.documents(["bees.txt"]).values()
+    assert index.with_digest(document.digest[:16]) == document
+    assert index.with_digest("f" * 16) is None

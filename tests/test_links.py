@@ -30,8 +30,8 @@ class Held:
     def documents(self, doc_ids: Collection[str]) -> dict[str, Document]:
         return {each: self.held[each] for each in doc_ids if each in self.held}
 
-    def with_digest(self, digest: str) -> str | None:
-        return next((name for name, each in self.held.items() if each.digest.startswith(digest)), None)
+    def with_digest(self, prefix: str) -> Document | None:
+        return next((each for each in self.held.values() if each.digest.startswith(prefix)), None)
 
 
 def holding(*documents: Document) -> Index:
@@ -89,9 +89,8 @@ def test_pin_finds_a_renamed_article_and_says_when_it_is_gone() -> None:
 def test_pin_cannot_claim_a_quote_that_is_not_there() -> None:
     document = article("One. Two. Three.")
     forged = pin(document, 5, 9).replace(":5-9:", ":0-4:")
-    place = find(holding(document), forged)
-    assert place.span == (5, 9)
-    assert find(holding(document), forged[:-4] + "0000").span is None
+    assert find(holding(document), forged).span is None
+    assert find(holding(document), pin(document, 5, 9)[:-4] + "0000").span is None
 
 
 @pytest.mark.parametrize("text", ["", "a", "a.md@0123:1-2:0", "a.md@0123456789abcdef:1-2:xyz", "a@b:1-2:3\0"])
@@ -100,11 +99,20 @@ def test_what_is_no_pin_is_refused(text: str) -> None:
         find(holding(), text)
 
 
-@pytest.mark.parametrize("range_", ["9-5", "0-0", "0-999999999999"])
-def test_a_range_that_cannot_be_leads_to_no_quote(range_: str) -> None:
-    document = article("One. Two.")
-    name, _, fingerprint = pin(document, 0, 4).rpartition(":0-4:")
-    assert find(holding(document), f"{name}:{range_}:{fingerprint}").span is None
+@pytest.mark.parametrize("range_", ["9-5", "0-0", "5-999999999999", "999-9999", "9-9"])
+@pytest.mark.parametrize("fingerprint", ["0000000000000000", pin(article("One. Two."), 5, 9)[-16:]])
+@pytest.mark.parametrize("text", ["One. Two.", "Edited. One. Two."])
+def test_a_range_that_cannot_be_leads_to_no_quote(range_: str, fingerprint: str, text: str) -> None:
+    name = pin(article("One. Two."), 5, 9).partition(":5-9:")[0]
+    assert find(holding(article(text)), f"{name}:{range_}:{fingerprint}").span is None
+
+
+def test_a_quote_is_found_anywhere_in_a_long_text() -> None:
+    quote = "The lamp was lit at nine."
+    pinned = pin(article(quote), 0, len(quote))
+    for at in (0, (1 << 18) - 5, 1 << 18, 700_000):
+        edited = article("-" * at + quote + "-" * 9)
+        assert find(holding(edited), pinned).span == (at, at + len(quote))
 
 
 def test_pin_through_a_real_index(open_index: Callable[..., Index], corpus: Path) -> None:
@@ -174,6 +182,8 @@ def test_address_of_a_long_quote_goes_from_its_first_words_to_its_last() -> None
         ("https://x.example/a#part", "https://x.example/a#part:~:text=Two."),
         ("https://x.example/a#:~:text=old", "https://x.example/a#:~:text=Two."),
         ("javascript:alert(1)", None),
+        ("http://", None),
+        ("https:///a", None),
         ("file:///etc/passwd", None),
         ("", None),
         (None, None),

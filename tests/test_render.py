@@ -139,7 +139,7 @@ def test_reader_of_a_pdf_opens_it_at_the_page() -> None:
     document = Document(doc_id="a b/c.PDF", title="t", text="One.\n\nTwo.\n\nThree.", page_starts=(0, 6, 12))
     html = render.reader(Place(document=document, span=(6, 10), same=True), "pin")
     assert "href='original?doc=a%20b%2Fc.PDF#page=2'" in html
-    assert "page 2 · ¶ 2 of 3 · characters 6–10" in html
+    assert "<bdi>page 2</bdi> · <bdi>¶ 2 of 3</bdi> · <bdi>characters 6–10</bdi>" in html
     assert "#page=" not in render.reader(
         Place(document=Document(doc_id="c.docx", title="t", text="One."), span=(0, 4), same=True), "pin"
     )
@@ -166,7 +166,8 @@ def test_paragraphs_are_numbered_and_headings_not() -> None:
     assert [(text[a:b], number) for a, b, number in numbered_blocks(document)] == [
         ("First.", 1), ("Head", 0), ("Second, which", 2), ("Third.", 3),
     ]  # fmt: skip
-    assert where(document, 4, [(14, 20), (29, 35)]) == "S · 2020 · page 4 · ¶ 2 of 3 · characters 14–20, 29–35"
+    facts = ["S", "2020", "page 4", "¶ 2 of 3", "characters 14–20, 29–35"]
+    assert where(document, 4, [(14, 20), (29, 35)]) == facts
 
 
 @pytest.mark.parametrize(
@@ -224,6 +225,16 @@ def test_library_tells_how_far_an_update_is() -> None:
 
 
 # ---------------------------------------------------------------- to take along
+
+
+def test_markdown_keeps_paragraphs_apart() -> None:
+    text = "A paragraph.\n\n- an item\n1990. A year."
+    document = Document(doc_id="d", title="t", text=text)
+    passage = Passage(passage_id="p", doc_id="d", text=text, start=0, end=len(text))
+    place = {"document": document, "passage": passage}
+    citation = Citation(label=1, quote=text, start=0, end=len(text), best=(0, 12), confidence=1.0, **place)  # type: ignore[arg-type]
+    found = Answer(text="", answered=True, confidence=1.0, citations=(citation,), hits=())
+    assert "> A paragraph.\n>\n> \\- an item\n> 1990\\. A year. \\[1\\]\n" in export.markdown("q", found)
 
 
 def words(text: str) -> str:

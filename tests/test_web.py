@@ -14,12 +14,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
 
-from conftest import PATIENCE, reload
+from conftest import PATIENCE, STREAMS_ENDED, reload
 from pincite import Answer, Assistant, Hit, Index
 from pincite.links import pin
 from pincite.stores.local.store import LocalStore
-from pincite.web import render
-from pincite.web.chat import Asked, Chat
+from pincite.web.chat import Asked, Chat, Conversation
+from pincite.web.library import Library
 from serving import Server, chat, make_index, serving
 
 HOSTILE = (
@@ -92,6 +92,10 @@ def ask(page: Page, question: str) -> Locator:
     page.get_by_role("textbox", name="Your question").fill(question)
     page.keyboard.press("Enter")
     return answered(page, number)
+
+
+def chat_over(index: Index) -> Chat:
+    return Chat(index, Assistant(index), Library(index))
 
 
 def answered(page: Page, number: int) -> Locator:
@@ -203,8 +207,11 @@ def test_nothing_found_is_said_and_near_passages_are_no_answer(page: Page, assis
     assert marked(page) == answer.hits[0].passage.text
 
 
-def test_too_long_a_question_is_told(page: Page) -> None:
-    expect(ask(page, "salt " * 900).get_by_role("alert")).to_contain_text("Ask in up to 4,000 characters")
+def test_too_long_a_question_cannot_be_typed(page: Page, index_path: Path) -> None:
+    expect(page.get_by_role("textbox", name="Your question")).to_have_attribute("maxlength", "4000")
+    with Index.open(index_path) as index:
+        *_, conversation = chat_over(index).ask(Asked("salt " * 900), "", Conversation())
+    assert "Ask in up to 4,000 characters" in conversation.html
 
 
 # ---------------------------------------------------------------- the reader
@@ -279,6 +286,48 @@ def test_focus_goes_into_the_reader_and_back(page: Page) -> None:
     expect(page.locator("#reader h2")).to_be_focused()
     page.keyboard.press("Escape")
     expect(chip).to_be_focused()
+
+
+def test_capitals_are_keys_too_and_escape_closes_what_lies_on_top(page: Page) -> None:
+    ask(page, LOG)
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    page.keyboard.press("Shift+J")
+    expect(page.locator("#reader .count")).to_have_text("source 2 of 2")
+    page.keyboard.press("Shift+L")
+    expect(page.locator("#library")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#library")).to_be_hidden()
+    expect(page.locator("#reader")).to_be_visible()
+
+
+def test_a_new_question_closes_the_reader(page: Page) -> None:
+    ask(page, FERRY).locator(".chip").first.click()
+    expect(page.locator("#reader")).to_be_visible()
+    ask(page, BEES)
+    expect(page.locator("#reader")).to_be_hidden()
+    assert "cite=" not in page.url
+
+
+def test_reload_keeps_the_reader_and_its_steps(page: Page) -> None:
+    ask(page, LOG).locator(".chip").last.click()
+    expect(page.locator("#reader .count")).to_have_text("source 2 of 2")
+    reload(page)
+    expect(page.locator("#reader .count")).to_have_text("source 2 of 2", timeout=PATIENCE)
+    page.keyboard.press("k")
+    expect(page.locator("#reader .count")).to_have_text("source 1 of 2")
+
+
+def test_steps_do_not_lead_out_of_the_page(visit: Callable[..., Page], server: Server, assistant: Assistant) -> None:
+    citation = assistant.ask(FERRY).citations[0]
+    page = visit(f"{server.address}/?cite={pin(citation.document, citation.start, citation.end)}")
+    expect(page.locator("#reader")).to_be_visible()
+    ask(page, LOG).locator(".chip").last.click()
+    expect(page.locator("#reader .count")).to_have_text("source 2 of 2")
+    page.keyboard.press("k")
+    page.keyboard.press("Escape")
+    expect(page.locator("#reader")).to_be_hidden()
+    expect(page.locator(".turn")).to_have_count(1)
 
 
 def test_back_and_forward_close_and_open_the_reader(page: Page, server: Server) -> None:
@@ -414,6 +463,86 @@ def test_new_chat_forgets(page: Page, server: Server) -> None:
     expect(page.locator(".turn")).to_have_count(1)
 
 
+@pytest.mark.parametrize("delay", [0, 20, 40, 60, 80, 120])
+def test_new_chat_right_after_a_question_forgets_it(page: Page, delay: int) -> None:
+    ask(page, FERRY)
+    page.get_by_role("textbox", name="Your question").fill(BEES)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(delay)
+    page.get_by_role("button", name="New chat").click()
+    page.wait_for_timeout(1500)
+    expect(page.locator(".turn")).to_have_count(0)
+    assert ask(page, BEES).get_attribute("id") == "turn-1"
+
+
+def many(count: int) -> str:
+    """A conversation as the page keeps it."""
+    return json.dumps(
+        [{"question": f"Question {n} of bees?", "sources": [], "after": "", "before": ""} for n in range(count)]
+    )
+
+
+def load_with(page: Page, conversation: str) -> None:
+    page.evaluate("kept => sessionStorage.setItem(`pincite-chat-${history.state.chat}`, kept)", conversation)
+    page.reload()
+
+
+def test_new_chat_while_a_conversation_comes_back_forgets_it(page: Page) -> None:
+    ask(page, FERRY)
+    page.wait_for_function(STREAMS_ENDED)
+    load_with(page, many(18))
+    page.locator("#turn-2").wait_for(timeout=PATIENCE)
+    page.get_by_role("button", name="New chat").click()
+    page.wait_for_timeout(2500)
+    expect(page.locator(".turn")).to_have_count(0)
+
+
+def test_question_while_a_conversation_comes_back_is_asked_after_it(page: Page) -> None:
+    ask(page, FERRY)
+    page.wait_for_function(STREAMS_ENDED)
+    load_with(page, many(30))
+    page.locator("#turn-2").wait_for(timeout=PATIENCE)
+    page.get_by_role("textbox", name="Your question").fill(BEES)
+    page.keyboard.press("Enter")
+    expect(page.locator("#turn-31 .question")).to_have_text(BEES, timeout=PATIENCE)
+    expect(page.locator("#turn-30 .question")).to_have_text("Question 29 of bees?")
+    page.wait_for_timeout(1000)
+    expect(page.locator(".turn")).to_have_count(31)
+
+
+def test_conversation_outlives_the_server(
+    visit: Callable[..., Page], serve: Callable[..., Server], index_path: Path
+) -> None:
+    first = serve(*chat(index_path))
+    page = visit(first.address)
+    ask(page, FERRY)
+    page.wait_for_function(STREAMS_ENDED)
+    first.process.kill()
+    first.process.wait()
+    serve(*chat(index_path, "--port", first.address.rsplit(":", 1)[1]))
+    page.reload()
+    expect(answered(page, 1).locator(".question")).to_have_text(FERRY)
+
+
+def test_what_is_typed_while_a_question_is_asked_waits_in_the_box(page: Page) -> None:
+    ask(page, FERRY)
+    box = page.get_by_role("textbox", name="Your question")
+    box.fill("What do bees need?")
+    page.keyboard.press("Enter")
+    page.keyboard.type("How much honey?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#turn-3 .question")).to_have_text("How much honey?", timeout=PATIENCE)
+    expect(page.locator("#turn-2 .question")).to_have_text("What do bees need?")
+    expect(box).to_have_value("")
+
+
+def test_what_was_unfolded_stays_so(page: Page) -> None:
+    ask(page, FERRY).locator(".strength summary").first.click()
+    ask(page, BEES)
+    expect(page.locator("#turn-1 .strength dl").first).to_be_visible()
+    expect(page.locator("#turn-2 .strength dl").first).to_be_hidden()
+
+
 def test_reload_keeps_the_conversation(page: Page) -> None:
     ask(page, FERRY)
     before = ask(page, "And the engine?").text_content() or ""
@@ -450,6 +579,17 @@ def test_link_asks_at_once_and_only_once(visit: Callable[..., Page], server: Ser
     expect(page.locator(".turn")).to_have_count(1)
 
 
+def test_back_from_a_link_leads_to_the_conversation_before(page: Page, server: Server) -> None:
+    ask(page, FERRY)
+    page.wait_for_function(STREAMS_ENDED)
+    page.goto(f"{server.address}/?q={BEES}")
+    expect(answered(page, 1).locator(".question")).to_have_text(BEES)
+    page.wait_for_function(STREAMS_ENDED)
+    page.go_back()
+    expect(page.locator("#turn-1 .question")).to_have_text(FERRY, timeout=PATIENCE)
+    expect(page.locator(".turn")).to_have_count(1)
+
+
 def test_question_sent_while_another_is_answered_is_asked_next(page: Page) -> None:
     box = page.get_by_role("textbox", name="Your question")
     for question in (FERRY, BEES):
@@ -472,7 +612,7 @@ def test_filters(page: Page) -> None:
     page.get_by_role("textbox", name="From").fill("2020")
     expect(ask(page, BEES).locator(".nothing")).to_contain_text("No article fits these filters.")
     page.get_by_role("textbox", name="From").fill("soon")
-    expect(ask(page, BEES).get_by_role("alert")).to_contain_text("after='soon' is not a date: give YYYY")
+    expect(ask(page, BEES).get_by_role("alert")).to_contain_text("From 'soon' is not a date: give YYYY")
     reload(page)
     answered(page, 3)
     page.get_by_role("button", name="Filters").click()
@@ -563,7 +703,7 @@ def test_files_of_every_kind_are_added_and_a_broken_one_is_told(
     panel.locator("input[type=file]").set_input_files(files)
     panel.get_by_role("button", name="Add and update").click()
     expect(panel.locator(".report")).to_have_text(
-        "Up to date: 7 added, 0 changed, 0 removed, 2 unchanged.", timeout=PATIENCE
+        "Last update: 7 added, 0 changed, 0 removed, 2 unchanged.", timeout=PATIENCE
     )
     expect(panel.locator(".uploads .failed")).to_contain_text("<img src=x>.exe: not added: Pincite reads .txt, .md")
     expect(panel.locator(".reasons")).to_contain_text("uploads/broken.pdf: ")
@@ -592,14 +732,18 @@ def test_old_index_answers_during_an_update_that_names_its_stage(
     panel.get_by_role("button", name="Add and update").click()
     expect(panel.locator(".running")).to_contain_text("Embedding passages", timeout=PATIENCE)
     expect(panel.get_by_role("progressbar")).to_have_attribute("max", "2000")
-    expect(panel.get_by_role("button", name="Add and update")).to_be_disabled()
+    late: FilePayload = {"name": "late.txt", "mimeType": "text/plain", "buffer": b"Kites of silk were flown in March."}
+    panel.locator("input[type=file]").set_input_files([late])
+    panel.get_by_role("button", name="Add and update").click()
+    expect(panel.locator(".uploads")).to_have_text("late.txt: added as uploads/late.txt")
     turn = ask(page, FERRY)
     expect(turn.locator(".answer")).to_contain_text("forty carts")
     expect(panel.locator(".running")).to_be_visible()
     second = visit(own.address)
     second.get_by_role("button", name="Library").click()
     expect(second.locator("#library .running")).to_be_visible()
-    expect(panel.locator(".report")).to_contain_text("2000 added", timeout=4 * PATIENCE)
+    expect(panel.locator(".report")).to_contain_text("1 added, 0 changed, 0 removed, 2002", timeout=4 * PATIENCE)
+    expect(ask(page, "What was flown in March?").locator(".answer")).to_contain_text("Kites of silk")
 
 
 def test_update_by_the_command_is_seen(visit: Callable[..., Page], own: Server, tmp_path: Path) -> None:
@@ -641,6 +785,27 @@ def test_visitor_from_elsewhere_gives_the_token(
     expect(page.locator("#library .report")).to_contain_text("1 unchanged", timeout=PATIENCE)
 
 
+def test_files_stay_chosen_when_the_token_was_wrong(
+    visit: Callable[..., Page], serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    path = make_index(tmp_path, {"bees.md": ARTICLES["bees.md"]})
+    server = serve(*chat(path, "--host", "0.0.0.0", "--token", "correct horse"))
+    context = visit(server.address.replace("0.0.0.0", "127.0.0.1")).context
+    page = context.new_page()  # where the browser may note the refusal
+    page.goto(server.address.replace("0.0.0.0", "127.0.0.1"))
+    page.get_by_role("button", name="Library").click()
+    panel = page.locator("#library")
+    kites: FilePayload = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"Kites of silk were flown in March."}
+    panel.locator("input[type=file]").set_input_files([kites])
+    for token in ("wrong", "correct horse"):
+        panel.get_by_label("Token").fill(token)
+        panel.get_by_role("button", name="Add and update").click()
+        panel.locator(".uploads li").first.wait_for()
+        if token == "wrong":
+            expect(panel.locator(".uploads")).to_contain_text("not added: wrong or missing token")
+    expect(panel.locator(".report")).to_contain_text("1 added", timeout=PATIENCE)
+
+
 # ---------------------------------------------------------------- states that are no answer
 
 
@@ -668,6 +833,11 @@ def test_index_that_is_being_built_says_so_and_is_there_when_it_is_done(
         pass  # as an update that was begun
     page = visit(serve(*chat(tmp_path / "index")).address)
     expect(page.locator("#start .building")).to_contain_text("still being built")
+    page.evaluate(
+        "window.looks = 0; document.querySelector('#refresh').addEventListener('click', () => window.looks++)"
+    )
+    page.wait_for_timeout(10_000)
+    assert 1 <= page.evaluate("window.looks") <= 4
     assert ask(page, BEES).locator(".nothing, .answer").count() == 0
     page.get_by_role("button", name="New chat").click()
     (tmp_path / "corpus").mkdir()
@@ -698,7 +868,7 @@ def test_failure_is_told_and_never_looks_like_nothing_found(
 
 def test_blank_question_is_no_turn(index_path: Path) -> None:
     with Index.open(index_path) as index:
-        assert list(Chat(index, Assistant(index)).ask(Asked(" \n"), [])) == [[]]
+        assert list(chat_over(index).ask(Asked(" \n"), "", Conversation())) == [Conversation()]
 
 
 def test_unexpected_error_is_logged_and_never_looks_like_nothing_found(
@@ -709,13 +879,13 @@ def test_unexpected_error_is_logged_and_never_looks_like_nothing_found(
 
     monkeypatch.setattr(Assistant, "ask", fail)
     with Index.open(index_path) as index, caplog.at_level(logging.ERROR):
-        *_, turns = Chat(index, Assistant(index)).ask(Asked(BEES), [])
-    html = render.conversation(turn.html for turn in turns)
+        *_, conversation = chat_over(index).ask(Asked(BEES), "", Conversation())
+    html = conversation.html
     assert "class='notice failed'" in html
     assert "Nothing in these articles" not in html
     assert "private detail" not in html
     assert "private detail" in caplog.text
-    assert turns[0].reply == ""
+    assert conversation.turns[0].reply == ""
 
 
 @pytest.mark.parametrize(
@@ -733,15 +903,13 @@ def test_unexpected_error_is_logged_and_never_looks_like_nothing_found(
 )
 def test_what_is_no_kept_conversation_is_left_out(index_path: Path, kept: str) -> None:
     with Index.open(index_path) as index:
-        assert list(Chat(index, Assistant(index)).again(kept)) == []
+        assert list(chat_over(index).restore(kept, Conversation())) == [Conversation()]
 
 
 def test_names_make_questions_where_titles_say_nothing(tmp_path: Path) -> None:
-    text = (
-        "In Aldhaven Harbour the pilots meet. The “Lamp Keepers Fund” pays for oil. The Salt Road Company buys.\n"
-    )
+    text = "In Aldhaven Harbour the pilots meet. The “Lamp Keepers Fund” pays for oil. The Salt Road Company buys.\n"
     with Index.open(make_index(tmp_path, {"a.txt": text})) as index:
-        page = Chat(index, Assistant(index))
+        page = chat_over(index)
         assert page.examples(1) == ["What about “Aldhaven Harbour”?"]
 
 
@@ -755,7 +923,7 @@ def test_examples_are_found_once_for_each_state(index_path: Path, monkeypatch: p
             return search(question, k=k)
 
         monkeypatch.setattr(index, "search", counted)
-        page = Chat(index, Assistant(index))
+        page = chat_over(index)
         threads = [threading.Thread(target=page.prepare) for _ in range(3)]
         for thread in threads:
             thread.start()
@@ -796,9 +964,14 @@ def test_sheets_on_a_phone(visit: Callable[..., Page], server: Server) -> None:
     page.get_by_role("button", name="Close the sources").click()
     expect(turn.locator(".sources")).to_be_hidden()
     assert page.locator("#talk").evaluate("one => one.scrollWidth <= one.clientWidth")
+    turn.get_by_role("button", name=re.compile("source")).click()
+    page.go_back()
+    expect(turn.locator(".sources")).to_be_hidden()
     page.get_by_role("button", name="Library").click()
     assert page.locator("#library").bounding_box() == whole
-    page.keyboard.press("Escape")
+    page.go_back()
+    expect(page.locator("#library")).to_be_hidden()
+    expect(page.locator(".turn")).to_have_count(1)
     expect(ask(page, UNKNOWN).locator(".nearest")).to_be_visible()
 
 

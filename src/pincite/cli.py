@@ -29,9 +29,8 @@ _UNITS = {"read": "files", "embed": "passages", "write": "steps"}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MOST_SKIPPED_SHOWN = 20
 _NEAREST_SHOWN = 3
-_OPEN_TO_OTHERS = (
-    "whoever reaches this address can read all articles; without --token nobody can add any or update the index"
-)
+_OPEN_TO_OTHERS = "whoever reaches this address can read all articles"
+_READ_ONLY = f"{_OPEN_TO_OTHERS}; without --token nobody can add any or update the index"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -266,16 +265,22 @@ def _chat(options: argparse.Namespace) -> int:
         index.status()  # without an index there is nothing to open a page for
         from pincite import web
 
-        if options.host not in web.LOOPBACK and not options.token:
-            print_error(_OPEN_TO_OTHERS)
-        token, browser = options.token, options.open
+        notice = "" if options.host in web.LOOPBACK else _OPEN_TO_OTHERS if options.token else _READ_ONLY
         web.launch(
-            index, host=options.host, port=options.port, token=token, open_browser=browser, on_ready=_say_address
+            index,
+            host=options.host,
+            port=options.port,
+            token=options.token,
+            allow_hosts=options.allow_host,
+            open_browser=options.open,
+            on_ready=lambda address: _say_address(address, notice),
         )
     return 0
 
 
-def _say_address(address: str) -> None:
+def _say_address(address: str, notice: str) -> None:
+    if notice:
+        print_error(notice)
     sys.stderr.write(f"Pincite answers at {address} (Ctrl-C ends it)\n")
 
 
@@ -332,6 +337,9 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("PINCITE_TOKEN"),
         metavar="T",
         help="lets who sends it add articles and update (default: the variable PINCITE_TOKEN)",
+    )
+    chat.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="answer to this name too, such as a proxy's"
     )
     chat.add_argument("--open", action="store_true", help="open it in the browser")
     status = _add_verb(verbs, "status", _status, "say what the index holds", "pincite status --json")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -220,10 +220,13 @@ class Status:
     skipped: Mapping[str, str] = field(default_factory=dict)
 
 
-def _as_tuple(value: str | Sequence[str] | None) -> tuple[str, ...] | None:
+def _as_tuple(name: str, value: object) -> tuple[str, ...] | None:
     if value is None:
         return None
-    return (value,) if isinstance(value, str) else tuple(value)
+    values = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
+    if not all(isinstance(each, str) for each in values):
+        raise FilterError(f"{name}={value!r}: give a string or several")
+    return values
 
 
 def whole(text: str) -> str:
@@ -241,7 +244,8 @@ class Filter:
             some day of it does; one without a date never fits a bound.
 
     Raises:
-        FilterError: a bound that is not such a date, or a value of the wrong type.
+        FilterError: a bound that is not such a date, bounds between which there is no day, or a value of the wrong
+            type.
     """
 
     source: str | Sequence[str] | None = None
@@ -252,14 +256,15 @@ class Filter:
 
     def __post_init__(self) -> None:
         for name in ("source", "author", "doc_ids"):
-            values = _as_tuple(getattr(self, name))
-            if values is not None and not all(isinstance(each, str) for each in values):
-                raise FilterError(f"{name}={getattr(self, name)!r}: give a string or several")
+            values = _as_tuple(name, getattr(self, name))
             object.__setattr__(self, name, values and tuple(map(whole, values)))
         for name in ("after", "before"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or parse_date(value) is None):
                 raise FilterError(f"{name}={value!r} is not a date: give YYYY, YYYY-MM or YYYY-MM-DD")
+        first, last = self.days
+        if first is not None and last is not None and first > last:
+            raise FilterError(f"after={self.after!r} is later than before={self.before!r}: no article can fit")
 
     @property
     def days(self) -> tuple[int | None, int | None]:

@@ -250,28 +250,29 @@ class Index:
         """The file that a document was read from; for a line of a ``.jsonl`` file, that file.
 
         Raises:
-            UnknownDocument: no such document is indexed.
-            CorpusError: the file is gone, or is now a link that leaves the folder of articles.
+            UnknownDocument: no such document is indexed, or its file is gone or now a link that leaves the folder.
             IndexProblem: there is no index, or it is damaged.
         """
         with self._store.snapshot() as snapshot:
-            record, folder = snapshot.records().get(doc_id), snapshot.manifest.corpus
+            record, folder = snapshot.records([doc_id]).get(doc_id), snapshot.manifest.corpus
         if record is None or folder is None:
             raise UnknownDocument(f"{doc_id}: not in the index")
         path = Path(folder, record.path)
         if not path.is_file() or not path.resolve().is_relative_to(Path(folder).resolve()):
-            raise CorpusError(f"{record.path}: no longer in the folder of articles; run `pincite update`")
+            raise UnknownDocument(f"{record.path}: no longer in the folder of articles; run `pincite update`")
         return path
 
-    def with_digest(self, digest: str) -> str | None:
-        """The id of a document whose text's digest begins so; None where there is none.
+    def with_digest(self, prefix: str) -> Document | None:
+        """A document whose text's SHA-256 begins so, whole; None where there is none.
+
+        Args:
+            prefix: 16 or more hexadecimal digits.
 
         Raises:
             IndexProblem: there is no index, or it is damaged.
         """
         with self._store.snapshot() as snapshot:
-            records = snapshot.records()
-        return next((doc_id for doc_id, record in records.items() if record.digest.startswith(digest)), None)
+            return snapshot.with_digest(prefix)
 
     def sources(self) -> dict[str, int]:
         """The sources that documents name, in order, each with the number of its documents.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from urllib.parse import quote as percent_encoded
-from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +19,13 @@ from pincite.index import Index
 
 _PIN = re.compile(r"(.+)@([0-9a-f]{16}):(\d{1,12})-(\d{1,12}):([0-9a-f]{16})", re.DOTALL)
 
+_ON_THE_WEB = re.compile(r"https?://[^\s/?#\\]+", re.IGNORECASE)
+
 _BASE = 0x9E3779B97F4A7C15
 """An odd number, so that it has an inverse modulo 2**64."""
+
+_AT_ONCE = 1 << 18
+"""Runs of characters that are compared at once, so that a long text takes little memory."""
 
 _LONG = 300
 """A quote that is longer, or goes over a line's end, is marked from its first words to its last."""
@@ -68,22 +72,31 @@ def find(index: Index, pinned: str) -> Place:
     doc_id, digest, (start, end), fingerprint = found[1], found[2], map(int, found.group(3, 4)), int(found[5], 16)
     document = index.documents([doc_id]).get(doc_id)
     if document is None or not document.digest.startswith(digest):
-        other = index.with_digest(digest)
-        document = index.documents([other])[other] if other else document
+        document = index.with_digest(digest) or document
     if document is None:
         raise UnknownDocument(f"{doc_id}: not in the index any more")
-    return _found_in(document, (start, end), fingerprint, same=document.digest.startswith(digest))
+    same = document.digest.startswith(digest)
+    span = _checked(document, (start, end), fingerprint) if same else _found(document, (start, end), fingerprint)
+    return Place(document=document, span=span, same=same)
 
 
-def _found_in(document: Document, span: Span, fingerprint: int, *, same: bool) -> Place:
+def _checked(document: Document, span: Span, fingerprint: int) -> Span | None:
     start, end = span
-    if same and _fingerprint(document.text[start:end]) == fingerprint:
-        return Place(document=document, span=span, same=True)
-    at = np.flatnonzero(_fingerprints(document.text, end - start) == np.uint64(fingerprint))
-    if not len(at):
-        return Place(document=document, span=None, same=same)
-    nearest = int(at[np.abs(at - start).argmin()])
-    return Place(document=document, span=(nearest, nearest + end - start), same=same)
+    inside = start < end <= len(document.text)
+    return span if inside and _fingerprint(document.text[start:end]) == fingerprint else None
+
+
+def _found(document: Document, span: Span, fingerprint: int) -> Span | None:
+    """Where the quote stands in a text that was edited; of several places the nearest to where it stood."""
+    start, end = span
+    wanted, length = np.uint64(fingerprint), end - start
+    places = [
+        at + int(offset)
+        for at in range(0, len(document.text) - length + 1, _AT_ONCE)
+        for offset in np.flatnonzero(_fingerprints(document.text[at : at + _AT_ONCE + length - 1], length) == wanted)
+    ]
+    nearest = min(places, key=lambda at: abs(at - start), default=None)
+    return None if nearest is None else (nearest, nearest + length)
 
 
 def _fingerprint(text: str) -> int:
@@ -121,7 +134,7 @@ def on_the_web(document: Document, span: Span | None) -> str | None:
     prefix and suffix are there where the quote would be found more than once.
     """
     url = document.url or ""
-    if urlsplit(url).scheme not in ("http", "https"):
+    if not _ON_THE_WEB.match(url):
         return None
     if span is None:
         return url

@@ -91,8 +91,8 @@ class State(Protocol):
     def files(self) -> dict[str, FileRecord]:
         """The corpus files by path."""
 
-    def records(self) -> dict[str, DocumentRecord]:
-        """Every document's record by ``doc_id``."""
+    def records(self, ids: Collection[str] | None = None) -> dict[str, DocumentRecord]:
+        """The documents' records by ``doc_id``: all, or those with these ids; unknown ids are left out."""
 
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
         """The documents with these ``doc_id``s; unknown ids are left out."""
@@ -123,6 +123,9 @@ class Snapshot(State, Protocol):
 
     def passages(self, ids: Collection[str]) -> dict[str, Passage]:
         """The passages with these ids; unknown ids are left out."""
+
+    def with_digest(self, prefix: str) -> Document | None:
+        """A document whose text's digest begins so."""
 
     def sources(self) -> dict[str, int]:
         """The sources that documents name, in order, each with the number of its documents."""

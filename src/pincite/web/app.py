@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ def launch(
     host: str = "127.0.0.1",
     port: int = 7860,
     token: str | None = None,
+    allow_hosts: Iterable[str] = (),
     open_browser: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -43,16 +44,18 @@ def launch(
         port: 1 to 65535, or 0 for one that is free.
         token: lets whoever sends it add files and update the index; without one only the page itself may, and only
             where nobody but this machine reaches it.
+        allow_hosts: further names by which the page is reached, such as a proxy's; addresses in digits always are.
         open_browser: whether to open the page in the default browser.
         on_ready: called once with the page's address, as soon as it can be opened.
 
     Raises:
-        UsageError: the port is in use, or the address cannot be listened on.
+        UsageError: the port is in use, the address cannot be listened on, or the token cannot be sent.
     """
     # Gradio reads this when it is imported, and would otherwise report its use over the network.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     with _listen(host, port) as listener:
-        _serve(_application(index, host, token), listener, _address(host, listener), open_browser, on_ready)
+        app = _application(index, host, token, allow_hosts)
+        _serve(app, listener, _address(host, listener), open_browser, on_ready)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -71,11 +74,11 @@ def _address(host: str, listener: socket.socket) -> str:
     return f"http://{name}:{listener.getsockname()[1]}"
 
 
-def _application(index: Index, host: str, token: str | None) -> FastAPI:
+def _application(index: Index, host: str, token: str | None, allow_hosts: Iterable[str]) -> FastAPI:
     """Everything in an application of our own: Gradio's ``launch`` probes itself through whatever proxy is set."""
     from fastapi import FastAPI, HTTPException
+    from fastapi.exceptions import RequestValidationError
     from starlette.middleware import Middleware
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     from pincite.assistant import Assistant
     from pincite.web import routes, tools
@@ -86,21 +89,18 @@ def _application(index: Index, host: str, token: str | None) -> FastAPI:
 
     local = host in LOOPBACK
     access, assistant, library = Access(token, local=local), Assistant(index), Library(index)
-    service, chat = Service(index, assistant, library), Chat(index, assistant)
+    service, chat = Service(index, assistant, library), Chat(index, assistant, library)
     server = tools.build(service, access)
     interface = server.streamable_http_app()  # makes the session manager
-    # A page on the web may point its own host name at this machine; only our names are answered to.
-    hosts = [*LOOPBACK, "[::1]"] if local else ["*"]
+    names = {"localhost", host, *allow_hosts, *(() if local else (socket.gethostname(),))}
     app = FastAPI(
         openapi_url=None,
-        middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
-            Middleware(Guard, functions=service.signatures),
-        ],
+        middleware=[Middleware(Guard, functions=service.signatures, hosts={name.lower() for name in names})],
         lifespan=lambda _: server.session_manager.run(),
     )
     app.add_exception_handler(PinciteError, routes.told)
     app.add_exception_handler(HTTPException, routes.refused)
+    app.add_exception_handler(RequestValidationError, routes.misunderstood)
     app.router.routes.extend(interface.routes)
     app.include_router(routes.build(index, library, access))
     _mount(app, chat, service, access)

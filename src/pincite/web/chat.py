@@ -8,26 +8,30 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
 
 from pincite.analysis import only_stop_words
 from pincite.assistant import Assistant
 from pincite.datatypes import Answer, Filter, Hit, Status
-from pincite.errors import EmptyIndex, NoIndex, PinciteError
+from pincite.errors import EmptyIndex, FilterError, NoIndex, PinciteError
 from pincite.index import Index
 from pincite.web import render
+from pincite.web.library import UNEXPECTED, Library
 from pincite.web.service import MOST_CHARACTERS
 
 _log = logging.getLogger(__name__)
 _EXAMPLES, _FOLLOW_UPS = 4, 2
 _TRIED, _TRIED_AT_ONCE = 12, 4
+_NEAR = 0.3
+"""The cosine of its best sentence from which on a passage is near enough to a question to be asked about next."""
+
 _LONGEST_TITLE, _SHORTEST_NAME = 70, 4
 _NAME = re.compile(
     r"[“\"《「]([^“”\"《》「」\n]{4,50})[”\"》」]|\b[A-Z][\w'-]+(?: [A-Z][\w'-]+){1,4}",
 )
-_MOST_RESTORED = 20
-_UNEXPECTED = "An error inside Pincite. The log of the running program says what it was."
+_MOST_RESTORED = 100
+_REMEMBERED = 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,30 @@ class Turn:
     html: str
 
 
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The turns of one conversation, and the name that the page has given it."""
+
+    name: str = ""
+    turns: tuple[Turn, ...] = ()
+
+    @property
+    def html(self) -> str:
+        """The turns for the page."""
+        return render.conversation(self.name, (turn.html for turn in self.turns))
+
+
 class Chat:
     """Questions put to one index. Holds no conversation: each belongs to its visitor's page."""
 
-    def __init__(self, index: Index, assistant: Assistant) -> None:
+    def __init__(self, index: Index, assistant: Assistant, library: Library) -> None:
         self._index = index
         self._assistant = assistant
+        self._library = library
         self._finding = threading.Lock()
         self._examples: list[str] = []
         self._examples_of: int | None = None
+        self._looked = (-_REMEMBERED, 0, 0)
 
     # ------------------------------------------------------------ before the first question
 
@@ -82,10 +101,10 @@ class Chat:
             masthead = render.masthead(status)
             yield masthead, _start(status)
             if status.documents:
-                examples = self.examples(status.generation)
-                yield render.masthead(status, self._changes()), render.start(status.documents, examples)
+                masthead = render.masthead(status, self._changes(status.generation))
+                yield masthead, render.start(status.documents, self.examples(status.generation))
         except Exception as error:  # noqa: BLE001 - whatever broke is shown, not left as a blank page
-            yield masthead, _trouble(error)
+            yield masthead, self._trouble(error)
 
     def prepare(self) -> None:
         """Load the model and find the examples, so that the first visitor need not wait for it."""
@@ -109,31 +128,46 @@ class Chat:
         except PinciteError:
             return []
 
-    def _changes(self) -> int:
-        changes = self._index.changes()
-        return len(changes.new) + len(changes.changed) + len(changes.gone) if changes else 0
+    def _changes(self, generation: int) -> int:
+        """How many files changed on disk; looked up again after a while, since every visitor asks."""
+        now = time.monotonic()
+        if now - self._looked[0] >= _REMEMBERED or self._looked[1] != generation:
+            changes = self._index.changes()
+            count = len(changes.new) + len(changes.changed) + len(changes.gone) if changes else 0
+            self._looked = (now, generation, count)
+        return self._looked[2]
 
     # ------------------------------------------------------------ a question
 
-    def ask(self, asked: Asked, turns: Sequence[Turn]) -> Iterator[list[Turn]]:
-        """The turns: with the question alone, then with what came of it, then with questions to go on with."""
-        done = list(turns)
+    def ask(self, asked: Asked, kept: str, now: Conversation) -> Iterator[Conversation]:
+        """The conversation: with the question alone, then with what came of it, then with questions to go on with.
+
+        Args:
+            asked: the question.
+            kept: the conversation as the page has kept it, as JSON; what of it is missing in ``now`` is asked first.
+            now: the conversation as it is known here.
+        """
+        for restored in self.restore(kept, now):
+            now = restored
+            yield now
         if not asked.question.strip():
-            yield done
             return
-        yield [*done, _turn(len(done) + 1, asked, "", render.pending())]
-        for turn in self._answered(asked, done):
-            yield [*done, turn]
+        yield replace(now, turns=(*now.turns, _turn(len(now.turns) + 1, asked, "", render.pending())))
+        for turn in self._answered(asked, now.turns):
+            yield replace(now, turns=(*now.turns, turn))
 
-    def again(self, saved: str) -> Iterator[list[Turn]]:
-        """The turns of a conversation that the page has kept as JSON, asked again one by one."""
-        done: list[Turn] = []
-        for asked in _read(saved):
-            *_, turn = self._answered(asked, done)
-            done.append(turn)
-            yield list(done)
+    def restore(self, kept: str, now: Conversation) -> Iterator[Conversation]:
+        """The conversation that the page has kept, its missing questions asked again one by one."""
+        name, asked = _read(kept)
+        turns = now.turns if now.name == name else ()
+        missing = asked[len(turns) :] if [turn.asked for turn in turns] == asked[: len(turns)] else []
+        yield Conversation(name, turns)
+        for each in missing:
+            *_, turn = self._answered(each, turns, more=each is missing[-1])
+            turns = (*turns, turn)
+            yield Conversation(name, turns)
 
-    def _answered(self, asked: Asked, turns: Sequence[Turn]) -> Iterator[Turn]:
+    def _answered(self, asked: Asked, turns: Sequence[Turn], *, more: bool = True) -> Iterator[Turn]:
         began, number = time.perf_counter(), len(turns) + 1
         try:
             if len(asked.question) > MOST_CHARACTERS:
@@ -143,24 +177,35 @@ class Chat:
             found = self._assistant.ask(asked.question, history=history, where=where)
             took = round(1000 * (time.perf_counter() - began))
             yield _told(number, asked, found, took)
-            if found.answered:
+            if found.answered and more:
                 history = _history([*turns, Turn(asked, found.text, "")])
-                more = islice(self._more(found, history, where), _FOLLOW_UPS)
-                yield _told(number, asked, found, took, list(more))
+                offered = islice(self._more(found, history, where), _FOLLOW_UPS)
+                yield _told(number, asked, found, took, list(offered))
         except Exception as error:  # noqa: BLE001 - a failure must never look like "nothing found"
-            yield _turn(number, asked, "", _trouble(error))
+            yield _turn(number, asked, "", self._trouble(error))
+
+    def _trouble(self, error: Exception) -> str:
+        if isinstance(error, NoIndex | EmptyIndex):
+            return render.building() if self._library.state.running else render.empty(str(error))
+        if isinstance(error, FilterError):
+            return render.failure(str(error).replace("after=", "From ").replace("before=", "Until "))
+        if isinstance(error, PinciteError):
+            return render.failure(str(error))
+        _log.error("the page failed unexpectedly", exc_info=error)
+        return render.failure(UNEXPECTED)
 
     def _more(self, found: Answer, history: Sequence[dict[str, str]], where: Filter | None) -> Iterator[str]:
         """Questions about what was near but not quoted, and only such as bring up something else."""
         quoted = {each.quote for each in found.citations}
         documents = {each.document.doc_id for each in found.citations}
-        others = [hit for hit in found.hits if hit.document.doc_id not in documents]
-        headings = [hit.passage.heading for hit in found.hits if hit.document.doc_id in documents]
+        near = [hit for hit in found.hits if hit.scores["sentence"] >= _NEAR]
+        others = [hit for hit in near if hit.document.doc_id not in documents]
+        headings = [hit.passage.heading for hit in near if hit.document.doc_id in documents]
         cited = {each.heading for each in found.citations}
         # A heading of one word says too little away from its article.
         telling = [each for each in headings if each and " " in each and each not in cited]
         quoted_ids = {each.passage.passage_id for each in found.citations}
-        names = _names(hit for hit in found.hits if hit.passage.passage_id not in quoted_ids)
+        names = _names(hit for hit in near if hit.passage.passage_id not in quoted_ids)
         for topic in islice(dict.fromkeys([*_titles(others), *telling, *names]), _TRIED_AT_ONCE):
             answer = self._assistant.ask(render.example(topic), history=history, where=where)
             if answer.answered and not {each.quote for each in answer.citations} & quoted:
@@ -206,22 +251,13 @@ def _history(turns: Sequence[Turn]) -> list[dict[str, str]]:
     return [{"role": role, "content": content} for pair in said for role, content in pair]
 
 
-def _trouble(error: Exception) -> str:
-    if isinstance(error, NoIndex | EmptyIndex):
-        return render.empty(str(error))
-    if isinstance(error, PinciteError):
-        return render.failure(str(error))
-    _log.error("the page failed unexpectedly", exc_info=error)
-    return render.failure(_UNEXPECTED)
-
-
-def _read(saved: str) -> list[Asked]:
-    """What a page has kept, or a link asks; what is neither is left out."""
+def _read(kept: str) -> tuple[str, list[Asked]]:
+    """Name and questions of a conversation as a page has kept it; what is none is left out."""
     try:
-        kept = json.loads(saved or "[]")
-        return [_asked(**each) for each in kept[:_MOST_RESTORED]]
-    except (ValueError, TypeError, RecursionError):
-        return []
+        values = json.loads(kept or "{}")
+        return str(values.get("name", "")), [_asked(**each) for each in values.get("asked", [])][-_MOST_RESTORED:]
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return "", []
 
 
 def _asked(**values: object) -> Asked:

@@ -10,16 +10,16 @@ from pincite.datatypes import Answer, Citation, Document, Span
 from pincite.web.places import where
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>#&|~$]")
-_BEGINS_A_BLOCK = re.compile(r"^\s*(\d*)([-+=.)])", re.MULTILINE)
+_BEGINS_A_BLOCK = re.compile(r"^(\d*)([-+=.)])", re.MULTILINE)
 _STYLE = (
     "body{max-width:44rem;margin:3rem auto;padding:0 1.5rem;font:1.0625rem/1.6 Georgia,serif;color:#1b211f}"
     "blockquote{margin:0 0 1rem;white-space:pre-line}li{margin:0 0 1rem}small{color:#59635f;overflow-wrap:anywhere}"
 )
 
 
-def citation(document: Document, span: Span, place: str) -> str:
+def citation(document: Document, span: Span, page: int | None) -> str:
     """One citation as plain text."""
-    about = [f"“{document.title}”", document.author or "", place, document.url or document.doc_id]
+    about = [f"“{document.title}”", document.author, *where(document, page, [span]), document.url or document.doc_id]
     return f"“{document.text[slice(*span)]}” ({', '.join(part for part in about if part)})"
 
 
@@ -69,7 +69,7 @@ def _facts(each: Citation) -> Iterator[str]:
     yield f"“{document.title}”"
     if document.author:
         yield document.author
-    yield where(document, each.page, [(each.start, each.end)])
+    yield " · ".join(where(document, each.page, [(each.start, each.end)]))
     if document.url:
         yield document.url
     yield f"file {document.doc_id}"

@@ -8,11 +8,13 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from inspect import Signature
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
+
+from pincite.errors import UsageError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -45,12 +47,17 @@ class Access:
     """Who may add files and update: whoever sends ``Authorization: Bearer TOKEN``.
 
     Args:
-        token: the token that was chosen when the page was served, or None.
+        token: the token that was chosen when the page was served, printable ASCII, or None.
         local: whether only this machine reaches the page; it then holds a token of its own, which pages of other
             sites cannot read.
+
+    Raises:
+        UsageError: a token that no header can carry.
     """
 
     def __init__(self, token: str | None, *, local: bool) -> None:
+        if token is not None and not (token.isascii() and token.isprintable() and token.strip() == token != ""):
+            raise UsageError("token: give one of printable ASCII characters, the kind that a header can carry")
         self.page_token = secrets.token_urlsafe(24) if local else None
         self._tokens = [each for each in (token, self.page_token) if each]
         self.asks = bool(token) and not local
@@ -65,7 +72,10 @@ class Access:
         """Why a request may not write, and what would let it."""
         if self._tokens and not (self.page_token and len(self._tokens) == 1):
             return 'wrong or missing token: send the header "Authorization: Bearer TOKEN"'
-        return "not allowed: start `pincite chat --token TOKEN` and send the header `Authorization: Bearer TOKEN`"
+        return (
+            "not allowed: load the page again, or start `pincite chat --token TOKEN` and send the header "
+            "`Authorization: Bearer TOKEN`"
+        )
 
 
 class Guard:
@@ -74,11 +84,14 @@ class Guard:
     Args:
         app: what is guarded.
         functions: what may be called by name, with the arguments each takes; Gradio answers wrong ones with status 500.
+        hosts: the names that are answered to. A page on the web may point its own name at this machine, which would
+            let it read what is answered; an address in digits cannot be pointed elsewhere.
     """
 
-    def __init__(self, app: ASGIApp, functions: Mapping[str, Signature]) -> None:
+    def __init__(self, app: ASGIApp, functions: Mapping[str, Signature], hosts: Iterable[str]) -> None:
         self._app = app
         self._functions = functions
+        self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or pass on one request."""
@@ -120,10 +133,10 @@ class Guard:
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_HEADERS)
+                _guard_headers(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
-        refusal = _refusal(scope)
+        refusal = _refusal(scope, self._hosts)
         if refusal is None and scope["method"] == "POST" and scope["path"].startswith("/gradio_api/"):
             refusal, receive = await self._checked(scope["path"], receive)
         if refusal is None:
@@ -133,12 +146,14 @@ class Guard:
             await JSONResponse({"error": reason}, status)(scope, receive, send_guarded)
 
 
-def _refusal(scope: Scope) -> _Refusal | None:
+def _refusal(scope: Scope, hosts: frozenset[str]) -> _Refusal | None:
     headers = Headers(scope=scope)
+    if not _is_ours(headers.get("host", ""), hosts):
+        return 400, f"asked for under another name: use one of {', '.join(sorted(hosts))}, or --allow-host NAME"
     if not _SERVED.fullmatch(scope["path"]):
         return 404, "not served here"
     origin = headers.get("origin")
-    if scope["method"] not in ("GET", "HEAD") and origin and urlsplit(origin).netloc != headers.get("host"):
+    if origin and origin.partition("://")[2] != headers.get("host"):
         return 403, "asked by a page of another site"
     return None
 
@@ -151,6 +166,28 @@ async def _body(receive: Receive) -> bytes:
         body += message.get("body", b"")
         more = message.get("more_body", False)
     return body
+
+
+def _is_ours(host: str, hosts: frozenset[str]) -> bool:
+    name = re.sub(r":\d+$", "", host).strip("[]").lower()
+    return name in hosts or is_address(name)
+
+
+def is_address(name: str) -> bool:
+    """Whether a name is an address in digits."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _guard_headers(headers: MutableHeaders, path: str) -> None:
+    headers.update(_HEADERS)
+    for name in [name for name in headers if name.startswith("access-control-")]:
+        del headers[name]  # Gradio lets pages of other sites read from this machine's names
+    if path == "/":
+        headers["Cache-Control"] = "no-store"  # it holds the page's token
 
 
 class FileArgument(Exception):

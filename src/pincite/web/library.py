@@ -6,12 +6,15 @@ import logging
 import os
 import re
 import threading
+import unicodedata
 from collections.abc import AsyncIterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+
+from anyio import to_thread
 
 from pincite.corpus import digest_of
 from pincite.datatypes import Progress, UpdateReport
@@ -23,7 +26,11 @@ MOST_BYTES = 20_000_000
 """Of one file that is added."""
 
 UPLOADS = "uploads"
+UNEXPECTED = "An error inside Pincite. The log of the running program says what it was."
+"""What is said of an error that is not ours; its own message may hold what is nobody's business."""
+
 _log = logging.getLogger(__name__)
+_BEGUN = Progress(stage="read", done=0)
 _LONGEST_NAME = 180  # bytes; file systems take 255
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
@@ -52,13 +59,14 @@ class Library:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._one = threading.Lock()
+        self._lock = threading.Lock()
+        self._again = False
         self.state = State()
 
     def start(self) -> None:
-        """Begin an update in the background, unless one is running; `state` tells how it goes."""
-        if self._one.acquire(blocking=False):
-            threading.Thread(target=self._run_and_tell, daemon=True).start()
+        """Begin an update in the background; one that is running is followed by another. `state` tells how it goes."""
+        if self._begin(again=True):
+            threading.Thread(target=self._run_all, daemon=True).start()
 
     def update(self) -> UpdateReport:
         """Update now, and come back when it is done.
@@ -67,31 +75,42 @@ class Library:
             IndexBusy: an update is running.
             PinciteError: as for `Index.update`.
         """
-        if not self._one.acquire(blocking=False):
+        if not self._begin(again=False):
             raise IndexBusy("another update is running; wait for it to end")
         return self._run()
 
-    def _run_and_tell(self) -> None:
-        with suppress(PinciteError):  # it stands in the state
-            self._run()
+    def _begin(self, *, again: bool) -> bool:
+        """Whether no update is running, which then is noted as running."""
+        with self._lock:
+            free = self.state.running is None
+            if free:
+                self.state = State(running=_BEGUN)
+            elif again:
+                self._again = True
+            return free
+
+    def _run_all(self) -> None:
+        wanted = True
+        while wanted:
+            with suppress(Exception):  # it was logged and stands in the state
+                self._run()
+            with self._lock:
+                wanted, self._again = self._again, False
+                if wanted:
+                    self.state = State(running=_BEGUN)
 
     def _run(self) -> UpdateReport:
-        self.state = State(running=Progress(stage="read", done=0))
-        problem = "An error inside Pincite. The log of the running program says what it was."
         try:
             report = self._index.update(progress=self._note)
-            self.state = State(report=report)
-            return report
         except PinciteError as error:
-            problem = str(error)
+            self.state = State(problem=str(error))
             raise
         except Exception:
             _log.exception("the update failed unexpectedly")
+            self.state = State(problem=UNEXPECTED)
             raise
-        finally:
-            if self.state.running is not None:
-                self.state = State(problem=problem)
-            self._one.release()
+        self.state = State(report=report)
+        return report
 
     def _note(self, progress: Progress) -> None:
         self.state = State(running=progress)
@@ -113,22 +132,19 @@ class Library:
             CorpusError: the folder is gone, or cannot be written to.
         """
         name = _clean(name)
-        folder = self._folder()
+        folder = await to_thread.run_sync(self._folder)
         try:
             with NamedTemporaryFile(dir=folder, prefix=".") as file:  # hidden, so that no update reads half of it
                 size = 0
                 async for chunk in data:
                     size += len(chunk)
                     if size > MOST_BYTES:
-                        raise TooLarge(
-                            f"{name}: more than {MOST_BYTES // 1_000_000} MB; put it into the folder by hand"
-                        )
+                        raise TooLarge(f"{name}: more than {MOST_BYTES // 1_000_000} MB; copy it into the folder")
                     file.write(chunk)
                 if not size:
                     raise UsageError(f"{name}: an empty file")
                 file.flush()
-                os.fsync(file.fileno())
-                return f"{UPLOADS}/{_place(Path(file.name), folder, name)}"
+                return f"{UPLOADS}/{await to_thread.run_sync(_place, Path(file.name), folder, name)}"
         except OSError as error:
             raise CorpusError(f"{folder}: {error.strerror}; {name} was not added") from error
 
@@ -148,7 +164,8 @@ class Library:
 
 def _clean(name: str) -> str:
     """A name that is safe on every system, of a kind that is read."""
-    name = _NOT_IN_NAMES.sub("_", re.split(r"[/\\]", name)[-1]).rstrip(" .")
+    name = "".join(letter for letter in re.split(r"[/\\]", name)[-1] if unicodedata.category(letter) != "Cf")
+    name = _NOT_IN_NAMES.sub("_", name).rstrip(" .")
     suffix = suffix_of(name)
     if suffix is None:
         raise UsageError(f"{name[:80] or 'a file without a name'}: {unknown_kind(name)}")
@@ -157,19 +174,32 @@ def _clean(name: str) -> str:
 
 
 def _place(made: Path, folder: Path, name: str) -> str:
-    """Give a finished file its name; a link, unlike a renaming, fails where the name is taken."""
+    """Give a finished file its name, or another where that is taken by another file."""
     made.chmod(0o644)
     digest = digest_of(made)
     for candidate in _names(name):
         target = folder / candidate
         try:
-            os.link(made, target)
+            _link(made, target)
         except FileExistsError:
             if target.is_file() and digest_of(target) == digest:
                 return candidate
         else:
             return candidate
     raise AssertionError("names do not end")
+
+
+def _link(made: Path, target: Path) -> None:
+    """Name a file; unlike a renaming this fails where the name is taken."""
+    try:
+        os.link(made, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        with target.open("xb") as file:
+            file.write(made.read_bytes())
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _names(name: str) -> Iterator[str]:

@@ -4,54 +4,118 @@
 window.pincite = ((given) => {
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const KEPT = "pincite-conversation", THEME = "pincite-theme", TOKEN = "pincite-token";
+  const CHAT = "pincite-chat", THEME = "pincite-theme", TOKEN = "pincite-token";
 
   // ------------------------------------------------------------ the conversation
 
-  /** What Gradio asks again when the page is opened: the conversation of this tab, or the question of a link. */
-  const saved = () => {
-    const link = new URLSearchParams(location.search);
-    const kept = sessionStorage.getItem(KEPT) ?? "[]";
-    if (!link.get("q")) return kept;
-    const { after = "", before = "" } = Object.fromEntries(link);
-    const asked = { question: link.get("q"), sources: link.getAll("source"), after, before };
-    return JSON.stringify(JSON.parse(kept)[0]) === JSON.stringify(asked) ? kept : JSON.stringify([asked]);
+  // Each conversation has a name, which the entry of the browser's history holds and the server gives back with the turns:
+  // so Back leads to the old one, and what arrives late of one that was left is known as such.
+  const newName = () => crypto.randomUUID?.() ?? String(Math.random());
+  const linked = new URLSearchParams(location.search);
+  let chat = history.state?.chat ?? (linked.get("q") ? null : sessionStorage.getItem(CHAT)) ?? newName();
+  let asked = JSON.parse(sessionStorage.getItem(`${CHAT}-${chat}`) ?? "[]");
+  if (linked.get("q") && !asked.length) {
+    const { q, after = "", before = "" } = Object.fromEntries(linked);
+    asked = [{ question: q, sources: linked.getAll("source"), after, before }];
+  }
+
+  const store = () => {
+    sessionStorage.setItem(CHAT, chat);
+    sessionStorage.setItem(`${CHAT}-${chat}`, JSON.stringify(asked));
+    history.replaceState({ ...history.state, chat }, "");
   };
 
-  const keep = () => {
-    const turns = all("#talk .turn").map((turn) => JSON.parse(turn.dataset.asked));
-    if (turns.length) sessionStorage.setItem(KEPT, JSON.stringify(turns));
-  };
+  const kept = ([, ...rest]) => [JSON.stringify({ name: chat, asked }), ...rest];
 
-  const forget = () => {
-    sessionStorage.removeItem(KEPT);
+  /** A new conversation: its name for the server, everything else put away. */
+  const fresh = (inputs) => {
+    chat = newName();
+    asked = [];
+    turns = 0;
+    waiting = false;
+    settled();
     show(null);
-    history.replaceState(null, "", location.pathname);
+    history.pushState({ chat }, "", location.pathname);
+    store();
+    return kept(inputs);
   };
 
-  const ask = (question) => {
+  let sending = null; // while a question is on its way
+  let waiting = false; // whether the next stands in the box to be sent then
+
+  /** A question is sent: it leaves the box at once, so that the next can be typed. */
+  const sent = (inputs) => {
+    if (inputs[0].trim()) sending = setTimeout(settled, 15_000); // should no answer come at all
+    setTimeout(() => put(""));
+    return [...inputs.slice(0, -1), ...kept(inputs.slice(-1))];
+  };
+
+  const settled = () => {
+    clearTimeout(sending);
+    sending = null;
+    if (waiting) setTimeout(() => one("#ask .submit-button").click());
+    waiting = false;
+  };
+
+  const put = (question) => {
     const box = one("#ask textarea");
     box.value = question;
     box.dispatchEvent(new Event("input"));
-    box.focus();
+  };
+
+  const ask = (question) => {
+    put(question);
+    one("#ask textarea").focus();
     // Gradio takes the new value over in its next turn.
     setTimeout(() => one("#ask .submit-button").click());
   };
 
+  const holdBack = (event) => {
+    if (!sending) return;
+    waiting = true;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+
   let turns = 0;
   const talked = () => {
-    const now = all("#talk .turn");
-    if (now.length > turns) now.at(-1).scrollIntoView();
+    const shown = one("#talk .turns"), now = all(".turn", shown);
+    const stale = shown.dataset.name !== "" && shown.dataset.name !== chat;
+    one("#talk").classList.toggle("stale", stale);
+    if (stale) return one("#restore").click();
+    if (now.length > turns) {
+      now.at(-1).scrollIntoView();
+      if (sending && opened) leave();
+    }
     turns = now.length;
-    keep();
+    if (turns >= asked.length) asked = now.map((turn) => JSON.parse(turn.dataset.asked)).slice(-100);
+    if (turns) store();
+    if (sending && turns && !one(".pending", now.at(-1))) {
+      settled();
+      refresh(15_000);
+    }
+    for (const key of unfolded) place(key)?.setAttribute("open", "");
     mark();
   };
+
+  // What was unfolded stays so when the turns are put in anew.
+  const unfolded = new Set();
+  const place = (key) => all(`#${key.split(" ")[0]} details`)[key.split(" ")[1]];
+  document.addEventListener(
+    "toggle",
+    ({ target }) => {
+      const turn = target.closest?.("#talk .turn");
+      if (turn) unfolded[target.open ? "add" : "delete"](`${turn.id} ${all("details", turn).indexOf(target)}`);
+    },
+    true,
+  );
 
   // ------------------------------------------------------------ the reader
 
   let opened = null; // the query by which the open article was asked for
   let source = null; // the turn whose sources are stepped through
   let back = null; // what had the focus before
+  let left = -1; // which of the sources was read last
 
   const address = (cite, doc) => {
     const query = new URLSearchParams(location.search);
@@ -62,6 +126,8 @@ window.pincite = ((given) => {
   };
 
   const steps = () => {
+    const cite = opened?.get("cite");
+    if (cite && !source) source = one(`#talk .turn:has([data-cite="${CSS.escape(cite)}"])`)?.id ?? null;
     const turn = source && document.getElementById(source);
     if (!turn) return [];
     const chips = all(".chip", turn);
@@ -83,13 +149,15 @@ window.pincite = ((given) => {
     opened = query;
     mark();
     if (!query) {
+      const focus = reader.contains(document.activeElement) ? (back?.isConnected ? back : steps()[left]) : null;
       reader.hidden = true;
       body.replaceChildren();
-      if (back?.isConnected) back.focus({ preventScroll: true });
-      back = null;
+      focus?.focus({ preventScroll: true });
+      back = source = null;
       return;
     }
     if (reader.hidden) back = document.activeElement;
+    left = at();
     const answer = await fetch(`read?${query}`).catch(() => null);
     const text = answer?.ok ? await answer.text() : await reason(answer);
     if (opened !== query) return;
@@ -104,31 +172,33 @@ window.pincite = ((given) => {
 
   const query = ({ cite, doc }) => new URLSearchParams(cite ? { cite } : { doc });
 
-  const open = (link, step = false) => {
+  const open = (link) => {
     source = link.closest(".turn")?.id ?? source;
-    const already = step || history.state?.reader;
-    history[already ? "replaceState" : "pushState"]({ reader: true }, "", address(link.dataset.cite, link.dataset.doc));
+    const to = address(link.dataset.cite, link.dataset.doc);
+    // While one article is open, another takes its place in the history: Back closes the reader.
+    if (opened) history.replaceState(history.state, "", to);
+    else history.pushState({ ...history.state, reader: true }, "", to);
     show(query(link.dataset));
   };
 
-  const close = () => {
-    if (history.state?.reader) history.back();
-    else {
-      history.replaceState(null, "", address());
-      show(null);
-    }
+  const leave = () => {
+    history.replaceState({ ...history.state, reader: false }, "", address());
+    show(null);
   };
+
+  const close = () => (history.state?.reader ? history.back() : leave());
 
   const followAddress = () => {
     const link = new URLSearchParams(location.search);
     const target = { cite: link.get("cite"), doc: link.get("doc") };
-    show(target.cite || target.doc ? query(target) : null);
+    if (target.cite || target.doc) show(query(target));
+    else if (opened) show(null);
   };
 
   const step = (by) => {
     const links = steps(), place = at();
     const next = links[place < 0 ? 0 : place + by];
-    if (opened && next) open(next, true);
+    if (opened && next) open(next);
   };
 
   const number = (label) => {
@@ -153,18 +223,20 @@ window.pincite = ((given) => {
   const look = async () => {
     clearTimeout(polling);
     const state = one("#library .state");
-    const answer = await fetch("library").catch(() => null);
     const was = one(".running", state);
-    if (answer?.ok) state.innerHTML = await answer.text();
-    else state.textContent = await reason(answer);
+    const answer = await fetch(`library${was ? "?brief=true" : ""}`).catch(() => null);
+    const text = answer?.ok ? await answer.text() : await reason(answer);
+    if (!answer?.ok) state.textContent = text;
+    else if (was && text.startsWith("<section class='running'>")) was.outerHTML = text; // the rest may be being read
+    else state.innerHTML = text;
     const runs = one(".running", state);
-    one("#library .primary").disabled = Boolean(runs);
     if (runs) polling = setTimeout(look, 400);
-    else if (was) one("#refresh").click();
+    else if (was) refresh();
   };
 
   const library = (shown) => {
     const panel = one("#library");
+    if (shown === !panel.hidden) return;
     panel.hidden = !shown;
     one("#tools [data-act=library]").setAttribute("aria-expanded", shown);
     if (shown) {
@@ -182,32 +254,33 @@ window.pincite = ((given) => {
 
   /** Why the server would not take a file; it looks for itself, but a refusal is noisier and slower. */
   const unfit = (file) => {
-    const kinds = one("#library input[type=file]").accept.split(",");
+    const kinds = one("#library input[type=file]").accept.split(",").filter((kind) => kind !== ".gz");
     if (!kinds.some((kind) => file.name.toLowerCase().endsWith(kind))) return `Pincite reads ${kinds.join(", ")}`;
     return file.size > 20_000_000 ? "more than 20 MB; copy it into the folder" : file.size ? "" : "an empty file";
   };
 
   let chosen = [];
-  const choose = (files) => {
-    chosen = [...chosen, ...files];
-    one("#library .drop span").textContent = chosen.map((file) => file.name).join(", ");
+  const choose = (files, done = 0) => {
+    chosen = [...chosen.slice(done), ...files];
+    const names = chosen.map((file) => file.name).join(", ");
+    one("#library .drop span").textContent = names || "Choose files or drop them here";
   };
 
   const add = async () => {
-    one("#library .primary").disabled = true;
     one("#library .uploads").replaceChildren();
     if (asksToken) sessionStorage.setItem(TOKEN, token());
-    const files = chosen;
-    chosen = [];
-    one("#library .drop span").textContent = "Choose files or drop them here";
-    for (const file of files) {
+    while (chosen.length) {
+      const file = chosen[0];
       if (unfit(file)) {
         tell(file.name, `not added: ${unfit(file)}`, true);
+        choose([], 1);
         continue;
       }
       const answer = await send(`library/uploads?name=${encodeURIComponent(file.name)}`, file);
       if (answer?.ok) tell(file.name, `added as ${(await answer.json()).name}`, false);
       else tell(file.name, `not added: ${await reason(answer)}`, true);
+      if (!answer || answer.status === 403) return; // the files stay chosen for another try
+      choose([], 1);
     }
     const answer = await send("library/update");
     if (!answer?.ok) tell("Update", await reason(answer), true);
@@ -254,6 +327,11 @@ window.pincite = ((given) => {
     return `${location.origin}${location.pathname}?${query}`;
   };
 
+  // In a narrow window sources and library cover the page, and Back takes them away.
+  const NARROW = 900;
+  const cover = () => innerWidth < NARROW && history.pushState({ ...history.state, covered: true }, "");
+  const uncover = (hide) => (history.state?.covered ? history.back() : hide());
+
   const theme = (dark) => {
     document.body.classList.toggle("dark", dark);
     localStorage.setItem(THEME, dark ? "dark" : "light");
@@ -265,18 +343,24 @@ window.pincite = ((given) => {
     if (turn) one(".close", turn).focus();
   };
 
+  const toggleLibrary = () => {
+    if (!one("#library").hidden) return uncover(() => library(false));
+    cover();
+    library(true);
+  };
+
   const texts = (button) => button.closest(".actions").dataset;
   const acts = {
-    library: () => library(one("#library").hidden),
-    "close-library": () => library(false),
+    library: toggleLibrary,
+    "close-library": toggleLibrary,
     theme: () => theme(!document.body.classList.contains("dark")),
     help: () => one("#help").showModal(),
     "close-help": () => one("#help").close(),
     "close-reader": close,
     previous: () => step(-1),
     next: () => step(1),
-    sources: (button) => sheet(button.closest(".turn")),
-    "close-sources": () => sheet(null),
+    sources: (button) => (cover(), sheet(button.closest(".turn"))),
+    "close-sources": () => uncover(() => sheet(null)),
     copy: (button) => copy(texts(button).markdown),
     link: (button) => copy(linkTo(button)),
     "save-markdown": (button) => save(button, texts(button).markdown, "text/markdown", "md"),
@@ -291,19 +375,18 @@ window.pincite = ((given) => {
     const example = event.target.closest?.("button.example");
     if (button) acts[button.dataset.act](button);
     else if (example) ask(example.textContent);
-    else if (event.target.closest?.("#new-chat")) forget();
     else if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
-      if (link.closest("#library") && innerWidth < 900) library(false);
+      if (link.closest("#library") && innerWidth < NARROW) library(false);
       open(link);
     }
   });
 
   const escape = () => {
     if (one("#help").open) return; // the browser closes it
-    if (opened) close();
-    else if (one(".turn.sheet")) sheet(null);
-    else if (!one("#library").hidden) library(false);
+    if (!one("#library").hidden) toggleLibrary();
+    else if (opened) close();
+    else if (one(".turn.sheet")) acts["close-sources"]();
     else document.activeElement.blur();
   };
 
@@ -311,17 +394,32 @@ window.pincite = ((given) => {
     if (event.key === "Escape") return escape();
     const typing = event.target.closest?.("input, textarea, select, [contenteditable=true]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || one("#help").open) return;
-    if (/^[1-9]$/.test(event.key)) number(event.key);
-    else if (event.key === "j") step(1);
-    else if (event.key === "k") step(-1);
-    else if (event.key === "l") library(one("#library").hidden);
-    else if (event.key === "?") acts.help();
-    else if (event.key === "/") one("#ask textarea").focus();
+    const key = event.key.toLowerCase();
+    if (/^[1-9]$/.test(key)) number(key);
+    else if (key === "j") step(1);
+    else if (key === "k") step(-1);
+    else if (key === "l") toggleLibrary();
+    else if (key === "?") acts.help();
+    else if (key === "/") one("#ask textarea").focus();
     else return;
     event.preventDefault();
   });
 
-  addEventListener("popstate", followAddress);
+  addEventListener(
+    "keydown",
+    (event) => event.key === "Enter" && !event.shiftKey && event.target.matches?.("#ask textarea") && holdBack(event),
+    true,
+  );
+  addEventListener("click", (event) => event.target.closest?.("#ask .submit-button") && holdBack(event), true);
+
+  addEventListener("popstate", () => {
+    if (history.state?.chat && history.state.chat !== chat) return location.reload();
+    if (!history.state?.covered) {
+      sheet(null);
+      if (innerWidth < NARROW) library(false);
+    }
+    followAddress();
+  });
 
   // ------------------------------------------------------------ starting, and keeping up with the index
 
@@ -333,9 +431,19 @@ window.pincite = ((given) => {
     if (time.textContent !== said) time.textContent = said;
   };
 
+  /** Look at the index again, unless that was done within so many milliseconds. */
+  let refreshed = 0;
+  const refresh = (least = 0) => {
+    if (Date.now() - refreshed < least) return;
+    refreshed = Date.now();
+    one("#refresh").click();
+  };
+
+  let coming = null;
   const welcomed = () => {
     for (const time of all("#masthead time")) age(time);
-    if (one("#start .building")) setTimeout(() => one("#refresh").click(), 3000);
+    clearTimeout(coming);
+    if (one("#start .building")) coming = setTimeout(refresh, 3000);
   };
 
   const watch = (selector, changed) => {
@@ -347,8 +455,8 @@ window.pincite = ((given) => {
     watch("#talk", talked);
     watch("#masthead", welcomed);
     watch("#start", welcomed);
-    setInterval(welcomed, 30_000);
-    document.addEventListener("visibilitychange", () => document.hidden || one("#refresh").click());
+    setInterval(() => document.hidden || refresh(), 60_000);
+    document.addEventListener("visibilitychange", () => document.hidden || refresh(2_000));
     const kept = localStorage.getItem(THEME);
     if (kept) document.body.classList.toggle("dark", kept === "dark");
     followAddress();
@@ -379,5 +487,5 @@ window.pincite = ((given) => {
   if (document.body) begin();
   else document.addEventListener("DOMContentLoaded", begin);
 
-  return { saved };
+  return { kept, fresh, sent };
 })(GIVEN);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from typing import Any
 
@@ -12,9 +12,9 @@ import gradio as gr
 from gradio.events import api
 
 from pincite.web import render
-from pincite.web.chat import Asked, Chat, Turn
+from pincite.web.chat import Asked, Chat, Conversation
 from pincite.web.guard import Access
-from pincite.web.service import Service, telling
+from pincite.web.service import MOST_CHARACTERS, Service, telling
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _FONTS = ("-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
@@ -40,26 +40,26 @@ def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
     """The page; the events are bound here and nowhere else."""
     blocks = gr.Blocks(title="Pincite", fill_width=True, fill_height=True, analytics_enabled=False)
     with blocks:
-        turns = gr.State([])
+        now = gr.State(Conversation())
         with gr.Row(elem_id="top"):
             masthead = _html(render.masthead(None), "masthead")
             _html(_read("tools.html"), "tools")
             clear = gr.Button("New chat", elem_id="new-chat", size="sm")
-        start, talk = _html("", "start"), _html(render.conversation([]), "talk")
+        start, talk = _html("", "start"), _html(Conversation().html, "talk")
         with gr.Column(elem_id="composer"):
             filters = _filters()
             box = _question_box()
-        saved = gr.Textbox(visible="hidden", elem_id="saved", label="Conversation")
-        refresh = gr.Button(visible="hidden", elem_id="refresh")
-        # What is sent while it works is asked afterwards: two at once would each start from the same turns.
-        given = [box, turns, *filters]
-        asked = box.submit(_answer(chat), given, [box, turns, talk], trigger_mode="always_last", **_QUIET)
-        clear.click(_clear, None, [box, turns, talk], cancels=asked, queue=False, **_QUIET)
-        opened = [masthead, start, filters[0]]
-        refresh.click(_welcome(chat), None, opened, **_QUIET)
-        conversation = [turns, talk, *filters]
-        blocks.load(_restore(chat), saved, conversation, js="() => window.pincite.saved()", **_QUIET)
-        blocks.load(_welcome(chat), None, opened, **_QUIET)
+        kept = gr.Textbox(visible="hidden", elem_id="kept", label="Conversation")
+        refresh, restore = (gr.Button(visible="hidden", elem_id=name) for name in ("refresh", "restore"))
+        shown, opened = [now, talk, *filters], [masthead, start, filters[0]]
+        given = [box, now, *filters, kept]
+        asked = box.submit(_answer(chat), given, [now, talk], js=_js("sent"), trigger_mode="always_last", **_QUIET)
+        stops: list[Any] = [asked]
+        for event in (blocks.load, restore.click):
+            stops.append(event(_restore(chat), [kept, now], shown, js=_js("kept"), **_QUIET))
+        clear.click(_clear, kept, shown, js=_js("fresh"), cancels=stops, queue=False, **_QUIET)
+        for event in (blocks.load, refresh.click):
+            event(_welcome(chat), None, opened, **_QUIET)
         for function in service.reading:
             api(telling(function, _told), api_name=function.__name__, api_description=inspect.getdoc(function))
         api(_update(service, access), api_name="update", api_description=inspect.getdoc(service.update))
@@ -82,6 +82,11 @@ def _told(message: str) -> gr.Error:
     return gr.Error(message, print_exception=False)
 
 
+def _js(name: str) -> str:
+    """A function of the page's own script that looks at an event's inputs first."""
+    return f"(...given) => window.pincite.{name}(given)"
+
+
 def _html(value: str, elem_id: str) -> gr.HTML:
     return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=None)
 
@@ -92,6 +97,7 @@ def _question_box() -> gr.Textbox:
         placeholder="Ask the articles",
         elem_id="ask",
         max_lines=6,
+        max_length=MOST_CHARACTERS,
         submit_btn="Ask",
         autofocus=True,
         container=False,
@@ -102,7 +108,7 @@ def _filters() -> list[Any]:
     """Sources, first and last date."""
     with gr.Accordion("Filters", open=False, elem_id="filters"), gr.Row():
         return [
-            gr.Dropdown([], label="Sources", multiselect=True, allow_custom_value=True, elem_id="sources", scale=2),
+            gr.Dropdown([], label="Sources", multiselect=True, elem_id="sources", scale=2),
             gr.Textbox(label="From", placeholder="2021 or 2021-03-04", elem_id="after", min_width=110),
             gr.Textbox(label="Until", placeholder="2021 or 2021-03-04", elem_id="before", min_width=110),
         ]
@@ -115,37 +121,31 @@ def _read(name: str) -> str:
 # ---------------------------------------------------------------- events
 
 
-def _conversation(turns: Sequence[Turn]) -> str:
-    return render.conversation(turn.html for turn in turns)
-
-
 def _answer(chat: Chat) -> Any:  # noqa: ANN401 (a function for Gradio)
-    def answer(question: str, turns: list[Turn], sources: list[str], after: str, before: str) -> Iterator[Any]:
+    def answer(
+        question: str, now: Conversation, sources: list[str], after: str, before: str, kept: str
+    ) -> Iterator[tuple[Conversation, str]]:
         # What stands in filters that were never unfolded comes as None.
         asked = Asked(question, tuple(sources or ()), (after or "").strip(), (before or "").strip())
-        box: Any = ""
-        for now in chat.ask(asked, turns):
-            # After the first time, the next question may stand in the box.
-            yield box, now, _conversation(now)
-            box = gr.skip()
+        for conversation in chat.ask(asked, kept, now):
+            yield conversation, conversation.html
 
     return answer
 
 
-def _clear() -> tuple[str, list[Turn], str]:
-    return "", [], _conversation([])
-
-
 def _restore(chat: Chat) -> Any:  # noqa: ANN401 (a function for Gradio)
-    def restore(saved: str) -> Iterator[Any]:
-        turns: list[Turn] = []
-        for turns in chat.again(saved):
-            asked = turns[-1].asked
-            yield turns, _conversation(turns), gr.update(value=list(asked.sources)), asked.after, asked.before
-        if not turns:
-            yield (gr.skip(),) * 5
+    def restore(kept: str, now: Conversation) -> Iterator[Any]:
+        for conversation in chat.restore(kept, now):
+            asked = conversation.turns[-1].asked if conversation.turns else Asked("")
+            yield conversation, conversation.html, gr.update(value=list(asked.sources)), asked.after, asked.before
 
     return restore
+
+
+def _clear(kept: str) -> tuple[Any, ...]:
+    """An empty conversation of the name that the page has given it, and no filters."""
+    conversation = Conversation(json.loads(kept)["name"])
+    return conversation, conversation.html, gr.update(value=[]), "", ""
 
 
 def _welcome(chat: Chat) -> Any:  # noqa: ANN401 (a function for Gradio)

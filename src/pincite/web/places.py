@@ -13,11 +13,11 @@ _READABLE = 500
 """Characters; about as many as a paragraph of a newspaper has."""
 
 
-def where(document: Document, page: int | None, spans: Sequence[Span]) -> str:
+def where(document: Document, page: int | None, spans: Sequence[Span]) -> list[str]:
     """Source, date, page, paragraph of the first span and ranges of characters, as far as they are known."""
     characters = ", ".join(f"{start}–{end}" for start, end in spans)
     parts = (document.source, document.date, page and f"page {page}", _paragraph(document, spans[0][0]))
-    return " · ".join(part for part in (*parts, f"characters {characters}") if part)
+    return [part for part in (*parts, f"characters {characters}") if part]
 
 
 def page_of(document: Document, at: int) -> int | None:
@@ -39,7 +39,7 @@ def readable_parts(text: str, start: int, end: int) -> list[Span]:
     return list(pairwise([*cuts, end]))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _numbered(text: str, headings: tuple[Span, ...]) -> tuple[tuple[int, int, int], ...]:
     made, number = [], 0
     for start, end, is_heading in splitting.blocks(text, headings):

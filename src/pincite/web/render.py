@@ -98,9 +98,10 @@ def failure(reason: str) -> str:
 # ---------------------------------------------------------------- a conversation
 
 
-def conversation(turns: Iterable[str]) -> str:
-    """The turns so far; a screen reader is told of each new one."""
-    return f"<div class='turns' role='log' aria-label='Conversation'>{''.join(turns)}</div>"
+def conversation(name: str, turns: Iterable[str]) -> str:
+    """The turns so far; a screen reader is told of each new one. The name tells the page whose they are."""
+    log = "".join(turns)
+    return f"<div class='turns' role='log' aria-label='Conversation' data-name='{literal(name)}'>{log}</div>"
 
 
 def pending() -> str:
@@ -272,10 +273,15 @@ def _card(
 ) -> str:
     return (
         f"<section class='card'><header>{badges}<h4 dir='auto'>{literal(document.title)}</h4></header>"
-        f"<p class='where'>{literal(where(document, passage.page, spans))}</p>{_heading(document, passage)}"
+        f"<p class='where'>{_facts(where(document, passage.page, spans))}</p>{_heading(document, passage)}"
         f"<p class='passage' dir='auto'>{_headed(passage, text)}</p>{_copies(copies)}"
         f"<footer>{footer}</footer></section>"
     )
+
+
+def _facts(facts: Iterable[str]) -> str:
+    """Facts side by side; one that is written from right to left does not turn the others round."""
+    return " · ".join(f"<bdi>{literal(fact)}</bdi>" for fact in facts)
 
 
 def _heading(document: Document, passage: Passage) -> str:
@@ -320,10 +326,10 @@ def reader(place: Place, pinned: str | None) -> str:
     """
     document, span = place.document, place.span
     page = page_of(document, span[0]) if span else None
-    facts = where(document, page, [span]) if span else " · ".join(filter(None, (document.source, document.date)))
+    facts = where(document, page, [span]) if span else [each for each in (document.source, document.date) if each]
     news = _news(place) if pinned else ""
     return (
-        f"<header><h2 dir='auto' tabindex='-1'>{literal(document.title)}</h2><p class='where'>{literal(facts)}</p>"
+        f"<header><h2 dir='auto' tabindex='-1'>{literal(document.title)}</h2><p class='where'>{_facts(facts)}</p>"
         f"{news}{_ways_out(document, span, page, pinned)}</header><div class='text'>{_article(document, span)}</div>"
     )
 
@@ -344,7 +350,7 @@ def _ways_out(document: Document, span: Span | None, page: int | None, pinned: s
         file = f"<a href='{href}' download>Download original</a>"
     web = links.on_the_web(document, span)
     out = f"<a href='{literal(web)}' target='_blank' rel='noopener noreferrer'>On the web</a>" if web else ""
-    citation = literal(export.citation(document, span, where(document, page, [span]))) if span else ""
+    citation = literal(export.citation(document, span, page)) if span else ""
     copy = f"<button type='button' data-act='copy-text' data-text='{citation}'>Copy citation</button>" if span else ""
     target = f"data-cite='{literal(pinned)}'" if pinned else f"data-doc='{literal(document.doc_id)}'"
     link = f"<button type='button' data-act='copy-link' {target}>Copy link</button>"
@@ -390,17 +396,18 @@ def library(status: Status | None, titles: Mapping[str, str], changes: Changes |
     """
     report = _report(state.report) if state.report else ""
     problem = f"<p class='problem' role='alert'>{literal(state.problem)}</p>" if state.problem else ""
-    return f"{_progress(state.running)}{problem}{report}{_holdings(status, titles, changes) if status else ''}"
+    return f"{progress(state.running)}{problem}{report}{_holdings(status, titles, changes) if status else ''}"
 
 
-def _progress(running: Progress | None) -> str:
+def progress(running: Progress | None) -> str:
+    """How far an update is; nothing when none is going on."""
     if running is None:
         return ""
     total = running.total
     share = f" value='{running.done}' max='{max(total, 1)}'" if total is not None else ""
     count = f"{running.done:,} of {total:,}" if total is not None else f"{running.done:,}"
     return (
-        f"<section class='running' role='status'><p>{_STAGES[running.stage]} <span>{count}</span></p>"
+        f"<section class='running'><p>{_STAGES[running.stage]} <span>{count}</span></p>"
         f"<progress{share} aria-label='{_STAGES[running.stage]}'></progress>"
         "<p>Questions are answered from the old state meanwhile.</p></section>"
     )
@@ -408,7 +415,7 @@ def _progress(running: Progress | None) -> str:
 
 def _report(report: UpdateReport) -> str:
     counts = [f"{len(getattr(report, name))} {name}" for name in ("added", "changed", "removed", "unchanged")]
-    return f"<p class='report' role='status'>Up to date: {', '.join(counts)}.</p>"
+    return f"<p class='report' role='status'>Last update: {', '.join(counts)}.</p>"
 
 
 def _holdings(status: Status, titles: Mapping[str, str], changes: Changes | None) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.requests import ClientDisconnect
 
 from pincite import links
-from pincite.errors import NoIndex, PinciteError, UnknownDocument, UsageError
+from pincite.errors import IndexBusy, NoIndex, PinciteError, UnknownDocument, UsageError
 from pincite.index import Index
 from pincite.links import Place
 from pincite.web import render
@@ -27,8 +29,10 @@ def build(index: Index, library: Library, access: Access) -> APIRouter:
         """An article to be read, as HTML: at the quote that ``cite`` pins, or from the start."""
         if cite:
             return HTMLResponse(render.reader(links.find(index, cite), cite))
-        found = index.documents([doc or ""])
-        if not doc or doc not in found:
+        if not doc:
+            raise UsageError("/read: give cite=PIN or doc=ID")
+        found = index.documents([doc])
+        if doc not in found:
             raise UnknownDocument(f"{doc}: not in the index any more")
         return HTMLResponse(render.reader(Place(document=found[doc], span=None, same=True), None))
 
@@ -42,9 +46,10 @@ def build(index: Index, library: Library, access: Access) -> APIRouter:
         return FileResponse(path, media_type=kind, filename=path.name, content_disposition_type=shown)
 
     @routes.get("/library")
-    def show() -> HTMLResponse:
-        """What the library holds and does, as HTML."""
-        return HTMLResponse(_library(index, library))
+    def show(brief: bool = False) -> HTMLResponse:
+        """What the library holds and does, as HTML; with ``brief`` only how far an update is, while one goes on."""
+        running = library.state.running
+        return HTMLResponse(render.progress(running) if brief and running else _library(index, library))
 
     def writer(request: Request) -> None:
         if not access.allows(request.headers):
@@ -53,7 +58,10 @@ def build(index: Index, library: Library, access: Access) -> APIRouter:
     @routes.post("/library/uploads", dependencies=[Depends(writer)])
     async def upload(name: str, request: Request) -> dict[str, str]:
         """Add a file, given as the body, to the folder of articles; it is indexed by the next update."""
-        return {"name": await library.add(name, request.stream())}
+        try:
+            return {"name": await library.add(name, request.stream())}
+        except ClientDisconnect as error:
+            raise HTTPException(400, f"{name}: cut off") from error
 
     @routes.post("/library/update", dependencies=[Depends(writer)], status_code=202)
     def update() -> dict[str, str]:
@@ -77,8 +85,15 @@ def refused(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error.detail)}, error.status_code)
 
 
+def misunderstood(request: Request, error: Exception) -> Response:
+    """The response to arguments that are missing or of the wrong kind."""
+    assert isinstance(error, RequestValidationError)
+    wrong = ", ".join(f"{each['loc'][-1]}: {each['msg']}" for each in error.errors())
+    return JSONResponse({"error": f"{request.url.path}: {wrong}"}, 400)
+
+
 def _status(error: Exception) -> int:
-    kinds = ((UnknownDocument, 404), (NoIndex, 404), (TooLarge, 413), (UsageError, 400))
+    kinds = ((UnknownDocument, 404), (NoIndex, 404), (TooLarge, 413), (UsageError, 400), (IndexBusy, 409))
     return next((status for kind, status in kinds if isinstance(error, kind)), 500)
 
 

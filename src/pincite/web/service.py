@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from inspect import Signature, signature
@@ -9,13 +10,15 @@ from typing import Any, ParamSpec, TypeVar
 
 from pincite import as_json
 from pincite.assistant import Assistant
-from pincite.datatypes import Filter
+from pincite.datatypes import Filter, whole
 from pincite.errors import PinciteError, QueryError, UnknownDocument
 from pincite.index import Index
-from pincite.web.library import Library
+from pincite.web.library import UNEXPECTED, Library
 
 MOST_CHARACTERS = 4000
 """Of a question."""
+
+_log = logging.getLogger(__name__)
 
 _MOST_HITS = 100
 _MOST_TURNS = 50
@@ -62,9 +65,10 @@ class Service:
             after: only articles of this day or later, YYYY, YYYY-MM or YYYY-MM-DD.
             before: only articles of this day or earlier, YYYY, YYYY-MM or YYYY-MM-DD.
         """
-        if isinstance(k, int) and k > _MOST_HITS:
-            raise QueryError(f"k={k}: give a whole number from 1 to {_MOST_HITS}")
-        found = self._index.search(_checked(question), k=k, where=_filter(sources, after, before))
+        if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= _MOST_HITS:
+            raise QueryError(f"k={k!r}: give a whole number from 1 to {_MOST_HITS}")
+        question = _checked(question)
+        found = self._index.search(question, k=k, where=_filter(sources, after, before))
         return as_json.hits(question, found)
 
     def ask(
@@ -91,8 +95,8 @@ class Service:
         turns = history or []
         if not isinstance(turns, list) or len(turns) > _MOST_TURNS:
             raise QueryError(f"history: give a list of up to {_MOST_TURNS} turns")
-        where = _filter(sources, after, before)
-        return as_json.answer(question, self._assistant.ask(_checked(question), history=turns, where=where))
+        question, where = _checked(question), _filter(sources, after, before)
+        return as_json.answer(question, self._assistant.ask(question, history=turns, where=where))
 
     def document(self, doc_id: str) -> dict[str, Any]:
         """One whole article: its text, in which the ranges of quotes and passages count, and what is known of it.
@@ -107,7 +111,9 @@ class Service:
 
     def status(self) -> dict[str, Any]:
         """What the index holds, when it was updated, and which files changed on disk since."""
-        return as_json.status(self._index.status(), self._index.changes())
+        found = as_json.status(self._index.status(), self._index.changes())
+        # Gradio's client takes whatever has a "path" for a file to be fetched.
+        return {"index": found.pop("path")} | found
 
     def update(self) -> dict[str, Any]:
         """Bring the index up to date with its folder of articles; comes back when that is done.
@@ -118,7 +124,7 @@ class Service:
 
 
 def telling(function: Callable[_Args, _Made], told: Callable[[str], Exception]) -> Callable[_Args, _Made]:
-    """``function`` with our own errors raised as ``told`` of their message; others stay, and say nothing outside."""
+    """``function`` with all errors raised as ``told``: ours of their message, others of none, and logged."""
 
     @wraps(function)
     def called(*args: _Args.args, **kwargs: _Args.kwargs) -> _Made:
@@ -126,6 +132,9 @@ def telling(function: Callable[_Args, _Made], told: Callable[[str], Exception]) 
             return function(*args, **kwargs)
         except PinciteError as error:
             raise told(str(error)) from error
+        except Exception as error:
+            _log.exception("%s failed unexpectedly", function.__name__)
+            raise told(UNEXPECTED) from error
 
     return called
 
@@ -133,7 +142,7 @@ def telling(function: Callable[_Args, _Made], told: Callable[[str], Exception]) 
 def _checked(question: str) -> str:
     if isinstance(question, str) and len(question) > MOST_CHARACTERS:
         raise QueryError(f"question: {len(question):,} characters; give up to {MOST_CHARACTERS:,}")
-    return question
+    return whole(question) if isinstance(question, str) else question
 
 
 def _filter(sources: list[str] | None, after: str | None, before: str | None) -> Filter | None:

@@ -13,6 +13,7 @@ from mcp.server.fastmcp.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 
+from pincite import __version__
 from pincite.web.guard import Access
 from pincite.web.service import Service, telling
 
@@ -35,6 +36,7 @@ def build(service: Service, access: Access) -> FastMCP:
         log_level="WARNING",
         transport_security=elsewhere,
     )
+    server._mcp_server.version = __version__  # otherwise it names that of the mcp package
     limiter = CapacityLimiter(_AT_ONCE)
     reading = ToolAnnotations(readOnlyHint=True, openWorldHint=False)
     for function in service.reading:

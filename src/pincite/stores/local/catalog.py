@@ -48,6 +48,7 @@ _SCHEMA = f"""
 BEGIN IMMEDIATE;
 {"".join(f"CREATE TABLE {name} ({columns});" for name, columns in TABLES.items())}
 CREATE INDEX passages_key ON passages (key);
+CREATE INDEX documents_digest ON documents (digest);
 PRAGMA user_version = {FORMAT};
 COMMIT;
 """
@@ -135,9 +136,10 @@ class Catalog:
         rows = self.db.execute("SELECT path, stamp, digest, scanned_ns, problem, skipped FROM files")
         return {row[0]: _file(row) for row in rows}
 
-    def records(self) -> dict[str, DocumentRecord]:
-        """Every document's record."""
-        rows = self.db.execute("SELECT doc_id, path, state, digest FROM documents")
+    def records(self, ids: Collection[str] | None = None) -> dict[str, DocumentRecord]:
+        """Documents' records, of all or by id."""
+        condition, values = ("1", []) if ids is None else (f"doc_id {_AMONG}", [json.dumps(list(ids))])
+        rows = self.db.execute(f"SELECT doc_id, path, state, digest FROM documents WHERE {condition}", values)
         return {row[0]: DocumentRecord(path=row[1], state=row[2], digest=row[3]) for row in rows}
 
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
@@ -148,6 +150,12 @@ class Catalog:
             (json.dumps(list(ids)),),
         )
         return {row[0]: _document(row) for row in rows}
+
+    def with_digest(self, prefix: str) -> Document | None:
+        """A document by the beginning of its digest."""
+        sql = "SELECT doc_id FROM documents WHERE digest >= ? AND digest < ? LIMIT 1"
+        row = self.db.execute(sql, (prefix, f"{prefix}g")).fetchone()  # the digits end with f
+        return self.documents([row[0]])[row[0]] if row else None
 
     def sources(self) -> dict[str, int]:
         """The sources that documents name, with how many do."""
