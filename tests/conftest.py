@@ -128,27 +128,44 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def cached(browser: Browser) -> BrowserContext:
+    """A context in which Gradio's files are loaded only once; what pages keep is cleared after each test."""
+    return new_context(browser)
+
+
 @pytest.fixture
-def visit(browser: Browser, serve: object) -> Iterator[Callable[..., Page]]:
+def visit(browser: Browser, cached: BrowserContext, serve: object) -> Iterator[Callable[..., Page]]:
     """Opens pages and, at the end and before any server ends, fails for whatever a page may not do."""
     faults: list[str] = []
-    contexts: list[BrowserContext] = []
+    contexts = [cached]
 
     def visit(address: str, width: int = 1280, height: int = 800, **options: Any) -> Page:  # noqa: ANN401
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        context = new_context(browser, **options) if options else cached
         contexts.append(context)
-        context.add_init_script(COUNT_STREAMS)
-        return watched(context.new_page(), address, faults)
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        return watched(page, address, faults)
 
     yield visit
-    for context in contexts:
-        for page in context.pages:
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                faults.append("the page scrolls sideways")
-            if page.evaluate("window.ran"):
-                faults.append("a text was run as a program")
-        context.close()
+    for page in [page for context in dict.fromkeys(contexts) for page in context.pages]:
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append("the page scrolls sideways")
+        if page.evaluate("window.ran"):
+            faults.append("a text was run as a program")
+        page.evaluate("localStorage.clear()")
+        page.close()
+    for context in contexts[1:]:
+        if context is not cached:
+            context.close()
     assert not faults
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:  # noqa: ANN401
+    """A context whose pages count the streams of answers that they open."""
+    context = browser.new_context(**options)
+    context.add_init_script(COUNT_STREAMS)
+    return context
 
 
 def watched(page: Page, address: str, faults: list[str]) -> Page:

@@ -31,7 +31,7 @@ window.pincite = ((given) => {
   const fresh = (inputs) => {
     chat = newName();
     asked = [];
-    turns = 0;
+    turns = due = 0;
     waiting = false;
     settled();
     show(null);
@@ -40,14 +40,20 @@ window.pincite = ((given) => {
     return kept(inputs);
   };
 
-  let sending = null; // while a question is on its way
-  let waiting = false; // whether the next stands in the box to be sent then
+  const PATIENCE = 15_000; // should no answer come at all
+  let due = asked.length; // how many turns there will be when what is on its way has come
+  let sending = due ? setTimeout(() => settled(), PATIENCE) : null; // while something is on its way
+  let waiting = false; // whether the next question stands in the box to be sent then
+  let typed = ""; // what stood in the box when Enter was pressed
 
-  /** A question is sent: it leaves the box at once, so that the next can be typed. */
-  const sent = (inputs) => {
-    if (inputs[0].trim()) sending = setTimeout(settled, 15_000); // should no answer come at all
-    setTimeout(() => put(""));
-    return [...inputs.slice(0, -1), ...kept(inputs.slice(-1))];
+  /** A question is sent: it leaves the box at once, and what was typed behind it meanwhile stays. */
+  const sent = ([, ...rest]) => {
+    const question = typed;
+    const box = one("#ask textarea");
+    if (question.trim()) sending = setTimeout(settled, PATIENCE);
+    due = turns + 1;
+    setTimeout(() => put(box.value.startsWith(question) ? box.value.slice(question.length) : ""));
+    return [question, ...rest.slice(0, -1), ...kept(rest.slice(-1))];
   };
 
   const settled = () => {
@@ -71,6 +77,7 @@ window.pincite = ((given) => {
   };
 
   const holdBack = (event) => {
+    typed = one("#ask textarea").value;
     if (!sending) return;
     waiting = true;
     event.preventDefault();
@@ -90,9 +97,9 @@ window.pincite = ((given) => {
     turns = now.length;
     if (turns >= asked.length) asked = now.map((turn) => JSON.parse(turn.dataset.asked)).slice(-100);
     if (turns) store();
-    if (sending && turns && !one(".pending", now.at(-1))) {
+    if (sending && turns >= due && !one(".pending", now.at(-1))) {
       settled();
-      refresh(15_000);
+      refresh(5_000);
     }
     for (const key of unfolded) place(key)?.setAttribute("open", "");
     mark();
@@ -456,7 +463,7 @@ window.pincite = ((given) => {
     watch("#masthead", welcomed);
     watch("#start", welcomed);
     setInterval(() => document.hidden || refresh(), 60_000);
-    document.addEventListener("visibilitychange", () => document.hidden || refresh(2_000));
+    document.addEventListener("visibilitychange", () => document.hidden || refresh(500));
     const kept = localStorage.getItem(THEME);
     if (kept) document.body.classList.toggle("dark", kept === "dark");
     followAddress();

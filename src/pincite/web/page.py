@@ -53,11 +53,11 @@ def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
         refresh, restore = (gr.Button(visible="hidden", elem_id=name) for name in ("refresh", "restore"))
         shown, opened = [now, talk, *filters], [masthead, start, filters[0]]
         given = [box, now, *filters, kept]
-        asked = box.submit(_answer(chat), given, [now, talk], js=_js("sent"), trigger_mode="always_last", **_QUIET)
-        stops: list[Any] = [asked]
+        box.submit(_answer(chat), given, [now, talk], js=_js("sent"), trigger_mode="always_last", **_QUIET)
         for event in (blocks.load, restore.click):
-            stops.append(event(_restore(chat), [kept, now], shown, js=_js("kept"), **_QUIET))
-        clear.click(_clear, kept, shown, js=_js("fresh"), cancels=stops, queue=False, **_QUIET)
+            event(_restore(chat), [kept, now], shown, js=_js("kept"), **_QUIET)
+        # Nothing is cancelled: what still comes of the conversation that was left bears its name.
+        clear.click(_clear, kept, shown, js=_js("fresh"), queue=False, **_QUIET)
         for event in (blocks.load, refresh.click):
             event(_welcome(chat), None, opened, **_QUIET)
         for function in service.reading:
