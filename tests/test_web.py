@@ -483,7 +483,9 @@ def many(count: int) -> str:
 
 
 def load_with(page: Page, conversation: str) -> None:
-    page.evaluate("kept => sessionStorage.setItem(`pincite-chat-${history.state.chat}`, kept)", conversation)
+    # What is still on its way must not be kept over it.
+    keep = "sessionStorage.setItem(`pincite-chat-${history.state.chat}`, kept); Storage.prototype.setItem = () => {};"
+    page.evaluate(f"kept => {{ {keep} }}", conversation)
     reload(page)
 
 

@@ -43,6 +43,7 @@ window.pincite = ((given) => {
   const PATIENCE = 15_000; // should no answer come at all
   let due = asked.length; // how many turns there will be when what is on its way has come
   let sending = due ? setTimeout(() => settled(), PATIENCE) : null; // while something is on its way
+  let asking = false; // whether that is an answer, and no conversation that comes back
   let waiting = false; // whether the next question stands in the box to be sent then
   let typed = ""; // what stood in the box when Enter was pressed
 
@@ -50,7 +51,8 @@ window.pincite = ((given) => {
   const sent = ([, ...rest]) => {
     const question = typed;
     const box = one("#ask textarea");
-    if (question.trim()) sending = setTimeout(settled, PATIENCE);
+    asking = Boolean(question.trim());
+    if (asking) sending = setTimeout(settled, PATIENCE);
     due = turns + 1;
     setTimeout(() => put(box.value.startsWith(question) ? box.value.slice(question.length) : ""));
     return [question, ...rest.slice(0, -1), ...kept(rest.slice(-1))];
@@ -59,6 +61,7 @@ window.pincite = ((given) => {
   const settled = () => {
     clearTimeout(sending);
     sending = null;
+    asking = false;
     if (waiting) setTimeout(() => one("#ask .submit-button").click());
     waiting = false;
   };
@@ -92,7 +95,7 @@ window.pincite = ((given) => {
     if (stale) return one("#restore").click();
     if (now.length > turns) {
       now.at(-1).scrollIntoView();
-      if (sending && opened) leave();
+      if (asking && opened) leave();
     }
     turns = now.length;
     if (turns >= asked.length) asked = now.map((turn) => JSON.parse(turn.dataset.asked)).slice(-100);
