@@ -106,6 +106,14 @@ class Chat:
         except Exception as error:  # noqa: BLE001 - whatever broke is shown, not left as a blank page
             yield masthead, self._trouble(error)
 
+    def masthead(self) -> str:
+        """The masthead as the index is now."""
+        try:
+            status = self._index.status()
+            return render.masthead(status, self._changes(status.generation))
+        except PinciteError:  # the answer has said what is wrong
+            return render.masthead(None)
+
     def prepare(self) -> None:
         """Load the model and find the examples, so that the first visitor need not wait for it."""
         for _ in self.welcome():

@@ -102,7 +102,6 @@ window.pincite = ((given) => {
     if (turns) store();
     if (sending && turns >= due && !one(".pending", now.at(-1))) {
       settled();
-      refresh(5_000);
     }
     for (const key of unfolded) place(key)?.setAttribute("open", "");
     mark();
@@ -465,7 +464,7 @@ window.pincite = ((given) => {
     watch("#talk", talked);
     watch("#masthead", welcomed);
     watch("#start", welcomed);
-    setInterval(() => document.hidden || refresh(), 60_000);
+    setInterval(() => document.hidden || refresh(), 20_000);
     document.addEventListener("visibilitychange", () => document.hidden || refresh(500));
     const kept = localStorage.getItem(THEME);
     if (kept) document.body.classList.toggle("dark", kept === "dark");

@@ -53,13 +53,14 @@ def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
         refresh, restore = (gr.Button(visible="hidden", elem_id=name) for name in ("refresh", "restore"))
         shown, opened = [now, talk, *filters], [masthead, start, filters[0]]
         given = [box, now, *filters, kept]
-        box.submit(_answer(chat), given, [now, talk], js=_js("sent"), trigger_mode="always_last", **_QUIET)
-        for event in (blocks.load, restore.click):
-            event(_restore(chat), [kept, now], shown, js=_js("kept"), **_QUIET)
+        box.submit(_answer(chat), given, [now, talk, masthead], js=_js("sent"), trigger_mode="always_last", **_QUIET)
+        restore.click(_restore(chat), [kept, now], shown, js=_js("kept"), **_QUIET)
         # Nothing is cancelled: what still comes of the conversation that was left bears its name.
         clear.click(_clear, kept, shown, js=_js("fresh"), queue=False, **_QUIET)
-        for event in (blocks.load, refresh.click):
-            event(_welcome(chat), None, opened, **_QUIET)
+        refresh.click(_welcome(chat), None, opened, **_QUIET)
+        # One after the other: of two events at once Gradio may lose one.
+        restored = blocks.load(_restore(chat), [kept, now], shown, js=_js("kept"), **_QUIET)
+        restored.then(_welcome(chat), None, opened, **_QUIET)
         for function in service.reading:
             api(telling(function, _told), api_name=function.__name__, api_description=inspect.getdoc(function))
         api(_update(service, access), api_name="update", api_description=inspect.getdoc(service.update))
@@ -124,11 +125,13 @@ def _read(name: str) -> str:
 def _answer(chat: Chat) -> Any:  # noqa: ANN401 (a function for Gradio)
     def answer(
         question: str, now: Conversation, sources: list[str], after: str, before: str, kept: str
-    ) -> Iterator[tuple[Conversation, str]]:
+    ) -> Iterator[Any]:
         # What stands in filters that were never unfolded comes as None.
         asked = Asked(question, tuple(sources or ()), (after or "").strip(), (before or "").strip())
         for conversation in chat.ask(asked, kept, now):
-            yield conversation, conversation.html
+            yield conversation, conversation.html, gr.skip()
+        # Not by an event of its own: Gradio may lose one that begins while the stream of another ends.
+        yield gr.skip(), gr.skip(), chat.masthead()
 
     return answer
 
