@@ -187,6 +187,13 @@ def reload(page: Page) -> None:
     LEAVING.discard(page)
 
 
+def go(page: Page, address: str) -> None:
+    """Lead a page elsewhere, whatever is on its way."""
+    LEAVING.add(page)
+    page.goto(address)
+    LEAVING.discard(page)
+
+
 def is_local(url: str) -> bool:
     """Whether a request stays on this machine."""
     return url.startswith(("http://127.0.0.1:", "data:", "blob:"))

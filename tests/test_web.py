@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
 
-from conftest import PATIENCE, reload
+from conftest import PATIENCE, go, reload
 from pincite import Answer, Assistant, Hit, Index
 from pincite.links import pin
 from pincite.stores.local.store import LocalStore
@@ -566,7 +566,7 @@ def test_link_asks_at_once_and_only_once(visit: Callable[..., Page], server: Ser
     reload(page)
     answered(page, 2)
     expect(page.locator(".turn")).to_have_count(2)
-    page.goto(f"{server.address}/?q={BEES}")
+    go(page, f"{server.address}/?q={BEES}")
     expect(answered(page, 1).locator(".question")).to_have_text(BEES)
     expect(page.locator(".turn")).to_have_count(1)
 
@@ -623,7 +623,7 @@ def test_copy_and_links(visit: Callable[..., Page], server: Server, assistant: A
     expect(page.locator("#toast")).to_have_text("Copied")
     assert f"> {citation.quote} \\[1\\]" in page.evaluate("navigator.clipboard.readText()")
     turn.get_by_role("button", name="Copy link").click()
-    page.goto(page.evaluate("navigator.clipboard.readText()"))
+    go(page, page.evaluate("navigator.clipboard.readText()"))
     expect(answered(page, 1).locator(".quote").first).to_have_text(citation.quote)
     page.locator(".chip").first.click()
     page.locator("#reader").get_by_role("button", name="Copy citation").click()
@@ -631,7 +631,7 @@ def test_copy_and_links(visit: Callable[..., Page], server: Server, assistant: A
     assert copied.startswith(f"“{citation.quote}” (“{citation.document.title}”, ")
     assert f"characters {citation.start}–{citation.end}" in copied
     page.locator("#reader").get_by_role("button", name="Copy link").click()
-    page.goto(page.evaluate("navigator.clipboard.readText()"))
+    go(page, page.evaluate("navigator.clipboard.readText()"))
     assert marked(page) == citation.quote
 
 
