@@ -68,10 +68,12 @@ def answer(index_path: Path) -> dict[str, Any]:
 # ---------------------------------------------------------------- HTTP
 
 
-def call(server: Server, name: str, headers: dict[str, str] | None = None, **arguments: object) -> Any:  # noqa: ANN401
+def call(server: Server, name: str, headers: dict[str, str] | None = None, **arguments: object) -> Any:  # noqa: ANN401 (JSON)
     """What a function returns, or the message of its error."""
     address = f"{server.address}/gradio_api/call"
-    began = httpx.post(f"{address}/v2/{name}", content=json.dumps(arguments), headers=headers)
+    # Written here, since httpx cannot send half a character.
+    sent = {"Content-Type": "application/json", **(headers or {})}
+    began = httpx.post(f"{address}/v2/{name}", content=json.dumps(arguments), headers=sent)
     if began.status_code != 200:
         return began.json()["error"]
     ended = httpx.get(f"{address}/{name}/{began.json()['event_id']}", timeout=60).text
@@ -174,7 +176,7 @@ def test_gradio_client_calls_them(server: Server, answer: dict[str, Any]) -> Non
 
 
 def with_session(server: Server, use: Callable[[ClientSession], Any], headers: dict[str, str] | None = None) -> Any:  # noqa: ANN401
-    async def connected() -> Any:  # noqa: ANN401
+    async def connected() -> Any:  # noqa: ANN401 (what `use` returns)
         async with (
             httpx.AsyncClient(headers=headers) as client,
             streamable_http_client(f"{server.address}/mcp", http_client=client) as (receive, send, _),
