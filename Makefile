@@ -36,11 +36,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) has no venv: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
 
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "Installing into $(VENV): some minutes, about 2 GB."
+	@echo "Installing into $(VENV), which takes some minutes."
 	$(INSTALL) -e '.[offline]'
 	touch $@
 
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "Installing into $(VENV): some minutes, about 2 GB."
+	@echo "Installing into $(VENV), which takes some minutes."
 	$(INSTALL) -e '.[offline,dev]'
 	touch $(VENV)/installed $@

@@ -32,13 +32,15 @@ OPENINGS, ROUNDS = 20, 3
 SENT = ("page.css", "page.js", "panels.html", "tools.html", "icon.svg")
 
 # The clock is the page's own: from the key to the frame in which the element stands.
-TIMER = """([key, selector]) => new Promise((done) => {
+TIMER = """([key, selector]) => new Promise((done, fail) => {
   const began = performance.now();
+  setTimeout(() => fail(`${selector} did not come`), 30_000);
   const look = () => {
     if (document.querySelector(selector)?.offsetParent) requestAnimationFrame(() => done(performance.now() - began));
     else requestAnimationFrame(look);
   };
-  if (key) document.activeElement.dispatchEvent(new KeyboardEvent("keypress", { key, bubbles: true }));
+  for (const kind of key ? ["keydown", "keypress"] : [])
+    document.activeElement.dispatchEvent(new KeyboardEvent(kind, { key, bubbles: true }));
   look();
 })"""
 

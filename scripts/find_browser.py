@@ -28,7 +28,9 @@ def install() -> None:
     """Install one: Debian's package for root, otherwise Playwright's."""
     if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
         subprocess.run(["apt-get", "update", "-qq"], check=True)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=True)
+        # Another installation may be under way; apt gives up at once unless told to wait.
+        wait = ["-o", "DPkg::Lock::Timeout=300"]
+        subprocess.run(["apt-get", "install", *wait, "-y", "-qq", "chromium"], check=True)
     else:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
 

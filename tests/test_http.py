@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -185,7 +186,8 @@ def with_session(server: Server, use: Callable[[ClientSession], Any], headers: d
             await session.initialize()
             return await use(session)
 
-    return asyncio.run(connected())
+    with ThreadPoolExecutor(1) as pool:  # this thread may have the browser's event loop
+        return pool.submit(asyncio.run, connected()).result()
 
 
 def use_tool(server: Server, name: str, headers: dict[str, str] | None = None, **arguments: object) -> CallToolResult:

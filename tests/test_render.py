@@ -87,8 +87,8 @@ def answers(draw: st.DrawFn) -> Answer:
 
 
 def turn(answer: Answer, question: str, more: tuple[str, ...] = ()) -> str:
-    said, sources = render.answer(1, question, answer, 5, filtered=False, more=more)
-    return render.turn(1, question, [question], question, said, sources)
+    said, sources = render.answer(1, question, answer, 5, filtered=False)
+    return render.turn(1, question, [question], question, said + render.follow_ups(more) * answer.answered, sources)
 
 
 @given(answers(), st.text(SHOWN, min_size=1))

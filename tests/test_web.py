@@ -583,6 +583,16 @@ def test_back_from_a_link_leads_to_the_conversation_before(browser_context: Brow
     expect(page.locator(".turn")).to_have_count(1)
 
 
+def test_what_is_typed_right_after_enter_stays_in_the_box(page: Page) -> None:
+    box = page.get_by_role("textbox", name="Your question")
+    box.fill(FERRY)
+    box.press("Enter")
+    page.keyboard.type("And the carts")
+    page.locator("#turn-1 .answer").wait_for(timeout=PATIENCE)
+    assert page.locator("#turn-1 .question").inner_text() == FERRY
+    expect(box).to_have_value("And the carts")
+
+
 def test_question_sent_while_another_is_answered_is_asked_next(page: Page) -> None:
     box = page.get_by_role("textbox", name="Your question")
     for question in (FERRY, BEES):

@@ -131,13 +131,10 @@ class Update:
 
     def _same(self, record: FileRecord, stat: FileStat) -> bool:
         """Whether the file is as it was; its bytes are compared only where its stamp leaves a doubt."""
-        if not record.digest:
+        if not record.digest or not _same(record, stat):
             return False
-        if _untouched(record, stat):
-            return True
-        if _digest(stat.path) != record.digest:
-            return False
-        self._found.files.append(replace(record, stamp=stat.stamp, scanned_ns=self._scanned_ns))
+        if not _untouched(record, stat):
+            self._found.files.append(replace(record, stamp=stat.stamp, scanned_ns=self._scanned_ns))
         return True
 
     @property

@@ -101,7 +101,7 @@ class Chat:
             masthead = render.masthead(status)
             yield masthead, _start(status)
             if status.documents:
-                masthead = render.masthead(status, self._changes(status.generation))
+                masthead = self._masthead(status)
                 yield masthead, render.start(status.documents, self.examples(status.generation))
         except Exception as error:  # noqa: BLE001 - whatever broke is shown, not left as a blank page
             yield masthead, self._trouble(error)
@@ -109,10 +109,12 @@ class Chat:
     def masthead(self) -> str:
         """The masthead as the index is now."""
         try:
-            status = self._index.status()
-            return render.masthead(status, self._changes(status.generation))
+            return self._masthead(self._index.status())
         except PinciteError:  # the answer has said what is wrong
             return render.masthead(None)
+
+    def _masthead(self, status: Status) -> str:
+        return render.masthead(status, self._changes(status.generation))
 
     def prepare(self) -> None:
         """Load the model and find the examples, so that the first visitor need not wait for it."""
@@ -184,11 +186,12 @@ class Chat:
             history, where = _history(turns), asked.where
             found = self._assistant.ask(asked.question, history=history, where=where)
             took = round(1000 * (time.perf_counter() - began))
-            yield _told(number, asked, found, took)
+            said, sources = render.answer(number, asked.question, found, took, filtered=bool(asked.only))
+            yield _turn(number, asked, found.text, said + render.follow_ups() * found.answered, sources)
             if found.answered and more:
                 history = _history([*turns, Turn(asked, found.text, "")])
                 offered = islice(self._more(found, history, where), _FOLLOW_UPS)
-                yield _told(number, asked, found, took, list(offered))
+                yield _turn(number, asked, found.text, said + render.follow_ups(offered), sources)
         except Exception as error:  # noqa: BLE001 - a failure must never look like "nothing found"
             yield _turn(number, asked, "", self._trouble(error))
 
@@ -247,11 +250,6 @@ def _start(status: Status) -> str:
 
 def _turn(number: int, asked: Asked, reply: str, said: str, sources: str = "") -> Turn:
     return Turn(asked, reply, render.turn(number, asked.question, asked.only, json.dumps(asdict(asked)), said, sources))
-
-
-def _told(number: int, asked: Asked, found: Answer, took: int, more: Sequence[str] = ()) -> Turn:
-    said, sources = render.answer(number, asked.question, found, took, filtered=bool(asked.only), more=more)
-    return _turn(number, asked, found.text, said, sources)
 
 
 def _history(turns: Sequence[Turn]) -> list[dict[str, str]]:

@@ -10,14 +10,15 @@ from urllib.parse import quote as percent_encoded
 from pincite import links
 from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage, Progress, Span, Status, UpdateReport
 from pincite.links import Place
+from pincite.settings import DEFAULT_THRESHOLD
 from pincite.web import export
 from pincite.web.library import State
 from pincite.web.places import numbered_blocks, page_of, readable_parts, where
 
 _NEAREST = 3
 _MOST_LISTED = 200
-_STRONG, _FAIR = 0.7, 0.35
-"""Probabilities that a quote by itself answers, from which on it is called so; the lower is the usual threshold."""
+_STRONG, _FAIR = 0.7, DEFAULT_THRESHOLD
+"""Probabilities that a quote by itself answers, from which on it is called so."""
 
 _BREAK = "<span class='break'></span>"
 _NOT_HERE = "Nothing in these articles answers this."
@@ -130,9 +131,7 @@ def turn(number: int, question: str, only: Sequence[str], asked: str, said: str,
     )
 
 
-def answer(
-    number: int, question: str, found: Answer, milliseconds: int, *, filtered: bool, more: Iterable[str] = ()
-) -> tuple[str, str]:
+def answer(number: int, question: str, found: Answer, milliseconds: int, *, filtered: bool) -> tuple[str, str]:
     """What is said to turn ``number``, and its sources.
 
     Args:
@@ -141,29 +140,33 @@ def answer(
         found: the answer.
         milliseconds: how long it took.
         filtered: whether only some of the articles were asked.
-        more: questions to go on with.
     """
     if not found.answered:
         return _nothing(found, milliseconds, filtered), _nearest(found.hits)
     articles = len({citation.document.doc_id for citation in found.citations})
-    quotes = "".join(_quote(number, citation) for citation in found.citations)
+    quotes = "".join(_quote(citation) for citation in found.citations)
     said = (
         f"<div class='answer'>{quotes}</div><p class='meta'>{_count(articles, 'article')} · {milliseconds} ms</p>"
-        f"{_actions(number, question, found)}<div class='follow-ups'>{_examples(more)}</div>"
+        f"{_actions(number, question, found)}"
     )
     return said, _cited(number, found)
 
 
-def _quote(number: int, citation: Citation) -> str:
+def follow_ups(questions: Iterable[str] = ()) -> str:
+    """Below an answer: questions to go on with; its place is kept while they are being looked for."""
+    return f"<div class='follow-ups'>{_examples(questions)}</div>"
+
+
+def _quote(citation: Citation) -> str:
     name = f"Source {citation.label}: {literal(citation.document.title)}"
-    chip = f"<a class='chip' {_opens(number, citation)} aria-label='{name}'>{citation.label}</a>"
+    chip = f"<a class='chip' {_opens(citation)} aria-label='{name}'>{citation.label}</a>"
     return f"<blockquote dir='auto'><span class='quote'>{literal(citation.quote)}</span> {chip}</blockquote>"
 
 
-def _opens(number: int, citation: Citation) -> str:
+def _opens(citation: Citation) -> str:
     """The attributes of a link that opens the reader at a quote."""
     place = links.pin(citation.document, citation.start, citation.end)
-    return f"{_leads_to(place)} data-turn='{number}' data-label='{citation.label}'"
+    return f"{_leads_to(place)} data-label='{citation.label}'"
 
 
 def _leads_to(place: str) -> str:
@@ -229,7 +232,7 @@ def _cited_card(number: int, citations: Sequence[Citation], hit: Hit) -> str:
     spans = [(citation.start, citation.end) for citation in citations]
     text = _marked(number, first.passage, citations)
     strength = _strength(max(citation.confidence for citation in citations), hit)
-    read = f"<a class='read' {_opens(number, first)}>Read in article →</a>"
+    read = f"<a class='read' {_opens(first)}>Read in article →</a>"
     return _card(badges, first.document, first.passage, spans, text, f"{strength}{read}", first.copies)
 
 
