@@ -9,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pincite import Index, Settings
+from pincite import Index, Settings, exported
 from pincite import embedder as module
 from pincite.embedder import SentenceTransformerEmbedder, check_weights, find_model
 from pincite.errors import ModelError
+from pincite.exported import Vectors
 from pincite.settings import DEFAULT_MODEL
 
 
@@ -73,7 +76,7 @@ def test_nothing_is_cut_off_what_is_embedded(default: SentenceTransformerEmbedde
     seen: list[str] = []
 
     class Watching(SentenceTransformerEmbedder):
-        def encode_document(self, texts: Sequence[str]) -> module.Vectors:
+        def encode_document(self, texts: Sequence[str]) -> Vectors:
             seen.extend(texts)
             return super().encode_document(texts)
 
@@ -125,3 +128,119 @@ def test_a_model_that_is_nowhere_is_named(name: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelError, match=name[:8]):
         find_model(name)
+
+
+# ---------------------------------------------------------------- batches, halves, the export
+
+TEXTS = [
+    "The tide mill ground oats until 1911.",
+    "¿Quién construyó el puente?",
+    "水车磨麦到一九一一年。",
+    "x",
+    "Its wheel was made of elm. " * 60,
+    "“Eighteen kilograms” — of honey; for the winter\n\nA line below.",
+]
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> Path:
+    return tmp_path / "exports"
+
+
+@pytest.fixture
+def exporting(exports: Path) -> SentenceTransformerEmbedder:
+    return SentenceTransformerEmbedder(exports=exports)
+
+
+@given(st.lists(st.integers(0, 300)), st.integers(1, 600))
+def test_batches_hold_every_text_once_and_no_more_than_they_may(lengths: list[int], most: int) -> None:
+    found = list(exported.batches(lengths, most))
+    assert sorted(i for batch in found for i in batch) == list(range(len(lengths)))
+    for batch in found:
+        assert len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= most
+
+
+def test_batches_do_not_change_a_vector(default: SentenceTransformerEmbedder) -> None:
+    together = default.encode_document(TEXTS * 30)
+    alone = np.concatenate([default.encode_document([text]) for text in TEXTS])
+    assert (together[: len(TEXTS)] * alone).sum(axis=1).min() >= module.LEAST_COSINE_OF_HALVES
+
+
+@pytest.mark.parametrize("halves", [False, True])
+def test_halves_are_near_enough(
+    default: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch, halves: bool
+) -> None:
+    """Any processor can be told to multiply them; only some are faster by it."""
+    whole = default.encode_query(TEXTS)
+    monkeypatch.setattr(module, "multiplies_halves", lambda: halves)
+    vectors = default.encode_document(TEXTS)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    least = (whole * vectors).sum(axis=1).min()
+    assert least >= module.LEAST_COSINE_OF_HALVES
+    assert halves or least > 0.99999
+
+
+def test_the_export_gives_the_models_own_vectors(
+    exporting: SentenceTransformerEmbedder, exports: Path, default: SentenceTransformerEmbedder
+) -> None:
+    assert exporting.way == "sentence-transformers"
+    exporting.export()
+    fresh = SentenceTransformerEmbedder(exports=exports)
+    assert fresh.way == "onnxruntime"
+    for embed in ("encode_query", "encode_document"):
+        own, found = getattr(default, embed)(TEXTS), getattr(fresh, embed)(TEXTS)
+        assert (own * found).sum(axis=1).min() >= module.LEAST_COSINE_OF_HALVES
+    own, found = default.encode_query(TEXTS), fresh.encode_query(TEXTS)
+    assert (own * found).sum(axis=1).min() >= exported.LEAST_COSINE
+    assert not fresh.loaded
+
+
+def test_the_export_honours_prompts_and_pooling(copied: Path, tmp_path: Path) -> None:
+    prompts = {"query": "Represent this question: ", "passage": "passage: "}
+    (copied / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
+    pooling = json.loads((copied / "1_Pooling/config.json").read_text())
+    pooling |= {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True}
+    (copied / "1_Pooling/config.json").write_text(json.dumps(pooling))
+    own = SentenceTransformerEmbedder(str(copied), tmp_path / "exports")
+    questions, documents = own.encode_query(TEXTS), own.encode_document(TEXTS)
+    own.export()
+    fresh = SentenceTransformerEmbedder(str(copied), tmp_path / "exports")
+    assert fresh.way == "onnxruntime"
+    assert (questions * fresh.encode_query(TEXTS)).sum(axis=1).min() >= exported.LEAST_COSINE
+    assert (documents * fresh.encode_document(TEXTS)).sum(axis=1).min() >= module.LEAST_COSINE_OF_HALVES
+
+
+def test_an_export_that_differs_is_not_used(
+    exporting: SentenceTransformerEmbedder, exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exported, "LEAST_COSINE", 1.1)
+    exporting.export()
+    assert exporting.way == "sentence-transformers"
+    assert not list(exports.rglob("*.onnx"))
+    monkeypatch.setattr(exported, "_export", None)  # it is not tried again
+    exporting.export()
+    assert exporting.encode_query(["text"]).shape == (1, 384)
+
+
+def test_a_model_that_cannot_be_exported_answers_as_before(
+    exporting: SentenceTransformerEmbedder, exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(model: object, path: Path) -> None:
+        raise RuntimeError("an operator that ONNX does not have")
+
+    monkeypatch.setattr(exported, "_export", fail)
+    exporting.export()
+    assert exporting.way == "sentence-transformers"
+    assert "an operator" in next(exports.rglob("export.json")).read_text("utf-8")
+    monkeypatch.undo()
+    monkeypatch.setattr(exported, "_versions", lambda: {"torch": "another"})
+    exporting.export()
+    assert exporting.way == "onnxruntime"
+
+
+def test_exports_of_other_models_go(exporting: SentenceTransformerEmbedder, exports: Path) -> None:
+    old = exports / "0123456789abcdef"
+    old.mkdir(parents=True)
+    exporting.export()
+    assert not old.exists()

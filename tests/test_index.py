@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,19 +16,21 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from conftest import ARTICLES, WordEmbedder, write_files
-from pincite import Filter, Hit, Index, Progress, Settings
+from pincite import Filter, Hit, Index, Progress, Settings, updating
 from pincite.datatypes import Changes
 from pincite.errors import (
     CorpusError,
     DuplicateIdError,
     EmptyIndex,
     IndexProblem,
+    ModelError,
     ModelMismatch,
     NoIndex,
     QueryError,
     RemovalRefused,
     UnknownDocument,
 )
+from pincite.stores.base import Vectors
 
 Open = Callable[..., Index]
 
@@ -640,3 +642,53 @@ def test_a_document_is_found_by_the_beginning_of_its_digest(index: Index) -> Non
     (document,) = index.documents(["bees.txt"]).values()
     assert index.with_digest(document.digest[:16]) == document
     assert index.with_digest("f" * 16) is None
+
+
+# ---------------------------------------------------------------- embedding while reading
+
+
+def test_many_small_batches_make_the_same_index(
+    corpus: Path, open_index: Callable[..., Index], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = open_index(WordEmbedder(), "whole")
+    whole.update(corpus)
+    monkeypatch.setattr(updating, "_BATCH", 1)
+    monkeypatch.setattr(updating, "_AHEAD", 2)
+    seen: list[Progress] = []
+    embedder = WordEmbedder()
+    parts = open_index(embedder, "parts")
+    report = parts.update(corpus, progress=seen.append)
+    assert report.embedded == whole.status().passages
+    assert parts.search("elm wheel") == whole.search("elm wheel")
+    embedding = [each for each in seen if each.stage == "embed"]
+    assert [each.done for each in embedding] == sorted(each.done for each in embedding)
+    assert (embedding[-1].done, embedding[-1].total) == (report.embedded, report.embedded)
+
+
+def test_what_may_be_refused_is_not_embedded_first(
+    corpus: Path, open_index: Callable[..., Index], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updating, "_BATCH", 1)
+    embedder = WordEmbedder()
+    index = open_index(embedder)
+    index.update(corpus)
+    embedder.embedded.clear()
+    write_files(tmp_path / "wrong", {f"{n}.txt": f"Something else, number {n}." for n in range(9)})
+    with pytest.raises(RemovalRefused):
+        index.update(tmp_path / "wrong")
+    assert embedder.embedded == []
+
+
+def test_a_failing_embedder_is_heard(
+    corpus: Path, open_index: Callable[..., Index], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(WordEmbedder):
+        def encode_document(self, texts: Sequence[str]) -> Vectors:
+            raise ModelError("words: out of words")
+
+    monkeypatch.setattr(updating, "_BATCH", 1)
+    index = open_index(Failing())
+    with pytest.raises(ModelError, match="out of words"):
+        index.update(corpus)
+    with pytest.raises(EmptyIndex):
+        index.search("elm")

@@ -18,7 +18,7 @@ SOURCE = Path(pincite.__file__).parent
 LAYERS = (
     {"errors", "fitted"},
     {"datatypes", "settings"},
-    {"analysis", "answer_type", "follow_ups"},
+    {"analysis", "answer_type", "exported", "follow_ups"},
     {"embedder", "readers", "splitting", "stores"},
     {"corpus"},
     {"ranking", "updating"},
@@ -86,6 +86,28 @@ def test_import_loads_nothing_heavy() -> None:
 def test_opening_an_index_loads_no_model() -> None:
     code = "import sys; from pincite import Index, Assistant; print(*{name.split('.')[0] for name in sys.modules})"
     assert not {"torch", "sentence_transformers", "transformers", "gradio"} & set(_run(code).split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        (["ask", "When did the ferry leave?"], {"torch", "transformers", "sentence_transformers", "gradio"}),
+        (
+            ["search", "--lexical", "ferry"],
+            {"torch", "transformers", "sentence_transformers", "onnxruntime", "tokenizers"},
+        ),
+        (["status"], {"torch", "transformers", "sentence_transformers", "onnxruntime", "gradio"}),
+    ],
+)
+def test_answering_loads_no_torch(real_index: pincite.Index, arguments: list[str], absent: set[str]) -> None:
+    code = f"""
+import sys
+from pincite.cli import main
+main({arguments} + ["--index", {real_index.status().path!r}])
+print("loaded", *{{name.split(".")[0] for name in sys.modules}})"""
+    *answer, loaded = _run(code).splitlines()
+    assert "ferry left" in " ".join(answer) or arguments == ["status"]
+    assert not absent & set(loaded.split())
 
 
 def test_errors_have_one_root_and_are_drawn() -> None:

@@ -201,6 +201,7 @@ def test_library_shows_names_and_reasons_to_the_letter(
         path="index",
         corpus=said,
         model="m",
+        questions="onnxruntime",
         format=1,
         generation=1,
         documents=2,

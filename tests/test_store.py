@@ -274,7 +274,7 @@ def test_old_generations_go(filled: LocalStore) -> None:
     assert sorted(path.name for path in (filled.path / "generations").iterdir()) == ["3", "4"]
 
 
-@pytest.mark.parametrize("name", ["dense.faiss", "dense.ids.npy", "lexical/meta.json"])
+@pytest.mark.parametrize("name", ["dense.faiss", "dense.npy", "lexical/meta.json"])
 @pytest.mark.parametrize("damage", ["cut", "gone"])
 def test_damaged_files_are_named_and_made_again(filled: LocalStore, name: str, damage: str) -> None:
     path = folder(filled, 1) / name

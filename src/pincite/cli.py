@@ -135,7 +135,7 @@ def _search(options: argparse.Namespace) -> int:
     from pincite.index import Index
 
     with Index.open(options.index) as index:
-        found = index.search(options.question, k=options.k, where=_filter(options))
+        found = index.search(options.question, k=options.k, where=_filter(options), lexical=options.lexical)
     if options.json:
         _say_json(as_json.hits(options.question, found))
     else:
@@ -324,6 +324,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_update(verbs)
     search = _add_verb(verbs, "search", _search, "find passages", "pincite search 'talent plans' --k 3 --after 2022")
     search.add_argument("--k", type=int, default=10, metavar="N", help="how many passages, from 1 (default 10)")
+    search.add_argument("--lexical", action="store_true", help="by words alone (BM25), which needs no model")
     ask = _add_verb(verbs, "ask", _ask, "answer a question by quoting", "pincite ask 'How do I add texts?' --json")
     ask.add_argument("--threshold", type=float, metavar="P", help="least confidence of an answer, 0 to 1")
     for verb in (search, ask):

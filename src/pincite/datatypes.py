@@ -202,6 +202,7 @@ class Status:
     Attributes:
         corpus: the folder it was last updated from, or None.
         model: the embedding model's name.
+        questions: what embeds questions: ``onnxruntime``, or ``sentence-transformers``, which takes seconds to load.
         generation: counts the updates that changed something.
         updated: when the last update ended, ISO 8601 in UTC; None before the first.
         stale: files that could not be read at the last update and keep their last good version, with the reason.
@@ -211,6 +212,7 @@ class Status:
     path: str
     corpus: str | None
     model: str
+    questions: str
     format: int
     generation: int
     documents: int

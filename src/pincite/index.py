@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,11 +27,15 @@ from pincite.ranking import (
     Query,
     fold,
     rank,
+    rank_by_words,
 )
 from pincite.settings import Settings
 from pincite.stores.base import Manifest, Snapshot, Store
 from pincite.stores.local.store import LocalStore
 from pincite.updating import Options, Update, changes, scan_corpus
+
+EXPORTS = "model"
+"""The folder in an index that holds the export of its model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,9 @@ class Index:
     Make one with `Index.open`. It is also a context manager that closes itself.
     """
 
-    def __init__(self, store: Store, settings: Settings | None) -> None:
+    def __init__(self, store: Store, settings: Settings | None, exports: Path) -> None:
         self._store = store
+        self._exports = exports
         self._asked = settings
         self._lock = threading.Lock()
         self._embedders: dict[str, Embedder] = {}
@@ -72,7 +78,7 @@ class Index:
             path: its folder.
             settings: how to build and question it; by default as it was built, or the default settings for a new one.
         """
-        return cls(LocalStore(Path(path)), settings)
+        return cls(LocalStore(Path(path)), settings, Path(path) / EXPORTS)
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +127,10 @@ class Index:
             embedder = self._embedder(settings.model)
             if not rebuild:
                 _check_model(writer.manifest, settings, embedder, self._store.name)
-            return Update(writer, embedder, settings, options, progress or _ignore).run(folder, scan)
+            report = Update(writer, embedder, settings, options, progress or _ignore).run(folder, scan)
+            if isinstance(embedder, SentenceTransformerEmbedder):
+                embedder.export()
+        return report
 
     def _corpus(self, corpus: str | Path | None) -> Path:
         if corpus is None and self._store.exists():
@@ -133,7 +142,15 @@ class Index:
 
     # ------------------------------------------------------------ searching
 
-    def search(self, question: str, *, k: int = 10, where: Filter | None = None, fold: bool = True) -> list[Hit]:
+    def search(
+        self,
+        question: str,
+        *,
+        k: int = 10,
+        where: Filter | None = None,
+        fold: bool = True,
+        lexical: bool = False,
+    ) -> list[Hit]:
         """The passages that fit a question best.
 
         Args:
@@ -141,6 +158,7 @@ class Index:
             k: how many to return, from 1; fewer come back only where fewer exist.
             where: which documents may be found.
             fold: let one of several passages with nearly the same text stand for all (`Hit.copies`).
+            lexical: by the question's words alone (BM25), which needs no model.
 
         Raises:
             QueryError: an empty question, or ``k`` is not a whole number from 1.
@@ -148,6 +166,8 @@ class Index:
         """
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise QueryError(f"k={k!r}: give a whole number from 1")
+        if lexical:
+            return self._by_words(_checked(question), k, where, fold)
         return list(self.rank([(question, 1.0)], passages=k, where=where, folded=fold, most=k).hits)
 
     def rank(
@@ -176,16 +196,25 @@ class Index:
         asked = [(_checked(question), weight) for question, weight in questions]
         if not asked:
             raise QueryError("questions=[]: ask something")
-        if where is not None and not isinstance(where, Filter):
-            raise QueryError(f"where={where!r}: give a pincite.Filter")
+        _check_filter(where)
         with self._store.snapshot() as snapshot:
+            self._check_filled(snapshot)
             queries = self._queries(snapshot, asked)
-            candidates = _enough(snapshot, queries, passages, documents, where, folded)
-            return _ranking(snapshot, queries[0], candidates[:most], self._settings(snapshot.manifest))
+            found = _enough(snapshot, partial(rank, snapshot, queries, where=where), passages, documents, where, folded)
+            return _ranking(snapshot, queries[0], found[:most], self._settings(snapshot.manifest))
 
-    def _queries(self, snapshot: Snapshot, questions: Sequence[tuple[str, float]]) -> list[Query]:
+    def _by_words(self, question: str, k: int, where: Filter | None, folded: bool) -> list[Hit]:
+        _check_filter(where)
+        with self._store.snapshot() as snapshot:
+            self._check_filled(snapshot)
+            propose = partial(rank_by_words, snapshot, query_terms(question), where=where)
+            return _hits(snapshot, _enough(snapshot, propose, k, 1, where, folded)[:k])
+
+    def _check_filled(self, snapshot: Snapshot) -> None:
         if not snapshot.count()[1]:
             raise EmptyIndex(f"{self._store.name}: the index is empty; add articles with `pincite update CORPUS`")
+
+    def _queries(self, snapshot: Snapshot, questions: Sequence[tuple[str, float]]) -> list[Query]:
         settings = self._settings(snapshot.manifest)
         embedder = self._embedder(settings.model)
         _check_model(snapshot.manifest, settings, embedder, self._store.name)
@@ -214,13 +243,18 @@ class Index:
         """
         with self._store.snapshot() as snapshot:
             manifest = snapshot.manifest
+            model = str(manifest.settings.get("model", self._settings(manifest).model))
+            embedder = self._embedder(model)
             documents, passages = snapshot.count()
             indexed = {record.path for record in snapshot.records().values()} if manifest.skipped else set()
             stale = {path: why for path, why in manifest.skipped.items() if _holds(path, indexed)}
             return Status(
                 path=self._store.name,
                 corpus=manifest.corpus,
-                model=str(manifest.settings.get("model", self._settings(manifest).model)),
+                model=model,
+                questions=embedder.way
+                if isinstance(embedder, SentenceTransformerEmbedder)
+                else type(embedder).__name__,
                 format=self._store.format,
                 generation=snapshot.generation,
                 documents=documents,
@@ -311,7 +345,7 @@ class Index:
 
     def _embedder(self, model: str) -> Embedder:
         with self._lock:
-            return self._embedders.setdefault(model, SentenceTransformerEmbedder(model))
+            return self._embedders.setdefault(model, SentenceTransformerEmbedder(model, self._exports))
 
 
 def _dense_share(question: str, model: str) -> float:
@@ -348,9 +382,14 @@ def _check_model(manifest: Manifest, settings: Settings, embedder: Embedder, ind
         )
 
 
+def _check_filter(where: object) -> None:
+    if where is not None and not isinstance(where, Filter):
+        raise QueryError(f"where={where!r}: give a pincite.Filter")
+
+
 def _enough(
     snapshot: Snapshot,
-    queries: Sequence[Query],
+    propose: Callable[[int], list[Candidate]],
     passages: int,
     documents: int,
     where: Filter | None,
@@ -360,7 +399,7 @@ def _enough(
     held, most = snapshot.count(where)
     n = max(CANDIDATES, min(passages, most))
     while True:
-        candidates = rank(snapshot, queries, n, where)
+        candidates = propose(n)
         kept = fold(candidates) if folded else candidates
         different = len({each.passage.doc_id for each in kept})
         enough = len(kept) >= passages and different >= min(documents, held)
@@ -370,10 +409,9 @@ def _enough(
 
 
 def _ranking(snapshot: Snapshot, query: Query, candidates: Sequence[Candidate], settings: Settings) -> Ranking:
-    documents = snapshot.documents({each.passage.doc_id for each in candidates})
     _, total = snapshot.count()
     return Ranking(
-        hits=tuple(_hit(each, documents, place) for place, each in enumerate(candidates, 1)),
+        hits=tuple(_hits(snapshot, candidates)),
         cosines=tuple(each.cosines for each in candidates),
         in_context=tuple(each.in_context for each in candidates),
         terms={term: _rarity(count, total) for term, count in snapshot.frequencies(query.terms).items()},
@@ -386,12 +424,16 @@ def _rarity(count: int, total: int) -> float:
     return math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5))
 
 
-def _hit(candidate: Candidate, documents: dict[str, Document], place: int) -> Hit:
-    return Hit(
-        passage=candidate.passage,
-        document=documents[candidate.passage.doc_id],
-        score=candidate.score,
-        rank=place,
-        scores={"dense": candidate.dense, "lexical": candidate.lexical, "sentence": candidate.sentence},
-        copies=candidate.copies,
-    )
+def _hits(snapshot: Snapshot, candidates: Sequence[Candidate]) -> list[Hit]:
+    documents = snapshot.documents({each.passage.doc_id for each in candidates})
+    return [
+        Hit(
+            passage=each.passage,
+            document=documents[each.passage.doc_id],
+            score=each.score,
+            rank=place,
+            scores=each.scores,
+            copies=each.copies,
+        )
+        for place, each in enumerate(candidates, 1)
+    ]

@@ -74,7 +74,7 @@ class Candidate:
         score: fused over all queries, 0 to 1 within one ranking.
         lexical: BM25 of the passage, to the question as it was asked.
         cosines: of the passage and then of its sentences, to the question as it was asked; float32 of shape
-            (1 + sentences,).
+            (1 + sentences,), or (0,) where only words were looked for.
         in_context: the same to the wording each is nearest to, of those that speak for the question.
         vector: the mean of its sentences', in which no title has a part; float32 of shape (dimension,), length 1.
         copies: nearly the same text elsewhere.
@@ -89,14 +89,13 @@ class Candidate:
     copies: tuple[Passage, ...] = ()
 
     @property
-    def dense(self) -> float:
-        """Cosine of the passage."""
-        return float(self.cosines[0])
-
-    @property
-    def sentence(self) -> float:
-        """The best cosine to a sentence, or the passage's own where it has none."""
-        return float(self.cosines[1:].max()) if len(self.cosines) > 1 else self.dense
+    def scores(self) -> dict[str, float]:
+        """The parts: BM25 and, unless only words were looked for, the cosine of the passage and its best sentence."""
+        if not len(self.cosines):
+            return {"lexical": self.lexical}
+        # One without sentences is its own best.
+        best = self.cosines[1:].max() if len(self.cosines) > 1 else self.cosines[0]
+        return {"dense": float(self.cosines[0]), "lexical": self.lexical, "sentence": float(best)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +154,20 @@ def rank(snapshot: Snapshot, queries: Sequence[Query], n: int, where: Filter | N
     scores = _scaled(_fused(queries, rows, rows.vectors @ moved.T, lexical))
     speaks = [place == 0 or q.weight >= _SPEAKS_FROM for place, q in enumerate(queries)]
     return _best_first(snapshot.passages(ids), ids, scores, lexical[0], rows, cosines[:, speaks])
+
+
+def rank_by_words(snapshot: Snapshot, terms: Sequence[str], n: int, where: Filter | None = None) -> list[Candidate]:
+    """The ``n`` candidates best by BM25 alone."""
+    scores = snapshot.lexical(terms, n, where)
+    if not scores:
+        return []
+    passages, vectors = snapshot.passages(scores), snapshot.vectors(scores)
+    means = Rows.of([vectors[each] for each in scores]).means
+    none = np.empty(0, np.float32)
+    return [
+        Candidate(passages[each], score, score, none, none, mean)
+        for (each, score), mean in zip(scores.items(), means, strict=True)
+    ]
 
 
 def _fused(queries: Sequence[Query], rows: Rows, cosines: npt.NDArray[np.float32], lexical: Sequence[Scores]) -> Scores:

@@ -1,4 +1,7 @@
-"""Bringing a store up to date with a folder: scan, read, split, embed what is new, commit."""
+"""Bringing a store up to date with a folder: scan, read, split, embed what is new, commit.
+
+Files are read in processes, divided here, and embedded in a thread, all at the same time.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import hashlib
 import json
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -30,6 +35,9 @@ _RACY_NS = 2_000_000_000
 
 _BATCH = 256
 """Passages embedded between two commits of vectors: the most that a killed update has to embed again."""
+
+_AHEAD = 4
+"""Batches that may wait to be embedded: they bound the texts kept in memory."""
 
 _GUARDED_FROM = 20
 """From so many documents on, an update may not remove more than half of them without being allowed to; from another
@@ -66,6 +74,46 @@ class _Findings:
     places: dict[str, str] = field(default_factory=dict)
 
 
+Inputs = tuple[str, list[str]]
+"""What is embedded of a passage: its text with title and heading, and its sentences."""
+
+
+class _Embedding:
+    """Embeds batches of passages in a thread of its own and keeps their vectors; a context manager."""
+
+    def __init__(self, embedder: Embedder, writer: Writer) -> None:
+        self._embedder = embedder
+        self._writer = writer
+        self._pool = ThreadPoolExecutor(1, "embedding")
+        self._running: deque[tuple[list[bytes], Future[list[Vectors]]]] = deque()
+        self.done = 0
+
+    def __enter__(self) -> _Embedding:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def begin(self, batch: dict[bytes, Inputs]) -> None:
+        """Embed a batch; waits while too many are on their way."""
+        self.keep(_AHEAD - 1)
+        self._running.append((list(batch), self._pool.submit(self._rows, list(batch.values()))))
+
+    def keep(self, waiting: int = 0) -> None:
+        """Keep the vectors of the batches begun first, until only so many are on their way."""
+        while len(self._running) > waiting:
+            keys, rows = self._running.popleft()
+            self._writer.put_vectors(keys, rows.result())
+            self.done += len(keys)
+
+    def _rows(self, inputs: Sequence[Inputs]) -> list[Vectors]:
+        """For each passage its own vector, then those of its sentences; each different text is embedded once."""
+        texts = list(dict.fromkeys(each for text, sentences in inputs for each in (text, *sentences)))
+        vectors = self._embedder.encode_document(texts)
+        place = {text: number for number, text in enumerate(texts)}
+        return [vectors[[place[each] for each in (text, *sentences)]] for text, sentences in inputs]
+
+
 class Update:
     """One update of one store; use it once.
 
@@ -83,10 +131,15 @@ class Update:
         self._options = options
         self._progress = progress
         self._known = writer.records()
+        self._records = writer.files()
         self._by_path = _grouped(self._known)
         self._found = _Findings()
         self._left_out: dict[str, dict[str, str]] = {}
-        self._pending: dict[bytes, tuple[str, list[str]]] = {}
+        self._embedding = _Embedding(embedder, writer)
+        self._pending: dict[bytes, Inputs] = {}
+        self._queued: set[bytes] = set()
+        self._in_doubt = False
+        self._all_read = False
 
     def run(self, folder: Path, scan: Scan) -> UpdateReport:
         """Do it all and commit.
@@ -96,11 +149,15 @@ class Update:
         """
         self._scanned_ns = time.time_ns()
         self._found.skipped.update(scan.skipped)
-        self._read(self._to_read(scan))
-        self._keep(name for name in self._by_path if name in scan.skipped or name.startswith(scan.unlisted))
-        removed = self._removed(folder)
-        self._writer.remove(removed)
-        embedded = self._embed()
+        kept = [name for name in self._by_path if name in scan.skipped or name.startswith(scan.unlisted)]
+        there = {*scan.files, *kept}
+        self._in_doubt = self._too_many([each for each in self._known if self._known[each].path not in there], folder)
+        with self._embedding:
+            self._read(self._to_read(scan))
+            self._keep(kept)
+            removed = self._removed(folder)
+            self._writer.remove(removed)
+            self._embed()
         self._write(folder, scan)
         found = self._found
         return UpdateReport(
@@ -109,14 +166,14 @@ class Update:
             removed=tuple(removed),
             unchanged=tuple(sorted(found.unchanged)),
             skipped=dict(sorted(found.skipped.items())),
-            embedded=embedded,
+            embedded=len(self._queued),
         )
 
     # ------------------------------------------------------------ which files to read
 
     def _to_read(self, scan: Scan) -> dict[str, FileStat]:
         everything = self._options.rebuild or self._writer.manifest.reading != self._reading
-        records = {} if everything else self._writer.files()
+        records = {} if everything else self._records
         to_read = {}
         for name, stat in scan.files.items():
             record = records.get(name)
@@ -223,9 +280,20 @@ class Update:
         sentences = [document.text[start:end] for start, end in passage.sentences]
         content = json.dumps([self._embedder.fingerprint, text, sentences])
         key = hashlib.blake2b(content.encode(), digest_size=16).digest()
-        if key not in self._pending and (not self._options.cache or self._writer.missing([key])):
+        if key not in self._queued and (not self._options.cache or self._writer.missing([key])):
+            self._queued.add(key)
             self._pending[key] = (text, sentences)
+        # Where the update may be refused for what it would remove, that is found out first.
+        if len(self._pending) >= _BATCH and not self._in_doubt:
+            self._begin()
         return key
+
+    def _begin(self) -> None:
+        keys = list(self._pending)
+        for at in range(0, len(keys), _BATCH):
+            self._embedding.begin({key: self._pending[key] for key in keys[at : at + _BATCH]})
+            self._report_embedded()
+        self._pending.clear()
 
     def _context(self, document: Document, passage: Passage) -> str:
         """Title and heading, which say what the passage is about, as far as it does not begin with them itself."""
@@ -241,32 +309,39 @@ class Update:
         removed = sorted(self._known.keys() - found.unchanged - found.changed)
         moved = set(found.added.values())
         lost = [doc_id for doc_id in removed if self._known[doc_id].digest not in moved]
-        elsewhere = self._writer.manifest.corpus not in (None, str(folder))
-        if lost and not self._options.allow_removals:
-            _refuse_loss(len(lost), len(self._known), folder, elsewhere)
+        if self._too_many(lost, folder):
+            raise RemovalRefused(
+                f"{folder}: {len(lost)} of {len(self._known)} documents are gone; is it the right folder, and mounted? "
+                "To remove them all the same: --allow-removals (allow_removals=True)"
+            )
         return removed
+
+    def _too_many(self, lost: Sequence[str], folder: Path) -> bool:
+        """Whether to lose these documents is refused."""
+        if not lost or self._options.allow_removals:
+            return False
+        elsewhere = self._writer.manifest.corpus not in (None, str(folder))
+        known = len(self._known)
+        return len(lost) == known or (len(lost) > known / 2 and (known >= _GUARDED_FROM or elsewhere))
 
     # ------------------------------------------------------------ embedding and writing
 
-    def _embed(self) -> int:
-        todo = list(self._pending)
-        self._progress(Progress(stage="embed", done=0, total=len(todo)))
-        for at in range(0, len(todo), _BATCH):
-            keys = todo[at : at + _BATCH]
-            self._writer.put_vectors(keys, self._rows([self._pending[key] for key in keys]))
-            self._progress(Progress(stage="embed", done=at + len(keys), total=len(todo)))
-        return len(todo)
+    def _embed(self) -> None:
+        """Embed the rest and wait for what is on its way."""
+        self._all_read = True
+        self._report_embedded()
+        self._begin()
+        for waiting in reversed(range(_AHEAD)):
+            self._embedding.keep(waiting)
+            self._report_embedded()
 
-    def _rows(self, inputs: Sequence[tuple[str, list[str]]]) -> list[Vectors]:
-        """For each passage its own vector, then those of its sentences; each different text is embedded once."""
-        texts = list(dict.fromkeys(each for text, sentences in inputs for each in (text, *sentences)))
-        vectors = self._embedder.encode_document(texts)
-        place = {text: number for number, text in enumerate(texts)}
-        return [vectors[[place[each] for each in (text, *sentences)]] for text, sentences in inputs]
+    def _report_embedded(self) -> None:
+        if self._all_read:
+            self._progress(Progress(stage="embed", done=self._embedding.done, total=len(self._queued)))
 
     def _write(self, folder: Path, scan: Scan) -> None:
         self._progress(Progress(stage="write", done=0, total=1))
-        gone = self._writer.files().keys() - scan.files.keys()
+        gone = self._records.keys() - scan.files.keys()
         self._writer.put_files(self._found.files, gone)
         self._writer.describe(
             Manifest(
@@ -322,14 +397,6 @@ def _state(document: Document, reading: str) -> str:
     values = [getattr(document, each.name) for each in fields(document) if each.name != "text"]
     content = json.dumps([reading, *values], sort_keys=True, default=dict)
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
-
-
-def _refuse_loss(lost: int, known: int, folder: Path, elsewhere: bool) -> None:
-    if lost == known or (lost > known / 2 and (known >= _GUARDED_FROM or elsewhere)):
-        raise RemovalRefused(
-            f"{folder}: {lost} of {known} documents are gone; is it the right folder, and mounted? "
-            "To remove them all the same: --allow-removals (allow_removals=True)"
-        )
 
 
 def scan_corpus(folder: Path, index: Path, *, may_be_empty: bool) -> Scan:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from pincite.datatypes import Document, Filter, Passage, Span, passage_id
 from pincite.errors import DamagedIndex, FormatTooNew, IndexProblem
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
+from pincite.stores.local.dense import Block
 from pincite.stores.local.lexical import Entry
 
 FORMAT = 1
@@ -40,6 +41,8 @@ TABLES = {
         end INTEGER NOT NULL, heading TEXT, page INTEGER, key BLOB NOT NULL, sentences TEXT NOT NULL,
         text TEXT NOT NULL, UNIQUE (document, start)""",
     "vectors": "id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, passage BLOB NOT NULL, sentences BLOB NOT NULL",
+    # Keys of vectors put since the last commit: what of these no passage took over goes with the next one.
+    "loose": "key BLOB PRIMARY KEY",
     "files": """path TEXT PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL, scanned_ns INTEGER NOT NULL,
         problem TEXT, skipped TEXT NOT NULL""",
     "meta": "key TEXT PRIMARY KEY, value TEXT NOT NULL",
@@ -53,6 +56,7 @@ PRAGMA user_version = {FORMAT};
 COMMIT;
 """
 _DISK = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENOTDIR, errno.EEXIST, errno.EROFS}
+_BLOCK = 8192
 _AMONG = "IN (SELECT value FROM json_each(?))"
 _JOINED = "passages p JOIN documents d ON d.id = p.document"
 
@@ -226,13 +230,31 @@ class Catalog:
         )
         return (Entry(*row) for row in rows)
 
-    def dense_blocks(self, size: int = 8192) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float16]]]:
-        """Numbers and vectors of all passages, in blocks, ascending."""
-        sql = "SELECT p.id, v.passage FROM passages p JOIN vectors v ON v.key = p.key ORDER BY p.id"
-        cursor = self.db.execute(sql)
-        while block := cursor.fetchmany(size):
+    def dense_blocks(self, after: int = 0) -> Iterator[Block]:
+        """Numbers above ``after`` and their vectors, in blocks, ascending."""
+        sql = "SELECT p.id, v.passage FROM passages p JOIN vectors v ON v.key = p.key WHERE p.id > ? ORDER BY p.id"
+        cursor = self.db.execute(sql, (after,))
+        while block := cursor.fetchmany(_BLOCK):
             data = np.frombuffer(b"".join(row[1] for row in block), np.float16)
             yield np.array([row[0] for row in block], np.int64), data.reshape(len(block), -1)
+
+    def some_vectors(self, n: int) -> Vectors:
+        """The vectors of up to ``n`` passages, drawn anew in the same way each time."""
+        rows = self._drawn("passage", n)
+        return np.array([np.frombuffer(each, np.float16) for each in rows], np.float32)
+
+    def some_sentences(self, n: int) -> Vectors:
+        """A vector of a sentence of up to ``n`` passages, drawn likewise."""
+        size = len(self.db.execute("SELECT passage FROM vectors LIMIT 1").fetchone()[0])
+        return np.array(
+            [np.frombuffer(each[:size], np.float16) for each in self._drawn("sentences", n) if each], np.float32
+        )
+
+    def _drawn(self, column: str, n: int) -> list[bytes]:
+        numbers = np.array([row[0] for row in self.db.execute("SELECT id FROM passages")])
+        drawn = np.random.default_rng(0).choice(numbers, min(n, len(numbers)), replace=False)
+        sql = f"SELECT v.{column} FROM passages p JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}"
+        return [row[0] for row in self.db.execute(sql, (json.dumps(np.sort(drawn).tolist()),))]
 
 
 @contextmanager

@@ -143,8 +143,7 @@ class LocalSnapshot(Catalog):
     def dense(self, vector: Vectors, n: int, where: Filter | None = None) -> Scored:
         """The ``n`` passages nearest to ``vector``."""
         allowed = self.allowed(where) if where else None
-        numbers, scores = self._derived.dense.search(vector, n, allowed)
-        return self._named(list(zip(numbers.tolist(), scores.tolist(), strict=True)))
+        return self._named(self._derived.dense.search(vector, n, allowed))
 
     def lexical(
         self, terms: Sequence[str], n: int, where: Filter | None = None, only: Collection[str] | None = None

@@ -38,8 +38,8 @@ GENERATIONS = "generations"
 _LOCK = "update.lock"
 _MEND = "run `pincite update` to make it again from the catalogue"
 
-# Deleted documents still count in BM25. Up to here Tantivy is built whole, so that scores are those of a new index;
-# above, an update adds a segment, and the whole is built again when too much of it is dead.
+# Deleted documents still count in BM25. Up to here both indexes are built whole, so that scores are those of a new one;
+# above, an update adds a segment, and Tantivy is built again when too much of it is dead.
 WHOLE_BELOW = 20_000
 MOST_DEAD = 0.05
 
@@ -147,6 +147,7 @@ class LocalWriter(Catalog):
         values = [(key, half[0].tobytes(), half[1:].tobytes()) for key, half in zip(keys, halves, strict=True)]
         with transaction(self.db):
             self.db.executemany("INSERT OR REPLACE INTO vectors (key, passage, sentences) VALUES (?, ?, ?)", values)
+            self.db.executemany("INSERT OR IGNORE INTO loose VALUES (?)", ((key,) for key in keys))
 
     def replace(
         self, document: Document, passages: Sequence[Passage], keys: Sequence[bytes], record: DocumentRecord
@@ -184,8 +185,8 @@ class LocalWriter(Catalog):
         new = old + changed
         with transaction(self.db):
             if changed:
-                removed, added = self._apply()
-                self._publish(old, new, removed, added)
+                removed, last = self._apply()
+                self._publish(old, new, removed, last)
             self._note(new)
         if changed:
             self._sweep(old, new)
@@ -210,10 +211,11 @@ class LocalWriter(Catalog):
             return True
         return generation == 0
 
-    def _apply(self) -> tuple[list[int], list[int]]:
-        """Put the staged documents in place; the passage numbers that went and that came."""
+    def _apply(self) -> tuple[list[int], int]:
+        """Put the staged documents in place; the passage numbers that went, and the last before those that came."""
         replaced = "SELECT id FROM documents" if self._fresh else _REPLACED
         removed = self._numbers(f"document IN ({replaced})")
+        self.db.execute(f"INSERT OR IGNORE INTO loose SELECT key FROM passages WHERE document IN ({replaced})")
         self.db.execute(f"DELETE FROM passages WHERE document IN ({replaced})")
         self.db.execute(f"DELETE FROM documents WHERE id IN ({replaced})")
         if self._fresh:
@@ -223,19 +225,27 @@ class LocalWriter(Catalog):
         columns = DOCUMENT_COLUMNS
         self.db.execute(f"INSERT INTO documents ({columns}) SELECT {columns} FROM staged_documents ORDER BY id")
         self.db.execute(_MOVE_PASSAGES)
-        self.db.execute("DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = vectors.key)")
-        return removed, self._numbers(f"id > {last}")
+        unused = "SELECT key FROM loose WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = loose.key)"
+        self.db.execute(f"DELETE FROM vectors WHERE key IN ({unused})")
+        self.db.execute("DELETE FROM loose")
+        return removed, last
 
     def _numbers(self, condition: str) -> list[int]:
         return [row[0] for row in self.db.execute(f"SELECT id FROM passages WHERE {condition}")]
 
-    def _publish(self, old: int, new: int, removed: Sequence[int], added: Sequence[int]) -> None:
+    def _publish(self, old: int, new: int, removed: Sequence[int], last: int) -> None:
         """Build the derived files in a folder of their own and rename it when all of it is on disk."""
         target = self._path / GENERATIONS / str(new)
         building = target.with_name(f"{new}.tmp")
         building.mkdir(parents=True)
-        dense.build(building, self.dense_blocks())
-        self._build_lexical(building, target.with_name(str(old)), removed, added)
+        alive = int(self.db.execute("SELECT count(*) FROM passages").fetchone()[0])
+        base = None if alive < WHOLE_BELOW or self._damaged(old) else target.with_name(str(old))
+        added = self._numbers(f"id > {last}")
+        if base is None or dense.stale(base, len(added), len(removed), alive):
+            dense.build(building, self, alive)
+        else:
+            dense.extend(building, base, self, last, removed)
+        self._build_lexical(building, base, removed, added, alive)
         self._put_meta("derived", _sizes(building))
         for path in (*building.rglob("*"), building):
             _sync(path)
@@ -243,15 +253,16 @@ class LocalWriter(Catalog):
         _sync(target.parent)
         _sync(self._path)
 
-    def _build_lexical(self, building: Path, base: Path, removed: Sequence[int], added: Sequence[int]) -> None:
-        alive = int(self.db.execute("SELECT count(*) FROM passages").fetchone()[0])
+    def _build_lexical(
+        self, building: Path, base: Path | None, removed: Sequence[int], added: Sequence[int], alive: int
+    ) -> None:
         dead = int(self.meta("dead", "0")) + len(removed)
-        whole = alive < WHOLE_BELOW or dead > MOST_DEAD * alive or self._damaged(int(base.name))
-        if whole:
+        if base is None or dead > MOST_DEAD * alive:
             lexical.build(building, self.entries())
+            dead = 0
         else:
             lexical.build(building, self.entries(added), removed=removed, base=base)
-        self._put_meta("dead", 0 if whole else dead)
+        self._put_meta("dead", dead)
 
     def _note(self, generation: int) -> None:
         self.db.executemany(
