@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from pincite.analysis import analyse
 from pincite.datatypes import Filter, Passage
-from pincite.stores.base import Scored, Snapshot, Vectors
+from pincite.stores.base import Kept, Scored, Snapshot, Vectors
 
 Scores = npt.NDArray[np.float64]
 
@@ -111,10 +111,10 @@ class Rows:
     begins: npt.NDArray[np.intp]
 
     @classmethod
-    def of(cls, rows: Sequence[Vectors]) -> Rows:
+    def of(cls, rows: Sequence[Kept]) -> Rows:
         """From the rows of each passage."""
         begins = np.cumsum([0, *(len(each) for each in rows[:-1])])
-        return cls(np.concatenate(rows), begins)
+        return cls(np.concatenate(rows).astype(np.float32, copy=False), begins)
 
     @property
     def passages(self) -> Vectors:
@@ -124,9 +124,9 @@ class Rows:
     @property
     def means(self) -> Vectors:
         """The mean of each passage's sentences, or its own vector where it has none; of length 1."""
-        sums = np.add.reduceat(self.vectors, self.begins) - self.passages
-        alone = np.diff([*self.begins, len(self.vectors)]) == 1
-        sums[alone] = self.passages[alone]
+        ends = [*self.begins[1:], len(self.vectors)]
+        parts = (self.vectors[start:end] for start, end in zip(self.begins, ends, strict=True))
+        sums = np.array([(part[1:] if len(part) > 1 else part).sum(axis=0) for part in parts])
         return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
 
     def divided(self, cosines: npt.NDArray[np.float32]) -> tuple[Scores, Scores]:
@@ -140,13 +140,14 @@ class Rows:
 
 def rank(snapshot: Snapshot, queries: Sequence[Query], n: int, where: Filter | None = None) -> list[Candidate]:
     """The candidates for all ``queries`` of one question, best first; each side of each query proposes ``n``."""
-    found = [(snapshot.dense(q.vector, n, where), snapshot.lexical(q.terms, n, where)) for q in queries]
-    vectors = snapshot.vectors({each for sides in found for side in sides for each in side})
+    by_words = [snapshot.lexical(q.terms, n, where) for q in queries]
+    by_meaning = [snapshot.dense(q.vector, n, where) for q in queries]
+    vectors = snapshot.vectors({each for scores in (*by_words, *by_meaning) for each in scores})
     ids = sorted(vectors)
     if not ids:
         return []
     rows = Rows.of([vectors[each] for each in ids])
-    lexical = [_bm25(snapshot, q, ids, scores) for q, (_, scores) in zip(queries, found, strict=True)]
+    lexical = [_bm25(snapshot, q, ids, scores) for q, scores in zip(queries, by_words, strict=True)]
     asked = np.array([q.vector for q in queries])
     cosines = rows.vectors @ asked.T
     moved = asked + _FEEDBACK_WEIGHT * _mean_of_best(rows.passages, _fused(queries, rows, cosines, lexical))
@@ -253,13 +254,14 @@ def fold(candidates: Sequence[Candidate]) -> list[Candidate]:
     by_text: dict[str, int] = {}
     near = _near(candidates[:_LOOKED_THROUGH])
     for i, each in enumerate(candidates):
-        text = " ".join(each.passage.text.split()).casefold()
+        text = each.passage.text
         k = by_text.get(text)
         if k is None and i < len(near):
             k = next((k for k in near[i] if k in copies and _is_copy(each, candidates[k])), None)
         by_text.setdefault(text, i if k is None else k)
         copies.setdefault(by_text[text], []).extend([] if k is None else [each.passage])
-    return [replace(candidates[i], copies=tuple(others)) for i, others in copies.items()]
+    kept = ((candidates[i], others) for i, others in copies.items())
+    return [replace(each, copies=tuple(others)) if others else each for each, others in kept]
 
 
 def _near(candidates: Sequence[Candidate]) -> list[list[int]]:
@@ -267,8 +269,10 @@ def _near(candidates: Sequence[Candidate]) -> list[list[int]]:
     if not candidates:
         return []
     vectors = np.array([each.vector for each in candidates])
-    near = np.tril(vectors @ vectors.T >= _NEAR, -1)
-    return [np.flatnonzero(row).tolist() for row in near]
+    near: list[list[int]] = [[] for _ in candidates]
+    for i, k in np.argwhere(np.tril(vectors @ vectors.T >= _NEAR, -1)).tolist():
+        near[i].append(k)
+    return near
 
 
 def _is_copy(one: Candidate, other: Candidate) -> bool:

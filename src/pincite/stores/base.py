@@ -17,6 +17,9 @@ import numpy.typing as npt
 from pincite.datatypes import Document, Filter, Passage
 
 Vectors = npt.NDArray[np.float32]
+Kept = npt.NDArray[np.float16] | Vectors
+"""Vectors as a store keeps them."""
+
 Scored = dict[str, float]
 """Passage ids to scores, best first; equal scores in the order of the ids."""
 
@@ -118,8 +121,8 @@ class Snapshot(State, Protocol):
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """For each analysed term the number of passages whose own text holds it."""
 
-    def vectors(self, ids: Collection[str]) -> dict[str, Vectors]:
-        """For each passage a float32 array of shape (1 + sentences, dimension): its own vector, then theirs."""
+    def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
+        """For each passage an array of shape (1 + sentences, dimension): its own vector, then theirs."""
 
     def passages(self, ids: Collection[str]) -> dict[str, Passage]:
         """The passages with these ids; unknown ids are left out."""

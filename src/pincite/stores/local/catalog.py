@@ -57,6 +57,10 @@ COMMIT;
 """
 _DISK = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENOTDIR, errno.EEXIST, errno.EROFS}
 _BLOCK = 8192
+
+Row = tuple[Passage, npt.NDArray[np.float16]]
+"""A passage, and its vector followed by those of its sentences, of shape (1 + sentences, dimension)."""
+
 _AMONG = "IN (SELECT value FROM json_each(?))"
 _JOINED = "passages p JOIN documents d ON d.id = p.document"
 
@@ -182,11 +186,6 @@ class Catalog:
 
     # ------------------------------------------------------------ by private number
 
-    def names(self, numbers: Collection[int]) -> dict[int, str]:
-        """Passage ids by private number."""
-        sql = f"SELECT p.id, d.doc_id, d.digest, p.start FROM {_JOINED} WHERE p.id {_AMONG}"
-        return {row[0]: passage_id(*row[1:]) for row in self.db.execute(sql, (json.dumps(list(numbers)),))}
-
     def numbers(self, ids: Collection[str]) -> dict[str, int]:
         """Private numbers by passage id; unknown ids are left out."""
         sql = f"SELECT p.id, d.digest FROM {_JOINED} WHERE d.doc_id = ? AND p.start = ?"
@@ -199,20 +198,14 @@ class Catalog:
                 found[each] = int(row[0])
         return found
 
-    def numbered_passages(self, numbers: Collection[int]) -> dict[int, Passage]:
-        """Passages by private number."""
+    def rows(self, numbers: Collection[int]) -> dict[int, Row]:
+        """Passages, each with its own vector and its sentences', by private number."""
         rows = self.db.execute(
-            f"SELECT p.id, d.doc_id, d.digest, p.start, p.end, p.heading, p.page, p.sentences, p.text FROM {_JOINED}"
-            f" WHERE p.id {_AMONG}",
+            "SELECT p.id, v.passage, v.sentences, d.doc_id, d.digest, p.start, p.end, p.heading, p.page, p.sentences,"
+            f" p.text FROM {_JOINED} JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}",
             (json.dumps(list(numbers)),),
         )
-        return {row[0]: _passage(row[1:]) for row in rows}
-
-    def numbered_vectors(self, numbers: Collection[int]) -> dict[int, Vectors]:
-        """Each passage's own vector and its sentences', as float32."""
-        sql = f"SELECT p.id, v.passage, v.sentences FROM passages p JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}"
-        rows = self.db.execute(sql, (json.dumps(list(numbers)),))
-        return {number: _rows(passage, sentences) for number, passage, sentences in rows}
+        return {row[0]: (_passage(row[3:]), _rows(row[1], row[2])) for row in rows}
 
     def allowed(self, where: Filter) -> npt.NDArray[np.int64]:
         """Private numbers of the passages whose document fits ``where``, ascending."""
@@ -315,6 +308,5 @@ def _passage(row: Sequence[Any]) -> Passage:
     )  # fmt: skip
 
 
-def _rows(passage: bytes, sentences: bytes) -> Vectors:
-    first = np.frombuffer(passage, np.float16)
-    return np.frombuffer(passage + sentences, np.float16).reshape(-1, len(first)).astype(np.float32)
+def _rows(passage: bytes, sentences: bytes) -> npt.NDArray[np.float16]:
+    return np.frombuffer(passage + sentences, np.float16).reshape(-1, len(passage) // 2)

@@ -199,7 +199,8 @@ class _Part:
     def _search(self, vector: Vectors, n: int, mask: npt.NDArray[np.bool_] | None, probed: int) -> tuple[Vectors, Ids]:
         """Cosines and positions; all lists of an inverted file are looked through where ``probed`` is 0."""
         faiss = _faiss()
-
+        # In this thread: one question is too small to be divided, and threads that wait for their part cost more.
+        faiss.omp_set_num_threads(1)
         # A parameters object of its own for each call: FAISS crashes when threads share one.
         given: dict[str, Any] = {}
         if mask is not None:

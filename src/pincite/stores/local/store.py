@@ -6,16 +6,20 @@ import sqlite3
 import threading
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pincite.datatypes import Filter, Passage
 from pincite.errors import DamagedIndex, EmptyIndex, NoIndex
-from pincite.stores.base import Scored, Vectors
+from pincite.stores.base import Kept, Scored, Vectors
 from pincite.stores.local import catalog
-from pincite.stores.local.catalog import Catalog
+from pincite.stores.local.catalog import Catalog, Row
 from pincite.stores.local.writer import GENERATIONS, Generation, LocalWriter
+
+_REMEMBERED = 8192
+"""Passages kept in memory with their vectors, about 6 KB each."""
 
 _OPENINGS = 20
 """How often a reader starts over when updates take its generation's files away while it opens them."""
@@ -37,6 +41,8 @@ class LocalStore:
         self._idle: list[sqlite3.Connection] = []
         self.inode = 0
         self._current: tuple[int, Generation] | None = None
+        # A number is never used again, and what it stands for never changes: whatever the generation, this holds.
+        self.remembered: dict[int, Row] = {}
 
     def exists(self) -> bool:
         """Whether there is a catalogue."""
@@ -60,6 +66,7 @@ class LocalStore:
         """Close what is not in use."""
         with self._lock:
             idle, self._idle, self._current, self.inode = self._idle, [], None, 0
+            self.remembered = {}
         for connection in idle:
             connection.close()
 
@@ -73,6 +80,13 @@ class LocalStore:
             if self._idle:
                 return self._idle.pop()
         return catalog.connect(self.path / catalog.FILE)
+
+    def remember(self, rows: dict[int, Row]) -> None:
+        """Keep rows for other snapshots, and let go of those that came first."""
+        with self._lock:
+            self.remembered.update(rows)
+            for number in list(islice(self.remembered, max(0, len(self.remembered) - _REMEMBERED))):
+                del self.remembered[number]
 
     def give_back(self, connection: sqlite3.Connection, inode: int) -> None:
         """End a snapshot's transaction and keep its connection, if it still leads to the same file."""
@@ -102,7 +116,8 @@ class LocalSnapshot(Catalog):
 
     def __init__(self, store: LocalStore) -> None:
         self._store = store
-        self._known: dict[str, int] = {}
+        self._rows: dict[int, Row] = {}
+        self._numbers: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         with catalog.translating(self._store.path), ExitStack() as opening:
@@ -156,22 +171,31 @@ class LocalSnapshot(Catalog):
         """For each analysed term the number of passages that hold it."""
         return self._derived.lexical.frequencies(terms)
 
-    def vectors(self, ids: Collection[str]) -> dict[str, Vectors]:
+    def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
         """Each passage's vector and its sentences'."""
-        numbers = self._numbered(ids)
-        rows = self.numbered_vectors(numbers.values())
-        return {each: rows[number] for each, number in numbers.items() if number in rows}
+        return {each: self._rows[number][1] for each, number in self._numbered(ids).items()}
 
     def passages(self, ids: Collection[str]) -> dict[str, Passage]:
         """Passages by id."""
-        found = self.numbered_passages(self._numbered(ids).values())
-        return {passage.passage_id: passage for passage in found.values()}
+        return {each: self._rows[number][0] for each, number in self._numbered(ids).items()}
 
     def _named(self, found: Sequence[tuple[int, float]]) -> Scored:
-        names = self.names([number for number, _ in found])
-        self._known.update((name, number) for number, name in names.items())
-        return dict(sorted(((names[number], score) for number, score in found), key=lambda item: (-item[1], item[0])))
+        self._load([number for number, _ in found])
+        named = ((self._rows[number][0].passage_id, score) for number, score in found)
+        return dict(sorted(named, key=lambda item: (-item[1], item[0])))
 
     def _numbered(self, ids: Collection[str]) -> dict[str, int]:
-        self._known.update(self.numbers([each for each in ids if each not in self._known]))
-        return {each: self._known[each] for each in ids if each in self._known}
+        self._load(self.numbers([each for each in ids if each not in self._numbers]).values())
+        return {each: self._numbers[each] for each in ids if each in self._numbers}
+
+    def _load(self, numbers: Collection[int]) -> None:
+        """Have these passages and their vectors at hand: whoever proposes them asks for all of that next."""
+        remembered = self._store.remembered
+        rows = {number: remembered[number] for number in numbers if number not in self._rows and number in remembered}
+        missing = [number for number in numbers if number not in self._rows and number not in rows]
+        if missing:
+            read = self.rows(missing)
+            self._store.remember(read)
+            rows |= read
+        self._rows |= rows
+        self._numbers |= {passage.passage_id: number for number, (passage, _) in rows.items()}
