@@ -127,7 +127,9 @@ class LexicalIndex:
         ]
         parts = [Query.boolean_query(words), *self._conditions(where)]
         if only is not None:
-            parts.append(Query.term_set_query(self._schema, "number", list(only)))
+            # Not as a set of terms, which takes six times as long for a hundred.
+            each = [(Occur.Should, Query.term_query(self._schema, "number", number)) for number in only]
+            parts.append(Query.boolean_query(each))
         # A condition must not change the score.
         rest = [Query.const_score_query(part, 0.0) for part in parts[1:]]
         return Query.boolean_query([(Occur.Must, part) for part in (parts[0], *rest)])
