@@ -7,6 +7,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pincite.errors import CorpusError
 from pincite.readers import suffix_of, unknown_kind
@@ -15,8 +16,7 @@ Stamp = tuple[int, int, int, int]
 """Size, mtime_ns, ctime_ns and inode: a file whose stamp is as before is taken to be unchanged."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileStat:
+class FileStat(NamedTuple):
     """Where a file lies, and its stamp."""
 
     place: str
@@ -57,23 +57,43 @@ def scan(folder: Path) -> Scan:
         raise CorpusError(f"{folder} is a file: give the folder that holds the articles") from error
     except OSError as error:
         raise CorpusError(f"{folder}: {error.strerror}: give the folder that holds the articles") from error
-    start = os.path.join(folder, "")  # noqa: PTH118 - keeps the folder as the caller wrote it
-    files: dict[str, FileStat] = {}
-    skipped: dict[str, str] = {}
-    errors: list[OSError] = []
-    for place, folders, names in os.walk(root, onerror=errors.append):
-        prefix = place[len(root) :].lstrip("/") + "/" * (place != root)
-        problems = {name: _name_problem(name) or _link_problem(f"{place}/{name}", root) for name in folders}
-        folders[:] = [name for name, problem in problems.items() if problem is None]
-        skipped |= {_shown(f"{prefix}{name}/"): problem for name, problem in problems.items() if problem}
-        for name in names:
-            found = _looked_at(f"{place}/{name}", root)
-            if isinstance(found, str):
-                skipped[_shown(prefix + name)] = found
-            else:
-                files[prefix + name] = FileStat(f"{start}{prefix}{name}", found)
-    unlisted = {f"{error.filename[len(root) + 1 :]}/": f"cannot be listed: {error.strerror}" for error in errors}
-    return Scan(dict(sorted(files.items())), dict(sorted((skipped | unlisted).items())), tuple(sorted(unlisted)))
+    found = _Found(root, os.path.join(folder, ""))  # noqa: PTH118 - keeps the folder as the caller wrote it
+    waiting = [""]
+    while waiting:
+        waiting += found.look_into(waiting.pop())
+    return Scan(dict(sorted(found.files.items())), dict(sorted(found.skipped.items())), tuple(sorted(found.unlisted)))
+
+
+class _Found:
+    """What was found so far, below ``root``."""
+
+    def __init__(self, root: str, start: str) -> None:
+        self._root = root
+        self._start = start
+        self.files: dict[str, FileStat] = {}
+        self.skipped: dict[str, str] = {}
+        self.unlisted: list[str] = []
+
+    def look_into(self, prefix: str) -> list[str]:
+        """Note what lies in one folder; returns the folders in it, each as a path from the root with ``/`` behind."""
+        try:
+            with os.scandir(f"{self._root}/{prefix}") as entries:
+                return [f"{prefix}{entry.name}/" for entry in entries if self._is_folder(entry, prefix)]
+        except OSError as error:
+            self.unlisted.append(prefix)
+            self.skipped[prefix] = f"cannot be listed: {error.strerror}"
+            return []
+
+    def _is_folder(self, entry: os.DirEntry[str], prefix: str) -> bool:
+        """Whether this is a folder to look into; anything else is noted."""
+        folder = _leads_to_folder(entry)
+        name = f"{prefix}{entry.name}{'/' * folder}"
+        seen = _folder_problem(entry, self._root) if folder else _looked_at(entry, self._root)
+        if isinstance(seen, str):
+            self.skipped[_shown(name)] = seen
+        elif seen:
+            self.files[name] = FileStat(f"{self._start}{name}", seen)
+        return seen is None
 
 
 def digest_of(path: Path) -> str:
@@ -82,14 +102,24 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _looked_at(path: str, root: str) -> Stamp | str:
-    """The stamp of a file, or why it is not read."""
-    name = path.rpartition("/")[2]
-    problem = _name_problem(name) or _link_problem(path, root)
-    if problem is None and suffix_of(name) is None:
-        problem = unknown_kind(name)
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        status = os.stat(path)  # noqa: PTH116 - a Path a file is slow
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _folder_problem(entry: os.DirEntry[str], root: str) -> str | None:
+    return _name_problem(entry.name) or _link_problem(entry, root)
+
+
+def _looked_at(entry: os.DirEntry[str], root: str) -> Stamp | str:
+    """The stamp of a file, or why it is not read."""
+    problem = _name_problem(entry.name) or _link_problem(entry, root)
+    if problem is None and suffix_of(entry.name) is None:
+        problem = unknown_kind(entry.name)
+    try:
+        status = entry.stat()
     except OSError as error:
         return problem or str(error.strerror)
     if problem is None and not stat.S_ISREG(status.st_mode):
@@ -98,23 +128,23 @@ def _looked_at(path: str, root: str) -> Stamp | str:
 
 
 def _name_problem(name: str) -> str | None:
-    if name != _shown(name):
-        return "its name is not UTF-8: rename it"
-    return "hidden" if name.startswith(".") else None
+    if name[0] == ".":
+        return "hidden"
+    return None if name.isascii() or name == _shown(name) else "its name is not UTF-8: rename it"
 
 
 def _shown(name: str) -> str:
     return os.fsencode(name).decode(errors="replace")
 
 
-def _link_problem(path: str, root: str) -> str | None:
-    """Why a symbolic link is not followed; None where it leads to a file within the folder, and for any other path."""
-    if not os.path.islink(path):  # noqa: PTH114
+def _link_problem(entry: os.DirEntry[str], root: str) -> str | None:
+    """Why a symbolic link is not followed; None where it leads to a file within the folder, and for anything else."""
+    if not entry.is_symlink():
         return None
     try:
-        target = os.path.realpath(path, strict=True)
+        target = os.path.realpath(entry.path, strict=True)
     except OSError as error:
         return f"a broken link: {error.strerror}"
     if os.path.commonpath([root, target]) != root:
         return "a link that leaves the folder"
-    return "a link to a folder" if os.path.isdir(target) else None  # noqa: PTH112
+    return "a link to a folder" if _leads_to_folder(entry) else None

@@ -191,7 +191,7 @@ class Update:
         if not record.digest or not _same(record, stat):
             return False
         if not _untouched(record, stat):
-            self._found.files.append(replace(record, stamp=stat.stamp, scanned_ns=self._scanned_ns))
+            self._found.files.append(record._replace(stamp=stat.stamp, scanned_ns=self._scanned_ns))
         return True
 
     @property

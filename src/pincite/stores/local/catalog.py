@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,7 @@ _BLOCK = 8192
 Row = tuple[Passage, npt.NDArray[np.float16]]
 """A passage, and its vector followed by those of its sentences, of shape (1 + sentences, dimension)."""
 
+_NOTHING = MappingProxyType[str, str]({})
 _AMONG = "IN (SELECT value FROM json_each(?))"
 _JOINED = "passages p JOIN documents d ON d.id = p.document"
 
@@ -148,7 +150,7 @@ class Catalog:
         """Documents' records, of all or by id."""
         condition, values = ("1", []) if ids is None else (f"doc_id {_AMONG}", [json.dumps(list(ids))])
         rows = self.db.execute(f"SELECT doc_id, path, state, digest FROM documents WHERE {condition}", values)
-        return {row[0]: DocumentRecord(path=row[1], state=row[2], digest=row[3]) for row in rows}
+        return {doc_id: DocumentRecord(*record) for doc_id, *record in rows}
 
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
         """Documents by id."""
@@ -286,10 +288,8 @@ def _spans(packed: str) -> tuple[Span, ...]:
 
 def _file(row: Sequence[Any]) -> FileRecord:
     path, stamp, digest, scanned_ns, problem, skipped = row
-    return FileRecord(
-        path=path, stamp=_ints(stamp), digest=digest, scanned_ns=scanned_ns, problem=problem,
-        skipped=json.loads(skipped),
-    )  # fmt: skip
+    numbers = tuple(map(int, stamp[1:-1].split(",")))  # in a third of the time that json takes
+    return FileRecord(path, numbers, digest, scanned_ns, problem, json.loads(skipped) if skipped != "{}" else _NOTHING)
 
 
 def _document(row: Sequence[Any]) -> Document:

@@ -268,7 +268,7 @@ class LocalWriter(Catalog):
         self.db.executemany(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (r.path, json.dumps(r.stamp), r.digest, r.scanned_ns, r.problem, json.dumps(r.skipped))
+                (r.path, json.dumps(r.stamp), r.digest, r.scanned_ns, r.problem, json.dumps(dict(r.skipped)))
                 for r in self._files
             ),
         )
