@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import signal
 import socket
@@ -91,3 +92,10 @@ def test_every_link_leads_somewhere() -> None:
     for page in pages:
         for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
             assert target.startswith("https://") or (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_tables_of_performance_are_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    tables = runpy.run_path(str(ROOT / "benchmarks" / "tables.py"))
+    page = tables["PAGE"].read_text("utf-8")
+    assert tables["filled"](page) == page

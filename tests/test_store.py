@@ -265,6 +265,21 @@ def test_too_many_dead_documents_make_a_whole_build(filled: LocalStore, monkeypa
         assert one.lexical(["here"], 5) == other.lexical(["here"], 5)
 
 
+def test_vectors_are_drawn_for_training_and_trial(filled: LocalStore) -> None:
+    lone = document("dove")
+    with filled.writer() as w:
+        w.put_vectors([key(lone)], [unit(5, 1)])
+        whole = Passage(passage_id="", doc_id="dove", text=lone.text, start=0, end=len(lone.text))
+        w.replace(lone, [whole], [key(lone)], DocumentRecord(path="dove", state="", digest=lone.digest))
+        w.commit()
+    with filled.snapshot() as snapshot:
+        passages, sentences = snapshot.some_vectors(9), snapshot.some_sentences(9)
+        assert snapshot.some_vectors(2).shape == (2, DIMENSION)
+    rows = [unit(key(document(name))[0], 3) for name in ("anchor", "bell", "cook")]
+    np.testing.assert_allclose(passages, [*(each[0] for each in rows), unit(5, 1)[0]], atol=1e-3)
+    np.testing.assert_allclose(sentences, [*(each[1] for each in rows), unit(5, 1)[0]], atol=1e-3)
+
+
 # ---------------------------------------------------------------- damage
 
 

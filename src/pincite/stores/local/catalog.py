@@ -235,21 +235,19 @@ class Catalog:
 
     def some_vectors(self, n: int) -> Vectors:
         """The vectors of up to ``n`` passages, drawn anew in the same way each time."""
-        rows = self._drawn("passage", n)
-        return np.array([np.frombuffer(each, np.float16) for each in rows], np.float32)
+        return self._drawn("v.passage", n)
 
     def some_sentences(self, n: int) -> Vectors:
-        """A vector of a sentence of up to ``n`` passages, drawn likewise."""
-        size = len(self.db.execute("SELECT passage FROM vectors LIMIT 1").fetchone()[0])
-        return np.array(
-            [np.frombuffer(each[:size], np.float16) for each in self._drawn("sentences", n) if each], np.float32
-        )
+        """The vectors of the first sentences of passages drawn likewise; of one without, its own."""
+        first = "substr(v.sentences, 1, length(v.passage))"
+        return self._drawn(f"CASE length(v.sentences) WHEN 0 THEN v.passage ELSE {first} END", n)
 
-    def _drawn(self, column: str, n: int) -> list[bytes]:
+    def _drawn(self, vector: str, n: int) -> Vectors:
         numbers = np.array([row[0] for row in self.db.execute("SELECT id FROM passages")])
         drawn = np.random.default_rng(0).choice(numbers, min(n, len(numbers)), replace=False)
-        sql = f"SELECT v.{column} FROM passages p JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}"
-        return [row[0] for row in self.db.execute(sql, (json.dumps(np.sort(drawn).tolist()),))]
+        sql = f"SELECT {vector} FROM passages p JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}"
+        rows = self.db.execute(sql, (json.dumps(np.sort(drawn).tolist()),))
+        return np.array([np.frombuffer(row[0], np.float16) for row in rows], np.float32)
 
 
 @contextmanager

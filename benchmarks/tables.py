@@ -1,0 +1,126 @@
+"""Fills the tables of docs/performance.md with what the benchmarks found last.
+
+python benchmarks/tables.py
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from reporting import RESULTS
+
+PAGE = RESULTS.parent / "performance.md"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Markdown."""
+    names = list(head)
+    lines = [names, ["---"] * len(names), *([str(each) for each in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def embedding(found: dict[str, Any]) -> str:
+    """Update against encode."""
+    rows = [
+        (n, each["embedded"], each["sentences"], each["encode_s"], each["update_s"], f"{each['ratio']:.2f}")
+        for n, each in enumerate(found["rounds"], 1)
+    ]
+    return table(("round", "passages", "sentences", "encode, s", "update, s", "update / encode"), rows)
+
+
+def scale(found: dict[str, Any]) -> str:
+    """Latency, recall and cost over size."""
+    head = "passages|p50|p95|p99|p50, p95 / encode|embedding|dense|lexical, each of 2|rows, each of 2|recall@10"
+    costs = "both indexes built|one article|disk|memory"
+    return table(f"{head}|{costs}".split("|"), (_size(each) for each in found["sizes"]))
+
+
+def _size(each: dict[str, Any]) -> list[object]:
+    times, stages = each["search_ms"], each["stages_ms"]
+    built = sum(each["build_s"].values())
+    return [
+        f"{each['passages']:,}",
+        *(f"{times[name]:.1f}" for name in ("p50", "p95", "p99")),
+        f"{each['p50_in_encodes']:.2f}, {each['p95_in_encodes']:.2f}",
+        *(f"{stages[name]['p50']:.1f}" for name in ("embedding", "dense", "lexical", "rows")),
+        f"{each['recall_at_10']:.4f}",
+        f"{built:.1f} s",
+        f"{each['one_article_s']:.2f} s ({each['one_article_share']:.2%})",
+        f"{each['disk_mb']:,.0f} MB",
+        f"{each['memory_mb']} MB",
+    ]
+
+
+def exponents(found: dict[str, Any]) -> str:
+    """Growth."""
+    names = {"search_p95": "search, p95", "build": "building both indexes", "one_article": "adding one article"}
+    return table(("cost", "exponent"), ((names[name], found["exponents"][name]) for name in names))
+
+
+def updates(found: dict[str, Any]) -> str:
+    """Cost over the share that changed."""
+    still = found["unchanged"]
+    rows = [(f"none of {still['files']:,}", f"{still['update_s']:.2f}"), ("the bare walk", f"{still['walk_s']:.2f}")]
+    rows += [
+        (f"{each['share']:.1%} of {found['changed_of']:,}", f"{each['update_s']:.2f}") for each in found["changed"][1:]
+    ]
+    return table(("files changed", "seconds"), rows)
+
+
+def start(found: dict[str, Any]) -> str:
+    """Whole processes."""
+    rows = [(f"`{name}`", each, found["ratio_to_import"][name]) for name, each in found["ms"].items()]
+    return table(("process", "ms", "ratio"), rows)
+
+
+def stages(found: dict[str, Any]) -> str:
+    """Of one cold answer."""
+    return table(("stage of a cold `ask`", "ms"), found["stages_of_ask_ms"].items())
+
+
+def peers(found: dict[str, Any]) -> str:
+    """All on one collection."""
+    measures = ("nDCG@10", "RR@10", "R@10")
+    rows = [
+        (
+            f"{name} {each['version']}",
+            each["index_s"],
+            *(f"{each['query_ms'][p]:.1f}" for p in ("p50", "p95")),
+            f"{each['memory_mb']} MB",
+            *(f"{each[m]:.3f}" for m in measures),
+        )
+        for name, each in found["results"].items()
+    ]
+    return table(("", "index, s", "query p50, ms", "p95, ms", "memory", *measures), rows)
+
+
+TABLES = {
+    "embedding": (embedding, "embedding"),
+    "scale": (scale, "scale"),
+    "exponents": (exponents, "scale"),
+    "updates": (updates, "updates"),
+    "start": (start, "start"),
+    "stages": (stages, "start"),
+    "peers": (peers, "peers"),
+}
+
+
+def filled(page: str) -> str:
+    """The page with its tables as the results say."""
+    for name, (make, file) in TABLES.items():
+        found = json.loads((RESULTS / f"{file}.json").read_text("utf-8"))
+        versions = ", ".join(f"{each} {number}" for each, number in found["versions"].items())
+        said = f"`{found['script']}`; {found['machine']}; {versions}."
+        text = f"<!-- {name} -->\n{make(found)}\n\n{said}\n<!-- end -->"
+        before, *rest = re.split(rf"<!-- {name} -->.*?<!-- end -->", page, flags=re.DOTALL)
+        if len(rest) != 1:
+            raise ValueError(f"{PAGE}: {len(rest)} places for the table {name!r}, there should be one")
+        page = f"{before}{text}{rest[0]}"
+    return page
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text("utf-8")), "utf-8")
