@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -152,6 +153,11 @@ def exporting(exports: Path) -> SentenceTransformerEmbedder:
     return SentenceTransformerEmbedder(exports=exports)
 
 
+def way(embedder: SentenceTransformerEmbedder) -> str:
+    assert embedder.exports is not None
+    return exported.way(embedder.exports, embedder.fingerprint)
+
+
 @given(st.lists(st.integers(0, 300)), st.integers(1, 600))
 def test_batches_hold_every_text_once_and_no_more_than_they_may(lengths: list[int], most: int) -> None:
     found = list(exported.batches(lengths, most))
@@ -184,10 +190,10 @@ def test_halves_are_near_enough(
 def test_the_export_gives_the_models_own_vectors(
     exporting: SentenceTransformerEmbedder, exports: Path, default: SentenceTransformerEmbedder
 ) -> None:
-    assert exporting.way == "sentence-transformers"
+    assert way(exporting) == "sentence-transformers"
     exporting.export()
     fresh = SentenceTransformerEmbedder(exports=exports)
-    assert fresh.way == "onnxruntime"
+    assert way(fresh) == "onnxruntime"
     for embed in ("encode_query", "encode_document"):
         own, found = getattr(default, embed)(TEXTS), getattr(fresh, embed)(TEXTS)
         assert (own * found).sum(axis=1).min() >= module.LEAST_COSINE_OF_HALVES
@@ -206,7 +212,7 @@ def test_the_export_honours_prompts_and_pooling(copied: Path, tmp_path: Path) ->
     questions, documents = own.encode_query(TEXTS), own.encode_document(TEXTS)
     own.export()
     fresh = SentenceTransformerEmbedder(str(copied), tmp_path / "exports")
-    assert fresh.way == "onnxruntime"
+    assert way(fresh) == "onnxruntime"
     assert (questions * fresh.encode_query(TEXTS)).sum(axis=1).min() >= exported.LEAST_COSINE
     assert (documents * fresh.encode_document(TEXTS)).sum(axis=1).min() >= module.LEAST_COSINE_OF_HALVES
 
@@ -216,7 +222,7 @@ def test_an_export_that_differs_is_not_used(
 ) -> None:
     monkeypatch.setattr(exported, "LEAST_COSINE", 1.1)
     exporting.export()
-    assert exporting.way == "sentence-transformers"
+    assert way(exporting) == "sentence-transformers"
     assert not list(exports.rglob("*.onnx"))
     monkeypatch.setattr(exported, "_export", None)  # it is not tried again
     exporting.export()
@@ -231,12 +237,12 @@ def test_a_model_that_cannot_be_exported_answers_as_before(
 
     monkeypatch.setattr(exported, "_export", fail)
     exporting.export()
-    assert exporting.way == "sentence-transformers"
+    assert way(exporting) == "sentence-transformers"
     assert "an operator" in next(exports.rglob("export.json")).read_text("utf-8")
     monkeypatch.undo()
     monkeypatch.setattr(exported, "_versions", lambda: {"torch": "another"})
     exporting.export()
-    assert exporting.way == "onnxruntime"
+    assert way(exporting) == "onnxruntime"
 
 
 def test_exports_of_other_models_go(exporting: SentenceTransformerEmbedder, exports: Path) -> None:
@@ -244,3 +250,28 @@ def test_exports_of_other_models_go(exporting: SentenceTransformerEmbedder, expo
     old.mkdir(parents=True)
     exporting.export()
     assert not old.exists()
+
+
+def test_a_damaged_export_is_not_used_and_made_again(exporting: SentenceTransformerEmbedder, exports: Path) -> None:
+    exporting.export()
+    model = next(exports.rglob("*.onnx"))
+    os.truncate(model, 1000)
+    fresh = SentenceTransformerEmbedder(exports=exports)
+    assert way(fresh) == "sentence-transformers"
+    assert fresh.encode_query(["text"]).shape == (1, 384)
+    fresh.export()
+    assert way(fresh) == "onnxruntime"
+
+
+def test_an_export_that_finds_no_room_costs_no_update(
+    exporting: SentenceTransformerEmbedder, exports: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    exports.write_text("a file in the place of the folder")
+    exporting.export()
+    assert "not exported" in caplog.text
+    assert exporting.encode_query(["text"]).shape == (1, 384)
+
+
+def test_a_text_without_a_vector_stays_zero(default: SentenceTransformerEmbedder) -> None:
+    found = default._encode(lambda texts, **_: np.zeros((len(texts), 4)), ["nothing"])
+    np.testing.assert_array_equal(found, np.zeros((1, 4)))

@@ -9,6 +9,7 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from conftest import ARTICLES, WordEmbedder, write_files
 from pincite import Filter, Hit, Index, Progress, Settings, updating
+from pincite import index as index_module
 from pincite.datatypes import Changes
 from pincite.errors import (
     CorpusError,
@@ -31,6 +33,7 @@ from pincite.errors import (
     UnknownDocument,
 )
 from pincite.stores.base import Vectors
+from pincite.stores.local.lexical import LexicalIndex
 
 Open = Callable[..., Index]
 
@@ -692,3 +695,32 @@ def test_a_failing_embedder_is_heard(
         index.update(corpus)
     with pytest.raises(EmptyIndex):
         index.search("elm")
+
+
+# ---------------------------------------------------------------- by words alone
+
+
+def test_a_search_by_words_needs_no_model(corpus: Path, open_index: Open, tmp_path: Path) -> None:
+    open_index(WordEmbedder()).update(corpus)
+    with Index.open(tmp_path / "index") as index:  # a model of that name is not to be had
+        (hit,) = index.search("elm", lexical=True)
+        assert hit.scores == {"lexical": hit.score}
+        assert index.search("elm", lexical=True, where=Filter(source="Nobody")) == []
+        assert index.search("zebra", lexical=True) == []
+        assert index.status().questions == "sentence-transformers"
+        with pytest.raises(QueryError):
+            index.search(" ", lexical=True)
+
+
+def test_a_rare_word_is_looked_up_once(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    whole = LexicalIndex.search
+
+    def counted(self: LexicalIndex, *values: Any) -> Any:  # noqa: ANN401 (as the method wrapped)
+        calls.append(1)
+        return whole(self, *values)
+
+    monkeypatch.setattr(LexicalIndex, "search", counted)
+    monkeypatch.setattr(index_module, "CANDIDATES", 2)
+    assert len(index.search("elm", lexical=True)) == 1
+    assert len(calls) == 1

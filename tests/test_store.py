@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -278,6 +279,27 @@ def test_vectors_are_drawn_for_training_and_trial(filled: LocalStore) -> None:
     rows = [unit(key(document(name))[0], 3) for name in ("anchor", "bell", "cook")]
     np.testing.assert_allclose(passages, [*(each[0] for each in rows), unit(5, 1)[0]], atol=1e-3)
     np.testing.assert_allclose(sentences, [*(each[1] for each in rows), unit(5, 1)[0]], atol=1e-3)
+
+
+def test_vectors_that_nothing_took_over_go_with_the_next_update(filled: LocalStore) -> None:
+    with filled.writer() as w:  # one that was ended before its commit
+        w.put_vectors([key(document("dove"))], [unit(5, 3)])
+    put(filled, [])
+    with filled.writer() as w:
+        assert w.missing([key(document("dove"))])
+        assert not w.missing([key(document("bell"))])
+
+
+def test_a_snapshot_of_a_folder_that_was_remade_remembers_nothing_of_it(filled: LocalStore) -> None:
+    names = {each: passage(document(each)).passage_id for each in ("anchor", "whale")}
+    with filled.snapshot() as old:
+        shutil.rmtree(filled.path)
+        put(LocalStore(filled.path), [document("whale")])
+        with filled.snapshot() as new:
+            assert old.passages([names["anchor"]])
+            assert list(new.lexical(["here"], 5)) == [names["whale"]]
+    with filled.snapshot() as again:
+        assert again.passages(again.lexical(["here"], 5)) == {names["whale"]: passage(document("whale"))}
 
 
 # ---------------------------------------------------------------- damage

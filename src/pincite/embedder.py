@@ -43,6 +43,9 @@ _BATCH_TOKENS = {"cpu": 2048}
 
 _ELSEWHERE = 32_768
 
+_LEAST_LENGTH = 1e-12
+"""A model may have nothing to say of a text; its vector stays zero."""
+
 _MANY = 8192
 """Texts from which on it pays to load torch although there is an export."""
 
@@ -206,7 +209,7 @@ class SentenceTransformerEmbedder:
     def _encode(self, encode: Any, texts: Sequence[str]) -> Vectors:  # noqa: ANN401 (untyped upstream)
         vectors: Vectors = np.asarray(encode(list(texts), batch_size=len(texts), show_progress_bar=False), np.float32)
         # After halves were multiplied the length is 1 only nearly.
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _LEAST_LENGTH)
         return vectors
 
     # ------------------------------------------------------------ the export
@@ -216,11 +219,6 @@ class SentenceTransformerEmbedder:
         if self._found is None and self.exports is not None:
             self._found = exported.opened(self.exports, self.fingerprint)
         return self._found
-
-    @property
-    def way(self) -> str:
-        """What embeds questions: ``onnxruntime`` or ``sentence-transformers``."""
-        return "onnxruntime" if self._export else "sentence-transformers"
 
     def export(self) -> None:
         """Make the export, unless it is there or is known not to be had."""

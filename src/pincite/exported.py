@@ -63,20 +63,33 @@ def folder_of(home: Path, fingerprint: str) -> Path:
     return home / hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
 
 
+def way(home: Path, fingerprint: str) -> str:
+    """What embeds questions: ``onnxruntime`` or ``sentence-transformers``."""
+    return "onnxruntime" if opened(home, fingerprint) else "sentence-transformers"
+
+
 def is_due(home: Path, fingerprint: str) -> bool:
-    """Whether an export was not tried yet, or failed with other libraries than those installed now."""
+    """Whether an export was not tried yet, was damaged, or failed with other libraries than those installed now."""
     facts = _facts(folder_of(home, fingerprint))
-    return facts is None or (_problem(facts) is not None and facts["versions"] != _versions())
+    if facts is None or not _problem(facts):
+        return opened(home, fingerprint) is None
+    return bool(facts["versions"] != _versions())
 
 
 def make(model: SentenceTransformer, home: Path, fingerprint: str) -> None:
-    """Export ``model`` to below ``home``, prove it equal or note why not, and delete exports of other models."""
+    """Export ``model`` to below ``home``, prove it equal or note why not, and delete exports of other models.
+
+    Questions are embedded without it too: whatever the disk says is logged and raises nothing.
+    """
     folder = folder_of(home, fingerprint)
-    _make(model, folder)
-    for other in home.iterdir():
-        if other != folder:
-            # What cannot be deleted now is tried again with the next export.
-            shutil.rmtree(other, ignore_errors=True)
+    try:
+        _make(model, folder)
+        for other in home.iterdir():
+            if other != folder:
+                # What cannot be deleted now is tried again with the next export.
+                shutil.rmtree(other, ignore_errors=True)
+    except OSError as error:
+        _log.warning("%s: the model was not exported (%s); questions take longer to start", home, error)
 
 
 def _make(model: SentenceTransformer, folder: Path) -> None:
@@ -95,6 +108,8 @@ def _make(model: SentenceTransformer, folder: Path) -> None:
         facts["problem"] = " ".join(str(error).split())[:200] or type(error).__name__
     if _problem(facts):
         (building / _MODEL).unlink(missing_ok=True)
+    else:
+        facts["bytes"] = (building / _MODEL).stat().st_size
     (building / _FACTS).write_text(json.dumps(facts), "utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
@@ -240,5 +255,8 @@ def opened(home: Path, fingerprint: str) -> ExportedModel | None:
     """The export of the model with this fingerprint, where there is one that may be used."""
     folder = folder_of(home, fingerprint)
     facts = _facts(folder)
-    usable = facts is not None and _problem(facts) is None and (folder / _MODEL).is_file()
-    return ExportedModel(folder) if usable else None
+    if facts is None or _problem(facts):
+        return None
+    model = folder / _MODEL
+    whole = model.is_file() and model.stat().st_size == facts["bytes"]
+    return ExportedModel(folder) if whole else None

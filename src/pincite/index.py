@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from pincite import exported
 from pincite.analysis import only_stop_words, query_terms
 from pincite.datatypes import Changes, Document, Filter, Hit, Progress, Status, UpdateReport, whole
 from pincite.embedder import Embedder, SentenceTransformerEmbedder, reads
@@ -128,7 +129,8 @@ class Index:
             if not rebuild:
                 _check_model(writer.manifest, settings, embedder, self._store.name)
             report = Update(writer, embedder, settings, options, progress or _ignore).run(folder, scan)
-            if isinstance(embedder, SentenceTransformerEmbedder):
+            # Within the lock, since two at once would make the same export.
+            if isinstance(embedder, SentenceTransformerEmbedder) and (report.embedded or report.unchanged):
                 embedder.export()
         return report
 
@@ -244,7 +246,6 @@ class Index:
         with self._store.snapshot() as snapshot:
             manifest = snapshot.manifest
             model = str(manifest.settings.get("model", self._settings(manifest).model))
-            embedder = self._embedder(model)
             documents, passages = snapshot.count()
             indexed = {record.path for record in snapshot.records().values()} if manifest.skipped else set()
             stale = {path: why for path, why in manifest.skipped.items() if _holds(path, indexed)}
@@ -252,9 +253,8 @@ class Index:
                 path=self._store.name,
                 corpus=manifest.corpus,
                 model=model,
-                questions=embedder.way
-                if isinstance(embedder, SentenceTransformerEmbedder)
-                else type(embedder).__name__,
+                # By what stands in the index alone, so that this can be said where the model is missing.
+                questions=exported.way(self._exports, manifest.fingerprint),
                 format=self._store.format,
                 generation=snapshot.generation,
                 documents=documents,
@@ -403,7 +403,7 @@ def _enough(
         kept = fold(candidates) if folded else candidates
         different = len({each.passage.doc_id for each in kept})
         enough = len(kept) >= passages and different >= min(documents, held)
-        if enough or n >= most:
+        if enough or n >= most or len(candidates) < n:
             return kept
         n *= 4
 

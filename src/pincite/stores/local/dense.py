@@ -188,7 +188,8 @@ class _Part:
         scores, positions = self._search(vector, n, mask, probed)
         if probed and (positions < 0).any():
             scores, positions = self._search(vector, n, mask, 0)
-        yield from zip(self._ids[positions].tolist(), scores.tolist(), strict=True)
+        found = positions >= 0
+        yield from zip(self._ids[positions[found]].tolist(), scores[found].tolist(), strict=True)
 
     def _mask(self, allowed: Ids | None) -> npt.NDArray[np.bool_] | None:
         if allowed is None:
@@ -199,8 +200,6 @@ class _Part:
     def _search(self, vector: Vectors, n: int, mask: npt.NDArray[np.bool_] | None, probed: int) -> tuple[Vectors, Ids]:
         """Cosines and positions; all lists of an inverted file are looked through where ``probed`` is 0."""
         faiss = _faiss()
-        # In this thread: one question is too small to be divided, and threads that wait for their part cost more.
-        faiss.omp_set_num_threads(1)
         # A parameters object of its own for each call: FAISS crashes when threads share one.
         given: dict[str, Any] = {}
         if mask is not None:
@@ -209,7 +208,13 @@ class _Part:
             parameters = faiss.SearchParametersIVF(nprobe=probed or self._index.nlist, **given)
         else:
             parameters = faiss.SearchParameters(**given)
-        scores, positions = self._index.search(vector[np.newaxis, :], n, params=parameters)
+        threads = faiss.omp_get_max_threads()
+        # In this thread: one question is too small to be divided, and threads that wait for their part cost more.
+        faiss.omp_set_num_threads(1)
+        try:
+            scores, positions = self._index.search(vector[np.newaxis, :], n, params=parameters)
+        finally:
+            faiss.omp_set_num_threads(threads)
         return scores[0], positions[0]
 
 

@@ -81,9 +81,11 @@ class LocalStore:
                 return self._idle.pop()
         return catalog.connect(self.path / catalog.FILE)
 
-    def remember(self, rows: dict[int, Row]) -> None:
-        """Keep rows for other snapshots, and let go of those that came first."""
+    def remember(self, rows: dict[int, Row], inode: int) -> None:
+        """Keep rows of the catalogue with this inode for other snapshots, and let go of those that came first."""
         with self._lock:
+            if inode != self.inode:
+                return
             self.remembered.update(rows)
             for number in list(islice(self.remembered, max(0, len(self.remembered) - _REMEMBERED))):
                 del self.remembered[number]
@@ -123,6 +125,7 @@ class LocalSnapshot(Catalog):
         with catalog.translating(self._store.path), ExitStack() as opening:
             self.db = self._store.borrow()
             self._inode = self._store.inode
+            self._remembered = self._store.remembered
             opening.callback(self._store.give_back, self.db, self._inode)
             self._begin()
             opening.pop_all()
@@ -190,12 +193,12 @@ class LocalSnapshot(Catalog):
 
     def _load(self, numbers: Collection[int]) -> None:
         """Have these passages and their vectors at hand: whoever proposes them asks for all of that next."""
-        remembered = self._store.remembered
-        rows = {number: remembered[number] for number in numbers if number not in self._rows and number in remembered}
+        held = {number: self._remembered.get(number) for number in numbers if number not in self._rows}
+        rows = {number: row for number, row in held.items() if row is not None}
         missing = [number for number in numbers if number not in self._rows and number not in rows]
         if missing:
             read = self.rows(missing)
-            self._store.remember(read)
+            self._store.remember(read, self._inode)
             rows |= read
         self._rows |= rows
         self._numbers |= {passage.passage_id: number for number, (passage, _) in rows.items()}

@@ -107,6 +107,7 @@ class LocalWriter(Catalog):
             opening.callback(self.db.close)
             self._sweep(self.generation)
             self.db.executescript(_STAGE)
+            self.db.execute(f"CREATE TABLE IF NOT EXISTS loose ({TABLES['loose']})")
             self._open = opening.pop_all()
         return self
 
@@ -187,6 +188,7 @@ class LocalWriter(Catalog):
             if changed:
                 removed, last = self._apply()
                 self._publish(old, new, removed, last)
+            self._drop_loose()
             self._note(new)
         if changed:
             self._sweep(old, new)
@@ -225,10 +227,13 @@ class LocalWriter(Catalog):
         columns = DOCUMENT_COLUMNS
         self.db.execute(f"INSERT INTO documents ({columns}) SELECT {columns} FROM staged_documents ORDER BY id")
         self.db.execute(_MOVE_PASSAGES)
+        return removed, last
+
+    def _drop_loose(self) -> None:
+        """Delete the vectors that no passage has taken over: those of removed ones, and those of a killed update."""
         unused = "SELECT key FROM loose WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = loose.key)"
         self.db.execute(f"DELETE FROM vectors WHERE key IN ({unused})")
         self.db.execute("DELETE FROM loose")
-        return removed, last
 
     def _numbers(self, condition: str) -> list[int]:
         return [row[0] for row in self.db.execute(f"SELECT id FROM passages WHERE {condition}")]
