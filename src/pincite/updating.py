@@ -34,7 +34,7 @@ OnProgress = Callable[[Progress], None]
 _RACY_NS = 2_000_000_000
 
 _BATCH = 256
-"""Passages embedded between two commits of vectors: the most that a killed update has to embed again."""
+"""Passages embedded between two commits of vectors: with those in hand, what a killed update has to embed again."""
 
 _AHEAD = 4
 """Batches that may wait to be embedded: they bound the texts kept in memory."""
@@ -100,8 +100,8 @@ class _Embedding:
         self._running.append((list(batch), self._pool.submit(self._rows, list(batch.values()))))
 
     def keep(self, waiting: int = 0) -> None:
-        """Keep the vectors of the batches begun first, until only so many are on their way."""
-        while len(self._running) > waiting:
+        """Keep the vectors of the batches that are done, and wait until only so many are on their way."""
+        while self._running and (len(self._running) > waiting or self._running[0][1].done()):
             keys, rows = self._running.popleft()
             self._writer.put_vectors(keys, rows.result())
             self.done += len(keys)
@@ -220,6 +220,7 @@ class Update:
                 else:
                     self._file_done(name, files[name], digests[name], event)
                     done += 1
+                    self._embedding.keep(_AHEAD)
                     self._progress(Progress(stage="read", done=done, total=len(files)))
 
     def _file_done(self, name: str, stat: FileStat, digest: str, event: FileDone) -> None:
