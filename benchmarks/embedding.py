@@ -98,7 +98,7 @@ def main() -> None:
     plot("embedding", partial(draw, rounds), (5, 2.4))
 
 
-def draw(rounds: list[dict[str, Any]], axes: Any) -> None:  # noqa: ANN401
+def draw(rounds: list[dict[str, Any]], axes: Any) -> None:  # noqa: ANN401 (matplotlib has many kinds)
     """Both, side by side, in each round."""
     places = range(len(rounds))
     axes.barh([each - 0.2 for each in places], [each["encode_s"] for each in rounds], 0.35, label="encode, passages")

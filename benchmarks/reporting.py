@@ -8,7 +8,7 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,3 @@ def plot(name: str, draw: Callable[[Any], None], size: tuple[float, float] = (7,
 def say(line: str) -> None:
     """Progress, on stderr."""
     sys.stderr.write(f"{line}\n")
-
-
-def numbers(values: Iterable[float], digits: int = 3) -> list[float]:
-    """Rounded."""
-    return [round(float(each), digits) for each in values]

@@ -6,7 +6,7 @@ Texts are drawn from a Zipf distribution of made-up words, vectors around cluste
 the same words and embedded by the real model, and dense search gets vectors near those that are indexed. For each size:
 the latency of `Index.search` by stage, the recall of the dense side against exact cosines, what one new article and
 both derived indexes cost, bytes on disk, and the memory of a process that answers. Writes docs/performance/scale.json
-and two pictures. The million takes about half an hour and 10 GB in the temporary folder.
+and a picture. The million takes long, and several GB in the temporary folder.
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ def searches(place: Path) -> dict[str, Any]:
     }
 
 
-def apart(function: Callable[..., Any], *values: object) -> Any:  # noqa: ANN401
+def apart(function: Callable[..., Any], *values: object) -> Any:  # noqa: ANN401 (what the function returns)
     """Run in a process of its own, in which nothing else was loaded."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(function, *values).result()
@@ -256,14 +256,13 @@ def main() -> None:
     grown = {
         "search_p95": exponent(sizes, [each["search_ms"]["p95"] for each in found]),
         "build": exponent(sizes, [sum(each["build_s"].values()) for each in found]),
-        "one_article": exponent(sizes, [each["one_article_s"] for each in found]),
         "disk": exponent(sizes, [each["disk_mb"] for each in found]),
     }
     write("scale", {"one_encode_ms": encode, "sizes": found, "exponents": grown}, "scale.py")
     plot("scale", partial(draw, found, encode))
 
 
-def draw(found: list[dict[str, Any]], encode: float, axes: Any) -> None:  # noqa: ANN401
+def draw(found: list[dict[str, Any]], encode: float, axes: Any) -> None:  # noqa: ANN401 (matplotlib has many kinds)
     """Latency over size."""
     sizes = [each["passages"] for each in found]
     for name in ("p50", "p95", "p99"):

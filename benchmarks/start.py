@@ -81,7 +81,7 @@ def main() -> None:
     plot("start", partial(draw, medians), (6, 2.4))
 
 
-def draw(medians: dict[str, Any], axes: Any) -> None:  # noqa: ANN401
+def draw(medians: dict[str, Any], axes: Any) -> None:  # noqa: ANN401 (matplotlib has many kinds)
     """A bar for each command."""
     axes.barh(list(medians)[::-1], list(medians.values())[::-1])
     axes.set(xlabel="milliseconds, whole process")

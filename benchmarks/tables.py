@@ -56,7 +56,7 @@ def _size(each: dict[str, Any]) -> list[object]:
 
 def exponents(found: dict[str, Any]) -> str:
     """Growth."""
-    names = {"search_p95": "search, p95", "build": "building both indexes", "one_article": "adding one article"}
+    names = {"search_p95": "search, p95", "build": "building both indexes", "disk": "disk"}
     return table(("cost", "exponent"), ((names[name], found["exponents"][name]) for name in names))
 
 

@@ -118,7 +118,7 @@ def main() -> None:
     plot("updates", partial(draw, moving), (5, 2.8))
 
 
-def draw(found: list[dict[str, float]], axes: Any) -> None:  # noqa: ANN401
+def draw(found: list[dict[str, float]], axes: Any) -> None:  # noqa: ANN401 (matplotlib has many kinds)
     """Cost over share."""
     axes.plot([100 * each["share"] for each in found], [each["update_s"] for each in found], marker="o")
     axes.set(xlabel="per cent of the files changed", ylabel="seconds", xscale="symlog", ylim=0)

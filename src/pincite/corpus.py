@@ -88,7 +88,7 @@ class _Found:
         """Whether this is a folder to look into; anything else is noted."""
         folder = _leads_to_folder(entry)
         name = f"{prefix}{entry.name}{'/' * folder}"
-        seen = _folder_problem(entry, self._root) if folder else _looked_at(entry, self._root)
+        seen = _entry_problem(entry, self._root) if folder else _looked_at(entry, self._root)
         if isinstance(seen, str):
             self.skipped[_shown(name)] = seen
         elif seen:
@@ -109,13 +109,14 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _folder_problem(entry: os.DirEntry[str], root: str) -> str | None:
+def _entry_problem(entry: os.DirEntry[str], root: str) -> str | None:
+    """Why neither a folder nor a file of this name and place is looked into."""
     return _name_problem(entry.name) or _link_problem(entry, root)
 
 
 def _looked_at(entry: os.DirEntry[str], root: str) -> Stamp | str:
     """The stamp of a file, or why it is not read."""
-    problem = _name_problem(entry.name) or _link_problem(entry, root)
+    problem = _entry_problem(entry, root)
     if problem is None and suffix_of(entry.name) is None:
         problem = unknown_kind(entry.name)
     try:

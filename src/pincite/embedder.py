@@ -1,9 +1,8 @@
 """Text to vectors. Nothing heavy is imported before the first text is embedded.
 
 Three ways lead to the same vectors. The export of the model (``exported.py``) embeds questions and a few documents
-without torch. Many documents are embedded by torch where the processor multiplies bfloat16, in which that is about
-twice as fast; their cosine to the float32 vectors was never seen below .9999 (`LEAST_COSINE_OF_HALVES` is what a test
-holds it to), so that the way is no part of the fingerprint.
+without torch. Many documents are embedded by torch where the processor multiplies bfloat16, which is faster; a test
+holds their cosine to the float32 vectors to `LEAST_COSINE_OF_HALVES`, so that the way is no part of the fingerprint.
 """
 
 from __future__ import annotations

@@ -245,14 +245,13 @@ class Index:
         """
         with self._store.snapshot() as snapshot:
             manifest = snapshot.manifest
-            model = str(manifest.settings.get("model", self._settings(manifest).model))
             documents, passages = snapshot.count()
             indexed = {record.path for record in snapshot.records().values()} if manifest.skipped else set()
             stale = {path: why for path, why in manifest.skipped.items() if _holds(path, indexed)}
             return Status(
                 path=self._store.name,
                 corpus=manifest.corpus,
-                model=model,
+                model=str(manifest.settings.get("model", self._settings(manifest).model)),
                 # By what stands in the index alone, so that this can be said where the model is missing.
                 questions=exported.way(self._exports, manifest.fingerprint),
                 format=self._store.format,

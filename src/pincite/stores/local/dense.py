@@ -26,7 +26,7 @@ BASE, DELTA = "dense", "delta"
 _REMOVED, _FACTS = "removed.npy", "dense.json"
 
 EXACT_UP_TO = 50_000
-"""Passages; so many are compared one by one in a fifth of the time that embedding a question takes."""
+"""Passages; to compare so many one by one takes little beside the embedding of the question."""
 
 MOST_STALE = 0.05
 """Delta and removed ids together, as a share of the passages, beyond which all is built anew."""
@@ -97,20 +97,19 @@ def stale(folder: Path, added: int, removed: int, count: int) -> bool:
     return outgrown or far > MOST_STALE * count
 
 
-def _faiss() -> Any:  # noqa: ANN401
+def _faiss() -> Any:  # noqa: ANN401 (FAISS)
     """The library; its type stubs know the C++ side only."""
     import faiss
 
     return faiss
 
 
-def _flat(dimension: int) -> Any:  # noqa: ANN401
+def _flat(dimension: int) -> Any:  # noqa: ANN401 (FAISS)
     faiss = _faiss()
-
     return faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
 
 
-def _trained(source: Source, count: int) -> Any:  # noqa: ANN401
+def _trained(source: Source, count: int) -> Any:  # noqa: ANN401 (FAISS)
     faiss = _faiss()
     lists = 2 * round(count**0.5)
     sample = source.some_vectors(lists * _TRAINED_ON)
@@ -138,10 +137,9 @@ class _Trial:
         self._scores = np.take_along_axis(scores, best, axis=1)
         self._nearest = np.take_along_axis(np.hstack([self._nearest, positions]), best, axis=1)
 
-    def fit(self, index: Any) -> dict[str, float]:  # noqa: ANN401
+    def fit(self, index: Any) -> dict[str, float]:  # noqa: ANN401 (FAISS)
         """The fewest lists that reach `RECALL`, by doubling, and the recall measured."""
         faiss = _faiss()
-
         lists, recall = 4, 0.0
         while recall < RECALL and lists < index.nlist:
             lists = min(2 * lists, index.nlist)
@@ -153,7 +151,6 @@ class _Trial:
 
 def _write(folder: Path, name: str, index: object, ids: Ids) -> None:
     faiss = _faiss()
-
     np.save(folder / f"{name}.npy", ids)
     if index is not None:
         faiss.write_index(index, str(folder / f"{name}.faiss"))
@@ -161,7 +158,6 @@ def _write(folder: Path, name: str, index: object, ids: Ids) -> None:
 
 def _read(folder: Path, name: str, flags: int = 0) -> tuple[Ids, Any]:
     faiss = _faiss()
-
     ids: Ids = np.load(folder / f"{name}.npy")
     return ids, faiss.read_index(str(folder / f"{name}.faiss"), flags) if len(ids) else None
 
@@ -171,7 +167,6 @@ class _Part:
 
     def __init__(self, folder: Path, name: str, removed: Ids, probed: int = 0) -> None:
         faiss = _faiss()
-
         self._ids, self._index = _read(folder, name, faiss.IO_FLAG_MMAP_IFC)
         self._probed = probed
         gone = np.isin(self._ids, removed)
