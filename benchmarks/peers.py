@@ -4,9 +4,9 @@
 
 COLLECTION is a folder in BEIR's layout (corpus.jsonl, queries.jsonl, qrels.tsv). Pincite divides the articles; each
 peer is given the same passages, title in front, with the weights that Pincite uses, and asked for 30 passages; a
-document counts by its best one. Each runs in a process of its own and is told nothing else: its defaults, but for
-txtai, which is asked for its hybrid of BM25 and vectors, its better one. The first time, an environment is made for
-the peers. Writes docs/performance/peers.json.
+document counts by its best one. Each indexes in a process of its own, answers in another, and is told nothing else: its
+defaults, but for txtai, which is asked for its hybrid of BM25 and vectors, its better one. The first time, an
+environment is made for the peers. Writes docs/performance/peers.json.
 """
 
 from __future__ import annotations
@@ -71,10 +71,13 @@ def _titled(title: str, text: str) -> str:
 
 
 def run(python: Path | str, name: str, given: Path) -> dict[str, Any]:
-    """Let one of them index and answer, in a process of its own."""
-    script = Path(__file__).parent / "peers_run.py"
-    done = subprocess.run([str(python), str(script), name, str(given)], check=True, capture_output=True, text=True)
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    """Let one of them index, then answer, in processes of its own."""
+    found: dict[str, Any] = {}
+    for what in ("index", "ask"):
+        command = [str(python), str(Path(__file__).parent / "peers_run.py"), name, what, str(given)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        found |= json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def figures(found: dict[str, Any], collection: Path) -> dict[str, Any]:
@@ -91,7 +94,8 @@ def figures(found: dict[str, Any], collection: Path) -> dict[str, Any]:
     return {
         "index_s": round(found["index_s"], 2),
         "query_ms": spread(found["query_ms"]),
-        "memory_mb": round(found["memory_mb"]),
+        "indexing_mb": round(found["indexing_mb"]),
+        "answering_mb": round(found["answering_mb"]),
         **quality,
         "version": found["version"],
     }

@@ -1,4 +1,4 @@
-"""One of the peers: index what is given, answer the questions, print what came of it as JSON.
+"""One of the peers: index what is given, or answer the questions, and print what came of it as JSON.
 
 Started by ``peers.py`` with the interpreter of the environment that the peer lives in; so this imports nothing of
 Pincite's but for Pincite itself.
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 DEPTH = 30
 WARM_UP = 10
@@ -21,63 +21,133 @@ Search = Callable[[str], Iterable[str]]
 """From a question to the ids of documents, the best first, each perhaps several times."""
 
 
-def pincite(given: dict[str, Any]) -> Search:
+class System(Protocol):
+    """Something that indexes passages in one process and answers from its files in another."""
+
+    package: str
+
+    def index(self, given: dict[str, Any]) -> None:
+        """Make the index and save it."""
+
+    def opened(self, given: dict[str, Any]) -> Search:
+        """Open it."""
+
+
+class Pincite:
     """The whole update: reading, dividing, passage and sentence vectors, both indexes, the export of the model."""
-    from pincite import Index
 
-    index = Index.open(Path(given["place"]) / "pincite")
-    index.update(given["corpus"])
-    return lambda question: [hit.document.doc_id for hit in index.search(question, k=given["depth"])]
+    package = "pincite"
+
+    def index(self, given: dict[str, Any]) -> None:
+        """Make it."""
+        from pincite import Index
+
+        Index.open(Path(given["place"]) / "pincite").update(given["corpus"])
+
+    def opened(self, given: dict[str, Any]) -> Search:
+        """Open it."""
+        from pincite import Index
+
+        index = Index.open(Path(given["place"]) / "pincite")
+        return lambda question: [hit.document.doc_id for hit in index.search(question, k=given["depth"])]
 
 
-def txtai(given: dict[str, Any]) -> Search:
+class Txtai:
     """Its hybrid of BM25 and vectors."""
-    from txtai import Embeddings
 
-    embeddings = Embeddings(path=given["model"], hybrid=True)
-    documents = {each["id"]: each["doc_id"] for each in given["passages"]}
-    embeddings.index((each["id"], each["text"], None) for each in given["passages"])
-    return lambda question: [documents[found] for found, _ in embeddings.search(question, given["depth"])]
+    package = "txtai"
+
+    def index(self, given: dict[str, Any]) -> None:
+        """Make it."""
+        from txtai import Embeddings
+
+        embeddings = Embeddings(path=given["model"], hybrid=True)
+        embeddings.index((each["id"], each["text"], None) for each in given["passages"])
+        embeddings.save(str(Path(given["place"]) / "txtai"))
+
+    def opened(self, given: dict[str, Any]) -> Search:
+        """Open it."""
+        from txtai import Embeddings
+
+        embeddings = Embeddings()
+        embeddings.load(str(Path(given["place"]) / "txtai"))
+        documents = {each["id"]: each["doc_id"] for each in given["passages"]}
+        return lambda question: [documents[found] for found, _ in embeddings.search(question, given["depth"])]
 
 
-def langchain_faiss(given: dict[str, Any]) -> Search:
+class LangChain:
     """Its FAISS store with Hugging Face embeddings."""
-    from langchain_community.vectorstores import FAISS
-    from langchain_huggingface import HuggingFaceEmbeddings
 
-    texts = [each["text"] for each in given["passages"]]
-    about = [{"doc_id": each["doc_id"]} for each in given["passages"]]
-    store = FAISS.from_texts(texts, HuggingFaceEmbeddings(model_name=given["model"]), metadatas=about)
-    return lambda question: [each.metadata["doc_id"] for each in store.similarity_search(question, k=given["depth"])]
+    package = "langchain-community"
+
+    def index(self, given: dict[str, Any]) -> None:
+        """Make it."""
+        from langchain_community.vectorstores import FAISS
+
+        texts = [each["text"] for each in given["passages"]]
+        about = [{"doc_id": each["doc_id"]} for each in given["passages"]]
+        store = FAISS.from_texts(texts, self._embeddings(given), metadatas=about)
+        store.save_local(str(Path(given["place"]) / "langchain"))
+
+    def opened(self, given: dict[str, Any]) -> Search:
+        """Open it."""
+        from langchain_community.vectorstores import FAISS
+
+        store = FAISS.load_local(
+            str(Path(given["place"]) / "langchain"), self._embeddings(given), allow_dangerous_deserialization=True
+        )
+        return lambda question: [
+            each.metadata["doc_id"] for each in store.similarity_search(question, k=given["depth"])
+        ]
+
+    def _embeddings(self, given: dict[str, Any]) -> Any:  # noqa: ANN401 (of another environment)
+        from langchain_huggingface import HuggingFaceEmbeddings
+
+        return HuggingFaceEmbeddings(model_name=given["model"])
 
 
-def chroma(given: dict[str, Any]) -> Search:
+class Chroma:
     """A collection on disk with sentence-transformers' embeddings, filled in batches of 512."""
-    import chromadb
-    from chromadb.utils.embedding_functions import SentenceTransformerEmbeddingFunction
 
-    client = chromadb.PersistentClient(
-        str(Path(given["place"]) / "chroma"), chromadb.Settings(anonymized_telemetry=False)
-    )
-    embed = SentenceTransformerEmbeddingFunction(given["model"])
-    collection = client.create_collection("articles", embedding_function=embed, metadata={"hnsw:space": "cosine"})
-    documents = {each["id"]: each["doc_id"] for each in given["passages"]}
-    for at in range(0, len(given["passages"]), 512):
-        some = given["passages"][at : at + 512]
-        collection.add(ids=[each["id"] for each in some], documents=[each["text"] for each in some])
+    package = "chromadb"
 
-    def search(question: str) -> Iterable[str]:
-        found = collection.query(query_texts=[question], n_results=given["depth"])
-        return [documents[each] for each in found["ids"][0]]
+    def index(self, given: dict[str, Any]) -> None:
+        """Make it."""
+        collection = self._client(given).create_collection(
+            "articles", embedding_function=self._embed(given), metadata={"hnsw:space": "cosine"}
+        )
+        for at in range(0, len(given["passages"]), 512):
+            some = given["passages"][at : at + 512]
+            collection.add(ids=[each["id"] for each in some], documents=[each["text"] for each in some])
 
-    return search
+    def opened(self, given: dict[str, Any]) -> Search:
+        """Open it."""
+        collection = self._client(given).get_collection("articles", embedding_function=self._embed(given))
+        documents = {each["id"]: each["doc_id"] for each in given["passages"]}
+
+        def search(question: str) -> Iterable[str]:
+            found = collection.query(query_texts=[question], n_results=given["depth"])
+            return [documents[each] for each in found["ids"][0]]
+
+        return search
+
+    def _client(self, given: dict[str, Any]) -> Any:  # noqa: ANN401 (of another environment)
+        import chromadb
+
+        place = str(Path(given["place"]) / "chroma")
+        return chromadb.PersistentClient(place, chromadb.Settings(anonymized_telemetry=False))
+
+    def _embed(self, given: dict[str, Any]) -> Any:  # noqa: ANN401 (of another environment)
+        from chromadb.utils.embedding_functions import SentenceTransformerEmbeddingFunction
+
+        return SentenceTransformerEmbeddingFunction(given["model"])
 
 
-SYSTEMS = {
-    "pincite": (pincite, "pincite"),
-    "txtai": (txtai, "txtai"),
-    "langchain-faiss": (langchain_faiss, "langchain-community"),
-    "chroma": (chroma, "chromadb"),
+SYSTEMS: dict[str, System] = {
+    "pincite": Pincite(),
+    "txtai": Txtai(),
+    "langchain-faiss": LangChain(),
+    "chroma": Chroma(),
 }
 
 
@@ -87,35 +157,34 @@ def memory() -> float:
     return int(lines["VmHWM"].split()[0]) / 1024
 
 
-def main() -> None:
-    """Index, ask, print."""
-    name, path = sys.argv[1:]
-    given = json.loads(Path(path).read_text("utf-8"))
-    make, package = SYSTEMS[name]
+def indexed(system: System, given: dict[str, Any]) -> dict[str, Any]:
+    """What indexing costs."""
     began = time.perf_counter()
-    search = make(given)
-    took = time.perf_counter() - began
-    asked = list(given["questions"].items())
-    for _, question in asked[:WARM_UP]:
+    system.index(given)
+    return {"index_s": time.perf_counter() - began, "indexing_mb": memory(), "version": version(system.package)}
+
+
+def asked(system: System, given: dict[str, Any]) -> dict[str, Any]:
+    """What answering costs, and what was found."""
+    search = system.opened(given)
+    questions = list(given["questions"].items())
+    for _, question in questions[:WARM_UP]:
         search(question)
     ranked, times = {}, []
-    for query_id, question in asked:
+    for query_id, question in questions:
         began = time.perf_counter()
         found = list(search(question))
         times.append(1000 * (time.perf_counter() - began))
         # Documents of a .jsonl are named after file and line id.
         ranked[query_id] = list(dict.fromkeys(each.rpartition("#")[2] for each in found))
-    print(
-        json.dumps(
-            {
-                "index_s": took,
-                "query_ms": times,
-                "memory_mb": memory(),
-                "ranked": ranked,
-                "version": version(package),
-            }
-        )
-    )
+    return {"query_ms": times, "answering_mb": memory(), "ranked": ranked}
+
+
+def main() -> None:
+    """Index or ask, and print."""
+    name, what, path = sys.argv[1:]
+    given = json.loads(Path(path).read_text("utf-8"))
+    print(json.dumps({"index": indexed, "ask": asked}[what](SYSTEMS[name], given)))
 
 
 if __name__ == "__main__":

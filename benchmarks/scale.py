@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from pincite import Document, Index, Passage
+from pincite.analysis import analyse
 from pincite.datatypes import passage_id
 from pincite.embedder import SentenceTransformerEmbedder
 from pincite.index import EXPORTS
@@ -93,7 +94,7 @@ def _passages(document: Document, parts: list[list[str]]) -> Iterator[Passage]:
 
 
 def put(store: LocalStore, first: int, passages: int, fingerprint: str) -> float:
-    """Add articles; seconds of the commit."""
+    """Add articles; seconds from when their vectors are there until a new reader finds them."""
     with store.writer() as writer:
         keys = list[bytes]()
         for document, parts in articles(first, passages):
@@ -107,7 +108,10 @@ def put(store: LocalStore, first: int, passages: int, fingerprint: str) -> float
         writer.describe(Manifest(settings=Settings().as_dict(), fingerprint=fingerprint))
         began = time.perf_counter()
         writer.commit()
-        return time.perf_counter() - began
+    with LocalStore(store.path).snapshot() as snapshot:
+        assert snapshot.lexical([analyse(document.title)[0]], 1)
+        assert snapshot.dense(rows[-1, 0], 1)
+    return time.perf_counter() - began
 
 
 def derived(store: LocalStore, count: int) -> dict[str, float]:
@@ -151,12 +155,13 @@ def recall(snapshot: LocalSnapshot, vectors: Vectors) -> float:
 
 
 def memory(path: Path) -> float:
-    """MB resident at most in a new process that answers fifty questions."""
+    """MB resident at most in a new process that answers fifty questions in words that the articles use."""
+    asked = [" ".join(words(6)) + "?" for _ in range(50)]
     code = f"""
 from pathlib import Path
 from pincite import Assistant, Index
 assistant = Assistant(Index.open({str(path)!r}))
-for n in range(50): assistant.ask(f"What about number {{n}} and the others?")
+for question in {asked!r}: assistant.ask(question)
 status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
 print(int(status["VmHWM"].split()[0]) / 1024)"""
     return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
@@ -173,6 +178,7 @@ def build(place: Path, count: int) -> dict[str, Any]:
         "build_s": {name: round(each, 2) for name, each in whole.items()},
         "one_article_s": round(one, 3),
         "one_article_share": round(one / sum(whole.values()), 4),
+        "merge_an_article_s": round(sum(whole.values()) * PASSAGES_IN_A_DOCUMENT / (dense.MOST_STALE * count), 4),
         "disk_mb": round(folder_size(place) / 1e6, 1),
     }
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from pincite.stores.local.writer import WHOLE_BELOW
 from reporting import RESULTS
 
 PAGE = RESULTS.parent / "performance.md"
@@ -34,7 +35,7 @@ def embedding(found: dict[str, Any]) -> str:
 def scale(found: dict[str, Any]) -> str:
     """Latency, recall and cost over size."""
     head = "passages|p50|p95|p99|p50, p95 / encode|embedding|dense|lexical, each of 2|rows, each of 2|recall@10"
-    costs = "both indexes built|one article|disk|memory"
+    costs = "both indexes built|one article|merge, an article|disk|memory"
     return table(f"{head}|{costs}".split("|"), (_size(each) for each in found["sizes"]))
 
 
@@ -49,6 +50,7 @@ def _size(each: dict[str, Any]) -> list[object]:
         f"{each['recall_at_10']:.4f}",
         f"{built:.1f} s",
         f"{each['one_article_s']:.2f} s ({each['one_article_share']:.2%})",
+        f"{each['merge_an_article_s']:.3f} s" if each["passages"] > WHOLE_BELOW else "-",
         f"{each['disk_mb']:,.0f} MB",
         f"{each['memory_mb']} MB",
     ]
@@ -89,12 +91,12 @@ def peers(found: dict[str, Any]) -> str:
             f"{name} {each['version']}",
             each["index_s"],
             *(f"{each['query_ms'][p]:.1f}" for p in ("p50", "p95")),
-            f"{each['memory_mb']} MB",
+            f"{each['indexing_mb']}, {each['answering_mb']}",
             *(f"{each[m]:.3f}" for m in measures),
         )
         for name, each in found["results"].items()
     ]
-    return table(("", "index, s", "query p50, ms", "p95, ms", "memory", *measures), rows)
+    return table(("", "index, s", "query p50, ms", "p95, ms", "MB, indexing and answering", *measures), rows)
 
 
 TABLES = {

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -179,12 +180,60 @@ def test_halves_are_near_enough(
     """Any processor can be told to multiply them; only some are faster by it."""
     whole = default.encode_query(TEXTS)
     monkeypatch.setattr(module, "multiplies_halves", lambda: halves)
-    vectors = default.encode_document(TEXTS)
+    vectors = SentenceTransformerEmbedder().encode_document(TEXTS)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     least = (whole * vectors).sum(axis=1).min()
     assert least >= module.LEAST_COSINE_OF_HALVES
     assert halves or least > 0.99999
+
+
+def test_a_model_that_bears_no_halves_embeds_in_float32(
+    default: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "multiplies_halves", lambda: True)
+    monkeypatch.setattr(module, "LEAST_COSINE_OF_HALVES", 1.1)
+    vectors = SentenceTransformerEmbedder().encode_document(TEXTS)
+    assert (default.encode_query(TEXTS) * vectors).sum(axis=1).min() > 0.99999
+
+
+@pytest.mark.parametrize("faster", [False, True])
+def test_many_documents_are_embedded_by_torch_where_it_is_faster(
+    exporting: SentenceTransformerEmbedder, exports: Path, monkeypatch: pytest.MonkeyPatch, faster: bool
+) -> None:
+    exporting.export()
+    monkeypatch.setattr(module, "_MANY", len(TEXTS) + 1)
+    monkeypatch.setattr(module, "_torch_is_faster", lambda: faster)
+    fresh = SentenceTransformerEmbedder(exports=exports)
+    first = fresh.encode_document(TEXTS)
+    assert not fresh.loaded
+    second = fresh.encode_document(TEXTS)
+    assert fresh.loaded == faster
+    assert (first * second).sum(axis=1).min() >= module.LEAST_COSINE_OF_HALVES
+
+
+def test_an_export_answers_many_threads_and_is_replaced_in_use(
+    exporting: SentenceTransformerEmbedder, exports: Path
+) -> None:
+    exporting.export()
+    fresh = SentenceTransformerEmbedder(exports=exports)
+    expected = [fresh.encode_query([text]) for text in TEXTS]
+
+    def embed(i: int) -> Vectors:
+        if i == len(TEXTS):  # as another process would that found it damaged
+            exported.make(exporting._model, exports, exporting.fingerprint)
+        return fresh.encode_query([TEXTS[i % len(TEXTS)]])
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(embed, range(4 * len(TEXTS))))
+    for i, each in enumerate(found):
+        np.testing.assert_allclose(each, expected[i % len(TEXTS)], atol=1e-5)
+
+
+def test_no_text_is_no_vector(exporting: SentenceTransformerEmbedder, exports: Path) -> None:
+    assert exporting.encode_document([]).shape == (0, 384)
+    exporting.export()
+    assert SentenceTransformerEmbedder(exports=exports).encode_query([]).shape == (0, 384)
 
 
 def test_the_export_gives_the_models_own_vectors(

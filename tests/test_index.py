@@ -8,6 +8,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from pincite.errors import (
     UnknownDocument,
 )
 from pincite.stores.base import Vectors
+from pincite.stores.local.catalog import Catalog
 from pincite.stores.local.lexical import LexicalIndex
 
 Open = Callable[..., Index]
@@ -92,6 +94,25 @@ def test_only_new_text_is_embedded(index: Index, embedder: WordEmbedder, corpus:
 def test_a_touched_file_is_unchanged(index: Index, embedder: WordEmbedder, corpus: Path) -> None:
     os.utime(corpus / "bees.txt", (1, 1))
     assert index.update(corpus).unchanged == tuple(sorted(ARTICLES))
+
+
+def test_an_update_without_news_reads_no_record(index: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once no file is so new that its stamp leaves a doubt."""
+    (corpus / "broken.json").write_text("{")
+    (corpus / "odd.xyz").write_text("-")
+    for path in corpus.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    before = index.update(corpus)
+    with monkeypatch.context() as patched:
+        patched.setattr(Catalog, "records", None)
+        patched.setattr(Catalog, "files", None)
+        assert index.update(corpus) == replace(before, embedded=0)
+    shutil.rmtree(Path(index.status().path) / "generations")
+    index.close()
+    index.update(corpus)
+    assert ids(index.search("elm"))[0] == "mill/tide.md"
+    (corpus / "bees.txt").write_text("A hive.")
+    assert index.update(corpus).changed == ("bees.txt",)
 
 
 def test_a_change_that_keeps_size_and_time_is_seen(index: Index, corpus: Path) -> None:
@@ -698,6 +719,10 @@ def test_a_failing_embedder_is_heard(
 
 
 # ---------------------------------------------------------------- by words alone
+
+
+def test_a_search_by_stop_words_alone_finds_what_holds_them(index: Index) -> None:
+    assert set(ids(index.search("it was", lexical=True))) == {"harbour.txt", "mill/tide.md"}
 
 
 def test_a_search_by_words_needs_no_model(corpus: Path, open_index: Open, tmp_path: Path) -> None:

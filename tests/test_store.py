@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -19,7 +20,7 @@ from pincite import Document, Filter, Passage
 from pincite.analysis import analyse
 from pincite.errors import DamagedIndex, FormatTooNew, IndexBusy, NoIndex
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
-from pincite.stores.local import catalog, lexical, writer
+from pincite.stores.local import catalog, dense, lexical, store, writer
 from pincite.stores.local.store import LocalStore
 
 DIMENSION = 8
@@ -154,6 +155,15 @@ def test_lexical_of_some_passages_only(filled: LocalStore) -> None:
         assert snapshot.lexical(["here"], 10, None, []) == {}
 
 
+def test_many_passages_are_asked_for_as_few_are(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    with filled.snapshot() as snapshot:
+        some = [each for each in snapshot.lexical(["here"], 3) if not each.startswith("bell")]
+        few = snapshot.lexical(["here"], 3, None, some)
+        monkeypatch.setattr(lexical, "_FEW", 1)
+        assert snapshot.lexical(["here"], 3, None, some) == few
+        assert few.keys() == set(some)
+
+
 def test_equal_scores_come_in_the_order_of_their_ids(empty: LocalStore) -> None:
     put(empty, [document(name, "The same text. And again.") for name in ("c", "a", "b")])
     with empty.snapshot() as snapshot:
@@ -257,6 +267,28 @@ def test_a_linked_generation_leaves_the_old_one_alone(filled: LocalStore, monkey
         assert len(snapshot.lexical(["here"], 50)) == 14
 
 
+def test_where_there_are_no_links_files_are_copied(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, "links are not permitted here")
+
+    monkeypatch.setattr(writer, "WHOLE_BELOW", 0)
+    monkeypatch.setattr(writer, "MOST_DEAD", 10.0)
+    monkeypatch.setattr(dense, "MOST_STALE", 10.0)
+    monkeypatch.setattr(os, "link", refuse)
+    put(filled, [document("dove")], removed=["cook"])
+    assert found(filled, "dove") == ["dove"]
+    assert sorted(found(filled, "here")) == ["anchor", "bell", "dove"]
+
+
+def test_passages_in_memory_are_bounded_by_their_bytes(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(found(filled, "here")) == 3
+    assert len(filled.remembered) == 3
+    monkeypatch.setattr(store, "_REMEMBERED", 4000)
+    put(filled, [document("dove")])
+    assert len(found(filled, "here")) == 4
+    assert len(filled.remembered) == 2
+
+
 def test_too_many_dead_documents_make_a_whole_build(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "WHOLE_BELOW", 0)
     put(filled, [], removed=["cook"])
@@ -358,7 +390,7 @@ STEPS = {
     "vectors": "LocalWriter.put_vectors",
     "begin": "LocalWriter._apply",
     "build": "lexical.build",
-    "rename": "_sync",
+    "rename": "files.sync",
     "commit": "LocalWriter._note",
     "prune": "LocalWriter._forget_staged",
 }

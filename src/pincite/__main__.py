@@ -1,7 +1,25 @@
-"""``python -m pincite``."""
+"""The process of the command line: ``pincite`` and ``python -m pincite``."""
 
+import os
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 from pincite.cli import main
 
-sys.exit(main())
+
+def run() -> NoReturn:
+    """Run the command and end the process at once.
+
+    A question or an update may still be in a library's own code in some thread of ``chat``, and Python aborts when it
+    ends such a thread with the process. Nothing is lost: what an update has embedded is kept, the next does the rest.
+    """
+    status = main()
+    with suppress(OSError):  # nobody is left to read it
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    run()

@@ -275,11 +275,7 @@ def _chat(options: argparse.Namespace) -> int:
             open_browser=options.open,
             on_ready=lambda address: _say_address(address, notice),
         )
-    # A question or an update may still be in a library's own code in some thread, and Python aborts when it ends such a
-    # thread with the process. Nothing is lost: what an update has embedded is kept, the rest is done by the next.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    return 0
 
 
 def _say_address(address: str, notice: str) -> None:

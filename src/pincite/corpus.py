@@ -43,6 +43,12 @@ class Scan:
     skipped: dict[str, str]
     unlisted: tuple[str, ...]
 
+    def digest(self) -> str:
+        """A hash of everything seen: two scans with the same one found the same files, untouched."""
+        seen = [f"{name} {found.stamp}" for name, found in self.files.items()]
+        seen += [f"{name} {why}" for name, why in self.skipped.items()]
+        return hashlib.blake2b("\n".join(seen).encode(errors="surrogateescape"), digest_size=16).hexdigest()
+
 
 def scan(folder: Path) -> Scan:
     """What lies in ``folder`` and the folders below it; no file is opened, no link to another folder is followed.

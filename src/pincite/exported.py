@@ -6,6 +6,7 @@ model's fingerprint: ``model.onnx``, ``tokenizer.json`` and, written last, ``exp
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import logging
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _MODEL, _TOKENIZER, _FACTS = "model.onnx", "tokenizer.json", "export.json"
-_FORMAT = 1
+_FORMAT = 2
 _GIVEN = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
 """A model's inputs, and what the tokenizer calls them."""
 
@@ -45,8 +46,7 @@ MOST_TOKENS = 512
 LEAST_COSINE = 0.9999
 """An export whose vectors are further than this from the model's own is not used."""
 
-# What tokenizers and padding may treat differently: lengths, scripts, spaces, what is cut off.
-_PROOF = (
+PROOF = (
     "a",
     "How much did the harbour town raise its budget for dredging in 1987?",
     " leading and trailing spaces \n and a line end ",
@@ -56,6 +56,7 @@ _PROOF = (
     "def f(x): return x ** 2  # [MASK] [SEP] <s> </s>",
     "word " * 1200,
 )
+"""What tokenizers, padding and precision may treat differently: lengths, scripts, spaces, what is cut off."""
 
 
 def folder_of(home: Path, fingerprint: str) -> Path:
@@ -97,7 +98,8 @@ def _make(model: SentenceTransformer, folder: Path) -> None:
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     prompts = {kind: _prompt(model, names) for kind, names in _PROMPTS.items()}
-    facts = {"format": _FORMAT, "versions": _versions(), "prompts": prompts, "most_tokens": model.max_seq_length}
+    facts: dict[str, Any] = {"format": _FORMAT, "versions": _versions(), "prompts": prompts}
+    facts |= {"most_tokens": model.max_seq_length, "dimension": model.get_embedding_dimension()}
     try:
         _export(model, building / _MODEL)
         model.tokenizer.backend_tokenizer.save(str(building / _TOKENIZER))
@@ -143,6 +145,8 @@ def _prompt(model: SentenceTransformer, names: Sequence[str]) -> str:
 def _export(model: SentenceTransformer, path: Path) -> None:
     import torch
 
+    if model.device.type != "cpu":  # which is where questions are embedded; the model itself stays where it is
+        model = copy.deepcopy(model).cpu()
     features = model.preprocess(["two texts", "of other lengths than each other"])
     inputs = {name: value.cpu() for name, value in features.items() if isinstance(value, torch.Tensor)}
 
@@ -172,11 +176,11 @@ def _export(model: SentenceTransformer, path: Path) -> None:
 
 def _least_cosine(model: SentenceTransformer, exported: ExportedModel) -> float:
     """Between both ways of embedding a fixed set of texts, as questions and as documents."""
-    questions = np.asarray(model.encode_query(list(_PROOF), normalize_embeddings=True), np.float32)
-    documents = np.asarray(model.encode_document(list(_PROOF), normalize_embeddings=True), np.float32)
-    alone = np.concatenate([exported.encode([text], "query") for text in _PROOF])
+    questions = np.asarray(model.encode_query(list(PROOF), normalize_embeddings=True), np.float32)
+    documents = np.asarray(model.encode_document(list(PROOF), normalize_embeddings=True), np.float32)
+    alone = np.concatenate([exported.encode([text], "query") for text in PROOF])
     return float(
-        min((questions * alone).sum(axis=1).min(), (documents * exported.encode(_PROOF, "document")).sum(axis=1).min())
+        min((questions * alone).sum(axis=1).min(), (documents * exported.encode(PROOF, "document")).sum(axis=1).min())
     )
 
 
@@ -197,12 +201,10 @@ class ExportedModel:
             tokenizer, session = self._tokenizer, self._session
         prompt = self._facts["prompts"][kind]
         found = [tokenizer.encode(prompt + text) for text in texts]
-        vectors: list[Vectors] = [np.empty(0, np.float32)] * len(found)
+        vectors: Vectors = np.empty((len(found), self._facts["dimension"]), np.float32)
         for batch in batches([len(each.ids) for each in found], MOST_TOKENS):
-            rows = session.run(None, _padded(session, [found[i] for i in batch]))[0]
-            for i, row in zip(batch, rows, strict=True):
-                vectors[i] = row
-        return np.array(vectors, np.float32)
+            vectors[batch] = session.run(None, _padded(session, [found[i] for i in batch]))[0]
+        return vectors
 
     @cached_property
     def _facts(self) -> dict[str, Any]:

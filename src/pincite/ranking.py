@@ -239,7 +239,7 @@ _NEAR = 0.9
 """From this cosine of their sentences' means on, passages are compared word by word."""
 
 _LOOKED_THROUGH = 200
-"""Among so many of the best passages near-copies are looked for; the same text is found among all."""
+"""Among so many of the best passages near-copies are looked for; the same text, but for case and spaces, among all."""
 
 _IGNORED = frozenset({"a", "an", "the"})
 
@@ -254,7 +254,7 @@ def fold(candidates: Sequence[Candidate]) -> list[Candidate]:
     by_text: dict[str, int] = {}
     near = _near(candidates[:_LOOKED_THROUGH])
     for i, each in enumerate(candidates):
-        text = each.passage.text
+        text = " ".join(each.passage.text.casefold().split())
         k = by_text.get(text)
         if k is None and i < len(near):
             k = next((k for k in near[i] if k in copies and _is_copy(each, candidates[k])), None)

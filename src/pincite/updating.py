@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from pincite import corpus, readers, splitting
@@ -130,9 +131,6 @@ class Update:
         self._settings = settings
         self._options = options
         self._progress = progress
-        self._known = writer.records()
-        self._records = writer.files()
-        self._by_path = _grouped(self._known)
         self._found = _Findings()
         self._left_out: dict[str, dict[str, str]] = {}
         self._embedding = _Embedding(embedder, writer)
@@ -140,6 +138,21 @@ class Update:
         self._queued: set[bytes] = set()
         self._in_doubt = False
         self._all_read = False
+        self._again = False
+
+    # Loaded when asked for, since an update that finds nothing new needs none of them.
+
+    @cached_property
+    def _known(self) -> dict[str, DocumentRecord]:
+        return self._writer.records()
+
+    @cached_property
+    def _records(self) -> dict[str, FileRecord]:
+        return self._writer.files()
+
+    @cached_property
+    def _by_path(self) -> dict[str, list[str]]:
+        return _grouped(self._known)
 
     def run(self, folder: Path, scan: Scan) -> UpdateReport:
         """Do it all and commit.
@@ -148,6 +161,10 @@ class Update:
             RemovalRefused, DuplicateIdError: nothing was changed.
         """
         self._scanned_ns = time.time_ns()
+        if self._nothing_new(folder, scan):
+            self._found.skipped.update(self._writer.manifest.skipped)
+            self._write(folder, scan.digest(), gone=())
+            return UpdateReport(unchanged=tuple(self._writer.doc_ids()), skipped=self._found.skipped)
         self._found.skipped.update(scan.skipped)
         kept = [name for name in self._by_path if name in scan.skipped or name.startswith(scan.unlisted)]
         there = {*scan.files, *kept}
@@ -158,7 +175,7 @@ class Update:
             removed = self._removed(folder)
             self._writer.remove(removed)
             self._embed()
-        self._write(folder, scan)
+        self._write(folder, scan.digest() if self._settled(scan) else "", self._records.keys() - scan.files.keys())
         found = self._found
         return UpdateReport(
             added=tuple(sorted(found.added)),
@@ -170,6 +187,16 @@ class Update:
         )
 
     # ------------------------------------------------------------ which files to read
+
+    def _nothing_new(self, folder: Path, scan: Scan) -> bool:
+        before = self._writer.manifest
+        same = (before.reading, before.corpus) == (self._reading, str(folder)) and not self._options.rebuild
+        return same and before.scan == scan.digest()
+
+    def _settled(self, scan: Scan) -> bool:
+        """Whether a file that will have the same stamp will be the same, and none has to be tried again."""
+        last = max((found.stamp[1] for found in scan.files.values()), default=0)
+        return not self._again and self._scanned_ns - last > _RACY_NS
 
     def _to_read(self, scan: Scan) -> dict[str, FileStat]:
         everything = self._options.rebuild or self._writer.manifest.reading != self._reading
@@ -225,6 +252,7 @@ class Update:
 
     def _file_done(self, name: str, stat: FileStat, digest: str, event: FileDone) -> None:
         left_out = self._left_out.pop(name, {})
+        self._again |= event.again or not digest
         self._found.skipped.update(left_out)
         self._found.files.append(
             FileRecord(
@@ -340,9 +368,8 @@ class Update:
         if self._all_read:
             self._progress(Progress(stage="embed", done=self._embedding.done, total=len(self._queued)))
 
-    def _write(self, folder: Path, scan: Scan) -> None:
+    def _write(self, folder: Path, scan: str, gone: Iterable[str]) -> None:
         self._progress(Progress(stage="write", done=0, total=1))
-        gone = self._records.keys() - scan.files.keys()
         self._writer.put_files(self._found.files, gone)
         self._writer.describe(
             Manifest(
@@ -352,6 +379,7 @@ class Update:
                 corpus=str(folder),
                 updated=datetime.now(UTC).isoformat(timespec="seconds"),
                 skipped=self._found.skipped,
+                scan=scan,
             )
         )
         self._writer.commit()

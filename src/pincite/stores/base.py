@@ -55,6 +55,8 @@ class Manifest:
         corpus: absolute path of the folder of articles, or None.
         updated: end of the last update, ISO 8601 in UTC, or None.
         skipped: what the last update did not read, with the reasons.
+        scan: names the corpus files as the last update saw them; empty where a file has to be looked at again though
+            it seems untouched.
     """
 
     settings: Mapping[str, Any]
@@ -63,6 +65,7 @@ class Manifest:
     corpus: str | None = None
     updated: str | None = None
     skipped: Mapping[str, str] = field(default_factory=dict)
+    scan: str = ""
 
 
 class DocumentRecord(NamedTuple):
@@ -92,6 +95,9 @@ class State(Protocol):
 
     def files(self) -> dict[str, FileRecord]:
         """The corpus files by path."""
+
+    def doc_ids(self) -> list[str]:
+        """The ids of all documents, in order."""
 
     def records(self, ids: Collection[str] | None = None) -> dict[str, DocumentRecord]:
         """The documents' records by ``doc_id``: all, or those with these ids; unknown ids are left out."""

@@ -146,6 +146,10 @@ class Catalog:
         rows = self.db.execute("SELECT path, stamp, digest, scanned_ns, problem, skipped FROM files")
         return {row[0]: _file(row) for row in rows}
 
+    def doc_ids(self) -> list[str]:
+        """The ids of all documents, in order."""
+        return [row[0] for row in self.db.execute("SELECT doc_id FROM documents ORDER BY doc_id")]
+
     def records(self, ids: Collection[str] | None = None) -> dict[str, DocumentRecord]:
         """Documents' records, of all or by id."""
         condition, values = ("1", []) if ids is None else (f"doc_id {_AMONG}", [json.dumps(list(ids))])

@@ -9,7 +9,6 @@ is built anew. Everything is filled from the stored float16, for which the flat 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pincite.stores.base import Vectors
+from pincite.stores.local.files import take_over
 
 Ids = npt.NDArray[np.int64]
 Block = tuple[Ids, npt.NDArray[np.float16]]
@@ -79,7 +79,7 @@ def build(folder: Path, source: Source, count: int) -> None:
 def extend(folder: Path, before: Path, source: Source, after: int, removed: Sequence[int]) -> None:
     """Write the indexes of ``before``, less the ``removed`` ids, with those above ``after`` in the delta."""
     for path in before.glob(f"{BASE}.*"):
-        os.link(path, folder / path.name)
+        take_over(path, folder / path.name)
     ids, index = _read(before, DELTA)
     added = [ids]
     for block, rows in source.dense_blocks(after):

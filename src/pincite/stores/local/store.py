@@ -6,7 +6,6 @@ import sqlite3
 import threading
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,8 +17,8 @@ from pincite.stores.local import catalog
 from pincite.stores.local.catalog import Catalog, Row
 from pincite.stores.local.writer import GENERATIONS, Generation, LocalWriter
 
-_REMEMBERED = 8192
-"""Passages kept in memory with their vectors, about 6 KB each."""
+_REMEMBERED = 64 << 20
+"""Bytes of passages and their vectors kept in memory."""
 
 _OPENINGS = 20
 """How often a reader starts over when updates take its generation's files away while it opens them."""
@@ -43,6 +42,7 @@ class LocalStore:
         self._current: tuple[int, Generation] | None = None
         # A number is never used again, and what it stands for never changes: whatever the generation, this holds.
         self.remembered: dict[int, Row] = {}
+        self._bytes = 0
 
     def exists(self) -> bool:
         """Whether there is a catalogue."""
@@ -66,7 +66,7 @@ class LocalStore:
         """Close what is not in use."""
         with self._lock:
             idle, self._idle, self._current, self.inode = self._idle, [], None, 0
-            self.remembered = {}
+            self.remembered, self._bytes = {}, 0
         for connection in idle:
             connection.close()
 
@@ -86,9 +86,12 @@ class LocalStore:
         with self._lock:
             if inode != self.inode:
                 return
-            self.remembered.update(rows)
-            for number in list(islice(self.remembered, max(0, len(self.remembered) - _REMEMBERED))):
-                del self.remembered[number]
+            for number, row in rows.items():
+                if number not in self.remembered:
+                    self.remembered[number] = row
+                    self._bytes += _size(row)
+            while self._bytes > _REMEMBERED:
+                self._bytes -= _size(self.remembered.pop(next(iter(self.remembered))))
 
     def give_back(self, connection: sqlite3.Connection, inode: int) -> None:
         """End a snapshot's transaction and keep its connection, if it still leads to the same file."""
@@ -202,3 +205,9 @@ class LocalSnapshot(Catalog):
             rows |= read
         self._rows |= rows
         self._numbers |= {passage.passage_id: number for number, (passage, _) in rows.items()}
+
+
+def _size(row: Row) -> int:
+    """Bytes that a row takes in memory, about: text, spans and vectors."""
+    passage, vectors = row
+    return 1000 + 2 * len(passage.text) + 200 * len(passage.sentences) + vectors.nbytes

@@ -16,7 +16,6 @@ So a kill leaves the old generation or the new one, never a mix.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -31,12 +30,11 @@ from filelock import FileLock, Timeout
 from pincite.datatypes import Document, Passage, parse_date
 from pincite.errors import DamagedIndex, IndexBusy
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
-from pincite.stores.local import catalog, dense, lexical
+from pincite.stores.local import catalog, dense, files, lexical
 from pincite.stores.local.catalog import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, TABLES, Catalog, transaction
 
 GENERATIONS = "generations"
 _LOCK = "update.lock"
-_MEND = "run `pincite update` to make it again from the catalogue"
 
 # Deleted documents still count in BM25. Up to here both indexes are built whole, so that scores are those of a new one;
 # above, an update adds a segment, and Tantivy is built again when too much of it is dead.
@@ -59,30 +57,16 @@ JOIN staged_documents s ON s.id = p.document JOIN documents d ON d.doc_id = s.do
 """
 
 
-def check_files(folder: Path, sizes: dict[str, int]) -> None:
-    """Compare the names and sizes of a generation's files with what was written.
-
-    Raises:
-        DamagedIndex: a file is missing or has another size.
-    """
-    for name, size in sizes.items():
-        path = folder / name
-        if not path.is_file():
-            raise DamagedIndex(f"{path}: missing; {_MEND}")
-        if path.stat().st_size != size:
-            raise DamagedIndex(f"{path}: {path.stat().st_size} bytes, {size} were written; {_MEND}")
-
-
 class Generation:
     """The derived indexes of one generation, opened for reading and shared by its snapshots."""
 
     def __init__(self, folder: Path, sizes: dict[str, int]) -> None:
-        check_files(folder, sizes)
+        files.check(folder, sizes)
         try:
             self.dense = dense.DenseIndex(folder)
             self.lexical = lexical.LexicalIndex(folder)
         except (OSError, ValueError, RuntimeError) as error:  # numpy, Tantivy, FAISS
-            raise DamagedIndex(f"{folder}: cannot be opened ({' '.join(str(error).split())}); {_MEND}") from error
+            raise DamagedIndex(f"{folder}: cannot be opened ({' '.join(str(error).split())}); {files.MEND}") from error
 
 
 class LocalWriter(Catalog):
@@ -251,12 +235,12 @@ class LocalWriter(Catalog):
         else:
             dense.extend(building, base, self, last, removed)
         self._build_lexical(building, base, removed, added, alive)
-        self._put_meta("derived", _sizes(building))
+        self._put_meta("derived", files.sizes(building))
         for path in (*building.rglob("*"), building):
-            _sync(path)
+            files.sync(path)
         building.rename(target)
-        _sync(target.parent)
-        _sync(self._path)
+        files.sync(target.parent)
+        files.sync(self._path)
 
     def _build_lexical(
         self, building: Path, base: Path | None, removed: Sequence[int], added: Sequence[int], alive: int
@@ -300,16 +284,3 @@ def _document_row(document: Document, record: DocumentRecord) -> tuple[Any, ...]
     named = (d.doc_id, record.path, record.state, d.digest, d.title, d.title_is_name)
     packed = (json.dumps(d.metadata, ensure_ascii=False), json.dumps(d.headings), json.dumps(d.page_starts))
     return (*named, d.url, d.source, d.author, d.date, first, last, *packed, d.text)
-
-
-def _sizes(folder: Path) -> dict[str, int]:
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock")
-    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
