@@ -8,13 +8,13 @@ fixed set of texts, so that the way is no part of the fingerprint.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import importlib.util
 import json
 import os
 import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -194,32 +194,19 @@ class SentenceTransformerEmbedder:
         export = self._export
         if export and not (self.loaded or (self._embedded >= _MANY and _torch_is_faster())):
             return export.encode(texts, "document")
-        with self._lock, self._precision():
-            return self._in_batches(texts)
+        with self._lock:
+            return self._in_batches(self._halved or self._model, texts)
 
-    def _in_batches(self, texts: Sequence[str]) -> Vectors:
-        device = self._model.device.type
+    def _in_batches(self, model: SentenceTransformer, texts: Sequence[str]) -> Vectors:
         lengths = [len(each.ids) for each in self._tokenizer.encode_batch(list(texts))]
-        vectors: Vectors = np.empty((len(texts), self._model.get_embedding_dimension() or 0), np.float32)
-        most = self._most_tokens()
-        for batch in batches([min(each, most) for each in lengths], _BATCH_TOKENS.get(device, _ELSEWHERE)):
-            vectors[batch] = self._encode(self._model.encode_document, [texts[i] for i in batch])
+        vectors: Vectors = np.empty((len(texts), model.get_embedding_dimension() or 0), np.float32)
+        most, room = self._most_tokens(), _BATCH_TOKENS.get(model.device.type, _ELSEWHERE)
+        for batch in batches([min(each, most) for each in lengths], room):
+            vectors[batch] = self._encode(model.encode_document, [texts[i] for i in batch])
         return vectors
-
-    def _precision(self) -> AbstractContextManager[object]:
-        return _halves() if self._bears_halves else nullcontext()
-
-    @cached_property
-    def _bears_halves(self) -> bool:
-        if self._model.device.type != "cpu" or not multiplies_halves():
-            return False
-        exact = self._in_batches(exported.PROOF)
-        with _halves():
-            return bool((exact * self._in_batches(exported.PROOF)).sum(axis=1).min() >= LEAST_COSINE_OF_HALVES)
 
     def _encode(self, encode: Any, texts: Sequence[str]) -> Vectors:  # noqa: ANN401 (untyped upstream)
         vectors: Vectors = np.asarray(encode(list(texts), batch_size=len(texts), show_progress_bar=False), np.float32)
-        # After halves were multiplied the length is 1 only nearly.
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _LEAST_LENGTH)
         return vectors
 
@@ -248,6 +235,15 @@ class SentenceTransformerEmbedder:
     def _model(self) -> SentenceTransformer:
         with self._lock:
             return _load(self.name, self._folder)
+
+    @cached_property
+    def _halved(self) -> SentenceTransformer | None:
+        """The model in bfloat16, where the processor multiplies that and the vectors stay what they are."""
+        if self._model.device.type != "cpu" or not multiplies_halves():
+            return None
+        halved = _in_halves(self._model)
+        exact, found = (self._in_batches(model, exported.PROOF) for model in (self._model, halved))
+        return halved if (exact * found).sum(axis=1).min() >= LEAST_COSINE_OF_HALVES else None
 
     @cached_property
     def _weights_checked(self) -> bool:
@@ -303,7 +299,18 @@ def _torch_is_faster() -> bool:
     return torch.accelerator.is_available() or multiplies_halves()
 
 
-def _halves() -> AbstractContextManager[object]:
+def _in_halves(model: SentenceTransformer) -> SentenceTransformer:
+    """A copy whose transformer works in bfloat16; what is then made of its tokens' vectors stays in float32."""
     import torch
 
-    return torch.autocast("cpu", dtype=torch.bfloat16)
+    class Widened(torch.nn.Module):
+        def forward(self, features: dict[str, Any]) -> dict[str, Any]:
+            return {name: each.float() if _is_half(each) else each for name, each in features.items()}
+
+    def _is_half(value: object) -> bool:
+        return isinstance(value, torch.Tensor) and value.dtype == torch.bfloat16
+
+    halved = copy.deepcopy(model)
+    halved[0].bfloat16()
+    halved.insert(1, Widened())
+    return halved
