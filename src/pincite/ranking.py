@@ -124,9 +124,9 @@ class Rows:
     @property
     def means(self) -> Vectors:
         """The mean of each passage's sentences, or its own vector where it has none; of length 1."""
-        ends = [*self.begins[1:], len(self.vectors)]
-        parts = (self.vectors[start:end] for start, end in zip(self.begins, ends, strict=True))
-        sums = np.array([(part[1:] if len(part) > 1 else part).sum(axis=0) for part in parts])
+        alone = np.diff(self.begins, append=len(self.vectors)) == 1
+        own = np.where(alone[:, np.newaxis], 0, self.passages)
+        sums = np.add.reduceat(self.vectors, self.begins, axis=0) - own
         return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
 
     def divided(self, cosines: npt.NDArray[np.float32]) -> tuple[Scores, Scores]:
@@ -253,8 +253,10 @@ def fold(candidates: Sequence[Candidate]) -> list[Candidate]:
     copies: dict[int, list[Passage]] = {}
     by_text: dict[str, int] = {}
     near = _near(candidates[:_LOOKED_THROUGH])
+    few = len(candidates) <= _LOOKED_THROUGH
     for i, each in enumerate(candidates):
-        text = " ".join(each.passage.text.casefold().split())
+        # Among few, near-copies are found below, and texts that differ in case or spaces with them.
+        text = each.passage.text if few else " ".join(each.passage.text.casefold().split())
         k = by_text.get(text)
         if k is None and i < len(near):
             k = next((k for k in near[i] if k in copies and _is_copy(each, candidates[k])), None)
