@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from conftest import write_files
-from pincite.corpus import digest_of, scan
+from pincite.corpus import scan
+from pincite.datatypes import digest_of
 from pincite.errors import CorpusError
 
 

@@ -23,7 +23,7 @@ LAYERS = (
     {"corpus"},
     {"ranking", "updating"},
     {"index"},
-    {"evidence", "links"},
+    {"evidence", "links", "watching"},
     {"assistant"},
     {"as_json", "evaluation"},
     {"web"},

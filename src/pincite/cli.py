@@ -1,4 +1,4 @@
-"""The command line: ``pincite update``, ``search``, ``ask``, ``chat``, ``status`` and ``evaluate``.
+"""The command line: one function for each verb of ``pincite``, then its options.
 
 Results go to stdout, progress to stderr. An error is one line; exit status 1, or 2 for wrong usage.
 """
@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,7 +19,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from tqdm import tqdm
 
 from pincite import __version__, as_json
-from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Passage, Progress, UpdateReport, whole
+from pincite.datatypes import (
+    Answer,
+    Changes,
+    Citation,
+    Document,
+    Filter,
+    Hit,
+    Passage,
+    Progress,
+    Status,
+    UpdateReport,
+    whole,
+)
 from pincite.errors import PinciteError, UsageError
 
 if TYPE_CHECKING:
@@ -82,18 +95,41 @@ def _update(options: argparse.Namespace) -> int:
 
     with Index.open(options.index) as index:
         settings = replace(index.settings, model=options.model) if options.model else None
-    with Index.open(options.index, settings=settings) as index, _Bar() as bar:
-        report = index.update(
+    with Index.open(options.index, settings=settings) as index:
+        if options.watch:
+            return _watch(index, options)
+        _say_report(_updated(index, options), options.json)
+    return 0
+
+
+def _updated(index: Index, options: argparse.Namespace, *, rebuild: bool | None = None) -> UpdateReport:
+    from pincite.watching import QUIET
+
+    with _Bar() as bar:
+        return index.update(
             options.corpus,
-            rebuild=options.rebuild,
+            rebuild=options.rebuild if rebuild is None else rebuild,
             allow_removals=options.allow_removals,
             cache=not options.no_cache,
+            wait=options.wait or options.watch,
+            quiet=QUIET if options.watch else 0.0,
             progress=bar.show,
         )
-    if options.json:
-        _say_json(as_json.report(report))
-    else:
-        _say_report(report)
+
+
+def _watch(index: Index, options: argparse.Namespace) -> int:
+    """Update at once and at every change; what goes wrong is said, and tried again at the next."""
+    from pincite.watching import bursts
+
+    folder = index.folder(options.corpus)
+    print_error(f"watching {folder} (Ctrl-C ends it)")
+    with suppress(KeyboardInterrupt):
+        for number, _ in enumerate(bursts(folder, options.index)):
+            try:
+                _say_report(_updated(index, options, rebuild=options.rebuild and not number), options.json)
+            except PinciteError as error:
+                print_error(str(error))
+            sys.stdout.flush()
     return 0
 
 
@@ -120,7 +156,10 @@ class _Bar:
         self._bar.update(progress.done - self._bar.n)
 
 
-def _say_report(report: UpdateReport) -> None:
+def _say_report(report: UpdateReport, json_wanted: bool) -> None:
+    if json_wanted:
+        _say_json(as_json.report(report))
+        return
     counts = [f"{len(getattr(report, name))} {name}" for name in ("added", "changed", "removed", "unchanged")]
     _say(f"{', '.join(counts)}; {report.embedded} passages embedded")
     if report.skipped:
@@ -273,6 +312,7 @@ def _chat(options: argparse.Namespace) -> int:
             token=options.token,
             allow_hosts=options.allow_host,
             open_browser=options.open,
+            watch=options.watch,
             on_ready=lambda address: _say_address(address, notice),
         )
     return 0
@@ -288,19 +328,53 @@ def _status(options: argparse.Namespace) -> int:
     from pincite.index import Index
 
     with Index.open(options.index) as index:
+        wrong = index.verify() if options.verify else ()
         status, changes = index.status(), index.changes()
     if options.json:
-        _say_json(as_json.status(status, changes))
-        return 0
+        _say_json(as_json.status(status, changes) | ({"wrong": wrong} if options.verify else {}))
+    else:
+        _say_status(status, changes)
+    if options.verify and not options.json:
+        _say(
+            "\n".join(["verified: not as it was written", *wrong]) if wrong else "verified    all is as it was written"
+        )
+    return 1 if wrong else 0
+
+
+def _say_status(status: Status, changes: Changes | None) -> None:
     for name, value in as_json.status(status, changes).items():
         if not isinstance(value, dict):
             _say(f"{name:<11} {'-' if value is None else value}")
+    sizes = ", ".join(f"{name} {_bytes(size)}" for name, size in status.bytes.items())
+    _say(f"{'disk':<11} {_bytes(sum(status.bytes.values()))} ({sizes})")
     for word, names in asdict(changes).items() if changes else ():
         if names:
             _say(f"{word} on disk: {', '.join(names[:_MOST_SKIPPED_SHOWN])}")
     for title, reasons in (("stale (the last good version answers)", status.stale), ("skipped", status.skipped)):
         for path, reason in reasons.items():
             _say(f"{title}: {path}: {reason}")
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from pincite.index import Index
+
+    with Index.open(options.index) as index:
+        index.backup(options.file)
+    _say(f"{options.file}: {options.file.stat().st_size:,} bytes")
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from pincite.index import Index
+
+    with Index.open(options.index) as index:
+        index.restore(options.file, overwrite=options.overwrite)
+        status = index.status()
+    _say(f"{status.documents} documents, {status.passages} passages, updated {status.updated}")
     return 0
 
 
@@ -343,7 +417,16 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-host", action="append", default=[], metavar="NAME", help="answer to this name too, such as a proxy's"
     )
     chat.add_argument("--open", action="store_true", help="open it in the browser")
+    chat.add_argument("--watch", action="store_true", help="update whenever the folder of articles changes")
     status = _add_verb(verbs, "status", _status, "say what the index holds", "pincite status --json")
+    status.add_argument(
+        "--verify", action="store_true", help="check every passage and every byte; 1 if not all is well"
+    )
+    backup = _add_verb(verbs, "backup", _backup, "keep the index in one file", "pincite backup index.pincite")
+    restore = _add_verb(verbs, "restore", _restore, "make an index of a backup", "pincite restore index.pincite")
+    restore.add_argument("--overwrite", action="store_true", help="also where there is an index with documents")
+    for verb in (backup, restore):
+        verb.add_argument("file", metavar="FILE", type=Path)
     what = "measure on a collection with judgements"
     evaluate = _add_verb(verbs, "evaluate", _evaluate, what, "pincite evaluate beir/scifact --json")
     evaluate.add_argument("collection", type=Path, metavar="FOLDER", help="a collection in BEIR's layout")
@@ -379,6 +462,8 @@ def _add_update(verbs: Any) -> None:  # noqa: ANN401 (argparse has no public nam
     update.add_argument("--rebuild", action="store_true", help="make everything anew; the old index answers meanwhile")
     update.add_argument("--no-cache", action="store_true", help="embed again what was embedded before")
     update.add_argument("--allow-removals", action="store_true", help="even if most of the index goes")
+    update.add_argument("--wait", action="store_true", help="until another update has ended, instead of giving up")
+    update.add_argument("--watch", action="store_true", help="go on, and update whenever the folder changes")
     update.add_argument("--model", metavar="NAME", help="a sentence-transformers model or its folder")
     update.add_argument("--json", action="store_true", help="print the report as JSON")
 

@@ -10,6 +10,7 @@ import re
 from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pincite.errors import FilterError
@@ -207,6 +208,7 @@ class Status:
         updated: when the last update ended, ISO 8601 in UTC; None before the first.
         stale: files that could not be read at the last update and keep their last good version, with the reason.
         skipped: the other files that the last update did not read, with the reason.
+        bytes: what the parts of the index take on disk.
     """
 
     path: str
@@ -220,6 +222,7 @@ class Status:
     updated: str | None
     stale: Mapping[str, str] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)
+    bytes: Mapping[str, int] = field(default_factory=dict)
 
 
 def _as_tuple(name: str, value: object) -> tuple[str, ...] | None:
@@ -229,6 +232,12 @@ def _as_tuple(name: str, value: object) -> tuple[str, ...] | None:
     if not all(isinstance(each, str) for each in values):
         raise FilterError(f"{name}={value!r}: give a string or several")
     return values
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def whole(text: str) -> str:

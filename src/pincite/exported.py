@@ -69,6 +69,11 @@ def way(home: Path, fingerprint: str) -> str:
     return "onnxruntime" if opened(home, fingerprint) else "sentence-transformers"
 
 
+def size(home: Path) -> int:
+    """Bytes that exports take below ``home``."""
+    return sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
+
+
 def is_due(home: Path, fingerprint: str) -> bool:
     """Whether an export was not tried yet, was damaged, or failed with other libraries than those installed now."""
     facts = _facts(folder_of(home, fingerprint))

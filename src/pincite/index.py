@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections.abc import Callable, Collection, Sequence
@@ -16,9 +17,18 @@ import numpy.typing as npt
 
 from pincite import exported
 from pincite.analysis import only_stop_words, query_terms
+from pincite.corpus import Scan
 from pincite.datatypes import Changes, Document, Filter, Hit, Progress, Status, UpdateReport, whole
 from pincite.embedder import Embedder, SentenceTransformerEmbedder, reads
-from pincite.errors import CorpusError, EmptyIndex, ModelMismatch, NoIndex, QueryError, UnknownDocument
+from pincite.errors import (
+    CorpusError,
+    DamagedCatalogue,
+    EmptyIndex,
+    ModelMismatch,
+    QueryError,
+    UnknownDocument,
+    UsageError,
+)
 from pincite.ranking import (
     CANDIDATES,
     DENSE_SHARE,
@@ -34,6 +44,8 @@ from pincite.settings import Settings
 from pincite.stores.base import Manifest, Snapshot, Store
 from pincite.stores.local.store import LocalStore
 from pincite.updating import Options, Update, changes, scan_corpus
+
+_log = logging.getLogger(__name__)
 
 EXPORTS = "model"
 """The folder in an index that holds the export of its model."""
@@ -102,17 +114,22 @@ class Index:
         rebuild: bool = False,
         allow_removals: bool = False,
         cache: bool = True,
+        wait: bool = False,
+        quiet: float = 0.0,
         progress: Callable[[Progress], None] | None = None,
     ) -> UpdateReport:
         """Bring the index up to date with a folder; only passages whose text is new are embedded.
 
-        Readers see the old state until all is done, and the old state stays if this raises.
+        Readers see the old state until all is done, and the old state stays if this raises. A catalogue that is
+        damaged is made anew from the folder.
 
         Args:
             corpus: the folder of articles; by default the one of the last update.
             rebuild: make everything anew, also for another model.
             allow_removals: remove documents even if they are most of the index.
             cache: take vectors that are there already, where text and model are the same.
+            wait: for another update to end, however long that takes, instead of raising.
+            quiet: leave alone, this time, files that change within so many seconds, as while they are being written.
             progress: called as the work goes on.
 
         Raises:
@@ -120,27 +137,88 @@ class Index:
             IndexProblem: the index is busy, damaged, from a newer Pincite, or built with another model.
             ModelError: the model cannot be loaded.
         """
-        folder = self._corpus(corpus)
-        scan = scan_corpus(folder, Path(self._store.name), may_be_empty=allow_removals and self._store.exists())
+        folder = self.folder(corpus)
+        may_be_empty = allow_removals and self._store.exists()
+        scan = scan_corpus(folder, Path(self._store.name), may_be_empty=may_be_empty, quiet=quiet)
         options = Options(rebuild=rebuild, allow_removals=allow_removals, cache=cache)
-        with self._store.writer(fresh=rebuild) as writer:
+        try:
+            return self._update(folder, scan, options, wait, progress or _ignore)
+        except DamagedCatalogue as error:
+            _log.warning("%s", error)
+            self._store.forsake()
+            return self._update(folder, scan, options, wait, progress or _ignore)
+
+    def _update(
+        self, folder: Path, scan: Scan, options: Options, wait: bool, progress: Callable[[Progress], None]
+    ) -> UpdateReport:
+        with self._store.writer(fresh=options.rebuild, wait=wait) as writer:
             settings = self._settings(writer.manifest)
             embedder = self._embedder(settings.model)
-            if not rebuild:
+            if not options.rebuild:
                 _check_model(writer.manifest, settings, embedder, self._store.name)
-            report = Update(writer, embedder, settings, options, progress or _ignore).run(folder, scan)
+            report = Update(writer, embedder, settings, options, progress).run(folder, scan)
             # Within the lock, since two at once would make the same export.
             if isinstance(embedder, SentenceTransformerEmbedder) and (report.embedded or report.unchanged):
                 embedder.export()
         return report
 
-    def _corpus(self, corpus: str | Path | None) -> Path:
+    def folder(self, corpus: str | Path | None = None) -> Path:
+        """The folder of articles: the one named, else that of the last update, absolute.
+
+        Raises:
+            CorpusError: none is named, and the index does not know of one.
+            IndexProblem: the index is damaged.
+        """
         if corpus is None and self._store.exists():
-            with self._store.snapshot() as snapshot:
-                corpus = snapshot.manifest.corpus
+            corpus = self._store.manifest().corpus
         if corpus is None:
             raise CorpusError("no folder of articles was named, and the index does not know of one yet: name one")
         return Path(corpus).absolute()
+
+    # ------------------------------------------------------------ keeping it
+
+    def verify(self) -> tuple[str, ...]:
+        """Check everything: the catalogue's pages and rows, every passage's place, the derived files to the last byte.
+
+        Damage that the next update can mend is noted in the index, so that it does.
+
+        Returns:
+            What is wrong, and last how to mend it; nothing where all is well.
+
+        Raises:
+            IndexProblem: there is no index, or its catalogue cannot be opened.
+        """
+        return tuple(self._store.verify())
+
+    def backup(self, path: str | Path) -> None:
+        """Write the whole index into one file, as it is at this moment, while others read and write.
+
+        Args:
+            path: the file; one that is there is replaced when all is written.
+
+        Raises:
+            IndexProblem: there is no index, or the file cannot be written.
+        """
+        self._store.backup(Path(path))
+
+    def restore(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Make the index of what `backup` wrote, here or on another machine; nothing is embedded.
+
+        Args:
+            path: the file.
+            overwrite: also where there is an index with documents, which goes; it answers until all is done.
+
+        Raises:
+            UsageError: there is such an index, and ``overwrite`` is not given.
+            IndexProblem: the file is no backup, or another process is updating the index.
+        """
+        if not overwrite and self._store.exists() and (held := self.status().documents):
+            raise UsageError(f"{self._store.name}: holds {held} documents; to have the backup instead: --overwrite")
+        try:
+            self._store.restore(Path(path))
+        except DamagedCatalogue:
+            self._store.forsake()
+            self._store.restore(Path(path))
 
     # ------------------------------------------------------------ searching
 
@@ -261,6 +339,7 @@ class Index:
                 updated=manifest.updated,
                 stale=stale,
                 skipped={path: why for path, why in manifest.skipped.items() if path not in stale},
+                bytes=self._store.sizes() | {"model": exported.size(self._exports)},
             )
 
     def changes(self) -> Changes | None:
@@ -273,7 +352,7 @@ class Index:
             IndexProblem: there is no index, or it is damaged.
         """
         try:
-            scan = scan_corpus(self._corpus(None), Path(self._store.name), may_be_empty=True)
+            scan = scan_corpus(self.folder(), Path(self._store.name), may_be_empty=True)
         except CorpusError:
             return None
         with self._store.snapshot() as snapshot:
@@ -328,11 +407,7 @@ class Index:
     @property
     def settings(self) -> Settings:
         """The settings in force: those given to `open`, otherwise those that built the index."""
-        try:
-            with self._store.snapshot() as snapshot:
-                return self._settings(snapshot.manifest)
-        except NoIndex:
-            return self._asked or Settings()
+        return self._settings(self._store.manifest()) if self._store.exists() else self._asked or Settings()
 
     def _settings(self, manifest: Manifest) -> Settings:
         return self._asked or Settings(**manifest.settings)

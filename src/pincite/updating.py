@@ -20,7 +20,7 @@ from pathlib import Path
 
 from pincite import corpus, readers, splitting
 from pincite.corpus import FileStat, Scan
-from pincite.datatypes import Changes, Document, Passage, Progress, UpdateReport
+from pincite.datatypes import Changes, Document, Passage, Progress, UpdateReport, digest_of
 from pincite.embedder import Embedder
 from pincite.errors import CorpusError, DuplicateIdError, RemovalRefused
 from pincite.readers import Skipped
@@ -417,7 +417,7 @@ def _grouped(records: dict[str, DocumentRecord]) -> dict[str, list[str]]:
 def _digest(path: Path) -> str:
     """SHA-256 of the file's bytes; empty where it cannot be read, which is tried again at the next update."""
     try:
-        return corpus.digest_of(path)
+        return digest_of(path)
     except OSError:
         return ""
 
@@ -428,18 +428,35 @@ def _state(document: Document, reading: str) -> str:
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
-def scan_corpus(folder: Path, index: Path, *, may_be_empty: bool) -> Scan:
+def scan_corpus(folder: Path, index: Path, *, may_be_empty: bool, quiet: float = 0.0) -> Scan:
     """Look through the folder, but not into the index, should that lie within.
+
+    Args:
+        folder: of articles.
+        index: the folder of the index.
+        may_be_empty: whether that is no error.
+        quiet: seconds; what changes within them is skipped.
 
     Raises:
         CorpusError: there is no such folder, or nothing in it that Pincite reads and that may not be.
     """
     scan = corpus.scan(folder)
+    if quiet:
+        time.sleep(quiet)
+        scan = _settled(scan, corpus.scan(folder))
     if index.absolute().is_relative_to(folder):
         scan = _outside(scan, f"{index.absolute().relative_to(folder).as_posix()}/")
     if not scan.files and not scan.unlisted and not may_be_empty:
         raise CorpusError(f"{folder}: no file that Pincite reads; put articles there, or name another folder")
     return scan
+
+
+def _settled(before: Scan, scan: Scan) -> Scan:
+    """Without the files that have changed since the look before."""
+    restless = [name for name, found in scan.files.items() if before.files.get(name) != found]
+    files = {name: found for name, found in scan.files.items() if name not in restless}
+    skipped = scan.skipped | dict.fromkeys(restless, "still being written; the next update reads it")
+    return replace(scan, files=files, skipped=skipped)
 
 
 def _outside(scan: Scan, prefix: str) -> Scan:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -148,7 +149,7 @@ class Snapshot(State, Protocol):
 class Writer(State, Protocol):
     """The one writer of a store; a context manager, whose state is the one it started from.
 
-    What is not committed is undone, but for the vectors.
+    What is not committed is undone, but for the vectors. What was removed leaves no trace in what is committed then.
     """
 
     def __enter__(self) -> Self: ...
@@ -195,11 +196,34 @@ class Store(Protocol):
     def exists(self) -> bool:
         """Whether anything was ever committed."""
 
+    def manifest(self) -> Manifest:
+        """What the index says of itself, whatever else of it may be damaged."""
+
     def snapshot(self) -> Snapshot:
         """The current state."""
 
-    def writer(self, *, fresh: bool = False) -> Writer:
-        """Begin to write; ``fresh`` starts from nothing, while readers keep the old state until the commit."""
+    def writer(self, *, fresh: bool = False, wait: bool = False) -> Writer:
+        """Begin to write.
+
+        Args:
+            fresh: start from nothing, while readers keep the old state until the commit.
+            wait: for another writer to end, however long that takes.
+        """
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes that its parts take, by what they are called."""
+
+    def verify(self) -> list[str]:
+        """Everything that is not as it was written, or does not agree with the rest; empty where all is well."""
+
+    def forsake(self) -> None:
+        """Put what cannot be read out of the way of the next writer, who makes it anew."""
+
+    def backup(self, path: Path) -> None:
+        """Write all of the current state into one file, while others read and write."""
+
+    def restore(self, path: Path) -> None:
+        """Put what `backup` wrote in the place of the current state, while others read."""
 
     def close(self) -> None:
         """Let go of files and connections."""

@@ -34,6 +34,7 @@ def launch(
     token: str | None = None,
     allow_hosts: Iterable[str] = (),
     open_browser: bool = False,
+    watch: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the page over ``index``, with its HTTP and MCP interfaces, until Ctrl-C.
@@ -46,6 +47,7 @@ def launch(
             where nobody but this machine reaches it.
         allow_hosts: further names by which the page is reached, such as a proxy's; addresses in digits always are.
         open_browser: whether to open the page in the default browser.
+        watch: whether to update whenever the folder of articles changes.
         on_ready: called once with the page's address, as soon as it can be opened.
 
     Raises:
@@ -54,7 +56,7 @@ def launch(
     # Gradio reads this when it is imported, and would otherwise report its use over the network.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     with _listen(host, port) as listener:
-        app = _application(index, host, token, allow_hosts)
+        app = _application(index, host, token, allow_hosts, watch)
         _serve(app, listener, _address(host, listener), open_browser, on_ready)
 
 
@@ -74,7 +76,7 @@ def _address(host: str, listener: socket.socket) -> str:
     return f"http://{name}:{listener.getsockname()[1]}"
 
 
-def _application(index: Index, host: str, token: str | None, allow_hosts: Iterable[str]) -> FastAPI:
+def _application(index: Index, host: str, token: str | None, allow_hosts: Iterable[str], watch: bool) -> FastAPI:
     """Everything in an application of our own: Gradio's ``launch`` probes itself through whatever proxy is set."""
     from fastapi import FastAPI, HTTPException
     from fastapi.exceptions import RequestValidationError
@@ -105,6 +107,8 @@ def _application(index: Index, host: str, token: str | None, allow_hosts: Iterab
     app.include_router(routes.build(index, library, access))
     _mount(app, chat, service, access)
     threading.Thread(target=chat.prepare, daemon=True).start()
+    if watch:
+        threading.Thread(target=library.watch, daemon=True).start()
     return app
 
 

@@ -16,11 +16,11 @@ from tempfile import NamedTemporaryFile
 
 from anyio import to_thread
 
-from pincite.corpus import digest_of
-from pincite.datatypes import Progress, UpdateReport
+from pincite.datatypes import Progress, UpdateReport, digest_of
 from pincite.errors import CorpusError, IndexBusy, PinciteError, UsageError
 from pincite.index import Index
 from pincite.readers import suffix_of, unknown_kind
+from pincite.watching import QUIET, bursts
 
 MOST_BYTES = 20_000_000
 """Of one file that is added."""
@@ -61,12 +61,19 @@ class Library:
         self._index = index
         self._lock = threading.Lock()
         self._again = False
+        self._quiet = 0.0
         self.state = State()
 
     def start(self) -> None:
         """Begin an update in the background; one that is running is followed by another. `state` tells how it goes."""
         if self._begin(again=True):
             threading.Thread(target=self._run_all, daemon=True).start()
+
+    def watch(self) -> None:
+        """Update whenever the folder of articles changes; never comes back."""
+        for _ in bursts(self._index.folder(), Path(self._index.status().path)):
+            self._quiet = QUIET
+            self.start()
 
     def update(self) -> UpdateReport:
         """Update now, and come back when it is done.
@@ -101,7 +108,7 @@ class Library:
 
     def _run(self) -> UpdateReport:
         try:
-            report = self._index.update(progress=self._note)
+            report = self._index.update(progress=self._note, quiet=self._quiet)
         except PinciteError as error:
             self.state = State(problem=str(error))
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -14,13 +14,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pincite.datatypes import Document, Filter, Passage, Span, passage_id
-from pincite.errors import DamagedIndex, FormatTooNew, IndexProblem
+from pincite.datatypes import Document, Filter, Passage, Span, digest_of, passage_id
+from pincite.errors import DamagedCatalogue, FormatTooNew, IndexProblem
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
 from pincite.stores.local.dense import Block
+from pincite.stores.local.files import Written
+from pincite.stores.local.generation import GENERATIONS
 from pincite.stores.local.lexical import Entry
 
-FORMAT = 1
+FORMAT = 2
+"""Counts up when tables or what they hold change; `_MIGRATIONS` brings older ones up to it."""
+
 FILE = "catalog.sqlite"
 PATIENCE = 60
 """Seconds to wait for another connection's transaction."""
@@ -63,6 +67,7 @@ Row = tuple[Passage, npt.NDArray[np.float16]]
 """A passage, and its vector followed by those of its sentences, of shape (1 + sentences, dimension)."""
 
 _NOTHING = MappingProxyType[str, str]({})
+_MEND = "`pincite update CORPUS` makes it anew from the articles"
 _AMONG = "IN (SELECT value FROM json_each(?))"
 _JOINED = "passages p JOIN documents d ON d.id = p.document"
 
@@ -71,7 +76,7 @@ def translated(path: Path, error: BaseException | None) -> IndexProblem | None:
     """Pincite's error for one of SQLite's or the system's; None for any other."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return DamagedIndex(f"{path}: damaged ({error}); delete the index folder and run `pincite update CORPUS`")
+        return DamagedCatalogue(f"{path}: the catalogue is damaged ({error}); {_MEND}")
     if isinstance(error, sqlite3.OperationalError) or (isinstance(error, OSError) and error.errno in _DISK):
         return IndexProblem(f"{path}: {error}; is the folder writable and the disk not full?")
     return None
@@ -107,14 +112,40 @@ def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > FORMAT:
         raise FormatTooNew(f"{path}: format {version}, this Pincite reads up to {FORMAT}; install a newer pincite")
-    if version == 0 and not create:
-        raise DamagedIndex(f"{path}: not a Pincite catalogue; delete the index folder and run `pincite update CORPUS`")
+    used = bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    if version == 0 and (used or not create):
+        raise DamagedCatalogue(f"{path}: not a Pincite catalogue; {_MEND}")
     if version == 0:
         connection.execute("PRAGMA page_size = 8192")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_SCHEMA)
+    elif version < FORMAT:
+        _migrate(connection, path.parent)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
+
+
+def _migrate(connection: sqlite3.Connection, folder: Path) -> None:
+    with transaction(connection):
+        # Asked again under the lock: another process may have been faster.
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        for step in _MIGRATIONS[version - 1 :]:
+            step(connection, folder)
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def _with_digests(connection: sqlite3.Connection, folder: Path) -> None:
+    """From format 1, which knew the derived files' sizes alone."""
+    values = dict(connection.execute("SELECT key, value FROM meta"))
+    place = folder / GENERATIONS / values.get("generation", "0")
+    sizes = json.loads(values.get("derived", "{}"))
+    # Of one that is damaged nothing is stated: it is found missing, and made again.
+    known = {n: (size, digest_of(place / n) if (place / n).is_file() else "") for n, size in sizes.items()}
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('derived', ?)", (json.dumps(known),))
+
+
+_MIGRATIONS: tuple[Callable[[sqlite3.Connection, Path], None], ...] = (_with_digests,)
+"""From each format to the next, within one transaction; they get the index folder too."""
 
 
 class Catalog:
@@ -137,9 +168,9 @@ class Catalog:
         row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return default if row is None else str(row[0])
 
-    def derived(self) -> dict[str, int]:
-        """The derived files of the generation and their sizes in bytes."""
-        return dict(json.loads(self.meta("derived", "{}")))
+    def derived(self) -> dict[str, Written]:
+        """The derived files of the generation, and what was written."""
+        return {name: Written(*file) for name, file in json.loads(self.meta("derived", "{}")).items()}
 
     def files(self) -> dict[str, FileRecord]:
         """The corpus files."""

@@ -172,6 +172,10 @@ class _Part:
         gone = np.isin(self._ids, removed)
         self._alive = ~gone if gone.any() else None
 
+    def numbers(self) -> Ids:
+        """The ids that are not removed."""
+        return self._ids if self._alive is None else self._ids[self._alive]
+
     def search(self, vector: Vectors, n: int, allowed: Ids | None) -> Iterator[tuple[int, float]]:
         """Ids and cosines of the ``n`` nearest that are not removed and are allowed."""
         mask = self._mask(allowed)
@@ -220,6 +224,10 @@ class DenseIndex:
         removed = np.load(folder / _REMOVED)
         probed = int(json.loads((folder / _FACTS).read_text("utf-8")).get("probed", 0))
         self._parts = (_Part(folder, BASE, removed, probed), _Part(folder, DELTA, removed))
+
+    def numbers(self) -> Ids:
+        """The ids of all vectors."""
+        return np.concatenate([part.numbers() for part in self._parts])
 
     def search(self, vector: Vectors, n: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
         """The ids and cosines of the ``n`` nearest, best first; only of ``allowed`` ids where given.

@@ -1,14 +1,24 @@
-"""The files of a generation: taken over from the one before, synced, and checked by name and size."""
+"""The files of a generation: taken over from the one before, synced, and checked by name, size and SHA-256."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from pincite.datatypes import digest_of
 from pincite.errors import DamagedIndex
 
 MEND = "run `pincite update` to make it again from the catalogue"
+
+
+class Written(NamedTuple):
+    """What was written of a file: its bytes and their SHA-256."""
+
+    size: int
+    digest: str
 
 
 def take_over(path: Path, target: Path) -> None:
@@ -19,24 +29,51 @@ def take_over(path: Path, target: Path) -> None:
         shutil.copyfile(path, target)
 
 
-def check(folder: Path, sizes: dict[str, int]) -> None:
+def written(folder: Path, base: Path | None = None, known: Mapping[str, Written] | None = None) -> dict[str, Written]:
+    """What lies below a folder, by path from there; locks aside, which are empty.
+
+    Args:
+        folder: all of it is on disk.
+        base: the generation from which files were taken over,
+        known: and what was written there: what is linked to it is not read again.
+    """
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix != ".lock":
+            name = path.relative_to(folder).as_posix()
+            before = (known or {}).get(name)
+            linked = before is not None and base is not None and path.samefile(base / name)
+            found[name] = before if before and linked else Written(path.stat().st_size, digest_of(path))
+    return found
+
+
+def check_sizes(folder: Path, known: Mapping[str, Written]) -> None:
     """Compare the names and sizes of a generation's files with what was written.
 
     Raises:
         DamagedIndex: a file is missing or has another size.
     """
-    for name, size in sizes.items():
+    for problem in _wrong_sizes(folder, known):
+        raise DamagedIndex(f"{problem}; {MEND}")
+
+
+def problems(folder: Path, known: Mapping[str, Written]) -> list[str]:
+    """What is wrong with the files of a generation, to the last byte."""
+    wrong = list(_wrong_sizes(folder, known))
+    return wrong or [
+        f"{folder / name}: not what was written (SHA-256 differs)"
+        for name, file in known.items()
+        if digest_of(folder / name) != file.digest
+    ]
+
+
+def _wrong_sizes(folder: Path, known: Mapping[str, Written]) -> Iterator[str]:
+    for name, file in known.items():
         path = folder / name
         if not path.is_file():
-            raise DamagedIndex(f"{path}: missing; {MEND}")
-        if path.stat().st_size != size:
-            raise DamagedIndex(f"{path}: {path.stat().st_size} bytes, {size} were written; {MEND}")
-
-
-def sizes(folder: Path) -> dict[str, int]:
-    """The files below a folder, by path from there, and their bytes; locks aside, which are empty."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock")
-    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+            yield f"{path}: missing"
+        elif path.stat().st_size != file.size:
+            yield f"{path}: {path.stat().st_size} bytes, {file.size} were written"
 
 
 def sync(path: Path) -> None:

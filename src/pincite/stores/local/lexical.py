@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from pincite.analysis import analyse
 from pincite.datatypes import Filter
 from pincite.stores.local.files import take_over
@@ -110,7 +113,18 @@ class LexicalIndex:
         n = min(n, self._searcher.num_docs)
         if not terms or n <= 0 or (only is not None and not only):
             return []
-        result = self._searcher.search(self._query(terms, where, only), n, count=False)
+        return self._found(self._query(terms, where, only), n)
+
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """The numbers of all passages."""
+        from tantivy import Query
+
+        held = self._searcher.num_docs
+        found = self._found(Query.all_query(), held) if held else []
+        return np.array([number for number, _ in found], np.int64)
+
+    def _found(self, query: tantivy.Query, n: int) -> list[tuple[int, float]]:
+        result = self._searcher.search(query, n, count=False)
         addresses = [address for _, address in result.hits]
         numbers = self._searcher.fast_field_values("number", addresses)
         pairs = zip(numbers, result.hits, strict=True)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Collection, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pincite.datatypes import Filter, Passage
-from pincite.errors import DamagedIndex, EmptyIndex, NoIndex
-from pincite.stores.base import Kept, Scored, Vectors
-from pincite.stores.local import catalog
+from pincite.errors import DamagedIndex, EmptyIndex, IndexProblem, NoIndex
+from pincite.stores.base import Kept, Manifest, Scored, Vectors
+from pincite.stores.local import backups, catalog, files
 from pincite.stores.local.catalog import Catalog, Row
-from pincite.stores.local.writer import GENERATIONS, Generation, LocalWriter
+from pincite.stores.local.files import Written
+from pincite.stores.local.generation import GENERATIONS, Generation
+from pincite.stores.local.lock import Lock
+from pincite.stores.local.verifying import Verification
+from pincite.stores.local.writer import FORSAKEN, LocalWriter
 
 _REMEMBERED = 64 << 20
 """Bytes of passages and their vectors kept in memory."""
@@ -48,6 +52,20 @@ class LocalStore:
         """Whether there is a catalogue."""
         return (self.path / catalog.FILE).is_file()
 
+    def manifest(self) -> Manifest:
+        """What the index says of itself, whatever became of its derived files.
+
+        Raises:
+            NoIndex: nothing was ever written here.
+            DamagedCatalogue: the catalogue cannot be read.
+        """
+        if not self.exists():
+            raise self._no_index()
+        with catalog.translating(self.path), closing(catalog.connect(self.path / catalog.FILE)) as db:
+            state = Catalog()
+            state.db = db
+            return state.manifest
+
     def snapshot(self) -> LocalSnapshot:
         """The current state; enter it to use it.
 
@@ -55,12 +73,85 @@ class LocalStore:
             NoIndex: nothing was ever written here.
         """
         if not self.exists():
-            raise NoIndex(f"{self.path}: no index here; make one with `pincite update CORPUS --index {self.path}`")
+            raise self._no_index()
         return LocalSnapshot(self)
 
-    def writer(self, *, fresh: bool = False) -> LocalWriter:
-        """The writer; ``fresh`` starts from nothing, while readers keep the old state until the commit."""
-        return LocalWriter(self.path, fresh=fresh)
+    def _no_index(self) -> NoIndex:
+        return NoIndex(f"{self.path}: no index here; make one with `pincite update CORPUS --index {self.path}`")
+
+    def writer(self, *, fresh: bool = False, wait: bool = False) -> LocalWriter:
+        """The writer.
+
+        Args:
+            fresh: start from nothing, while readers keep the old state until the commit.
+            wait: for another writer to end, however long that takes.
+        """
+        return LocalWriter(self.path, fresh=fresh, wait=wait)
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of the catalogue (with its log) and of the derived files of the current generation."""
+        with self.snapshot() as snapshot:
+            derived = sum(file.size for file in snapshot.derived().values())
+        catalogue = sum(path.stat().st_size for path in self.path.glob(f"{catalog.FILE}*"))
+        return {"catalogue": catalogue, "derived": derived}
+
+    def verify(self) -> list[str]:
+        """Everything that is not as it was written, or does not agree with the rest; empty where all is well.
+
+        Damage that the next update can mend is noted, so that it does.
+        """
+        if not self.exists():
+            raise self._no_index()
+        with catalog.translating(self.path), closing(catalog.connect(self.path / catalog.FILE)) as db:
+            db.execute("BEGIN")
+            verification = Verification(self.path, db)
+            wrong = list(verification.of_the_catalogue())
+            derived = [] if wrong else list(verification.of_the_derived_files())
+            generation = verification.generation if derived else 0
+            db.execute("ROLLBACK")
+        if wrong:
+            return [*wrong, "`pincite update CORPUS --rebuild` makes the index anew from the articles"]
+        return [*derived, self._to_mend(generation)] if derived else []
+
+    def _to_mend(self, generation: int) -> str:
+        try:
+            with closing(catalog.connect(self.path / catalog.FILE)) as db, catalog.transaction(db):
+                db.execute("INSERT OR REPLACE INTO meta VALUES ('damaged', ?)", (str(generation),))
+        except (IndexProblem, sqlite3.OperationalError) as error:
+            return f"`pincite update --rebuild` makes these files again (they could not be marked: {error})"
+        return files.MEND
+
+    def forsake(self) -> None:
+        """Put a catalogue that cannot be read out of the way, until the next commit has made another."""
+        self.close()
+        with self.writer_lock():
+            for path in self.path.glob(f"{catalog.FILE}*"):
+                path.rename(path.with_name(path.name.replace(catalog.FILE, FORSAKEN)))
+
+    def writer_lock(self) -> Lock:
+        """What one writer holds at a time."""
+        return Lock(self.path)
+
+    def backup(self, path: Path) -> None:
+        """Write the catalogue into one file, from which `restore` makes everything; others may read and write.
+
+        Raises:
+            NoIndex: there is nothing to keep.
+            IndexProblem: the file cannot be written.
+        """
+        with self.snapshot() as snapshot:
+            backups.write(snapshot.db, path)
+
+    def restore(self, path: Path) -> None:
+        """Put what `backup` wrote in the place of what is here, at once, while others read.
+
+        Raises:
+            DamagedIndex: the file is no backup, or is damaged.
+            FormatTooNew: a newer Pincite wrote it.
+            IndexBusy: another process writes.
+        """
+        with backups.opened(path) as source, self.writer() as writer:
+            writer.restore(source)
 
     def close(self) -> None:
         """Close what is not in use."""
@@ -103,12 +194,12 @@ class LocalStore:
                 return
         connection.close()
 
-    def opened(self, generation: int, sizes: dict[str, int]) -> Generation:
+    def opened(self, generation: int, known: dict[str, Written]) -> Generation:
         """The derived indexes of a generation, shared between its snapshots."""
         with self._opening:  # a lock of its own, so that searches of an open generation need not wait
             current = self._current
             if current is None or current[0] != generation:
-                current = generation, Generation(self.path / GENERATIONS / str(generation), sizes)
+                current = generation, Generation(self.path / GENERATIONS / str(generation), known)
                 self._current = current
             return current[1]
 
@@ -164,18 +255,23 @@ class LocalSnapshot(Catalog):
     def dense(self, vector: Vectors, n: int, where: Filter | None = None) -> Scored:
         """The ``n`` passages nearest to ``vector``."""
         allowed = self.allowed(where) if where else None
-        return self._named(self._derived.dense.search(vector, n, allowed))
+        with self._derived.reading():
+            found = self._derived.dense.search(vector, n, allowed)
+        return self._named(found)
 
     def lexical(
         self, terms: Sequence[str], n: int, where: Filter | None = None, only: Collection[str] | None = None
     ) -> Scored:
         """The ``n`` passages best by BM25."""
         numbers = None if only is None else list(self._numbered(only).values())
-        return self._named(self._derived.lexical.search(terms, n, where, numbers))
+        with self._derived.reading():
+            found = self._derived.lexical.search(terms, n, where, numbers)
+        return self._named(found)
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """For each analysed term the number of passages that hold it."""
-        return self._derived.lexical.frequencies(terms)
+        with self._derived.reading():
+            return self._derived.lexical.frequencies(terms)
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
         """Each passage's vector and its sentences'."""
@@ -187,6 +283,9 @@ class LocalSnapshot(Catalog):
 
     def _named(self, found: Sequence[tuple[int, float]]) -> Scored:
         self._load([number for number, _ in found])
+        if lost := [number for number, _ in found if number not in self._rows]:
+            problem = f"{self._store.path}: the derived files name passages that are not there ({lost[0]})"
+            raise DamagedIndex(f"{problem}; `pincite status --verify` looks for the damage")
         named = ((self._rows[number][0].passage_id, score) for number, score in found)
         return dict(sorted(named, key=lambda item: (-item[1], item[0])))
 

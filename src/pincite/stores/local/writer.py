@@ -8,7 +8,8 @@ An update becomes visible at one point, the catalogue's COMMIT:
 4. BEGIN IMMEDIATE; put documents and passages in place;
 5. build ``generations/<n+1>.tmp`` from that connection, sync it, rename it, sync its parent;
 6. COMMIT with generation n+1;
-7. keep generation n for readers that still use it, until the next update; delete what is older.
+7. keep generation n for readers that are about to open it, until the next update, unless something was removed: then
+   nothing of that may stay, and such a reader starts over. Delete what is older.
 
 So a kill leaves the old generation or the new one, never a mix.
 """
@@ -25,21 +26,25 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from pincite.datatypes import Document, Passage, parse_date
-from pincite.errors import DamagedIndex, IndexBusy
+from pincite.errors import DamagedIndex
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
 from pincite.stores.local import catalog, dense, files, lexical
 from pincite.stores.local.catalog import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, TABLES, Catalog, transaction
+from pincite.stores.local.generation import GENERATIONS, Generation
+from pincite.stores.local.lock import Lock
 
-GENERATIONS = "generations"
-_LOCK = "update.lock"
+FORSAKEN = "damaged.sqlite"
+"""What a catalogue that cannot be read is called until another has been made."""
 
 # Deleted documents still count in BM25. Up to here both indexes are built whole, so that scores are those of a new one;
-# above, an update adds a segment, and Tantivy is built again when too much of it is dead.
+# above, an update adds a segment, and Tantivy is built again when too much of it is dead. Both are built whole as well
+# when documents were removed for good, since nothing of those may be left.
 WHOLE_BELOW = 20_000
 MOST_DEAD = 0.05
+_LOG_PATIENCE = 5
+"""Seconds to wait for readers before the log is emptied."""
 
 # What an update stages lives in SQLite's temporary database: it bounds the memory and locks nobody out.
 _STAGE = f"""
@@ -57,18 +62,6 @@ JOIN staged_documents s ON s.id = p.document JOIN documents d ON d.doc_id = s.do
 """
 
 
-class Generation:
-    """The derived indexes of one generation, opened for reading and shared by its snapshots."""
-
-    def __init__(self, folder: Path, sizes: dict[str, int]) -> None:
-        files.check(folder, sizes)
-        try:
-            self.dense = dense.DenseIndex(folder)
-            self.lexical = lexical.LexicalIndex(folder)
-        except (OSError, ValueError, RuntimeError) as error:  # numpy, Tantivy, FAISS
-            raise DamagedIndex(f"{folder}: cannot be opened ({' '.join(str(error).split())}); {files.MEND}") from error
-
-
 class LocalWriter(Catalog):
     """See `pincite.stores.base.Writer`; entering it takes the lock.
 
@@ -76,9 +69,10 @@ class LocalWriter(Catalog):
         IndexBusy: on entering, when another process writes.
     """
 
-    def __init__(self, path: Path, *, fresh: bool) -> None:
+    def __init__(self, path: Path, *, fresh: bool, wait: bool = False) -> None:
         self._path = path
         self._fresh = fresh
+        self._lock = Lock(path, wait=wait)
         self._files: list[FileRecord] = []
         self._gone: list[str] = []
         self._manifest: Manifest | None = None
@@ -86,12 +80,11 @@ class LocalWriter(Catalog):
 
     def __enter__(self) -> Self:
         with catalog.translating(self._path), ExitStack() as opening:
-            opening.callback(self._take_lock().release)
+            opening.enter_context(self._lock)
             self.db = catalog.connect(self._path / catalog.FILE, create=True)
             opening.callback(self.db.close)
             self._sweep(self.generation)
             self.db.executescript(_STAGE)
-            self.db.execute(f"CREATE TABLE IF NOT EXISTS loose ({TABLES['loose']})")
             self._open = opening.pop_all()
         return self
 
@@ -102,17 +95,10 @@ class LocalWriter(Catalog):
         if problem := catalog.translated(self._path, error):
             raise problem from error
 
-    def _take_lock(self) -> FileLock:
-        self._path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._path / _LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise IndexBusy(f"{self._path}: another update is running; wait for it to end") from error
-        return lock
-
     def _sweep(self, *keep: int) -> None:
-        """Delete the folders of all generations but those to keep."""
+        """Delete the folders of all generations but those to keep, and what was forsaken for them."""
+        for path in self._path.glob(f"{FORSAKEN}*") if self.generation in keep and self.generation else ():
+            path.unlink()
         folders = self._path / GENERATIONS
         for path in folders.iterdir() if folders.is_dir() else ():
             if path.name not in map(str, keep):
@@ -168,6 +154,7 @@ class LocalWriter(Catalog):
         old = self.generation
         changed = self._fresh or self._staged() or self._damaged(old)
         new = old + changed
+        removed: list[int] = []
         with transaction(self.db):
             if changed:
                 removed, last = self._apply()
@@ -175,14 +162,46 @@ class LocalWriter(Catalog):
             self._drop_loose()
             self._note(new)
         if changed:
-            self._sweep(old, new)
+            self._sweep(new, *([] if removed else [old]))
         self._forget_staged()
         self._empty_log()
         return new
 
+    def restore(self, source: Path) -> None:
+        """Put a catalogue of the current format in the place of this one, as a new generation."""
+        old, self._fresh = self.generation, True
+        self.db.execute("ATTACH ? AS source", (str(source),))
+        with transaction(self.db):
+            for table in ("documents", "passages", "vectors", "files", "loose"):
+                self.db.execute(f"DELETE FROM main.{table}")
+            self._copy_rows()
+            manifest = self.db.execute("SELECT value FROM source.meta WHERE key = 'manifest'").fetchone()
+            self._manifest = Manifest(**json.loads(manifest[0])) if manifest else None
+            self._publish(old, old + 1, [], 0)
+            self._note(old + 1)
+        self.db.execute("DETACH source")
+        self._sweep(old + 1)
+        self._forget_staged()
+        self._empty_log()
+
+    def _copy_rows(self) -> None:
+        """Numbers go on where ours ended, since none may ever name something else."""
+        last = dict(self.db.execute("SELECT name, seq FROM main.sqlite_sequence"))
+        documents, passages = last.get("documents", 0), last.get("passages", 0)
+        self.db.execute(
+            f"INSERT INTO main.documents (id, {DOCUMENT_COLUMNS})"
+            f" SELECT id + {documents}, {DOCUMENT_COLUMNS} FROM source.documents"
+        )
+        self.db.execute(
+            f"INSERT INTO main.passages (id, document, {PASSAGE_COLUMNS})"
+            f" SELECT id + {passages}, document + {documents}, {PASSAGE_COLUMNS} FROM source.passages"
+        )
+        self.db.execute("INSERT INTO main.vectors SELECT * FROM source.vectors")
+        self.db.execute("INSERT INTO main.files SELECT * FROM source.files")
+
     def _empty_log(self) -> None:
-        """Let what was removed not live on in the write-ahead log; while a reader needs it, leave it to the next."""
-        self.db.execute("PRAGMA busy_timeout = 0")
+        """Let nothing that was removed live on in the write-ahead log, unless a reader is long at it."""
+        self.db.execute(f"PRAGMA busy_timeout = {1000 * _LOG_PATIENCE}")
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.db.execute(f"PRAGMA busy_timeout = {1000 * catalog.PATIENCE}")
 
@@ -191,6 +210,8 @@ class LocalWriter(Catalog):
         return bool(self.db.execute(sql).fetchone()[0])
 
     def _damaged(self, generation: int) -> bool:
+        if self.meta("damaged", "") == str(generation):  # as a verification has found
+            return True
         try:
             Generation(self._path / GENERATIONS / str(generation), self.derived())
         except DamagedIndex:
@@ -228,19 +249,24 @@ class LocalWriter(Catalog):
         building = target.with_name(f"{new}.tmp")
         building.mkdir(parents=True)
         alive = int(self.db.execute("SELECT count(*) FROM passages").fetchone()[0])
-        base = None if alive < WHOLE_BELOW or self._damaged(old) else target.with_name(str(old))
+        whole = alive < WHOLE_BELOW or self._forgets() or self._damaged(old)
+        base = None if whole else target.with_name(str(old))
         added = self._numbers(f"id > {last}")
         if base is None or dense.stale(base, len(added), len(removed), alive):
             dense.build(building, self, alive)
         else:
             dense.extend(building, base, self, last, removed)
         self._build_lexical(building, base, removed, added, alive)
-        self._put_meta("derived", files.sizes(building))
+        self._put_meta("derived", files.written(building, base, self.derived()))
         for path in (*building.rglob("*"), building):
             files.sync(path)
         building.rename(target)
         files.sync(target.parent)
         files.sync(self._path)
+
+    def _forgets(self) -> bool:
+        """Whether documents go for good; what replaces others may leave words of theirs until the next whole build."""
+        return self._fresh or bool(self.db.execute("SELECT EXISTS (SELECT 1 FROM removed)").fetchone()[0])
 
     def _build_lexical(
         self, building: Path, base: Path | None, removed: Sequence[int], added: Sequence[int], alive: int

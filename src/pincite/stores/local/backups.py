@@ -1,0 +1,63 @@
+"""A catalogue in one file, from which an index can be made on another machine."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pincite.errors import DamagedIndex, IndexProblem
+from pincite.stores.local import catalog, files
+
+
+def write(source: sqlite3.Connection, path: Path) -> None:
+    """Copy the state that ``source`` sees to ``path``, all of it or nothing.
+
+    Raises:
+        IndexProblem: the file cannot be written.
+    """
+    made = path.with_name(f".{path.name}.tmp")
+    try:
+        with catalog.translating(path), closing(sqlite3.connect(made)) as target:
+            source.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")
+        with catalog.translating(path):
+            files.sync(made)
+            made.replace(path)
+            files.sync(path.parent)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Path]:
+    """A copy of a backup, brought up to the current format and found whole.
+
+    Raises:
+        DamagedIndex: it is no backup, or is damaged.
+        FormatTooNew: a newer Pincite wrote it.
+    """
+    if not path.is_file():
+        raise IndexProblem(f"{path}: no such file; name one that `pincite backup` wrote")
+    with TemporaryDirectory() as folder, catalog.translating(path):
+        copy = Path(folder, catalog.FILE)
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(copy)) as target:
+            _copied(source, target, path)
+        with closing(catalog.connect(copy)) as migrated:
+            migrated.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        yield copy
+
+
+def _copied(source: sqlite3.Connection, target: sqlite3.Connection, path: Path) -> None:
+    try:
+        source.backup(target)
+        found = [str(row[0]) for row in target.execute("PRAGMA integrity_check(1)")]
+        version = target.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise DamagedIndex(f"{path}: damaged, or no backup of Pincite ({error}); use another") from error
+    if found != ["ok"] or not version:
+        reason = f"damaged ({found[0]})" if version else "no backup of Pincite"
+        raise DamagedIndex(f"{path}: {reason}; use another")

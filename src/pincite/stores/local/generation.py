@@ -1,0 +1,48 @@
+"""One generation of derived files, opened for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from pincite.errors import DamagedIndex, PinciteError
+from pincite.stores.local import dense, files, lexical
+from pincite.stores.local.files import Written
+
+GENERATIONS = "generations"
+"""The folder in an index that holds a folder for each generation."""
+
+
+class Generation:
+    """The derived indexes of one generation, shared by its snapshots.
+
+    Raises:
+        DamagedIndex: a file is missing, has another size, or cannot be opened.
+    """
+
+    def __init__(self, folder: Path, known: Mapping[str, Written]) -> None:
+        self._folder = folder
+        files.check_sizes(folder, known)
+        with self.reading():
+            self.dense = dense.DenseIndex(folder)
+            self.lexical = lexical.LexicalIndex(folder)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Name damage as such: numpy, FAISS and Tantivy raise what they will over bytes that they did not write."""
+        try:
+            yield
+        except PinciteError:
+            raise
+        except BaseException as error:
+            if not isinstance(error, Exception) and not _panic(error):
+                raise
+            reason = " ".join(str(error).split())[:200]
+            mend = "`pincite status --verify` looks for the damage, `pincite update` then mends it"
+            raise DamagedIndex(f"{self._folder}: cannot be read ({reason}); {mend}") from error
+
+
+def _panic(error: BaseException) -> bool:
+    """Whether Tantivy's own code gave up: the class has no name to import, and is no `Exception`."""
+    return type(error).__name__ == "PanicException"

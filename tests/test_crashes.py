@@ -1,0 +1,210 @@
+"""Updates that are killed at any point: readers find the old state or the new one, and no embedding is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import count
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import ARTICLES, WordEmbedder, write_files
+from pincite import Index, Settings, readers, updating
+from pincite.readers.pool import Event, FileDone
+from pincite.stores.local import catalog, dense, writer
+
+STEPS, MOMENTS = 150, 50
+"""Points at which an update is killed: at a step on the disk or in the catalogue, and at some moment."""
+
+PROCESSES = get_context("forkserver")
+PROCESSES.set_forkserver_preload(["conftest", "pincite.index", "faiss", "tantivy", "filelock"])
+QUESTIONS = ("Where is the ferry?", "grey bees", "Which dam broke?", "tower")
+TOUCHED = ("os.rename", "os.link", "os.remove", "os.rmdir", "os.mkdir", "os.truncate")
+
+BEFORE = {**ARTICLES, "mole.md": "# Mole\n\nThe mole digs by night. It eats worms.\n"}
+ADDED = {f"tower{n}.txt": f"Tower {n}\n\nThe tower {n} has {n} bells. It was built by {n} monks.\n" for n in range(4)}
+CHANGED = {"bees.txt": ARTICLES["bees.txt"] + "\nGrey bees sleep.\n"}
+
+
+def read_here(jobs: Iterable[tuple[str, Path]], workers: int) -> Iterator[tuple[str, Event]]:
+    """As the pool of readers, in this process: what is killed here is the update."""
+    del workers
+    for name, path in jobs:
+        for event in readers.read(path, name):
+            yield name, event
+        yield name, FileDone()
+
+
+def opened(home: Path) -> tuple[Index, WordEmbedder]:
+    index, embedder = Index.open(home / "index", settings=Settings(model="words")), WordEmbedder()
+    index.use_embedder("words", embedder)
+    return index, embedder
+
+
+def in_segments() -> None:
+    """Have small indexes grow as large ones do."""
+    writer.WHOLE_BELOW, writer.MOST_DEAD, dense.MOST_STALE = 0, 10.0, 10.0
+
+
+def update_and_die(home: Path, point: int, segments: bool, seen: Any) -> None:  # noqa: ANN401 (a shared value)
+    """One update, killed at the ``point``-th thing that it does; what it did is counted in ``seen``."""
+    numbers = count(1)
+
+    def step(*_: object) -> None:
+        seen.value = next(numbers)
+        if seen.value == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def audit(event: str, values: tuple[Any, ...]) -> None:
+        if event in TOUCHED or (event == "open" and set(str(values[1])) & set("wax+")):
+            step()
+
+    connect, sync = catalog.connect, os.fsync
+
+    def connected(path: Path, *, create: bool = False) -> sqlite3.Connection:
+        connection = connect(path, create=create)
+        connection.set_trace_callback(step)
+        connection.set_progress_handler(step, 2000)
+        return connection
+
+    def synced(descriptor: int) -> None:
+        step()
+        sync(descriptor)
+
+    if segments:
+        in_segments()
+    sys.addaudithook(audit)
+    setattr(catalog, "connect", connected)  # noqa: B010 (to mypy, a function takes no assignment)
+    setattr(os, "fsync", synced)  # noqa: B010
+    setattr(updating, "read_files", read_here)  # noqa: B010
+    opened(home)[0].update()
+
+
+def update_in_batches(home: Path) -> None:
+    """One whole update with readers of its own, in small batches, so that it can be killed between them."""
+    updating._BATCH = 1
+    opened(home)[0].update()
+
+
+def say(line: str) -> None:
+    """Seen with ``pytest -s``."""
+    sys.stdout.write(f"\n{line}\n")
+
+
+def view(index: Index) -> dict[str, Any]:
+    """All that a reader can see."""
+    hits = {question: index.search(question, k=99) for question in QUESTIONS}
+    found = {question: [(hit.passage.passage_id, hit.score) for hit in each] for question, each in hits.items()}
+    status = index.status()
+    return {"generation": status.generation, "documents": status.documents, "passages": status.passages, **found}
+
+
+def keys(home: Path) -> set[bytes]:
+    with sqlite3.connect(home / "index" / catalog.FILE) as db:
+        return {row[0] for row in db.execute("SELECT key FROM vectors")}
+
+
+class Scene:
+    """An index of ``BEFORE``, its corpus as it is then changed, and what both look like."""
+
+    def __init__(self, home: Path, segments: bool) -> None:
+        self.home, self.work, self.segments = home / "before", home / "work", segments
+        write_files(self.home / "corpus", BEFORE)
+        index, _ = opened(self.home)
+        index.update(self.home / "corpus")
+        self.old = view(index)
+        index.close()
+        write_files(self.home / "corpus", ADDED | CHANGED)
+        if not segments:  # where something is removed for good, all is built anew
+            (self.home / "corpus/mole.md").unlink()
+        self.reset()
+        index, _ = opened(self.work)
+        index.update()
+        self.new = view(index)
+        self.final_keys = keys(self.work)
+        index.close()
+
+    def reset(self) -> None:
+        """A fresh copy of the index, over the same corpus."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        shutil.copytree(self.home / "index", self.work / "index")
+
+    def check(self) -> str:
+        """What a reader finds after the kill; then the next update has to end the work."""
+        index, embedder = opened(self.work)
+        found = view(index)
+        assert found in (self.old, self.new)
+        had = keys(self.work)
+        report = index.update()
+        assert view(index) == self.new
+        assert report.embedded == len(self.final_keys - had), "something was embedded again"
+        assert bool(embedder.embedded) == bool(report.embedded)
+        assert index.verify() == ()
+        index.close()
+        return "old" if found == self.old else "new"
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["built whole", "in segments"])
+def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with pytest.MonkeyPatch.context() as patched:
+        if request.param:
+            patched.setattr(writer, "WHOLE_BELOW", 0)
+            patched.setattr(writer, "MOST_DEAD", 10.0)
+            patched.setattr(dense, "MOST_STALE", 10.0)
+        patched.setattr(updating, "read_files", read_here)
+        yield Scene(tmp_path_factory.mktemp("crash"), request.param)
+
+
+def killed_at(scene: Scene, point: int) -> tuple[bool, int]:
+    """Whether the update was killed, and how many steps it had done."""
+    scene.reset()
+    seen = PROCESSES.Value("i", 0)
+    process = PROCESSES.Process(target=update_and_die, args=(scene.work, point, scene.segments, seen))
+    process.start()
+    process.join()
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return process.exitcode != 0, seen.value
+
+
+def test_a_kill_at_any_step_leaves_the_old_or_the_new(scene: Scene) -> None:
+    killed, steps = killed_at(scene, 0)
+    assert not killed
+    began, outcomes = time.monotonic(), Counter[str]()
+    share = STEPS // 2
+    points = range(1, steps + 1) if steps <= share else sorted(random.Random(1).sample(range(1, steps + 1), share))
+    for point in points:
+        assert killed_at(scene, point)[0], point
+        outcomes[scene.check()] += 1
+    say(f"{len(points)} of {steps} steps: {dict(outcomes)}, {time.monotonic() - began:.0f} s")
+    assert outcomes["old"] > outcomes["new"] > 0
+
+
+@pytest.mark.parametrize("scene", [False], indirect=True, ids=["built whole"])
+def test_a_kill_at_any_moment_leaves_the_old_or_the_new(scene: Scene) -> None:
+    began = time.monotonic()
+    process = PROCESSES.Process(target=update_in_batches, args=(scene.work,))
+    scene.reset()
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    takes, outcomes, draw = time.monotonic() - began, Counter[str](), random.Random(2)
+    for _ in range(MOMENTS):
+        scene.reset()
+        process = PROCESSES.Process(target=update_in_batches, args=(scene.work,))
+        process.start()
+        process.join(draw.uniform(0, takes))
+        process.kill()
+        process.join()
+        outcomes[scene.check()] += 1
+    say(f"{MOMENTS} moments of {takes:.2f} s: {dict(outcomes)}, {time.monotonic() - began:.0f} s")
+    assert outcomes.total() == MOMENTS

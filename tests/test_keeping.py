@@ -1,0 +1,402 @@
+"""Keeping an index: damage that is found and mended, backups, older formats, forgetting, two writers."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import ARTICLES, WordEmbedder, write_files
+from pincite import Index, Settings, UpdateReport
+from pincite.errors import DamagedCatalogue, DamagedIndex, FormatTooNew, IndexBusy, IndexProblem, UsageError
+from pincite.stores.local import catalog, dense, writer
+
+Open = Callable[..., Index]
+OLD = Path(__file__).parent / "formats"
+
+
+@pytest.fixture
+def index(open_index: Open, corpus: Path) -> Index:
+    index = open_index(WordEmbedder())
+    index.update(corpus)
+    return index
+
+
+def place(index: Index) -> Path:
+    return Path(index._store.name)
+
+
+def first(index: Index, question: str) -> str:
+    return index.search(question)[0].document.doc_id
+
+
+def derived(folder: Path) -> list[Path]:
+    """The files of the last generation."""
+    last = max((folder / "generations").iterdir(), key=lambda path: int(path.name))
+    return sorted(path for path in last.rglob("*") if path.is_file() and path.suffix != ".lock")
+
+
+# ---------------------------------------------------------------- damage
+
+
+def test_a_sound_index_is_found_sound(index: Index, real_index: Index) -> None:
+    assert index.verify() == ()
+    assert real_index.verify() == ()
+
+
+def _truncate(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, _truncate, lambda path: path.write_bytes(b"x" * 5000)])
+def test_each_derived_file_that_is_not_there_or_another_is_named_and_made_again(
+    index: Index, harm: Callable[[Path], object]
+) -> None:
+    folder = place(index)
+    for number in range(len(derived(folder))):
+        path = derived(folder)[number]
+        index.close()
+        if not path.stat().st_size:
+            continue
+        harm(path)
+        with pytest.raises(DamagedIndex, match=rf"{path.name}.*pincite update"):
+            index.search("elm")
+        assert any(path.name in problem for problem in index.verify())
+        report = index.update()
+        assert (report.embedded, len(report.unchanged)) == (0, 3)
+        assert index.verify() == ()
+        assert first(index, "elm") == "mill/tide.md"
+
+
+def _flipped(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 0xFF
+    path.write_bytes(data)
+
+
+def test_a_flipped_byte_is_found_by_verify_and_mended_by_the_next_update(index: Index) -> None:
+    folder, draw = place(index), random.Random(3)
+    for number in range(len(derived(folder))):
+        path = derived(folder)[number]
+        if not path.stat().st_size:
+            continue
+        index.close()
+        _flipped(path, draw.randrange(path.stat().st_size))
+        problems = index.verify()
+        assert str(path) in problems[0]
+        assert "SHA-256" in problems[0]
+        assert "pincite update" in problems[-1]
+        assert index.update().embedded == 0
+        assert index.verify() == ()
+
+
+FLIPS = """
+import os, random, shutil, sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_keeping import _flipped, derived, opened
+from pincite.errors import IndexProblem
+draw, said = random.Random({seed}), 0
+home = Path({home!r})
+for number in range({flips}):
+    work = home / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(home / "index", work)
+    files = [path for path in [*derived(work), work / "catalog.sqlite"] if path.stat().st_size]
+    path = draw.choice(files)
+    for _ in range(draw.choice([1, 1, 8])):
+        _flipped(path, draw.randrange(min(path.stat().st_size, draw.choice([64, 1 << 30]))))
+    print(number, path, flush=True)
+    index = opened(work)
+    for question in ("Which wheel is of elm?", "grey bee"):
+        try:
+            index.search(question)
+        except IndexProblem:
+            said += 1
+    try:
+        index.verify()
+    except IndexProblem:
+        pass
+    index.close()
+print("said", said)
+"""
+
+
+def opened(folder: Path) -> Index:
+    index = Index.open(folder, settings=Settings(model="words"))
+    index.use_embedder("words", WordEmbedder())
+    return index
+
+
+@pytest.mark.parametrize("segments", [False, True], ids=["built whole", "inverted file and segments"])
+def test_flipped_bytes_never_end_the_process(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, segments: bool
+) -> None:
+    """Before a verification has found them; what can be searched for may be wrong then, or an error of ours."""
+    if segments:
+        monkeypatch.setattr(writer, "WHOLE_BELOW", 0)
+        monkeypatch.setattr(dense, "EXACT_UP_TO", 2)
+        monkeypatch.setattr(dense, "MOST_STALE", 10.0)
+        monkeypatch.setattr(writer, "MOST_DEAD", 10.0)
+    with opened(tmp_path / "index") as index:
+        write_files(corpus, {f"{n}.txt": f"Number {n}\n\nThe {n}th bell is made of elm.\n" for n in range(20)})
+        index.update(corpus)
+        write_files(corpus, {"bees.txt": "Bees\n\nAnother grey bee.\n", "new.txt": "New\n\nA new wheel.\n"})
+        index.update(corpus)
+    code = FLIPS.format(tests=str(Path(__file__).parent), seed=int(segments), home=str(tmp_path), flips=60)
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, f"{done.stdout.splitlines()[-1:]} {done.stderr[-2000:]}"
+
+
+def test_a_passage_that_is_not_in_its_place_is_found(index: Index) -> None:
+    with sqlite3.connect(place(index) / catalog.FILE) as db:
+        db.execute("UPDATE passages SET start = start + 1, end = end + 1 WHERE text LIKE '%elm%'")
+    problems = index.verify()
+    assert "is not the text at" in problems[0]
+    assert "--rebuild" in problems[-1]
+
+
+def test_vectors_that_are_missing_are_found(index: Index) -> None:
+    with sqlite3.connect(place(index) / catalog.FILE) as db:
+        db.execute("DELETE FROM vectors WHERE id = 1")
+    assert "holds 3 documents and 3 passages, and says it were (3, 4)" in index.verify()[0]
+
+
+def test_ids_that_differ_are_found(index: Index) -> None:
+    """An update of which the catalogue was taken back, but not the derived files."""
+    with sqlite3.connect(place(index) / catalog.FILE) as db:
+        db.execute("UPDATE passages SET id = 100 WHERE id = 1")
+    problems = index.verify()
+    assert "FAISS holds 1, and lacks 1" in problems[0]
+    assert "Tantivy holds 1, and lacks 1" in problems[1]
+
+
+@pytest.mark.parametrize("harm", ["no database", "another database", "pages", "empty"])
+def test_a_damaged_catalogue_is_said_and_made_anew_from_the_articles(index: Index, corpus: Path, harm: str) -> None:
+    path = place(index) / catalog.FILE
+    index.close()
+    if harm == "no database":
+        path.write_bytes(b"nothing that SQLite knows" * 100)
+    elif harm == "another database":
+        path.unlink()
+        with sqlite3.connect(path) as db:
+            db.execute("CREATE TABLE passages (a)")
+    elif harm == "pages":
+        with path.open("r+b") as file:
+            file.seek(8192)
+            file.write(b"\xff" * (path.stat().st_size - 8192))
+    else:
+        path.write_bytes(b"")
+    with pytest.raises(DamagedCatalogue, match="pincite update CORPUS"):
+        index.search("elm")
+    report = index.update(corpus)
+    assert (len(report.added), report.embedded) == (3, 4)
+    assert index.verify() == ()
+    assert first(index, "elm") == "mill/tide.md"
+    assert not list(path.parent.glob("damaged*"))
+
+
+# ---------------------------------------------------------------- two writers
+
+
+def test_a_second_writer_waits(index: Index, corpus: Path) -> None:
+    other = opened(place(index))
+    reports: list[UpdateReport] = []
+    (corpus / "new.txt").write_text("New\n\nSomething new.\n")
+    waiting = threading.Thread(target=lambda: reports.append(other.update(wait=True)))
+    with index._store.writer():
+        with pytest.raises(IndexBusy, match=rf"process {os.getpid()} has been updating it since"):
+            other.update()
+        waiting.start()
+        waiting.join(0.5)
+        assert not reports
+    waiting.join(60)
+    assert reports[0].added == ("new.txt",)
+    other.close()
+
+
+def test_a_lock_that_a_dead_process_left_blocks_nobody(index: Index) -> None:
+    code = f"""
+import os
+from pathlib import Path
+from pincite.stores.local.store import LocalStore
+writer = LocalStore(Path({str(place(index))!r})).writer()
+writer.__enter__()
+print("held", flush=True)
+os.kill(os.getpid(), 9)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (-9, "held\n")
+    assert len(index.update().unchanged) == 3
+
+
+# ---------------------------------------------------------------- backups
+
+
+@pytest.fixture
+def kept(index: Index, tmp_path: Path) -> Path:
+    index.backup(tmp_path / "kept.pincite")
+    return tmp_path / "kept.pincite"
+
+
+def test_a_backup_becomes_an_index_elsewhere(index: Index, kept: Path, tmp_path: Path) -> None:
+    with opened(tmp_path / "elsewhere") as other:
+        other.restore(kept)
+        assert other.verify() == ()
+        for question in ("Which wheel is of elm?", "grey bee"):
+            hits, expected = other.search(question), index.search(question)
+            assert [(hit.passage, hit.score) for hit in hits] == [(hit.passage, hit.score) for hit in expected]
+        assert other.update().embedded == 0
+
+
+def test_a_backup_goes_back_while_others_read(index: Index, kept: Path, corpus: Path) -> None:
+    (corpus / "bees.txt").unlink()
+    write_files(corpus, {"owl.txt": "Owl\n\nThe owl sleeps by day.\n"})
+    index.update()
+    reader = opened(place(index))
+    assert first(reader, "owl") == "owl.txt"
+    with pytest.raises(UsageError, match=r"holds 3 documents.*--overwrite"):
+        index.restore(kept)
+    generation = index.status().generation
+    index.restore(kept, overwrite=True)
+    assert index.status().generation == generation + 1
+    assert first(reader, "Which bee is grey?") == "bees.txt"
+    assert {hit.document.doc_id for hit in reader.search("owl")} == set(ARTICLES)
+    assert index.verify() == ()
+    report = index.update()
+    assert (report.added, report.removed, report.embedded) == (("owl.txt",), ("bees.txt",), 1)
+    reader.close()
+
+
+def test_a_backup_takes_the_place_of_a_damaged_index(index: Index, kept: Path) -> None:
+    path = place(index) / catalog.FILE
+    index.close()
+    path.write_bytes(b"nothing that SQLite knows" * 100)
+    with pytest.raises(DamagedCatalogue):
+        index.restore(kept)
+    index.restore(kept, overwrite=True)
+    assert index.verify() == ()
+
+
+def test_what_is_no_backup_changes_nothing(index: Index, kept: Path, tmp_path: Path) -> None:
+    data = kept.read_bytes()
+    cases: dict[str, tuple[bytes, type[IndexProblem], str]] = {
+        "text": (b"Not a backup at all.", DamagedIndex, "no backup"),
+        "cut": (data[: len(data) // 2], DamagedIndex, "damaged"),
+        "pages": (data[:16384] + b"\xff" * 16384 + data[32768:], DamagedIndex, "damaged"),
+        "newer": (data[:60] + (99).to_bytes(4, "big") + data[64:], FormatTooNew, "99"),
+    }
+    for name, (content, error, words) in cases.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(error, match=words):
+            index.restore(tmp_path / name, overwrite=True)
+    with pytest.raises(IndexProblem, match="no such file"):
+        index.restore(tmp_path / "nowhere", overwrite=True)
+    assert index.status().generation == 1
+    assert index.verify() == ()
+
+
+def test_a_backup_that_cannot_be_written_leaves_the_one_before(index: Index, kept: Path) -> None:
+    before = kept.read_bytes()
+    code = f"""
+import resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_keeping import opened
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+opened(Path({str(place(index))!r})).backup(Path({str(kept)!r}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert "IndexProblem" in done.stderr.splitlines()[-1], done.stderr
+    assert kept.read_bytes() == before
+    assert sorted(path.name for path in kept.parent.glob("*kept*")) == [kept.name]
+
+
+# ---------------------------------------------------------------- older formats
+
+
+@pytest.fixture(params=sorted(OLD.glob("*.zip")), ids=lambda path: f"format {path.stem}")
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
+    with zipfile.ZipFile(request.param) as archive:
+        archive.extractall(tmp_path / "old")
+    with opened(tmp_path / "old") as index:
+        yield index
+
+
+def test_an_index_of_every_older_format_answers_and_is_brought_up_to_date(old: Index, tmp_path: Path) -> None:
+    assert first(old, "Which wheel is of elm?") == "mill/tide.md"
+    status = old.status()
+    assert (status.format, status.generation, status.documents) == (catalog.FORMAT, 1, 3)
+    assert old.verify() == ()
+    write_files(tmp_path / "corpus", ARTICLES | {"new.txt": "New\n\nSomething new.\n"})
+    report = old.update(tmp_path / "corpus")
+    assert (report.added, report.embedded) == (("new.txt",), 1)
+    assert old.verify() == ()
+
+
+def test_a_damaged_index_of_an_older_format_is_mended(old: Index) -> None:
+    path = derived(place(old))[1]
+    shutil.rmtree(place(old) / "generations/1/lexical")
+    assert path.exists()
+    old.close()
+    with pytest.raises(DamagedIndex, match="missing"):
+        old.search("elm")
+    with pytest.raises(DamagedIndex, match="missing"):
+        old.search("elm")
+
+
+# ---------------------------------------------------------------- forgetting
+
+
+def holders(folder: Path, needle: bytes) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file() and needle in path.read_bytes()]
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["small", "large"])
+def test_nothing_of_a_removed_document_is_left_after_one_update(
+    open_index: Open, corpus: Path, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    """Neither its words nor its vectors, in whatever precision; above some size indexes grow by segments."""
+    if large:
+        monkeypatch.setattr(writer, "WHOLE_BELOW", 0)
+        monkeypatch.setattr(writer, "MOST_DEAD", 10.0)
+        monkeypatch.setattr(dense, "MOST_STALE", 10.0)
+    write_files(corpus, {"walrus.txt": "Quixotic walrus\n\nThe quixotic walrus sang.\n", "x.txt": "An x\n\nIt is.\n"})
+    index = open_index(WordEmbedder())
+    index.update(corpus)
+    write_files(corpus, {"later.txt": "Later\n\nAnother one.\n"})
+    index.update()
+    (hit, *_) = index.search("quixotic walrus")
+    with index._store.snapshot() as snapshot:
+        rows = np.asarray(snapshot.vectors([hit.passage.passage_id])[hit.passage.passage_id], np.float16)
+    folder = place(index)
+    needles = [b"quixot", b"walrus", *(row.tobytes() for row in rows), rows[0].astype(np.float32).tobytes()]
+    assert all(holders(folder, needle) for needle in needles[:3])
+    (corpus / "walrus.txt").unlink()
+    assert index.update().removed == ("walrus.txt",)
+    assert [holders(folder, needle) for needle in needles] == [[]] * len(needles)
+    assert index.verify() == ()
+
+
+# ---------------------------------------------------------------- what the index says of itself
+
+
+def test_status_says_what_it_takes_on_disk(index: Index) -> None:
+    sizes = index.status().bytes
+    assert sizes.keys() == {"catalogue", "derived", "model"}
+    folder = place(index)
+    assert sizes["derived"] == sum(path.stat().st_size for path in derived(folder))
+    assert sizes["catalogue"] >= (folder / catalog.FILE).stat().st_size
+    assert json.loads(json.dumps(dict(sizes))) == sizes
