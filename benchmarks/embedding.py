@@ -36,9 +36,9 @@ def vocabulary() -> tuple[list[str], list[int]]:
     return re.findall(r"[A-Za-z][\w'-]*", text), [each for each in lengths if 4 <= each <= 40]
 
 
-def make_articles(folder: Path, articles: int) -> None:
+def make_articles(folder: Path, articles: int, seed: int = 1) -> None:
     """Write articles of sentences that occur once."""
-    draw, (words, lengths) = random.Random(1), vocabulary()
+    draw, (words, lengths) = random.Random(seed), vocabulary()
     for number in range(articles):
         sentences = [" ".join(draw.choices(words, k=draw.choice(lengths))).capitalize() for _ in range(SENTENCES)]
         parts = [" ".join(f"{each}." for each in sentences[at : at + 5]) for at in range(0, SENTENCES, 5)]

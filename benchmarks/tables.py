@@ -34,7 +34,9 @@ def embedding(found: dict[str, Any]) -> str:
 
 def scale(found: dict[str, Any]) -> str:
     """Latency, recall and cost over size."""
-    head = "passages|p50|p95|p99|p50, p95 / encode|embedding|dense|lexical, each of 2|rows, each of 2|recall@10"
+    head = (
+        "passages|one encode|p50|p95|p99|p50, p95 / encode|embedding|dense|lexical, each of 2|rows, each of 2|recall@10"
+    )
     costs = "both indexes built|one article|merge, an article|disk|memory"
     return table(f"{head}|{costs}".split("|"), (_size(each) for each in found["sizes"]))
 
@@ -44,6 +46,7 @@ def _size(each: dict[str, Any]) -> list[object]:
     built = sum(each["build_s"].values())
     return [
         f"{each['passages']:,}",
+        f"{each['one_encode_ms']:.1f}",
         *(f"{times[name]:.1f}" for name in ("p50", "p95", "p99")),
         f"{each['p50_in_encodes']:.2f}, {each['p95_in_encodes']:.2f}",
         *(f"{stages[name]['p50']:.1f}" for name in ("embedding", "dense", "lexical", "rows")),

@@ -31,6 +31,11 @@ ARTICLES = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", type=float, default=12, help="seconds for tests in which many read while one writes")
+    parser.addoption("--fuzz", type=int, default=15, help="broken files of each kind to try the readers with")
+
+
 class WordEmbedder:
     """A deterministic embedder for logic: a text is the sum of its words' random vectors.
 

@@ -6,8 +6,11 @@ import contextlib
 import io
 import json
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +64,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_version_and_help(tmp_path: Path) -> None:
     assert run("--version", cwd=tmp_path).stdout == f"pincite {pincite.__version__}\n"
-    for verb in ("update", "search", "ask", "chat", "status", "evaluate"):
+    for verb in ("update", "search", "ask", "chat", "status", "backup", "restore", "evaluate"):
         assert verb in run("--help", cwd=tmp_path).stdout
         assert f"example: pincite {verb}" in run(verb, "--help", cwd=tmp_path).stdout
 
@@ -116,11 +119,75 @@ def test_status_tells_what_changed_on_disk(home: Path) -> None:
         new.unlink()
 
 
+def test_status_verifies(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home, tmp_path / "home")
+    done = run("status", "--verify", cwd=tmp_path / "home")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "verified    all is as it was written")
+    assert re.search(r"^disk +[\d,.]+ MB \(catalogue [\d.]+ MB, derived", done.stdout, re.MULTILINE)
+    file = next((tmp_path / "home/index/generations").rglob("*.faiss"))
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    done = run("status", "--verify", cwd=tmp_path / "home")
+    assert done.returncode == 1
+    assert "SHA-256 differs" in done.stdout
+    found = json.loads(run("status", "--verify", "--json", cwd=tmp_path / "home").stdout)
+    assert "SHA-256 differs" in found["wrong"][0]
+    assert run("update", cwd=tmp_path / "home").returncode == 0
+    assert run("status", "--verify", cwd=tmp_path / "home").returncode == 0
+
+
+def test_a_backup_moves_an_index(home: Path, tmp_path: Path) -> None:
+    done = run("backup", str(tmp_path / "kept"), cwd=home)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r".*kept: [\d,]+ bytes\n", done.stdout)
+    done = run("restore", str(tmp_path / "kept"), cwd=tmp_path)
+    assert done.stdout.startswith("3 documents, 4 passages, updated 2"), done.stderr
+    assert "harbour.txt" in run("search", "ferry", "--lexical", cwd=tmp_path).stdout
+    done = run("restore", str(tmp_path / "kept"), cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "pincite: index: holds 3 documents; to have the backup instead: --overwrite\n"
+    assert run("restore", str(tmp_path / "kept"), "--overwrite", cwd=tmp_path).returncode == 0
+
+
+def _line(process: subprocess.Popen[str], words: str) -> str:
+    """The next line that the process prints with these words in it."""
+    assert process.stdout is not None
+    return next(line for line in process.stdout if words in line)
+
+
+def test_a_watched_folder_is_updated_after_each_burst(home: Path, tmp_path: Path) -> None:
+    """Ten files are one update, and a file is not read before it is whole."""
+    shutil.copytree(home, tmp_path / "home")
+    corpus = tmp_path / "home/docs_corpus"
+    command = [sys.executable, "-m", "pincite", "update", "docs_corpus", "--watch"]
+    with subprocess.Popen(
+        command, cwd=corpus.parent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            _line(process, "3 unchanged")
+            write_files(corpus, {f"burst{n}.txt": f"Burst {n}\n\nThe burst numbered {n}.\n" for n in range(10)})
+            assert _line(process, "added").startswith("10 added, 0 changed")
+            with (corpus / "slow.txt").open("w", encoding="utf-8") as file:
+                for n in range(16):
+                    file.write(f"The slow sentence numbered {n} is here. ")
+                    file.flush()
+                    time.sleep(0.25)
+            while not (line := _line(process, "added")).startswith("1 added"):
+                assert line.startswith("0 added, 0 changed"), line
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    found = json.loads(run("search", "slow sentence", "--k", "1", "--json", cwd=corpus.parent).stdout)["hits"]
+    assert "numbered 15 is here." in found[0]["text"]
+    assert json.loads(run("status", "--json", cwd=corpus.parent).stdout)["generation"] == 3
+
+
 def test_json_has_the_documented_keys(home: Path) -> None:
     _, *parts = re.split(r"^## (\w+)$", (DOCS / "json.md").read_text("utf-8"), flags=re.MULTILINE)
     documented = {verb: set(re.findall(r"`(\w+)`", text)) for verb, text in zip(parts[::2], parts[1::2], strict=True)}
     asked = ("ask", "Which wood was its wheel made of?")
-    for verb, *arguments in (("search", "mill"), asked, ("status",), ("update",)):
+    for verb, *arguments in (("search", "mill"), asked, ("status", "--verify"), ("update",)):
         found = json.loads(run(verb, *arguments, "--json", cwd=home).stdout)
         keys = set(found).union(*(set(each) for name in ("hits", "citations") for each in found.get(name, ())))
         inherited = documented["search"] if verb == "ask" else set()

@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from conftest import ARTICLES, WordEmbedder, write_files
-from pincite import Index, Settings, UpdateReport
+from pincite import Assistant, Index, Settings, UpdateReport
 from pincite.errors import DamagedCatalogue, DamagedIndex, FormatTooNew, IndexBusy, IndexProblem, UsageError
 from pincite.stores.local import catalog, dense, writer
 
@@ -239,6 +242,90 @@ os.kill(os.getpid(), 9)
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (-9, "held\n")
     assert len(index.update().unchanged) == 3
+
+
+# ---------------------------------------------------------------- readers while one writes
+
+WRITES = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_keeping import opened, write_versions
+corpus, version = Path({corpus!r}), 1
+with opened(Path({index!r})) as index:
+    while sys.stdin.readline():
+        version += 1
+        write_versions(corpus, version)
+        index.update(corpus)
+        print(version, flush=True)
+"""
+
+
+def write_versions(corpus: Path, version: int) -> None:
+    """Articles that all name one version, of which some come and go."""
+    write_files(corpus, {f"{n}.md": f"# Bell {n}\n\nBell {n} is of version v{version}. It rings.\n" for n in range(12)})
+    write_files(corpus, {f"extra{version}.md": f"# Extra\n\nThe extra bell is of version v{version}.\n"})
+    (corpus / f"extra{version - 1}.md").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("segments", [False, True], ids=["built whole", "in segments"])
+def test_readers_never_fail_and_never_see_two_states(
+    tmp_path: Path, pytestconfig: pytest.Config, segments: bool
+) -> None:
+    """One process updates in a loop; threads of this one search and ask, with fresh and with long-lived indexes."""
+    places = {name: str(tmp_path / name) for name in ("corpus", "index")}
+    code = WRITES.format(tests=str(Path(__file__).parent), **places)
+    if segments:
+        patch = "from pincite.stores.local import dense, writer\n"
+        code = f"{patch}writer.WHOLE_BELOW, writer.MOST_DEAD, dense.MOST_STALE = 0, 10.0, 10.0\n{code}"
+    write_versions(tmp_path / "corpus", 1)
+    with opened(tmp_path / "index") as index:
+        index.update(tmp_path / "corpus")
+    until = time.monotonic() + pytestconfig.getoption("--soak") / 2
+
+    def read(fresh: bool) -> tuple[int, set[str]]:
+        asked, seen = 0, set[str]()
+        index = opened(tmp_path / "index")
+        while time.monotonic() < until:
+            seen |= _one_version(index)
+            asked += 1
+            if fresh:
+                index.close()
+                index = opened(tmp_path / "index")
+        index.close()
+        return asked, seen
+
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with ThreadPoolExecutor(4) as pool:
+            reading = [pool.submit(read, fresh) for fresh in (True, False, True, False)]
+            while time.monotonic() < until:
+                process.stdin.write("\n")
+                process.stdin.flush()
+                assert process.stdout.readline().strip().isdecimal()
+            found = [each.result() for each in reading]
+        process.stdin.close()
+    assert process.returncode == 0
+    states = set.union(*(seen for _, seen in found))
+    sys.stdout.write(f"\n{sum(asked for asked, _ in found)} questions, {len(states)} states\n")
+    assert all(len(seen) > 1 for _, seen in found)
+
+
+def _one_version(index: Index) -> set[str]:
+    """Ask, and find all of what comes back to be of one version, and every quote in its place."""
+    hits = index.search("Which version is the bell?", k=20)
+    named = {found for hit in hits for found in re.findall(r"v\d+", hit.passage.text)}
+    assert len(hits) == 13, len(hits)
+    assert len(named) == 1, named
+    for hit in hits:
+        assert hit.document.text[hit.passage.start : hit.passage.end] == hit.passage.text
+    answer = Assistant(index, threshold=0.0).ask("Which version is the extra bell?")
+    for each in answer.citations:
+        assert each.document.text[each.start : each.end] == each.quote
+    assert len({found for each in answer.hits for found in re.findall(r"v\d+", each.passage.text)}) == 1
+    return named
 
 
 # ---------------------------------------------------------------- backups

@@ -892,11 +892,19 @@ def test_a_file_that_cannot_be_opened_is_worth_another_try_and_a_broken_one_is_n
 
 
 def test_a_file_that_needs_too_much_memory_costs_itself(folder: Path) -> None:
-    with (folder / "huge.txt").open("wb") as huge:
-        huge.truncate(5 << 30)
-    found = list(read_files(jobs(folder, "0.txt", "huge.txt", "1.txt"), workers=1))
-    reason = "needs more memory than a reader may take"
-    assert endings(found) == {"0.txt": None, "huge.txt": reason, "1.txt": None}
+    """Readers that may take less than they set themselves, in a process of its own."""
+    (folder / "huge.txt").write_bytes(b"word " * 50_000_000)
+    code = f"""
+import resource
+from pathlib import Path
+from pincite.readers.pool import read_files
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+for name, event in read_files(((n, Path({str(folder)!r}, n)) for n in ("0.txt", "huge.txt", "1.txt")), workers=1):
+    print(name, getattr(event, "problem", "a document"))
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "huge.txt needs more memory than a reader may take" in done.stdout.splitlines()
+    assert done.stdout.splitlines()[-1] == "1.txt None"
 
 
 def test_a_large_file_streams_and_may_be_left_half_read(folder: Path) -> None:

@@ -6,6 +6,7 @@ hangs or crashes costs one file.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -25,8 +26,11 @@ _MODULES = {
 }
 _MODULES |= {".pdf": "pdf", ".docx": "docx", ".epub": "epub", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
 
+MOST_CHARACTERS = 20_000_000
+"""Of one article: some thousand pages more than the longest books have."""
+
 _MOST_BYTES = 256 << 20
-"""Unpacked, all members together: a larger file is taken for a zip bomb."""
+"""Of a file that is read as a whole, and of what it unpacks to: a larger one is taken for a zip bomb."""
 
 VERSION = 1
 """Counts up when a file is read otherwise than before, so that the next update reads it again."""
@@ -69,15 +73,18 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
     if suffix is None:
         raise UnreadableFile(unknown_kind(name))
     try:
-        if suffix in (".docx", ".epub") and is_zipfile(path):
+        if _MODULES[suffix] != "jsonl":  # which is read line by line
             _check_size(path)
         for event in import_module(f"pincite.readers.{_MODULES[suffix]}").read(path, name):
-            if isinstance(event, Document) and not event.text.strip():
-                raise UnreadableFile("no text in it")
+            if isinstance(event, Document):
+                check_text(event.text)
             yield event
     except PinciteError:
         raise
     except OSError as error:
+        # A parser that is led to a place before the file's beginning, or that has errors of this kind of its own.
+        if error.errno in (None, errno.EINVAL):
+            raise UnreadableFile(f"not a readable {suffix} file: {_one_line(error)}") from error
         raise NotNow(error.strerror or _one_line(error)) from error
     except MemoryError as error:
         raise UnreadableFile("needs more memory than a reader may take") from error
@@ -86,11 +93,27 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
         raise UnreadableFile(reason) from error
 
 
+def check_text(text: str) -> None:
+    """Refuse a text that is none, or too long.
+
+    Raises:
+        UnreadableFile: the message is the reason.
+    """
+    if not text.strip():
+        raise UnreadableFile("no text in it")
+    if len(text) > MOST_CHARACTERS:
+        most = f"{MOST_CHARACTERS // 1_000_000} million that an article may have"
+        raise UnreadableFile(f"{len(text):,} characters, more than the {most}: divide it")
+
+
 def _check_size(path: Path) -> None:
-    with ZipFile(path) as archive:
-        size = sum(member.file_size for member in archive.infolist())  # none unpacks to more than it states here
+    size, verb = path.stat().st_size, "has"
+    if size <= _MOST_BYTES and path.suffix.lower() in (".docx", ".epub") and is_zipfile(path):
+        with ZipFile(path) as archive:
+            # None unpacks to more than it states here.
+            size, verb = sum(member.file_size for member in archive.infolist()), "unpacks to"
     if size > _MOST_BYTES:
-        raise UnreadableFile(f"unpacks to {size >> 20} MB, more than the {_MOST_BYTES >> 20} MB that are read")
+        raise UnreadableFile(f"{verb} {size >> 20} MB, more than the {_MOST_BYTES >> 20} MB that are read")
 
 
 def unknown_kind(name: str) -> str:

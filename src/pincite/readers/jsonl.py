@@ -11,15 +11,16 @@ import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from pincite.datatypes import Document
 from pincite.errors import DuplicateIdError, UnreadableFile
-from pincite.readers import Skipped
+from pincite.readers import MOST_CHARACTERS, Skipped, check_text
 from pincite.readers.decoding import decode, is_utf16, storable
 from pincite.readers.fields import document, one_line
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_LONGEST_LINE = 2 * MOST_CHARACTERS
 
 
 def read(path: Path, name: str) -> Iterator[Document | Skipped]:
@@ -34,6 +35,7 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
             stated = _object(line)
             own_id = one_line(stated.get("_id", stated.get("id"))) or str(number)
             found = _document(stated, name, own_id)
+            check_text(found.text)
         except (ValueError, RecursionError, UnreadableFile) as error:
             yield Skipped(f"{name}:{number}", _reason(error))
             continue
@@ -52,12 +54,22 @@ def _lines(path: Path) -> Iterator[bytes | str]:
         try:
             with cast("io.BufferedReader", gzip.GzipFile(fileobj=raw)) if packed else raw as file:
                 utf16 = is_utf16(file.peek(2))
-                yield from io.TextIOWrapper(file, "utf-16", errors="replace", newline="\n") if utf16 else file
+                yield from _bounded(io.TextIOWrapper(file, "utf-16", errors="replace", newline="\n") if utf16 else file)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise UnreadableFile(f"damaged gzip file: {error}") from error
 
 
+def _bounded(file: IO[Any]) -> Iterator[Any]:
+    """The lines, of those that are too long the beginning, which is too long as well."""
+    while line := file.readline(_LONGEST_LINE + 1):
+        yield line
+        while len(line) > _LONGEST_LINE and line[-1:] not in ("\n", b"\n"):
+            line = file.readline(_LONGEST_LINE + 1)
+
+
 def _object(line: bytes | str) -> dict[str, Any]:
+    if len(line) > _LONGEST_LINE:
+        raise ValueError(f"a line of more than {_LONGEST_LINE // 1_000_000} million characters: divide it")
     value = json.loads(decode(line) if isinstance(line, bytes) else line)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")

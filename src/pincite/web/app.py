@@ -90,7 +90,7 @@ def _application(index: Index, host: str, token: str | None, allow_hosts: Iterab
     from pincite.web.service import Service
 
     local = host in LOOPBACK
-    access, assistant, library = Access(token, local=local), Assistant(index), Library(index)
+    access, assistant, library = Access(token, local=local), Assistant(index), Library(index, watching=watch)
     service, chat = Service(index, assistant, library), Chat(index, assistant, library)
     server = tools.build(service, access)
     interface = server.streamable_http_app()  # makes the session manager

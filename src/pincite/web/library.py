@@ -55,13 +55,18 @@ class State:
 
 
 class Library:
-    """Adds files to the folder of one index and updates it. Safe to use from several threads."""
+    """Adds files to the folder of one index and updates it. Safe to use from several threads.
 
-    def __init__(self, index: Index) -> None:
+    Args:
+        index: what is updated.
+        watching: whether `watch` is called, too.
+    """
+
+    def __init__(self, index: Index, *, watching: bool = False) -> None:
         self._index = index
+        self._watching = watching
         self._lock = threading.Lock()
         self._again = False
-        self._quiet = 0.0
         self.state = State()
 
     def start(self) -> None:
@@ -72,7 +77,6 @@ class Library:
     def watch(self) -> None:
         """Update whenever the folder of articles changes; never comes back."""
         for _ in bursts(self._index.folder(), Path(self._index.status().path)):
-            self._quiet = QUIET
             self.start()
 
     def update(self) -> UpdateReport:
@@ -108,7 +112,9 @@ class Library:
 
     def _run(self) -> UpdateReport:
         try:
-            report = self._index.update(progress=self._note, quiet=self._quiet)
+            # Who watches has to follow what others begin, and meets files that are being written.
+            quiet = QUIET if self._watching else 0.0
+            report = self._index.update(progress=self._note, wait=self._watching, quiet=quiet)
         except PinciteError as error:
             self.state = State(problem=str(error))
             raise

@@ -70,10 +70,13 @@ def problems(folder: Path, known: Mapping[str, Written]) -> list[str]:
 def _wrong_sizes(folder: Path, known: Mapping[str, Written]) -> Iterator[str]:
     for name, file in known.items():
         path = folder / name
-        if not path.is_file():
-            yield f"{path}: missing"
-        elif path.stat().st_size != file.size:
-            yield f"{path}: {path.stat().st_size} bytes, {file.size} were written"
+        try:
+            size = path.stat().st_size  # in one step: an update may take it away at any moment
+        except OSError as error:
+            yield f"{path}: {'missing' if isinstance(error, FileNotFoundError) else error.strerror}"
+            continue
+        if size != file.size:
+            yield f"{path}: {size} bytes, {file.size} were written"
 
 
 def sync(path: Path) -> None:
