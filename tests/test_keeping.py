@@ -210,6 +210,11 @@ def test_a_damaged_catalogue_is_said_and_made_anew_from_the_articles(index: Inde
     assert not list(path.parent.glob("damaged*"))
 
 
+def test_a_catalogue_that_another_process_made_anew_is_not_put_away(index: Index) -> None:
+    index._store.forsake()
+    assert first(index, "elm") == "mill/tide.md"
+
+
 # ---------------------------------------------------------------- two writers
 
 
@@ -345,6 +350,17 @@ def test_a_backup_becomes_an_index_elsewhere(index: Index, kept: Path, tmp_path:
             hits, expected = other.search(question), index.search(question)
             assert [(hit.passage, hit.score) for hit in hits] == [(hit.passage, hit.score) for hit in expected]
         assert other.update().embedded == 0
+
+
+def test_a_backup_made_during_an_update_keeps_nothing_loose(index: Index, tmp_path: Path) -> None:
+    with index._store.writer() as writing:
+        writing.put_vectors([b"0" * 16], [np.ones((1, 32), np.float32)])
+        index.backup(tmp_path / "kept")
+    with opened(tmp_path / "other") as other:
+        other.restore(tmp_path / "kept")
+        with other._store.writer() as writing:
+            assert writing.missing([b"0" * 16])
+        assert other.verify() == ()
 
 
 def test_a_backup_goes_back_while_others_read(index: Index, kept: Path, corpus: Path) -> None:

@@ -898,7 +898,7 @@ def test_a_file_that_needs_too_much_memory_costs_itself(folder: Path) -> None:
 import resource
 from pathlib import Path
 from pincite.readers.pool import read_files
-resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))
 for name, event in read_files(((n, Path({str(folder)!r}, n)) for n in ("0.txt", "huge.txt", "1.txt")), workers=1):
     print(name, getattr(event, "problem", "a document"))
 """

@@ -9,6 +9,7 @@ import hashlib
 import re
 from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -238,6 +239,15 @@ def digest_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def size_of(paths: Iterable[Path]) -> int:
+    """Bytes of files; those that go meanwhile have none."""
+    total = 0
+    for path in paths:
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
 
 
 def whole(text: str) -> str:

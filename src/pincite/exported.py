@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from pincite.datatypes import size_of
+
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from sentence_transformers import SentenceTransformer
@@ -71,7 +73,7 @@ def way(home: Path, fingerprint: str) -> str:
 
 def size(home: Path) -> int:
     """Bytes that exports take below ``home``."""
-    return sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
+    return size_of(path for path in home.rglob("*") if path.is_file())
 
 
 def is_due(home: Path, fingerprint: str) -> bool:

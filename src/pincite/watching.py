@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from pincite.errors import CorpusError
+
 QUIET = 1.0
 """Seconds in which a file must not change to be taken for finished."""
 
@@ -21,9 +23,14 @@ def bursts(folder: Path, index: Path, stop: threading.Event | None = None) -> It
         folder: what is watched, with all folders below it.
         index: what lies in there is not counted: an update changes it.
         stop: ends the watch, within a second.
+
+    Raises:
+        CorpusError: there is no such folder.
     """
     from watchfiles import watch
 
+    if not folder.is_dir():
+        raise CorpusError(f"{folder}: no such folder, so there is nothing to watch")
     own = index.resolve()
     changes = watch(
         folder.resolve(),

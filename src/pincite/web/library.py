@@ -75,9 +75,12 @@ class Library:
             threading.Thread(target=self._run_all, daemon=True).start()
 
     def watch(self) -> None:
-        """Update whenever the folder of articles changes; never comes back."""
-        for _ in bursts(self._index.folder(), Path(self._index.status().path)):
-            self.start()
+        """Update whenever the folder of articles changes; comes back only where there is none, which `state` tells."""
+        try:
+            for _ in bursts(self._index.folder(), Path(self._index.status().path)):
+                self.start()
+        except PinciteError as error:
+            self.state = State(problem=str(error))
 
     def update(self) -> UpdateReport:
         """Update now, and come back when it is done.

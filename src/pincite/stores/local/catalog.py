@@ -6,7 +6,7 @@ import errno
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -106,6 +106,15 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
         _prepare(connection, path, create)
         opening.pop_all()
     return connection
+
+
+def sound(path: Path) -> bool:
+    """Whether the catalogue opens and SQLite finds nothing wrong with it."""
+    try:
+        with closing(connect(path)) as connection:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except (DamagedCatalogue, sqlite3.DatabaseError):
+        return False
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:

@@ -36,7 +36,11 @@ class Lock:
             self._lock.acquire(timeout=-1 if self._wait else 0)
         except Timeout as error:
             raise IndexBusy(f"{self._folder}: {self._holder()}; wait for it to end, or give --wait") from error
-        self._sign()
+        try:
+            self._sign()
+        except BaseException:
+            self._lock.release()
+            raise
         return self
 
     def __exit__(self, *problem: object) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pincite.datatypes import Filter, Passage
+from pincite.datatypes import Filter, Passage, size_of
 from pincite.errors import DamagedIndex, EmptyIndex, IndexProblem, NoIndex
 from pincite.stores.base import Kept, Manifest, Scored, Vectors
 from pincite.stores.local import backups, catalog, files
@@ -92,8 +92,7 @@ class LocalStore:
         """Bytes of the catalogue (with its log) and of the derived files of the current generation."""
         with self.snapshot() as snapshot:
             derived = sum(file.size for file in snapshot.derived().values())
-        catalogue = sum(path.stat().st_size for path in self.path.glob(f"{catalog.FILE}*"))
-        return {"catalogue": catalogue, "derived": derived}
+        return {"catalogue": size_of(self.path.glob(f"{catalog.FILE}*")), "derived": derived}
 
     def verify(self) -> list[str]:
         """Everything that is not as it was written, or does not agree with the rest; empty where all is well.
@@ -124,13 +123,11 @@ class LocalStore:
     def forsake(self) -> None:
         """Put a catalogue that cannot be read out of the way, until the next commit has made another."""
         self.close()
-        with self.writer_lock():
+        with Lock(self.path):
+            if catalog.sound(self.path / catalog.FILE):  # another process has made it anew meanwhile
+                return
             for path in self.path.glob(f"{catalog.FILE}*"):
                 path.rename(path.with_name(path.name.replace(catalog.FILE, FORSAKEN)))
-
-    def writer_lock(self) -> Lock:
-        """What one writer holds at a time."""
-        return Lock(self.path)
 
     def backup(self, path: Path) -> None:
         """Write the catalogue into one file, from which `restore` makes everything; others may read and write.
@@ -201,6 +198,8 @@ class LocalStore:
             if current is None or current[0] != generation:
                 current = generation, Generation(self.path / GENERATIONS / str(generation), known)
                 self._current = current
+                with self._lock:  # what was removed is forgotten here too
+                    self.remembered, self._bytes = {}, 0
             return current[1]
 
 

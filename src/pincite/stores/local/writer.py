@@ -177,6 +177,7 @@ class LocalWriter(Catalog):
             self._copy_rows()
             manifest = self.db.execute("SELECT value FROM source.meta WHERE key = 'manifest'").fetchone()
             self._manifest = Manifest(**json.loads(manifest[0])) if manifest else None
+            self._drop_loose()
             self._publish(old, old + 1, [], 0)
             self._note(old + 1)
         self.db.execute("DETACH source")
@@ -198,6 +199,7 @@ class LocalWriter(Catalog):
         )
         self.db.execute("INSERT INTO main.vectors SELECT * FROM source.vectors")
         self.db.execute("INSERT INTO main.files SELECT * FROM source.files")
+        self.db.execute("INSERT INTO main.loose SELECT * FROM source.loose")
 
     def _empty_log(self) -> None:
         """Let nothing that was removed live on in the write-ahead log, unless a reader is long at it."""
