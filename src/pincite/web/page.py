@@ -36,6 +36,10 @@ def head(access: str) -> str:
     return f"<style>{_read('page.css')}</style><script>{_read('page.js').replace('GIVEN', given)}</script>"
 
 
+_SESSIONS = 256
+"""Of which Gradio keeps the state; each call over HTTP makes one. A page whose state is gone restores it from its own."""
+
+
 def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
     """The page; the events are bound here and nowhere else."""
     blocks = gr.Blocks(title="Pincite", fill_width=True, fill_height=True, analytics_enabled=False)
@@ -65,6 +69,7 @@ def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
             api(telling(function, _told), api_name=function.__name__, api_description=inspect.getdoc(function))
         api(_update(service, access), api_name="update", api_description=inspect.getdoc(service.update))
     blocks.queue(max_size=64, default_concurrency_limit=4, api_open=False)
+    blocks.state_session_capacity = _SESSIONS
     return blocks
 
 
