@@ -89,6 +89,33 @@ def test_ask_and_search_return_what_the_command_prints(server: Server, answer: d
     assert [hit["doc_id"] for hit in hits] == [hit["doc_id"] for hit in answer["hits"][:2]]
 
 
+def test_beyond_the_queue_is_told_and_the_rest_is_answered(serve: Callable[..., Server], index_path: Path) -> None:
+    server = serve(*chat(index_path))
+
+    def post(number: int) -> tuple[int, str]:
+        question = {"question": f"{FERRY} {number}"}
+        asked = httpx.post(f"{server.address}/gradio_api/call/v2/ask", json=question, timeout=60)
+        return asked.status_code, asked.text
+
+    with ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(post, range(150)))
+    assert {status for status, _ in answers} == {200, 503}
+    assert all("Queue is full" in text for status, text in answers if status == 503)
+    last = [json.loads(text)["event_id"] for status, text in answers if status == 200][-1]
+    assert "forty carts" in httpx.get(f"{server.address}/gradio_api/call/ask/{last}", timeout=60).text
+
+
+def test_a_watching_chat_takes_up_what_is_put_into_the_folder(serve: Callable[..., Server], tmp_path: Path) -> None:
+    index = make_index(tmp_path, ARTICLES)
+    server = serve(*chat(index, "--watch"))
+    (tmp_path / "corpus/owl.md").write_text("# The owl\n\nThe barn owl of Aldhaven sleeps in the tide mill.\n")
+    until = time.monotonic() + 180
+    while call(server, "search", question="barn owl", k=1)["hits"][0]["doc_id"] != "owl.md":
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    assert call(server, "status")["documents"] == 3
+
+
 def test_filters_and_history(server: Server) -> None:
     only = call(server, "search", question="carts of salt", sources=["Hive & Home"])
     assert {hit["source"] for hit in only["hits"]} == {"Hive & Home"}

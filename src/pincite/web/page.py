@@ -37,7 +37,7 @@ def head(access: str) -> str:
 
 
 _SESSIONS = 256
-"""Of which Gradio keeps the state; each call over HTTP makes one. A page whose state is gone restores it from its own."""
+"""Of which Gradio keeps the state; each call over HTTP makes one. A page whose state is gone restores its own."""
 
 
 def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
