@@ -312,6 +312,25 @@ def test_a_damaged_export_is_not_used_and_made_again(exporting: SentenceTransfor
     assert way(fresh) == "onnxruntime"
 
 
+def test_an_export_of_other_bytes_is_found_or_does_without(
+    exporting: SentenceTransformerEmbedder, exports: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    exporting.export()
+    fingerprint = exporting.fingerprint
+    assert exported.problems(exports, fingerprint) == []
+    for found_first in (True, False):
+        model = next(exports.rglob("*.onnx"))
+        model.write_bytes(bytes(model.stat().st_size))
+        if found_first:
+            assert "SHA-256 differs" in exported.problems(exports, fingerprint)[0]
+        else:
+            assert SentenceTransformerEmbedder(exports=exports).encode_query(["text"]).shape == (1, 384)
+            assert "cannot be loaded" in caplog.text
+        assert way(exporting) == "sentence-transformers"
+        exporting.export()
+        assert way(exporting) == "onnxruntime"
+
+
 def test_an_export_that_finds_no_room_costs_no_update(
     exporting: SentenceTransformerEmbedder, exports: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,7 +5,7 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
-from pincite.cli import main
+from pincite.cli import main, print_error
 
 
 def run() -> NoReturn:
@@ -15,8 +15,14 @@ def run() -> NoReturn:
     ends such a thread with the process. Nothing is lost: what an update has embedded is kept, the next does the rest.
     """
     status = main()
-    with suppress(OSError):  # nobody is left to read it
+    try:
         sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output has seen enough
+        status = status or 1
+    except OSError as error:
+        print_error(f"the output cannot be written: {error.strerror}")
+        status = status or 1
+    with suppress(OSError):
         sys.stderr.flush()
     os._exit(status)
 

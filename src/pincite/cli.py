@@ -32,7 +32,7 @@ from pincite.datatypes import (
     UpdateReport,
     whole,
 )
-from pincite.errors import PinciteError, UsageError
+from pincite.errors import DamagedIndex, PinciteError, UsageError
 
 if TYPE_CHECKING:
     from pincite.evaluation import Question, Values
@@ -102,13 +102,13 @@ def _update(options: argparse.Namespace) -> int:
     return 0
 
 
-def _updated(index: Index, options: argparse.Namespace, *, rebuild: bool | None = None) -> UpdateReport:
+def _updated(index: Index, options: argparse.Namespace) -> UpdateReport:
     from pincite.watching import QUIET
 
     with _Bar() as bar:
         return index.update(
             options.corpus,
-            rebuild=options.rebuild if rebuild is None else rebuild,
+            rebuild=options.rebuild,
             allow_removals=options.allow_removals,
             cache=not options.no_cache,
             wait=options.wait or options.watch,
@@ -124,9 +124,10 @@ def _watch(index: Index, options: argparse.Namespace) -> int:
     folder = index.folder(options.corpus)
     print_error(f"watching {folder} (Ctrl-C ends it)")
     with suppress(KeyboardInterrupt):
-        for number, _ in enumerate(bursts(folder, options.index)):
+        for _ in bursts(folder, options.index):
             try:
-                _say_report(_updated(index, options, rebuild=options.rebuild and not number), options.json)
+                _say_report(_updated(index, options), options.json)
+                options.rebuild = False  # once is enough
             except PinciteError as error:
                 print_error(str(error))
             sys.stdout.flush()
@@ -329,15 +330,20 @@ def _status(options: argparse.Namespace) -> int:
 
     with Index.open(options.index) as index:
         wrong = index.verify() if options.verify else ()
-        status, changes = index.status(), index.changes()
+        if options.verify and not options.json:
+            _say("\n".join(["verified    no:", *wrong]) if wrong else "verified    all is as it was written")
+        try:
+            status, changes = index.status(), index.changes()
+        except DamagedIndex:  # which is what was said
+            if not wrong:
+                raise
+            if options.json:
+                _say_json({"wrong": wrong})
+            return 1
     if options.json:
         _say_json(as_json.status(status, changes) | ({"wrong": wrong} if options.verify else {}))
     else:
         _say_status(status, changes)
-    if options.verify and not options.json:
-        _say(
-            "\n".join(["verified: not as it was written", *wrong]) if wrong else "verified    all is as it was written"
-        )
     return 1 if wrong else 0
 
 

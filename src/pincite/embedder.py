@@ -211,7 +211,8 @@ class SentenceTransformerEmbedder:
     @property
     def _export(self) -> ExportedModel | None:
         if self._found is None and self.exports is not None:
-            self._found = exported.opened(self.exports, self.fingerprint)
+            found = exported.opened(self.exports, self.fingerprint)
+            self._found = found if found and found.works() else None
         return self._found
 
     def export(self) -> None:

@@ -15,6 +15,7 @@ import shutil
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from pincite.datatypes import size_of
+from pincite.datatypes import digest_of, size_of
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _MODEL, _TOKENIZER, _FACTS = "model.onnx", "tokenizer.json", "export.json"
-_FORMAT = 2
+_FORMAT = 3
 _GIVEN = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
 """A model's inputs, and what the tokenizer calls them."""
 
@@ -84,6 +85,24 @@ def is_due(home: Path, fingerprint: str) -> bool:
     return bool(facts["versions"] != _versions())
 
 
+def problems(home: Path, fingerprint: str) -> list[str]:
+    """What is wrong with the bytes of the export of this model, where there is one; it is then not used again."""
+    folder = folder_of(home, fingerprint)
+    facts = _facts(folder)
+    if facts is None or _problem(facts) or not opened(home, fingerprint):
+        return []
+    if digest_of(folder / _MODEL) == facts["sha256"]:
+        return []
+    discard(folder)
+    return [f"{folder / _MODEL}: not what was written (SHA-256 differs); the next update makes it again"]
+
+
+def discard(folder: Path) -> None:
+    """Have an export made again by the next update."""
+    with suppress(OSError):  # questions are embedded without it as well
+        (folder / _FACTS).unlink()
+
+
 def make(model: SentenceTransformer, home: Path, fingerprint: str) -> None:
     """Export ``model`` to below ``home``, prove it equal or note why not, and delete exports of other models.
 
@@ -118,7 +137,7 @@ def _make(model: SentenceTransformer, folder: Path) -> None:
     if _problem(facts):
         (building / _MODEL).unlink(missing_ok=True)
     else:
-        facts["bytes"] = (building / _MODEL).stat().st_size
+        facts |= {"bytes": (building / _MODEL).stat().st_size, "sha256": digest_of(building / _MODEL)}
     (building / _FACTS).write_text(json.dumps(facts), "utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
@@ -212,6 +231,17 @@ class ExportedModel:
         for batch in batches([len(each.ids) for each in found], MOST_TOKENS):
             vectors[batch] = session.run(None, _padded(session, [found[i] for i in batch]))[0]
         return vectors
+
+    def works(self) -> bool:
+        """Whether it can be loaded; one that cannot is discarded."""
+        try:
+            with self._loading:
+                _ = self._facts, self._tokenizer, self._session
+        except Exception as error:  # noqa: BLE001 - whatever is raised over bytes that are no model
+            _log.warning("%s: cannot be loaded (%s); questions take longer to start", self._folder, error)
+            discard(self._folder)
+            return False
+        return True
 
     @cached_property
     def _facts(self) -> dict[str, Any]:

@@ -138,20 +138,29 @@ class Index:
             ModelError: the model cannot be loaded.
         """
         folder = self.folder(corpus)
-        may_be_empty = allow_removals and self._store.exists()
-        scan = scan_corpus(folder, Path(self._store.name), may_be_empty=may_be_empty, quiet=quiet)
         options = Options(rebuild=rebuild, allow_removals=allow_removals, cache=cache)
+        there, mark = self._store.exists(), self._store.mark()
+        look = partial(scan_corpus, folder, Path(self._store.name), may_be_empty=allow_removals and there, quiet=quiet)
+        if not there:
+            look()  # so that nothing is made for a folder that cannot be read
+        update = partial(self._update, folder, look, options, wait, progress or _ignore)
         try:
-            return self._update(folder, scan, options, wait, progress or _ignore)
+            return update()
         except DamagedCatalogue as error:
-            _log.warning("%s", error)
-            self._store.forsake()
-            return self._update(folder, scan, options, wait, progress or _ignore)
+            if place := self._store.forsake(mark, error, wait=wait):
+                _log.warning("%s; what was there is now %s, which is yours to delete", error, place)
+            return update()
 
     def _update(
-        self, folder: Path, scan: Scan, options: Options, wait: bool, progress: Callable[[Progress], None]
+        self,
+        folder: Path,
+        look: Callable[[], Scan],
+        options: Options,
+        wait: bool,
+        progress: Callable[[Progress], None],
     ) -> UpdateReport:
         with self._store.writer(fresh=options.rebuild, wait=wait) as writer:
+            scan = look()  # not before: another update may have ended meanwhile
             settings = self._settings(writer.manifest)
             embedder = self._embedder(settings.model)
             if not options.rebuild:
@@ -188,7 +197,7 @@ class Index:
         Raises:
             IndexProblem: there is no index, or its catalogue cannot be opened.
         """
-        return tuple(self._store.verify())
+        return (*self._store.verify(), *exported.problems(self._exports, self._store.manifest().fingerprint))
 
     def backup(self, path: str | Path) -> None:
         """Write the whole index into one file, as it is at this moment, while others read and write.
@@ -214,10 +223,11 @@ class Index:
         """
         if not overwrite and self._store.exists() and (held := self.status().documents):
             raise UsageError(f"{self._store.name}: holds {held} documents; to have the backup instead: --overwrite")
+        mark = self._store.mark()
         try:
             self._store.restore(Path(path))
-        except DamagedCatalogue:
-            self._store.forsake()
+        except DamagedCatalogue as error:
+            self._store.forsake(mark, error)
             self._store.restore(Path(path))
 
     # ------------------------------------------------------------ searching

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,15 @@ from pincite.errors import CorpusError
 QUIET = 1.0
 """Seconds in which a file must not change to be taken for finished."""
 
-_FIRST_LOOK_MS = 500
+_LOOKS_MS = 500
+"""How often it is looked whether the folder is still the same one."""
 
 
 def bursts(folder: Path, index: Path, stop: threading.Event | None = None) -> Iterator[None]:
     """Yield once at the start, and then after each burst of changes until ``stop`` is set.
 
-    What changes while the caller is at work is one burst, which comes next.
+    What changes while the caller is at work is one burst, which comes next. A folder that goes is one too, and so is
+    another that takes its place.
 
     Args:
         folder: what is watched, with all folders below it.
@@ -25,21 +28,46 @@ def bursts(folder: Path, index: Path, stop: threading.Event | None = None) -> It
         stop: ends the watch, within a second.
 
     Raises:
-        CorpusError: there is no such folder.
+        CorpusError: there is no such folder, or it cannot be watched.
     """
-    from watchfiles import watch
-
     if not folder.is_dir():
         raise CorpusError(f"{folder}: no such folder, so there is nothing to watch")
-    own = index.resolve()
+    stop = stop or threading.Event()
+    while not stop.is_set():
+        if _identity(folder) is None:
+            stop.wait(_LOOKS_MS / 1000)
+            continue
+        yield from _bursts_of_one(folder, index.resolve(), stop)
+        if not stop.is_set():
+            yield
+
+
+def _bursts_of_one(folder: Path, index: Path, stop: threading.Event) -> Iterator[None]:
+    """As long as the folder is this one: what is watched is not its name."""
+    from watchfiles import watch
+
+    identity = _identity(folder)
     changes = watch(
         folder.resolve(),
-        watch_filter=lambda _, path: not Path(path).is_relative_to(own),
+        watch_filter=lambda _, path: not Path(path).is_relative_to(index),
         stop_event=stop,
-        rust_timeout=_FIRST_LOOK_MS,
+        rust_timeout=_LOOKS_MS,
         yield_on_timeout=True,
     )
-    # The first look is taken when the watch stands, so that no change falls between the two.
-    for number, seen in enumerate(changes):
-        if seen or number == 0:
-            yield
+    try:
+        # The first look is taken when the watch stands, so that no change falls between the two.
+        for number, seen in enumerate(changes):
+            if _identity(folder) != identity:
+                return
+            if seen or number == 0:
+                yield
+    except OSError as error:
+        raise CorpusError(f"{folder}: cannot be watched ({error})") from error
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(folder)  # noqa: PTH116 - one that is looked at often
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

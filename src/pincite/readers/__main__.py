@@ -40,7 +40,8 @@ def _limit_memory() -> None:
 
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     limit = _MOST_MEMORY if most == resource.RLIM_INFINITY else min(most, _MOST_MEMORY)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+    with suppress(ValueError, OSError):  # macOS has no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (limit, most))
 
 
 def _answers(path: Path, name: str) -> Iterator[dict[str, Any]]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pincite.datatypes import Document, Filter, Passage
+from pincite.errors import DamagedCatalogue
 
 Vectors = npt.NDArray[np.float32]
 Kept = npt.NDArray[np.float16] | Vectors
@@ -216,8 +217,11 @@ class Store(Protocol):
     def verify(self) -> list[str]:
         """Everything that is not as it was written, or does not agree with the rest; empty where all is well."""
 
-    def forsake(self) -> None:
-        """Put what cannot be read out of the way of the next writer, who makes it anew."""
+    def mark(self) -> int:
+        """Names what `forsake` may put out of the way."""
+
+    def forsake(self, mark: int, error: DamagedCatalogue, *, wait: bool = False) -> Path | None:
+        """Put what cannot be read out of the way of the next writer; where it then is, None if that is not needed."""
 
     def backup(self, path: Path) -> None:
         """Write all of the current state into one file, while others read and write."""

@@ -91,7 +91,11 @@ class Library:
         """
         if not self._begin(again=False):
             raise IndexBusy("another update is running; wait for it to end")
-        return self._run()
+        try:
+            return self._run()
+        finally:
+            if self._wanted_again():
+                threading.Thread(target=self._run_all, daemon=True).start()
 
     def _begin(self, *, again: bool) -> bool:
         """Whether no update is running, which then is noted as running."""
@@ -108,10 +112,15 @@ class Library:
         while wanted:
             with suppress(Exception):  # it was logged and stands in the state
                 self._run()
-            with self._lock:
-                wanted, self._again = self._again, False
-                if wanted:
-                    self.state = State(running=_BEGUN)
+            wanted = self._wanted_again()
+
+    def _wanted_again(self) -> bool:
+        """Whether another update was asked for meanwhile, which then is noted as running."""
+        with self._lock:
+            wanted, self._again = self._again, False
+            if wanted:
+                self.state = State(running=_BEGUN)
+            return wanted
 
     def _run(self) -> UpdateReport:
         try:

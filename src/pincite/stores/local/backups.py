@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pincite.errors import DamagedIndex, IndexProblem
+from pincite.errors import DamagedCatalogue, DamagedIndex, IndexProblem
 from pincite.stores.local import catalog, files
 
 
@@ -18,11 +18,15 @@ def write(source: sqlite3.Connection, path: Path) -> None:
     Raises:
         IndexProblem: the file cannot be written.
     """
+    if path.is_dir():
+        raise IndexProblem(f"{path}: a folder; name a file")
     made = path.with_name(f".{path.name}.tmp")
     try:
         with catalog.translating(path), closing(sqlite3.connect(made)) as target:
             source.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")
+        if not catalog.sound(made):
+            raise DamagedCatalogue("the catalogue is damaged, so nothing was written; see `pincite status --verify`")
         with catalog.translating(path):
             files.sync(made)
             made.replace(path)
@@ -32,8 +36,12 @@ def write(source: sqlite3.Connection, path: Path) -> None:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Path]:
+def opened(path: Path, index: Path) -> Iterator[Path]:
     """A copy of a backup, brought up to the current format and found whole.
+
+    Args:
+        path: the backup.
+        index: the folder in which the copy lies meanwhile, since there is room for it.
 
     Raises:
         DamagedIndex: it is no backup, or is damaged.
@@ -41,7 +49,8 @@ def opened(path: Path) -> Iterator[Path]:
     """
     if not path.is_file():
         raise IndexProblem(f"{path}: no such file; name one that `pincite backup` wrote")
-    with TemporaryDirectory() as folder, catalog.translating(path):
+    index.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=index, prefix="restoring-") as folder, catalog.translating(index):
         copy = Path(folder, catalog.FILE)
         address = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(copy)) as target:
@@ -56,6 +65,7 @@ def _copied(source: sqlite3.Connection, target: sqlite3.Connection, path: Path) 
         source.backup(target)
         found = [str(row[0]) for row in target.execute("PRAGMA integrity_check(1)")]
         version = target.execute("PRAGMA user_version").fetchone()[0]
+        version = version and target.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]
     except sqlite3.DatabaseError as error:
         raise DamagedIndex(f"{path}: damaged, or no backup of Pincite ({error}); use another") from error
     if found != ["ok"] or not version:

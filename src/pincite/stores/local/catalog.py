@@ -6,21 +6,23 @@ import errno
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from pincite.datatypes import Document, Filter, Passage, Span, digest_of, passage_id
-from pincite.errors import DamagedCatalogue, FormatTooNew, IndexProblem
+from pincite.errors import DamagedCatalogue, DamagedIndex, FormatTooNew, IndexBusy, IndexProblem
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
 from pincite.stores.local.dense import Block
-from pincite.stores.local.files import Written
+from pincite.stores.local.files import MEND, Written
 from pincite.stores.local.generation import GENERATIONS
 from pincite.stores.local.lexical import Entry
+from pincite.stores.local.lock import Lock
 
 FORMAT = 2
 """Counts up when tables or what they hold change; `_MIGRATIONS` brings older ones up to it."""
@@ -61,11 +63,14 @@ PRAGMA user_version = {FORMAT};
 COMMIT;
 """
 _DISK = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENOTDIR, errno.EEXIST, errno.EROFS}
+_DISK |= {errno.EISDIR, errno.ENOTEMPTY, errno.EPERM}
+_DISK_CODES = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 _BLOCK = 8192
 
 Row = tuple[Passage, npt.NDArray[np.float16]]
 """A passage, and its vector followed by those of its sentences, of shape (1 + sentences, dimension)."""
 
+_Made = TypeVar("_Made")
 _NOTHING = MappingProxyType[str, str]({})
 _MEND = "`pincite update CORPUS` makes it anew from the articles"
 _AMONG = "IN (SELECT value FROM json_each(?))"
@@ -75,11 +80,14 @@ _JOINED = "passages p JOIN documents d ON d.id = p.document"
 def translated(path: Path, error: BaseException | None) -> IndexProblem | None:
     """Pincite's error for one of SQLite's or the system's; None for any other."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    # Text that is no UTF-8 has no code.
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "Could not decode" in str(error):
         return DamagedCatalogue(f"{path}: the catalogue is damaged ({error}); {_MEND}")
-    if isinstance(error, sqlite3.OperationalError) or (isinstance(error, OSError) and error.errno in _DISK):
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return IndexBusy(f"{path}: {error}: another process has been writing for {PATIENCE} s; try again")
+    if code in _DISK_CODES or (isinstance(error, OSError) and error.errno in _DISK):
         return IndexProblem(f"{path}: {error}; is the folder writable and the disk not full?")
-    return None
+    return IndexProblem(f"{path}: {error}") if isinstance(error, sqlite3.OperationalError) else None
 
 
 @contextmanager
@@ -112,7 +120,7 @@ def sound(path: Path) -> bool:
     """Whether the catalogue opens and SQLite finds nothing wrong with it."""
     try:
         with closing(connect(path)) as connection:
-            return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+            return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
     except (DamagedCatalogue, sqlite3.DatabaseError):
         return False
 
@@ -121,15 +129,18 @@ def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > FORMAT:
         raise FormatTooNew(f"{path}: format {version}, this Pincite reads up to {FORMAT}; install a newer pincite")
-    used = bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-    if version == 0 and (used or not create):
+    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise IndexProblem(f"{path}: a database of something else; move it away, or name another folder with --index")
+    if version == 0 and not create:
         raise DamagedCatalogue(f"{path}: not a Pincite catalogue; {_MEND}")
     if version == 0:
         connection.execute("PRAGMA page_size = 8192")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_SCHEMA)
     elif version < FORMAT:
-        _migrate(connection, path.parent)
+        # A writer holds the lock already; an older Pincite may be writing while a reader comes first.
+        with nullcontext() if create else Lock(path.parent):
+            _migrate(connection, path.parent)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
 
@@ -178,8 +189,15 @@ class Catalog:
         return default if row is None else str(row[0])
 
     def derived(self) -> dict[str, Written]:
-        """The derived files of the generation, and what was written."""
-        return {name: Written(*file) for name, file in json.loads(self.meta("derived", "{}")).items()}
+        """The derived files of the generation, and what was written.
+
+        Raises:
+            DamagedIndex: that cannot be read.
+        """
+        try:
+            return {name: Written(*file) for name, file in json.loads(self.meta("derived", "{}")).items()}
+        except (ValueError, TypeError) as error:
+            raise DamagedIndex(f"the list of derived files cannot be read ({error}); {MEND}") from error
 
     def files(self) -> dict[str, FileRecord]:
         """The corpus files."""
@@ -251,7 +269,7 @@ class Catalog:
             f" p.text FROM {_JOINED} JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}",
             (json.dumps(list(numbers)),),
         )
-        return {row[0]: (_passage(row[3:]), _rows(row[1], row[2])) for row in rows}
+        return {row[0]: _row(row[1:]) for row in rows}
 
     def allowed(self, where: Filter) -> npt.NDArray[np.int64]:
         """Private numbers of the passages whose document fits ``where``, ascending."""
@@ -320,6 +338,19 @@ def _condition(where: Filter) -> tuple[str, list[Any]]:
     return " AND ".join(parts), values
 
 
+def _made(make: Callable[[Sequence[Any]], _Made]) -> Callable[[Sequence[Any]], _Made]:
+    """``make`` for rows that may be damaged."""
+
+    @wraps(make)
+    def made(row: Sequence[Any]) -> _Made:
+        try:
+            return make(row)
+        except (ValueError, TypeError) as error:
+            raise DamagedCatalogue(f"the catalogue holds a row that cannot be read ({error}); {_MEND}") from error
+
+    return made
+
+
 def _ints(packed: str) -> tuple[int, ...]:
     return tuple(json.loads(packed))
 
@@ -328,12 +359,14 @@ def _spans(packed: str) -> tuple[Span, ...]:
     return tuple((start, end) for start, end in json.loads(packed))
 
 
+@_made
 def _file(row: Sequence[Any]) -> FileRecord:
     path, stamp, digest, scanned_ns, problem, skipped = row
     numbers = tuple(map(int, stamp[1:-1].split(",")))  # in a third of the time that json takes
     return FileRecord(path, numbers, digest, scanned_ns, problem, json.loads(skipped) if skipped != "{}" else _NOTHING)
 
 
+@_made
 def _document(row: Sequence[Any]) -> Document:
     doc_id, digest, title, is_name, url, source, author, date, metadata, headings, page_starts, text = row
     return Document(
@@ -342,13 +375,16 @@ def _document(row: Sequence[Any]) -> Document:
     )  # fmt: skip
 
 
+@_made
+def _row(row: Sequence[Any]) -> Row:
+    passage, sentences, *rest = row
+    vectors = np.frombuffer(passage + sentences, np.float16).reshape(-1, max(1, len(passage) // 2))
+    return _passage(rest), vectors
+
+
 def _passage(row: Sequence[Any]) -> Passage:
     doc_id, digest, start, end, heading, page, sentences, text = row
     return Passage(
         passage_id=passage_id(doc_id, digest, start), doc_id=doc_id, text=text, start=start, end=end, heading=heading,
         page=page, sentences=_spans(sentences),
     )  # fmt: skip
-
-
-def _rows(passage: bytes, sentences: bytes) -> npt.NDArray[np.float16]:
-    return np.frombuffer(passage + sentences, np.float16).reshape(-1, len(passage) // 2)

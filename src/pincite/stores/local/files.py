@@ -60,11 +60,15 @@ def check_sizes(folder: Path, known: Mapping[str, Written]) -> None:
 def problems(folder: Path, known: Mapping[str, Written]) -> list[str]:
     """What is wrong with the files of a generation, to the last byte."""
     wrong = list(_wrong_sizes(folder, known))
-    return wrong or [
-        f"{folder / name}: not what was written (SHA-256 differs)"
-        for name, file in known.items()
-        if digest_of(folder / name) != file.digest
-    ]
+    return wrong or [problem for name, file in known.items() for problem in _wrong_bytes(folder / name, file)]
+
+
+def _wrong_bytes(path: Path, file: Written) -> Iterator[str]:
+    try:
+        if digest_of(path) != file.digest:
+            yield f"{path}: not what was written (SHA-256 differs)"
+    except OSError as error:
+        yield f"{path}: {error.strerror}"
 
 
 def _wrong_sizes(folder: Path, known: Mapping[str, Written]) -> Iterator[str]:

@@ -35,7 +35,7 @@ class Lock:
         try:
             self._lock.acquire(timeout=-1 if self._wait else 0)
         except Timeout as error:
-            raise IndexBusy(f"{self._folder}: {self._holder()}; wait for it to end, or give --wait") from error
+            raise IndexBusy(f"{self._folder}: {self._holder()}; wait for it to end") from error
         try:
             self._sign()
         except BaseException:
@@ -44,6 +44,7 @@ class Lock:
         return self
 
     def __exit__(self, *problem: object) -> None:
+        (self._folder / _HOLDER).unlink(missing_ok=True)
         self._lock.release()
 
     def _sign(self) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Collection, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pincite.datatypes import Filter, Passage, size_of
-from pincite.errors import DamagedIndex, EmptyIndex, IndexProblem, NoIndex
+from pincite.errors import DamagedCatalogue, DamagedIndex, EmptyIndex, IndexProblem, NoIndex
 from pincite.stores.base import Kept, Manifest, Scored, Vectors
 from pincite.stores.local import backups, catalog, files
 from pincite.stores.local.catalog import Catalog, Row
@@ -19,10 +19,13 @@ from pincite.stores.local.files import Written
 from pincite.stores.local.generation import GENERATIONS, Generation
 from pincite.stores.local.lock import Lock
 from pincite.stores.local.verifying import Verification
-from pincite.stores.local.writer import FORSAKEN, LocalWriter
+from pincite.stores.local.writer import LocalWriter
 
 _REMEMBERED = 64 << 20
 """Bytes of passages and their vectors kept in memory."""
+
+FORSAKEN = "damaged.sqlite"
+"""What a catalogue that could not be read is called; it is its owner's to delete."""
 
 _OPENINGS = 20
 """How often a reader starts over when updates take its generation's files away while it opens them."""
@@ -101,16 +104,25 @@ class LocalStore:
         """
         if not self.exists():
             raise self._no_index()
+        for _ in range(_OPENINGS):
+            generation, wrong, derived = self._verified()
+            # What was removed takes its generation's files along: then they are not damaged, but gone.
+            if not derived or generation == self._verified_generation():
+                break
+        if wrong:
+            return [*wrong, "`pincite update CORPUS --rebuild --no-cache` makes the index anew from the articles"]
+        return [*derived, self._to_mend(generation)] if derived else []
+
+    def _verified(self) -> tuple[int, list[str], list[str]]:
         with catalog.translating(self.path), closing(catalog.connect(self.path / catalog.FILE)) as db:
             db.execute("BEGIN")
             verification = Verification(self.path, db)
             wrong = list(verification.of_the_catalogue())
-            derived = [] if wrong else list(verification.of_the_derived_files())
-            generation = verification.generation if derived else 0
-            db.execute("ROLLBACK")
-        if wrong:
-            return [*wrong, "`pincite update CORPUS --rebuild` makes the index anew from the articles"]
-        return [*derived, self._to_mend(generation)] if derived else []
+            return verification.generation, wrong, [] if wrong else list(verification.of_the_derived_files())
+
+    def _verified_generation(self) -> int:
+        with catalog.translating(self.path), closing(catalog.connect(self.path / catalog.FILE)) as db:
+            return Verification(self.path, db).generation
 
     def _to_mend(self, generation: int) -> str:
         try:
@@ -120,14 +132,31 @@ class LocalStore:
             return f"`pincite update --rebuild` makes these files again (they could not be marked: {error})"
         return files.MEND
 
-    def forsake(self) -> None:
-        """Put a catalogue that cannot be read out of the way, until the next commit has made another."""
+    def mark(self) -> int:
+        """Names the catalogue, as long as it is not put out of the way; 0 where there is none."""
+        return (self.path / catalog.FILE).stat().st_ino if self.exists() else 0
+
+    def forsake(self, mark: int, error: DamagedCatalogue, *, wait: bool = False) -> Path | None:
+        """Put a catalogue that cannot be read out of the way.
+
+        Args:
+            mark: of the one that the error was met in.
+            error: what was met.
+            wait: for another writer to end.
+
+        Returns:
+            Where it now is; None if another process was faster, or if it can be read after all.
+        """
         self.close()
-        with Lock(self.path):
-            if catalog.sound(self.path / catalog.FILE):  # another process has made it anew meanwhile
-                return
-            for path in self.path.glob(f"{catalog.FILE}*"):
-                path.rename(path.with_name(path.name.replace(catalog.FILE, FORSAKEN)))
+        with Lock(self.path, wait=wait):
+            # SQLite's errors may be those of another database, such as an embedder's own.
+            elsewhere = isinstance(error.__cause__, sqlite3.Error) and catalog.sound(self.path / catalog.FILE)
+            if elsewhere or self.mark() != mark:
+                return None
+            for end in ("", "-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    (self.path / f"{catalog.FILE}{end}").rename(self.path / f"{FORSAKEN}{end}")
+        return self.path / FORSAKEN
 
     def backup(self, path: Path) -> None:
         """Write the catalogue into one file, from which `restore` makes everything; others may read and write.
@@ -136,6 +165,8 @@ class LocalStore:
             NoIndex: there is nothing to keep.
             IndexProblem: the file cannot be written.
         """
+        if path.resolve().is_relative_to(self.path.resolve()):
+            raise IndexProblem(f"{path}: lies in the index itself; name a file elsewhere")
         with self.snapshot() as snapshot:
             backups.write(snapshot.db, path)
 
@@ -147,7 +178,7 @@ class LocalStore:
             FormatTooNew: a newer Pincite wrote it.
             IndexBusy: another process writes.
         """
-        with backups.opened(path) as source, self.writer() as writer:
+        with backups.opened(path, self.path) as source, self.writer() as writer:
             writer.restore(source)
 
     def close(self) -> None:
@@ -218,9 +249,9 @@ class LocalSnapshot(Catalog):
         with catalog.translating(self._store.path), ExitStack() as opening:
             self.db = self._store.borrow()
             self._inode = self._store.inode
-            self._remembered = self._store.remembered
             opening.callback(self._store.give_back, self.db, self._inode)
             self._begin()
+            self._remembered = self._store.remembered
             opening.pop_all()
         return self
 
@@ -241,7 +272,8 @@ class LocalSnapshot(Catalog):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._store.give_back(self.db, self._inode)
+        # After an error a statement may not have ended, and with it the state that the connection sees.
+        self._store.give_back(self.db, 0 if error else self._inode)
         if problem := catalog.translated(self._store.path, error):
             raise problem from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,14 +10,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pincite.datatypes import Document, Passage
+from pincite.datatypes import Document
 from pincite.errors import DamagedIndex
 from pincite.stores.local import files
-from pincite.stores.local.catalog import Catalog
+from pincite.stores.local.catalog import Catalog, Row
 from pincite.stores.local.generation import GENERATIONS, Generation
 
 _DOCUMENTS = 64
 """Documents looked through at a time; they bound the memory."""
+
+_ROUNDING = 0.01
+"""Vectors of length 1 are kept in float16."""
 
 
 class Verification(Catalog):
@@ -38,16 +42,18 @@ class Verification(Catalog):
             for document in self.documents(ids[at : at + _DOCUMENTS]).values():
                 found = self._passages(document)
                 passages += len(found)
+                if hashlib.sha256(document.text.encode()).hexdigest() != document.digest:
+                    yield f"{document.doc_id}: its text is not what was read (SHA-256 differs)"
                 yield from _wrong_passages(document, found)
         if self.count() != (len(ids), passages):
             yield f"the catalogue: holds {len(ids)} documents and {passages} passages, and says it were {self.count()}"
 
-    def _passages(self, document: Document) -> list[tuple[Passage, int]]:
-        """The passages of a document, in order, each with the number of its vectors."""
+    def _passages(self, document: Document) -> list[Row]:
+        """The passages of a document, in order, each with its vectors."""
         sql = "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document WHERE d.doc_id = ? ORDER BY p.start"
         numbers = [row[0] for row in self.db.execute(sql, (document.doc_id,))]
         rows = self.rows(numbers)
-        return [(rows[number][0], len(rows[number][1])) for number in numbers if number in rows]
+        return [rows[number] for number in numbers if number in rows]
 
     def of_the_derived_files(self) -> Iterator[str]:
         """What is wrong with the files of FAISS and Tantivy."""
@@ -73,12 +79,14 @@ def _differing(numbers: npt.NDArray[np.int64], expected: npt.NDArray[np.int64]) 
     return f"{len(np.setdiff1d(numbers, expected))}, and lacks {len(np.setdiff1d(expected, numbers))}, of the"
 
 
-def _wrong_passages(document: Document, passages: Iterable[tuple[Passage, int]]) -> Iterator[str]:
+def _wrong_passages(document: Document, passages: Iterable[Row]) -> Iterator[str]:
     for passage, vectors in passages:
         if document.text[passage.start : passage.end] != passage.text:
             yield f"{passage.passage_id}: is not the text at {passage.start}-{passage.end}"
         ends = [passage.start, *(at for span in passage.sentences for at in span), passage.end]
         if ends != sorted(ends):
             yield f"{passage.passage_id}: has sentences that lie outside or across each other"
-        if vectors != 1 + len(passage.sentences):
-            yield f"{passage.passage_id}: has {vectors} vectors for {len(passage.sentences)} sentences"
+        if len(vectors) != 1 + len(passage.sentences):
+            yield f"{passage.passage_id}: has {len(vectors)} vectors for {len(passage.sentences)} sentences"
+        elif not np.allclose(np.linalg.norm(vectors.astype(np.float32), axis=1), 1, atol=_ROUNDING):
+            yield f"{passage.passage_id}: has vectors whose length is not 1"

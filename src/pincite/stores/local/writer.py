@@ -17,7 +17,9 @@ So a kill leaves the old generation or the new one, never a mix.
 from __future__ import annotations
 
 import json
+import logging
 import shutil
+import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -35,8 +37,7 @@ from pincite.stores.local.catalog import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, TABL
 from pincite.stores.local.generation import GENERATIONS, Generation
 from pincite.stores.local.lock import Lock
 
-FORSAKEN = "damaged.sqlite"
-"""What a catalogue that cannot be read is called until another has been made."""
+_log = logging.getLogger(__name__)
 
 # Deleted documents still count in BM25. Up to here both indexes are built whole, so that scores are those of a new one;
 # above, an update adds a segment, and Tantivy is built again when too much of it is dead. Both are built whole as well
@@ -92,18 +93,22 @@ class LocalWriter(Catalog):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.close()
-        if problem := catalog.translated(self._path, error):
+        # Errors of the system may be the caller's own.
+        if isinstance(error, sqlite3.Error) and (problem := catalog.translated(self._path, error)):
             raise problem from error
 
     def _sweep(self, *keep: int) -> None:
-        """Delete the folders of all generations but those to keep, and what was forsaken for them."""
-        for path in self._path.glob(f"{FORSAKEN}*") if self.generation in keep and self.generation else ():
-            path.unlink()
+        """Delete the folders of all generations but those to keep."""
         folders = self._path / GENERATIONS
         for path in folders.iterdir() if folders.is_dir() else ():
             if path.name not in map(str, keep):
-                # What cannot be deleted now is tried again by the next update; the commit stands all the same.
-                shutil.rmtree(path, ignore_errors=True)
+                self._delete(path)
+
+    def _delete(self, folder: Path) -> None:
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:  # the commit stands all the same
+            _log.warning("%s: not deleted (%s); the next update tries again", folder, error.strerror)
 
     # ------------------------------------------------------------ what an update says
 
@@ -151,6 +156,10 @@ class LocalWriter(Catalog):
 
     def commit(self) -> int:
         """Publish everything since the writer was entered, at once."""
+        with catalog.translating(self._path):
+            return self._commit()
+
+    def _commit(self) -> int:
         old = self.generation
         changed = self._fresh or self._staged() or self._damaged(old)
         new = old + changed
@@ -169,6 +178,10 @@ class LocalWriter(Catalog):
 
     def restore(self, source: Path) -> None:
         """Put a catalogue of the current format in the place of this one, as a new generation."""
+        with catalog.translating(self._path):
+            self._restore(source)
+
+    def _restore(self, source: Path) -> None:
         old, self._fresh = self.generation, True
         self.db.execute("ATTACH ? AS source", (str(source),))
         with transaction(self.db):
@@ -204,8 +217,12 @@ class LocalWriter(Catalog):
     def _empty_log(self) -> None:
         """Let nothing that was removed live on in the write-ahead log, unless a reader is long at it."""
         self.db.execute(f"PRAGMA busy_timeout = {1000 * _LOG_PATIENCE}")
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         self.db.execute(f"PRAGMA busy_timeout = {1000 * catalog.PATIENCE}")
+        if busy:
+            _log.warning(
+                "%s: a reader was long at it: what was removed stays in the log until the next update", self._path
+            )
 
     def _staged(self) -> bool:
         sql = "SELECT EXISTS (SELECT 1 FROM staged_documents) OR EXISTS (SELECT 1 FROM removed)"
@@ -259,7 +276,7 @@ class LocalWriter(Catalog):
         else:
             dense.extend(building, base, self, last, removed)
         self._build_lexical(building, base, removed, added, alive)
-        self._put_meta("derived", files.written(building, base, self.derived()))
+        self._put_meta("derived", files.written(building, base, self.derived() if base else None))
         for path in (*building.rglob("*"), building):
             files.sync(path)
         building.rename(target)
