@@ -102,6 +102,24 @@ def peers(found: dict[str, Any]) -> str:
     return table(("", "index, s", "query p50, ms", "p95, ms", "MB, indexing and answering", *measures), rows)
 
 
+def load(found: dict[str, Any]) -> str:
+    """Many clients, then many questions."""
+    many, long = found["load"], found["long"]
+    mb = [each for _, each in long["mb"]]
+    rows = [
+        (f"{many['clients']} clients, {many['seconds']:g} s, {many['updates']} updates", *_answers(many), "-"),
+        ("4 clients", *_answers(long), f"{mb[0]:.0f}, {mb[-1]:.0f}"),
+    ]
+    return table(("", "questions", "errors", "p50, ms", "p95", "p99", "MB, first and last"), rows)
+
+
+def _answers(found: dict[str, Any]) -> tuple[str, ...]:
+    outcomes = found["outcomes"]
+    errors = sum(count for outcome, count in outcomes.items() if "error" in outcome)
+    times = (f"{found['ms'][name]:.0f}" for name in ("p50", "p95", "p99"))
+    return f"{sum(outcomes.values()):,}", str(errors), *times
+
+
 TABLES = {
     "embedding": (embedding, "embedding"),
     "scale": (scale, "scale"),
@@ -110,6 +128,7 @@ TABLES = {
     "start": (start, "start"),
     "stages": (stages, "start"),
     "peers": (peers, "peers"),
+    "load": (load, "load"),
 }
 
 
