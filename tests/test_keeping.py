@@ -228,6 +228,9 @@ SQL = {
     "a text that changed": "UPDATE documents SET text = replace(text, 'e', 'f')",
     "vectors that are missing": "UPDATE vectors SET sentences = x''",
     "vectors of no length": "UPDATE vectors SET passage = zeroblob(64)",
+    "a manifest that is no JSON": "UPDATE meta SET value = '{bad' WHERE key = 'manifest'",
+    "counts that are none": "UPDATE meta SET value = '[]' WHERE key = 'counts'",
+    "a generation that is none": "UPDATE meta SET value = 'x' WHERE key = 'generation'",
     "derived files that are no list": "UPDATE meta SET value = '{\"a\": 1}' WHERE key = 'derived'",
 }
 

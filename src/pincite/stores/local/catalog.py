@@ -176,12 +176,12 @@ class Catalog:
     @property
     def generation(self) -> int:
         """The generation whose derived files belong to this state; 0 before the first commit."""
-        return int(self.meta("generation", "0"))
+        return _number(self.meta("generation", "0"))
 
     @property
     def manifest(self) -> Manifest:
         """What the index says of itself."""
-        return Manifest(**json.loads(self.meta("manifest", '{"settings": {}}')))
+        return _manifest(self.meta("manifest", '{"settings": {}}'))
 
     def meta(self, key: str, default: str) -> str:
         """A value of the catalogue's own table."""
@@ -241,8 +241,7 @@ class Catalog:
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages fit; of all together the commit has kept count."""
         if where is None:
-            documents, passages = _ints(self.meta("counts", "[0, 0]"))
-            return documents, passages
+            return _counts(self.meta("counts", "[0, 0]"))
         condition, values = _condition(where)
         sql = "SELECT count(DISTINCT d.id), count(p.id) FROM documents d LEFT JOIN passages p ON p.document = d.id"
         documents, passages = self.db.execute(f"{sql} WHERE {condition}", values).fetchone()
@@ -357,6 +356,22 @@ def _ints(packed: str) -> tuple[int, ...]:
 
 def _spans(packed: str) -> tuple[Span, ...]:
     return tuple((start, end) for start, end in json.loads(packed))
+
+
+@_made
+def _number(packed: Sequence[Any]) -> int:
+    return int(str(packed))
+
+
+@_made
+def _counts(packed: Sequence[Any]) -> tuple[int, int]:
+    documents, passages = _ints(str(packed))
+    return documents, passages
+
+
+@_made
+def _manifest(packed: Sequence[Any]) -> Manifest:
+    return Manifest(**json.loads(str(packed)))
 
 
 @_made
