@@ -453,6 +453,13 @@ def test_a_backup_made_during_an_update_keeps_nothing_loose(index: Index, tmp_pa
         assert other.verify() == ()
 
 
+def test_the_copy_of_a_restore_that_was_killed_goes(index: Index) -> None:
+    (place(index) / "restoring-1-x").mkdir()
+    (place(index) / "restoring-1-x/catalog.sqlite").write_text("texts")
+    index.update()
+    assert not list(place(index).glob("restoring*"))
+
+
 def test_a_backup_goes_back_while_others_read(index: Index, kept: Path, corpus: Path) -> None:
     (corpus / "bees.txt").unlink()
     write_files(corpus, {"owl.txt": "Owl\n\nThe owl sleeps by day.\n"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,6 +11,9 @@ from tempfile import TemporaryDirectory
 
 from pincite.errors import DamagedCatalogue, DamagedIndex, IndexProblem
 from pincite.stores.local import catalog, files
+
+COPY = "restoring-"
+"""How the folder of a copy begins, then with the process that makes it; one that was killed leaves it to a writer."""
 
 
 def write(source: sqlite3.Connection, path: Path) -> None:
@@ -50,7 +54,7 @@ def opened(path: Path, index: Path) -> Iterator[Path]:
     if not path.is_file():
         raise IndexProblem(f"{path}: no such file; name one that `pincite backup` wrote")
     index.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=index, prefix="restoring-") as folder, catalog.translating(index):
+    with TemporaryDirectory(dir=index, prefix=f"{COPY}{os.getpid()}-") as folder, catalog.translating(index):
         copy = Path(folder, catalog.FILE)
         address = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(copy)) as target:

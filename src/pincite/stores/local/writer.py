@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -33,6 +34,7 @@ from pincite.datatypes import Document, Passage, parse_date
 from pincite.errors import DamagedIndex
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
 from pincite.stores.local import catalog, dense, files, lexical
+from pincite.stores.local.backups import COPY
 from pincite.stores.local.catalog import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, TABLES, Catalog, transaction
 from pincite.stores.local.generation import GENERATIONS, Generation
 from pincite.stores.local.lock import Lock
@@ -85,6 +87,9 @@ class LocalWriter(Catalog):
             self.db = catalog.connect(self._path / catalog.FILE, create=True)
             opening.callback(self.db.close)
             self._sweep(self.generation)
+            for copy in self._path.glob(f"{COPY}*"):
+                if not copy.name.startswith(f"{COPY}{os.getpid()}-"):
+                    self._delete(copy)
             self.db.executescript(_STAGE)
             self._open = opening.pop_all()
         return self
