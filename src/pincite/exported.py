@@ -91,7 +91,7 @@ def problems(home: Path, fingerprint: str) -> list[str]:
     facts = _facts(folder)
     if facts is None or _problem(facts) or not opened(home, fingerprint):
         return []
-    if digest_of(folder / _MODEL) == facts["sha256"]:
+    if digest_of(folder / _MODEL) == facts.get("sha256"):
         return []
     discard(folder)
     return [f"{folder / _MODEL}: not what was written (SHA-256 differs); the next update makes it again"]
@@ -160,7 +160,8 @@ def _facts(folder: Path) -> dict[str, Any] | None:
         facts = dict(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError):
         return None
-    return facts if facts.get("format") == _FORMAT else None
+    whole = facts.get("format") == _FORMAT and not facts.keys().isdisjoint(("problem", "cosine"))
+    return facts if whole else None
 
 
 def _prompt(model: SentenceTransformer, names: Sequence[str]) -> str:
@@ -297,5 +298,5 @@ def opened(home: Path, fingerprint: str) -> ExportedModel | None:
     if facts is None or _problem(facts):
         return None
     model = folder / _MODEL
-    whole = model.is_file() and model.stat().st_size == facts["bytes"]
+    whole = model.is_file() and model.stat().st_size == facts.get("bytes")
     return ExportedModel(folder) if whole else None
