@@ -161,9 +161,10 @@ class Update:
             RemovalRefused, DuplicateIdError: nothing was changed.
         """
         self._scanned_ns = time.time_ns()
-        if self._nothing_new(folder, scan):
+        seen = scan.digest()
+        if self._nothing_new(folder, seen):
             self._found.skipped.update(self._writer.manifest.skipped)
-            self._write(folder, scan.digest(), gone=())
+            self._write(folder, seen, gone=())
             return UpdateReport(unchanged=tuple(self._writer.doc_ids()), skipped=self._found.skipped)
         self._found.skipped.update(scan.skipped)
         kept = [name for name in self._by_path if name in scan.skipped or name.startswith(scan.unlisted)]
@@ -175,7 +176,7 @@ class Update:
             removed = self._removed(folder)
             self._writer.remove(removed)
             self._embed()
-        self._write(folder, scan.digest() if self._settled(scan) else "", self._records.keys() - scan.files.keys())
+        self._write(folder, seen if self._settled(scan) else "", self._records.keys() - scan.files.keys())
         found = self._found
         return UpdateReport(
             added=tuple(sorted(found.added)),
@@ -188,10 +189,10 @@ class Update:
 
     # ------------------------------------------------------------ which files to read
 
-    def _nothing_new(self, folder: Path, scan: Scan) -> bool:
+    def _nothing_new(self, folder: Path, seen: str) -> bool:
         before = self._writer.manifest
         same = (before.reading, before.corpus) == (self._reading, str(folder)) and not self._options.rebuild
-        return same and before.scan == scan.digest()
+        return same and before.scan == seen
 
     def _settled(self, scan: Scan) -> bool:
         """Whether a file that will have the same stamp will be the same, and none has to be tried again."""
@@ -443,7 +444,7 @@ def scan_corpus(folder: Path, index: Path, *, may_be_empty: bool, quiet: float =
     scan = corpus.scan(folder)
     if quiet:
         time.sleep(quiet)
-        scan = _settled(scan, corpus.scan(folder))
+        scan = _at_rest(scan, corpus.scan(folder))
     if index.absolute().is_relative_to(folder):
         scan = _outside(scan, f"{index.absolute().relative_to(folder).as_posix()}/")
     if not scan.files and not scan.unlisted and not may_be_empty:
@@ -451,9 +452,9 @@ def scan_corpus(folder: Path, index: Path, *, may_be_empty: bool, quiet: float =
     return scan
 
 
-def _settled(before: Scan, scan: Scan) -> Scan:
+def _at_rest(before: Scan, scan: Scan) -> Scan:
     """Without the files that have changed since the look before."""
-    restless = [name for name, found in scan.files.items() if before.files.get(name) != found]
+    restless = {name for name, found in scan.files.items() if before.files.get(name) != found}
     files = {name: found for name, found in scan.files.items() if name not in restless}
     skipped = scan.skipped | dict.fromkeys(restless, "still being written; the next update reads it")
     return replace(scan, files=files, skipped=skipped)

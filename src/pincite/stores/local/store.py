@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Collection, Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -62,12 +62,16 @@ class LocalStore:
             NoIndex: nothing was ever written here.
             DamagedCatalogue: the catalogue cannot be read.
         """
+        with self._catalogue() as state:
+            return state.manifest
+
+    @contextmanager
+    def _catalogue(self) -> Iterator[Verification]:
+        """The catalogue alone, over a connection of its own."""
         if not self.exists():
             raise self._no_index()
         with catalog.translating(self.path), closing(catalog.connect(self.path / catalog.FILE)) as db:
-            state = Catalog()
-            state.db = db
-            return state.manifest
+            yield Verification(self.path, db)
 
     def snapshot(self) -> LocalSnapshot:
         """The current state; enter it to use it.
@@ -102,27 +106,21 @@ class LocalStore:
 
         Damage that the next update can mend is noted, so that it does.
         """
-        if not self.exists():
-            raise self._no_index()
         for _ in range(_OPENINGS):
             generation, wrong, derived = self._verified()
-            # What was removed takes its generation's files along: then they are not damaged, but gone.
-            if not derived or generation == self._verified_generation():
-                break
+            with self._catalogue() as now:
+                # What was removed takes its generation's files along: then they are not damaged, but gone.
+                if not derived or generation == now.generation:
+                    break
         if wrong:
             return [*wrong, "`pincite update CORPUS --rebuild --no-cache` makes the index anew from the articles"]
         return [*derived, self._to_mend(generation)] if derived else []
 
     def _verified(self) -> tuple[int, list[str], list[str]]:
-        with catalog.translating(self.path), closing(catalog.connect(self.path / catalog.FILE)) as db:
-            db.execute("BEGIN")
-            verification = Verification(self.path, db)
-            wrong = list(verification.of_the_catalogue())
-            return verification.generation, wrong, [] if wrong else list(verification.of_the_derived_files())
-
-    def _verified_generation(self) -> int:
-        with catalog.translating(self.path), closing(catalog.connect(self.path / catalog.FILE)) as db:
-            return Verification(self.path, db).generation
+        with self._catalogue() as state:
+            state.db.execute("BEGIN")
+            wrong = list(state.of_the_catalogue())
+            return state.generation, wrong, [] if wrong else list(state.of_the_derived_files())
 
     def _to_mend(self, generation: int) -> str:
         try:
