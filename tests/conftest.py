@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from pincite import Index, Settings
 from pincite.stores.base import Vectors
+from pincite.stores.local import dense, writer
 from serving import FLAGS, Server, serving
 
 # Examples are counted, never timed. The same ones are tried in each run, so that a failure is the change's.
@@ -34,6 +35,13 @@ ARTICLES = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", type=float, default=12, help="seconds for tests in which many read while one writes")
     parser.addoption("--fuzz", type=int, default=15, help="broken files of each kind to try the readers with")
+
+
+def grow_by_segments(patched: pytest.MonkeyPatch) -> None:
+    """Have small indexes grow as large ones do: by links, a delta and segments, never built whole for what changed."""
+    patched.setattr(writer, "WHOLE_BELOW", 0)
+    patched.setattr(writer, "MOST_DEAD", 10.0)
+    patched.setattr(dense, "MOST_STALE", 10.0)
 
 
 class WordEmbedder:

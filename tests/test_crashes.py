@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from conftest import ARTICLES, WordEmbedder, write_files
+from conftest import ARTICLES, WordEmbedder, grow_by_segments, write_files
 from pincite import Index, Settings, readers, updating
 from pincite.readers.pool import Event, FileDone
-from pincite.stores.local import catalog, dense, writer
+from pincite.stores.local import catalog
 
 STEPS, MOMENTS = 150, 50
 """Points at which an update is killed: at a step on the disk or in the catalogue, and at some moment."""
@@ -51,11 +51,6 @@ def opened(home: Path) -> tuple[Index, WordEmbedder]:
     return index, embedder
 
 
-def in_segments() -> None:
-    """Have small indexes grow as large ones do."""
-    writer.WHOLE_BELOW, writer.MOST_DEAD, dense.MOST_STALE = 0, 10.0, 10.0
-
-
 def update_and_die(home: Path, point: int, segments: bool, seen: Any) -> None:  # noqa: ANN401 (a shared value)
     """One update, killed at the ``point``-th thing that it does; what it did is counted in ``seen``."""
     numbers = count(1)
@@ -82,7 +77,7 @@ def update_and_die(home: Path, point: int, segments: bool, seen: Any) -> None:  
         sync(descriptor)
 
     if segments:
-        in_segments()
+        grow_by_segments(pytest.MonkeyPatch())
     sys.addaudithook(audit)
     setattr(catalog, "connect", connected)  # noqa: B010 (to mypy, a function takes no assignment)
     setattr(os, "fsync", synced)  # noqa: B010
@@ -158,9 +153,7 @@ class Scene:
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with pytest.MonkeyPatch.context() as patched:
         if request.param:
-            patched.setattr(writer, "WHOLE_BELOW", 0)
-            patched.setattr(writer, "MOST_DEAD", 10.0)
-            patched.setattr(dense, "MOST_STALE", 10.0)
+            grow_by_segments(patched)
         patched.setattr(updating, "read_files", read_here)
         yield Scene(tmp_path_factory.mktemp("crash"), request.param)
 

@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import ARTICLES, WordEmbedder, write_files
+from conftest import ARTICLES, WordEmbedder, grow_by_segments, write_files
 from pincite import Assistant, Index, Settings, UpdateReport
 from pincite.errors import DamagedCatalogue, DamagedIndex, FormatTooNew, IndexBusy, IndexProblem, UsageError
-from pincite.stores.local import catalog, dense, writer
+from pincite.stores.local import catalog, dense
 from pincite.stores.local.verifying import Verification
 
 Open = Callable[..., Index]
@@ -150,10 +150,8 @@ def test_flipped_bytes_never_end_the_process(
 ) -> None:
     """Before a verification has found them; what can be searched for may be wrong then, or an error of ours."""
     if segments:
-        monkeypatch.setattr(writer, "WHOLE_BELOW", 0)
+        grow_by_segments(monkeypatch)
         monkeypatch.setattr(dense, "EXACT_UP_TO", 2)
-        monkeypatch.setattr(dense, "MOST_STALE", 10.0)
-        monkeypatch.setattr(writer, "MOST_DEAD", 10.0)
     with opened(tmp_path / "index") as index:
         write_files(corpus, {f"{n}.txt": f"Number {n}\n\nThe {n}th bell is made of elm.\n" for n in range(20)})
         index.update(corpus)
@@ -345,6 +343,8 @@ WRITES = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
+import pytest
+from conftest import grow_by_segments
 from test_keeping import opened, write_versions
 corpus, version = Path({corpus!r}), 1
 with opened(Path({index!r})) as index:
@@ -371,8 +371,7 @@ def test_readers_never_fail_and_never_see_two_states(
     places = {name: str(tmp_path / name) for name in ("corpus", "index")}
     code = WRITES.format(tests=str(Path(__file__).parent), **places)
     if segments:
-        patch = "from pincite.stores.local import dense, writer\n"
-        code = f"{patch}writer.WHOLE_BELOW, writer.MOST_DEAD, dense.MOST_STALE = 0, 10.0, 10.0\n{code}"
+        code = code.replace("corpus, version =", "grow_by_segments(pytest.MonkeyPatch())\ncorpus, version =")
     write_versions(tmp_path / "corpus", 1)
     with opened(tmp_path / "index") as index:
         index.update(tmp_path / "corpus")
@@ -571,9 +570,7 @@ def test_nothing_of_a_removed_document_is_left_after_one_update(
 ) -> None:
     """Neither its words nor its vectors, in whatever precision; above some size indexes grow by segments."""
     if large:
-        monkeypatch.setattr(writer, "WHOLE_BELOW", 0)
-        monkeypatch.setattr(writer, "MOST_DEAD", 10.0)
-        monkeypatch.setattr(dense, "MOST_STALE", 10.0)
+        grow_by_segments(monkeypatch)
     write_files(corpus, {"walrus.txt": "Quixotic walrus\n\nThe quixotic walrus sang.\n", "x.txt": "An x\n\nIt is.\n"})
     index = open_index(WordEmbedder())
     index.update(corpus)

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import grow_by_segments
 from pincite import Document, Filter, Passage
 from pincite.analysis import analyse
 from pincite.errors import DamagedIndex, FormatTooNew, IndexBusy, NoIndex
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
-from pincite.stores.local import catalog, dense, lexical, store, writer
+from pincite.stores.local import catalog, lexical, store, writer
 from pincite.stores.local.store import LocalStore
 
 DIMENSION = 8
@@ -255,9 +256,7 @@ def _files(place: Path) -> dict[str, bytes]:
 
 
 def test_a_linked_generation_leaves_the_old_one_alone(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "WHOLE_BELOW", 0)
-    monkeypatch.setattr(writer, "MOST_DEAD", 10.0)
-    monkeypatch.setattr(dense, "MOST_STALE", 10.0)
+    grow_by_segments(monkeypatch)
     for n in range(12):  # as many segments as make Tantivy merge
         before = _files(folder(filled, n + 1))
         shared = {path.stat().st_ino for path in (folder(filled, n + 1) / lexical.FOLDER).iterdir()}
@@ -277,9 +276,7 @@ def test_where_there_are_no_links_files_are_copied(filled: LocalStore, monkeypat
     def refuse(source: Path, target: Path) -> None:
         raise PermissionError(errno.EPERM, "links are not permitted here")
 
-    monkeypatch.setattr(writer, "WHOLE_BELOW", 0)
-    monkeypatch.setattr(writer, "MOST_DEAD", 10.0)
-    monkeypatch.setattr(dense, "MOST_STALE", 10.0)
+    grow_by_segments(monkeypatch)
     monkeypatch.setattr(os, "link", refuse)
     put(filled, [document("dove")], removed=["cook"])
     assert found(filled, "dove") == ["dove"]
