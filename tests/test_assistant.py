@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from reportlab.pdfgen.canvas import Canvas
 
 from conftest import WordEmbedder, write_files
 from pincite import Answer, Assistant, Filter, Index
@@ -171,3 +172,18 @@ def test_an_answer_names_the_other_sources_of_a_folded_text(tmp_path: Path) -> N
         index.update(tmp_path / "c")
         citation = Assistant(index).ask("What did the skipper blame?").citations[0]
     assert {citation.document.doc_id, *(each.doc_id for each in citation.copies)} == {"agency.txt", "courier.txt"}
+
+
+def test_a_quote_names_the_page_that_it_stands_on(open_index: Callable[..., Index], tmp_path: Path) -> None:
+    (tmp_path / "c").mkdir()
+    canvas = Canvas(str(tmp_path / "c/bells.pdf"))
+    for line in ("The first bell hangs in the north tower.", "The second bell was cast of bronze."):
+        canvas.drawString(72, 720, line)
+        canvas.showPage()
+    canvas.save()
+    index = open_index(WordEmbedder())
+    index.update(tmp_path / "c")
+    assert [hit.passage.page for hit in index.search("bell")] == [1]
+    cited = Assistant(index, threshold=0.0).ask("Which bell was cast of bronze?").citations
+    pages = {each.quote.strip().split()[1]: each.page for each in cited}
+    assert pages["second"] == 2

@@ -253,3 +253,16 @@ def test_articles_do_not_steer_the_terminal(home: Path) -> None:
     printed = run("search", "keeper", "--index", "steered", cwd=home).stdout
     assert "\x1b" not in printed
     assert r"\x1b]0;owned\x07" in printed
+
+
+def test_words_that_no_passage_holds(home: Path) -> None:
+    assert run("search", "--lexical", "zzzz", cwd=home).stdout == "No passage holds one of these words.\n"
+    assert run("search", "--lexical", "ferry", "--after", "2050", cwd=home).stdout == "No passage fits the filter.\n"
+
+
+def test_status_says_that_the_folder_is_gone(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home / "index", tmp_path / "index")
+    write_files(tmp_path / "corpus", ARTICLES)
+    assert run("update", "corpus", cwd=tmp_path).returncode == 0
+    shutil.rmtree(tmp_path / "corpus")
+    assert "changes     unknown: the folder of articles is not there" in run("status", cwd=tmp_path).stdout

@@ -23,7 +23,6 @@ from pincite import index as index_module
 from pincite.datatypes import Changes
 from pincite.errors import (
     CorpusError,
-    DuplicateIdError,
     EmptyIndex,
     IndexProblem,
     ModelError,
@@ -315,16 +314,26 @@ def test_a_folder_that_cannot_be_listed_removes_nothing(
 def test_two_documents_with_one_id(open_index: Open, embedder: WordEmbedder, tmp_path: Path) -> None:
     lines = [{"_id": "x", "text": "One."}, {"_id": "y", "text": "Two."}, {"_id": "x", "text": "Three."}]
     write_files(tmp_path / "c", {"data.jsonl": "\n".join(map(json.dumps, lines))})
-    with pytest.raises(DuplicateIdError, match=r"data\.jsonl:1.*data\.jsonl:3"):
-        open_index(embedder).update(tmp_path / "c")
+    index = open_index(embedder)
+    report = index.update(tmp_path / "c")
+    assert report.added == ("data.jsonl#x", "data.jsonl#y")
+    assert report.skipped == {"data.jsonl:3": "has the id 'x', as line 1 has: give each line its own"}
+    assert index.search("one")[0].passage.text == "One."
 
 
 def test_one_id_in_two_files(index: Index, corpus: Path) -> None:
     write_files(corpus, {"a.jsonl#b.txt": "One text here."})
     index.update(corpus)
     write_files(corpus, {"a.jsonl": json.dumps({"_id": "b.txt", "text": "Two."})})
-    with pytest.raises(DuplicateIdError, match=r"a\.jsonl"):
-        index.update(corpus)
+    report = index.update(corpus)
+    assert report.skipped["a.jsonl#b.txt"].startswith("a.jsonl#b.txt has a document of this id as well")
+    assert "a.jsonl#b.txt" in report.unchanged
+    (corpus / "a.jsonl#b.txt").unlink()
+    report = index.update()
+    assert (report.changed, dict(report.skipped)) == (("a.jsonl#b.txt",), {})
+    assert "Two." in {hit.passage.text for hit in index.search("two")}
+    write_files(corpus, {"a.jsonl#b.txt": "Another text here."})
+    assert list(index.update().skipped) == ["a.jsonl#b.txt"]
 
 
 def test_one_line_of_many_changes(open_index: Open, embedder: WordEmbedder, tmp_path: Path) -> None:

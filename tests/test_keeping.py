@@ -23,7 +23,7 @@ import pytest
 
 from conftest import ARTICLES, WordEmbedder, grow_by_segments, write_files
 from pincite import Assistant, Index, Settings, UpdateReport
-from pincite.errors import DamagedCatalogue, DamagedIndex, FormatTooNew, IndexBusy, IndexProblem, UsageError
+from pincite.errors import DamagedCatalogue, DamagedIndex, FormatTooNew, IndexBusy, IndexProblem, NoIndex, UsageError
 from pincite.stores.local import catalog, dense
 from pincite.stores.local.verifying import Verification
 
@@ -229,8 +229,41 @@ SQL = {
     "a manifest that is no JSON": "UPDATE meta SET value = '{bad' WHERE key = 'manifest'",
     "counts that are none": "UPDATE meta SET value = '[]' WHERE key = 'counts'",
     "a generation that is none": "UPDATE meta SET value = 'x' WHERE key = 'generation'",
+    "facts that are no UTF-8": "UPDATE documents SET metadata = CAST(x'ff41' AS TEXT)",
     "derived files that are no list": "UPDATE meta SET value = '{\"a\": 1}' WHERE key = 'derived'",
 }
+
+
+OTHERS = {
+    "a title": (
+        "UPDATE documents SET title = 'The wind mill' WHERE title = 'The tide mill'",
+        "mill/tide.md: its title",
+    ),
+    "a date": (
+        "UPDATE documents SET date = '2020', first_day = 20200101 WHERE doc_id = 'harbour.txt'",
+        "harbour.txt: its",
+    ),
+    "a heading": ("UPDATE passages SET heading = 'Growth' WHERE heading = 'Decay'", "mill/tide.md: a passage is"),
+    "vectors": (
+        "UPDATE vectors SET passage = (SELECT passage FROM vectors v WHERE v.id = 2) WHERE id = 1",
+        "vectors are not what was written",
+    ),
+}
+
+
+@pytest.mark.parametrize("harm", OTHERS)
+def test_values_that_were_replaced_by_other_good_ones_are_found(index: Index, corpus: Path, harm: str) -> None:
+    sql, words = OTHERS[harm]
+    with sqlite3.connect(place(index) / catalog.FILE) as db:
+        db.execute(sql)
+    problems = index.verify()
+    assert words in problems[0]
+    assert "--rebuild --no-cache" in problems[-1]
+    with pytest.raises(DamagedCatalogue, match=words.split(":")[0]):
+        index.backup(corpus.parent / "kept")
+    assert not (corpus.parent / "kept").exists()
+    index.update(corpus, rebuild=True, cache=False)
+    assert index.verify() == ()
 
 
 @pytest.mark.parametrize("harm", SQL)
@@ -504,6 +537,74 @@ def test_what_is_no_backup_changes_nothing(index: Index, kept: Path, tmp_path: P
         index.restore(tmp_path / "nowhere", overwrite=True)
     assert index.status().generation == 1
     assert index.verify() == ()
+
+
+def test_a_backup_without_some_vectors_changes_nothing(index: Index, kept: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(kept) as db:
+        db.execute("DELETE FROM vectors WHERE id = 1")
+    with opened(tmp_path / "new") as new, pytest.raises(DamagedIndex, match=r"kept.*damaged.*use another"):
+        new.restore(kept)
+    assert not (tmp_path / "new" / catalog.FILE).exists()
+
+
+def test_a_restore_that_fails_makes_no_index(index: Index, kept: Path, tmp_path: Path) -> None:
+    code = f"""
+import resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_keeping import opened
+from pincite.stores.local import writer
+def publish(*_):
+    raise OSError(28, "No space left on device")
+writer.LocalWriter._publish = publish
+opened(Path({str(tmp_path / "new")!r})).restore(Path({str(kept)!r}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert "No space left" in done.stderr.splitlines()[-1], done.stderr
+    with opened(tmp_path / "new") as new:
+        with pytest.raises(NoIndex):
+            new.status()
+        new.restore(kept)
+        assert new.verify() == ()
+
+
+def test_the_space_of_what_was_removed_is_given_back(
+    index: Index, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "_WORTH_SHRINKING", 0)
+    write_files(corpus, {f"{n}.txt": f"Bell {n}\n\n" + f"The bell {n} rings. " * 200 for n in range(20)})
+    index.update()
+    large = index.status().bytes["catalogue"]
+    for n in range(20):
+        (corpus / f"{n}.txt").unlink()
+    index.update(allow_removals=True)
+    index.backup(tmp_path / "kept")
+    assert index.status().bytes["catalogue"] < large / 2
+    assert (tmp_path / "kept").stat().st_size < large / 2
+    assert index.verify() == ()
+
+
+def test_others_may_read_each_file(index: Index) -> None:
+    old = os.umask(0o022)
+    try:
+        index.update(rebuild=True)
+    finally:
+        os.umask(old)
+    assert {oct(path.stat().st_mode & 0o777) for path in derived(place(index))} == {"0o644"}
+
+
+def test_what_the_index_was_built_with_outlives_a_damaged_page(open_index: Open, corpus: Path) -> None:
+    with Index.open(corpus.parent / "index", settings=Settings(model="words", passage_tokens=64)) as index:
+        index.use_embedder("words", WordEmbedder())
+        index.update(corpus)
+    with sqlite3.connect(corpus.parent / "index" / catalog.FILE) as db:
+        db.execute(SQL["text that is no UTF-8"])
+        db.execute("UPDATE files SET stamp = '[x]'")
+    with Index.open(corpus.parent / "index") as again:
+        again.use_embedder("words", WordEmbedder())
+        again.update(corpus)
+        assert again.settings.passage_tokens == 64
+        assert again.verify() == ()
 
 
 def test_a_backup_that_cannot_be_written_leaves_the_one_before(index: Index, kept: Path) -> None:

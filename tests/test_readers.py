@@ -28,7 +28,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate, Paragraph
 
 from pincite.datatypes import Document
-from pincite.errors import DuplicateIdError, UnreadableFile
+from pincite.errors import UnreadableFile
 from pincite.readers import SUFFIXES, Skipped, read
 from pincite.readers.decoding import clean, decode
 from pincite.readers.fields import as_json, iso_date, one_line
@@ -734,10 +734,10 @@ def test_bad_lines_are_skipped_with_their_number(events: Callable[..., list[Docu
     assert [each.doc_id for each in found if isinstance(each, Document)] == ["c.jsonl#7"]
 
 
-def test_two_lines_with_one_id_are_both_named(events: Callable[..., list[Document | Skipped]]) -> None:
-    with pytest.raises(DuplicateIdError) as caught:
-        events("c.jsonl", lines({"_id": "x", "text": "a"}, {"text": "b"}, {"id": "x", "text": "c"}))
-    assert str(caught.value) == "c.jsonl:1 and c.jsonl:3 both have the id 'x': give each line its own id"
+def test_of_two_lines_with_one_id_the_second_is_skipped(events: Callable[..., list[Document | Skipped]]) -> None:
+    found = events("c.jsonl", lines({"_id": "x", "text": "a"}, {"text": "b"}, {"id": "x", "text": "c"}))
+    assert [each.doc_id for each in found if isinstance(each, Document)] == ["c.jsonl#x", "c.jsonl#2"]
+    assert found[2] == Skipped("c.jsonl:3", "has the id 'x', as line 1 has: give each line its own")
 
 
 def test_what_json_may_hold_and_a_store_may_not(events: Callable[..., list[Document | Skipped]]) -> None:
@@ -914,12 +914,6 @@ def test_a_large_file_streams_and_may_be_left_half_read(folder: Path) -> None:
     with closing(read_files(jobs(folder, "c.jsonl"), workers=2)) as found:
         first = [event for _, event in islice(found, 3)]
     assert [event.doc_id for event in first if isinstance(event, Document)] == [f"c.jsonl#{n}" for n in (1, 2, 3)]
-
-
-def test_a_duplicate_id_is_raised_here(folder: Path) -> None:
-    (folder / "c.jsonl").write_text(lines({"id": "x", "text": "a"}, {"id": "x", "text": "b"}))
-    with pytest.raises(DuplicateIdError, match=r"^c\.jsonl:1 and c\.jsonl:2 both have the id 'x'"):
-        list(read_files(jobs(folder, "0.txt", "c.jsonl"), workers=2))
 
 
 def test_what_a_parser_prints_stays_out_of_the_answers(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -162,12 +162,15 @@ def test_one_long_paragraph_is_broken_where_sentences_begin() -> None:
 
 def test_paragraphs_are_numbered_and_headings_not() -> None:
     text = "First.\n\nHead\n\nSecond, which\n\nThird."
-    document = Document(doc_id="d", title="t", text=text, source="S", date="2020", headings=((8, 12),))
+    pages = (0, 1, 2, 3)
+    document = Document(
+        doc_id="d", title="t", text=text, source="S", date="2020", headings=((8, 12),), page_starts=pages
+    )
     assert [(text[a:b], number) for a, b, number in numbered_blocks(document)] == [
         ("First.", 1), ("Head", 0), ("Second, which", 2), ("Third.", 3),
     ]  # fmt: skip
     facts = ["S", "2020", "page 4", "¶ 2 of 3", "characters 14–20, 29–35"]
-    assert where(document, 4, [(14, 20), (29, 35)]) == facts
+    assert where(document, [(14, 20), (29, 35)]) == facts
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ def citation(each: Citation) -> dict[str, Any]:
     place = {"label": each.label, "quote": each.quote, "start": each.start, "end": each.end}
     place["best"] = {"start": each.best[0], "end": each.best[1]}
     place |= {"confidence": each.confidence, "pin": links.pin(each.document, each.start, each.end)}
-    return place | _about(each.document) | _place(each.passage) | {"copies": _copies(each.copies)}
+    where = _place(each.passage) | {"page": each.page}
+    return place | _about(each.document) | where | {"copies": _copies(each.copies)}
 
 
 def answer(question: str, found: Answer) -> dict[str, Any]:

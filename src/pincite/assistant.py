@@ -72,6 +72,6 @@ def _citation(label: int, quote: Quote) -> Citation:
         document=hit.document,
         passage=hit.passage,
         heading=hit.passage.heading,
-        page=hit.passage.page,
+        page=hit.document.page_at(start),
         copies=hit.copies,
     )

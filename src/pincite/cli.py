@@ -179,7 +179,8 @@ def _search(options: argparse.Namespace) -> int:
     if options.json:
         _say_json(as_json.hits(options.question, found))
     else:
-        _say("\n\n".join(map(_hit, found)) or "No passage fits the filter.")
+        nothing = "No passage fits the filter." if _filter(options) else "No passage holds one of these words."
+        _say("\n\n".join(map(_hit, found)) or nothing)
     return 0
 
 
@@ -348,7 +349,10 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _say_status(status: Status, changes: Changes | None) -> None:
-    for name, value in as_json.status(status, changes).items():
+    shown = as_json.status(status, changes)
+    if changes is None:
+        shown["changes"] = "unknown: the folder of articles is not there, or cannot be listed"
+    for name, value in shown.items():
         if not isinstance(value, dict):
             _say(f"{name:<11} {'-' if value is None else value}")
     sizes = ", ".join(f"{name} {_bytes(size)}" for name, size in status.bytes.items())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -73,6 +74,10 @@ class Document:
     def __post_init__(self) -> None:
         if not self.digest:
             object.__setattr__(self, "digest", hashlib.sha256(self.text.encode()).hexdigest())
+
+    def page_at(self, at: int) -> int | None:
+        """The page, from 1, on which the character at this place stands; None in a text without pages."""
+        return max(1, bisect_right(self.page_starts, at)) if self.page_starts else None
 
 
 def passage_id(doc_id: str, digest: str, start: int) -> str:

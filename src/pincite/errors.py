@@ -6,7 +6,6 @@
     │   ├── QueryError
     │   └── UnknownDocument
     ├── CorpusError           the folder of articles, or what lies in it
-    │   ├── DuplicateIdError
     │   ├── RemovalRefused
     │   └── UnreadableFile    one file; an update skips it and goes on
     ├── IndexProblem          the index folder
@@ -45,10 +44,6 @@ class UnknownDocument(UsageError):
 
 class CorpusError(PinciteError):
     """The folder of articles is missing or empty, or what lies in it contradicts itself."""
-
-
-class DuplicateIdError(CorpusError):
-    """Two documents have one id."""
 
 
 class RemovalRefused(CorpusError):

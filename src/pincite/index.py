@@ -6,6 +6,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from pincite.errors import (
     CorpusError,
     DamagedCatalogue,
     EmptyIndex,
+    IndexProblem,
     ModelMismatch,
     QueryError,
     UnknownDocument,
@@ -133,7 +135,7 @@ class Index:
             progress: called as the work goes on.
 
         Raises:
-            CorpusError: the folder is missing or empty, two documents have one id, or too much would be removed.
+            CorpusError: the folder is missing or empty, or too much would be removed.
             IndexProblem: the index is busy, damaged, from a newer Pincite, or built with another model.
             ModelError: the model cannot be loaded.
         """
@@ -147,6 +149,8 @@ class Index:
         try:
             return update()
         except DamagedCatalogue as error:
+            with suppress(IndexProblem):  # what it was built with may still be read
+                self._asked = self.settings
             if place := self._store.forsake(mark, error, wait=wait):
                 _log.warning("%s; what was there is now %s, which is yours to delete", error, place)
             return update()

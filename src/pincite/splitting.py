@@ -20,7 +20,6 @@ let passages grow without bound. Every further 16 characters without a token sta
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -76,7 +75,7 @@ def _passage(document: Document, heading: str | None, sentences: Sequence[_Sente
         start=start,
         end=end,
         heading=heading,
-        page=max(1, bisect_right(document.page_starts, start)) if document.page_starts else None,
+        page=document.page_at(start),
         sentences=tuple((each.start, each.end) for each in sentences),
     )
 

@@ -22,7 +22,7 @@ from pincite import corpus, readers, splitting
 from pincite.corpus import FileStat, Scan
 from pincite.datatypes import Changes, Document, Passage, Progress, UpdateReport, digest_of
 from pincite.embedder import Embedder
-from pincite.errors import CorpusError, DuplicateIdError, RemovalRefused
+from pincite.errors import CorpusError, RemovalRefused
 from pincite.readers import Skipped
 from pincite.readers.pool import FileDone, read_files
 from pincite.settings import Settings
@@ -93,7 +93,8 @@ class _Embedding:
         return self
 
     def __exit__(self, *problem: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        # What is being embedded when something went wrong is of no use any more.
+        self._pool.shutdown(wait=problem[0] is None, cancel_futures=True)
 
     def begin(self, batch: dict[bytes, Inputs]) -> None:
         """Embed a batch; waits while too many are on their way."""
@@ -139,6 +140,8 @@ class Update:
         self._in_doubt = False
         self._all_read = False
         self._again = False
+        self._there: set[str] = set()
+        self._clashing: set[str] = set()
 
     # Loaded when asked for, since an update that finds nothing new needs none of them.
 
@@ -158,7 +161,7 @@ class Update:
         """Do it all and commit.
 
         Raises:
-            RemovalRefused, DuplicateIdError: nothing was changed.
+            RemovalRefused: nothing was changed.
         """
         self._scanned_ns = time.time_ns()
         seen = scan.digest()
@@ -168,8 +171,9 @@ class Update:
             return UpdateReport(unchanged=tuple(self._writer.doc_ids()), skipped=self._found.skipped)
         self._found.skipped.update(scan.skipped)
         kept = [name for name in self._by_path if name in scan.skipped or name.startswith(scan.unlisted)]
-        there = {*scan.files, *kept}
-        self._in_doubt = self._too_many([each for each in self._known if self._known[each].path not in there], folder)
+        self._there = {*scan.files, *kept}
+        gone = [each for each in self._known if self._known[each].path not in self._there]
+        self._in_doubt = self._too_many(gone, folder)
         with self._embedding:
             self._read(self._to_read(scan))
             self._keep(kept)
@@ -253,13 +257,14 @@ class Update:
 
     def _file_done(self, name: str, stat: FileStat, digest: str, event: FileDone) -> None:
         left_out = self._left_out.pop(name, {})
-        self._again |= event.again or not digest
+        again = event.again or name in self._clashing
+        self._again |= again or not digest
         self._found.skipped.update(left_out)
         self._found.files.append(
             FileRecord(
                 path=name,
                 stamp=stat.stamp,
-                digest="" if event.again else digest,
+                digest="" if again else digest,
                 scanned_ns=self._scanned_ns,
                 problem=event.problem,
                 skipped=left_out,
@@ -278,7 +283,11 @@ class Update:
 
     def _take(self, document: Document, path: str) -> None:
         """Stage a document, unless it is already there just so."""
-        self._claim(document.doc_id, path)
+        if other := self._claimed(document.doc_id, path):
+            reason = f"{other} has a document of this id as well: rename one of the files"
+            self._found.skipped[document.doc_id] = reason
+            self._clashing.add(path)
+            return
         record = DocumentRecord(path=path, state=_state(document, self._reading), digest=document.digest)
         before = self._known.get(document.doc_id)
         if before is None:
@@ -290,12 +299,12 @@ class Update:
         if before is None or before.state != record.state or self._options.rebuild:
             self._stage(document, record)
 
-    def _claim(self, doc_id: str, path: str) -> None:
-        other = self._found.places.setdefault(doc_id, path)
-        if other == path and doc_id in self._found.unchanged:
-            other = self._known[doc_id].path
-        if other != path:
-            raise DuplicateIdError(f"{other} and {path} both have a document {doc_id!r}: rename one of the files")
+    def _claimed(self, doc_id: str, path: str) -> str | None:
+        """The other file that has a document of this id: the one that had it before, or else came first."""
+        known = self._known.get(doc_id)
+        other = known.path if known and known.path in self._there else self._found.places.setdefault(doc_id, path)
+        self._found.places.setdefault(doc_id, other)
+        return None if other == path else other
 
     def _stage(self, document: Document, record: DocumentRecord) -> None:
         room = self._embedder.room

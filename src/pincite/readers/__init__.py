@@ -67,7 +67,6 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
 
     Raises:
         UnreadableFile: the file as a whole cannot be read; the message is the reason alone.
-        DuplicateIdError: two lines of a ``.jsonl`` have the same id.
     """
     suffix = suffix_of(name)
     if suffix is None:

@@ -1,7 +1,7 @@
 """The worker process: ``python -m pincite.readers FD`` reads one file a request; both sides speak JSON over the pipe.
 
 A request is ``[path, name]``. The answers to it are any number of ``{"document": {...}}`` and ``{"skipped": {...}}``,
-then one ``{"done": {"problem": ..., "again": ...}}`` or ``{"duplicate": message}``.
+then one ``{"done": {"problem": ..., "again": ...}}``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pincite.datatypes import Document
-from pincite.errors import DuplicateIdError, UnreadableFile
+from pincite.errors import UnreadableFile
 from pincite.readers import NotNow, Skipped, read
 
 _MOST_MEMORY = 4 << 30
@@ -54,8 +54,6 @@ def _answers(path: Path, name: str) -> Iterator[dict[str, Any]]:
         yield {"done": {}}
     except UnreadableFile as error:
         yield {"done": {"problem": str(error), "again": isinstance(error, NotNow)}}
-    except DuplicateIdError as error:
-        yield {"duplicate": str(error)}
 
 
 if __name__ == "__main__":

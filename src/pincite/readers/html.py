@@ -53,10 +53,17 @@ def _stated(tree: Any) -> dict[str, Any]:  # noqa: ANN401 - lxml has no types
     stated = {key: getattr(found, key) for key in _STATED}
     if tree.xpath("//h2[normalize-space() = $title]", title=found.title or ""):  # its last resort
         stated["title"] = tree.findtext(".//title") or found.title
+    for author in tree.xpath("//meta[@name='author']/@content"):
+        if _letters(author) == _letters(found.author or ""):  # which has lost the points of initials
+            stated["author"] = author
     guessed = (found.hostname or "").removeprefix("www.")
     if (one_line(found.sitename) or "").removeprefix("www.").lower() == guessed.lower():
         del stated["sitename"]
     return stated
+
+
+def _letters(name: str) -> list[str]:
+    return re.findall(r"\w+", name)
 
 
 def _drop(tree: Any, places: str) -> None:  # noqa: ANN401 - lxml has no types

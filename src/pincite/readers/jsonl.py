@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from pincite.datatypes import Document
-from pincite.errors import DuplicateIdError, UnreadableFile
+from pincite.errors import UnreadableFile
 from pincite.readers import MOST_CHARACTERS, Skipped, check_text
 from pincite.readers.decoding import decode, is_utf16, storable
 from pincite.readers.fields import document, one_line
@@ -40,10 +40,8 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
             yield Skipped(f"{name}:{number}", _reason(error))
             continue
         first = numbers.setdefault(own_id, number)
-        if first != number:
-            both = f"{name}:{first} and {name}:{number} both have the id {own_id!r}"
-            raise DuplicateIdError(f"{both}: give each line its own id")
-        yield found
+        clash = f"has the id {own_id!r}, as line {first} has: give each line its own"
+        yield found if first == number else Skipped(f"{name}:{number}", clash)
     if empty:
         raise UnreadableFile("empty")
 

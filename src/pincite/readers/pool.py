@@ -19,7 +19,6 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from pincite.datatypes import Document
-from pincite.errors import DuplicateIdError
 from pincite.readers import Skipped
 
 
@@ -52,9 +51,6 @@ def read_files(
         jobs: name and path of each file; taken one by one, as workers become free.
         workers: the most processes, 1 or more; none is started without a job.
         timeout: seconds a file may take for its next document before its worker is ended.
-
-    Raises:
-        DuplicateIdError: two lines of a ``.jsonl`` have the same id.
     """
     pool: list[_Worker] = []
     heard: list[tuple[str, Event]] = []
@@ -129,8 +125,6 @@ class _Worker:
                 yield name, Document(**stated | {"headings": headings, "page_starts": page_starts})
             case {"skipped": stated}:
                 yield name, Skipped(**stated)
-            case {"duplicate": message}:
-                raise DuplicateIdError(message)
             case {"done": stated}:
                 self.name = None
                 yield name, FileDone(**stated)

@@ -17,9 +17,9 @@ _STYLE = (
 )
 
 
-def citation(document: Document, span: Span, page: int | None) -> str:
+def citation(document: Document, span: Span) -> str:
     """One citation as plain text."""
-    about = [f"“{document.title}”", document.author, *where(document, page, [span]), document.url or document.doc_id]
+    about = [f"“{document.title}”", document.author, *where(document, [span]), document.url or document.doc_id]
     return f"“{document.text[slice(*span)]}” ({', '.join(part for part in about if part)})"
 
 
@@ -69,7 +69,7 @@ def _facts(each: Citation) -> Iterator[str]:
     yield f"“{document.title}”"
     if document.author:
         yield document.author
-    yield " · ".join(where(document, each.page, [(each.start, each.end)]))
+    yield " · ".join(where(document, [(each.start, each.end)]))
     if document.url:
         yield document.url
     yield f"file {document.doc_id}"

@@ -13,16 +13,12 @@ _READABLE = 500
 """Characters; about as many as a paragraph of a newspaper has."""
 
 
-def where(document: Document, page: int | None, spans: Sequence[Span]) -> list[str]:
-    """Source, date, page, paragraph of the first span and ranges of characters, as far as they are known."""
+def where(document: Document, spans: Sequence[Span]) -> list[str]:
+    """Source, date, page and paragraph of the first span, and ranges of characters, as far as they are known."""
     characters = ", ".join(f"{start}–{end}" for start, end in spans)
+    page = document.page_at(spans[0][0])
     parts = (document.source, document.date, page and f"page {page}", _paragraph(document, spans[0][0]))
     return [part for part in (*parts, f"characters {characters}") if part]
-
-
-def page_of(document: Document, at: int) -> int | None:
-    """The page, from 1, on which a character stands; None in a text without pages."""
-    return sum(start <= at for start in document.page_starts) or None
 
 
 def numbered_blocks(document: Document) -> tuple[tuple[int, int, int], ...]:

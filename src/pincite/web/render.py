@@ -13,7 +13,7 @@ from pincite.links import Place
 from pincite.settings import DEFAULT_THRESHOLD
 from pincite.web import export
 from pincite.web.library import State
-from pincite.web.places import numbered_blocks, page_of, readable_parts, where
+from pincite.web.places import numbered_blocks, readable_parts, where
 
 _NEAREST = 3
 _MOST_LISTED = 200
@@ -276,7 +276,7 @@ def _card(
 ) -> str:
     return (
         f"<section class='card'><header>{badges}<h4 dir='auto'>{literal(document.title)}</h4></header>"
-        f"<p class='where'>{_facts(where(document, passage.page, spans))}</p>{_heading(document, passage)}"
+        f"<p class='where'>{_facts(where(document, spans))}</p>{_heading(document, passage)}"
         f"<p class='passage' dir='auto'>{_headed(passage, text)}</p>{_copies(copies)}"
         f"<footer>{footer}</footer></section>"
     )
@@ -328,12 +328,11 @@ def reader(place: Place, pinned: str | None) -> str:
         pinned: the quote's pin; None where only the article was asked for.
     """
     document, span = place.document, place.span
-    page = page_of(document, span[0]) if span else None
-    facts = where(document, page, [span]) if span else [each for each in (document.source, document.date) if each]
+    facts = where(document, [span]) if span else [each for each in (document.source, document.date) if each]
     news = _news(place) if pinned else ""
     return (
         f"<header><h2 dir='auto' tabindex='-1'>{literal(document.title)}</h2><p class='where'>{_facts(facts)}</p>"
-        f"{news}{_ways_out(document, span, page, pinned)}</header><div class='text'>{_article(document, span)}</div>"
+        f"{news}{_ways_out(document, span, pinned)}</header><div class='text'>{_article(document, span)}</div>"
     )
 
 
@@ -344,16 +343,17 @@ def _news(place: Place) -> str:
     return f"<p class='news' role='status'>This article was changed since the quote was taken: {said}.</p>"
 
 
-def _ways_out(document: Document, span: Span | None, page: int | None, pinned: str | None) -> str:
+def _ways_out(document: Document, span: Span | None, pinned: str | None) -> str:
     """To the file, to the web, and the citation to copy."""
     href = f"original{_address('doc', document.doc_id)}"
     if document.doc_id.lower().endswith(".pdf"):
+        page = document.page_at(span[0]) if span else None
         file = f"<a href='{href}#page={page or 1}' target='_blank' rel='noopener'>Open original</a>"
     else:
         file = f"<a href='{href}' download>Download original</a>"
     web = links.on_the_web(document, span)
     out = f"<a href='{literal(web)}' target='_blank' rel='noopener noreferrer'>On the web</a>" if web else ""
-    citation = literal(export.citation(document, span, page)) if span else ""
+    citation = literal(export.citation(document, span)) if span else ""
     copy = f"<button type='button' data-act='copy-text' data-text='{citation}'>Copy citation</button>" if span else ""
     target = f"data-cite='{literal(pinned)}'" if pinned else f"data-doc='{literal(document.doc_id)}'"
     link = f"<button type='button' data-act='copy-link' {target}>Copy link</button>"

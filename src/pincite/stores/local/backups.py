@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from pincite.errors import DamagedCatalogue, DamagedIndex, IndexProblem
 from pincite.stores.local import catalog, files
+from pincite.stores.local.verifying import Verification
 
 COPY = "restoring-"
 """How the folder of a copy begins, then with the process that makes it; one that was killed leaves it to a writer."""
@@ -26,17 +27,26 @@ def write(source: sqlite3.Connection, path: Path) -> None:
         raise IndexProblem(f"{path}: a folder; name a file")
     made = path.with_name(f".{path.name}.tmp")
     try:
-        with catalog.translating(path), closing(sqlite3.connect(made)) as target:
-            source.backup(target)
-            target.execute("PRAGMA journal_mode = DELETE")
-        if not catalog.sound(made):
-            raise DamagedCatalogue("the catalogue is damaged, so nothing was written; see `pincite status --verify`")
+        with catalog.translating(path):
+            with closing(sqlite3.connect(made)) as target:
+                source.backup(target)
+                target.execute("PRAGMA journal_mode = DELETE")
+                catalog.shrink(target)
+            if wrong := _problem(made):
+                raise DamagedCatalogue(f"{wrong}; nothing was written: see `pincite status --verify`")
         with catalog.translating(path):
             files.sync(made)
             made.replace(path)
             files.sync(path.parent)
     finally:
-        made.unlink(missing_ok=True)
+        for path in made.parent.glob(f"{made.name}*"):
+            path.unlink()
+
+
+def _problem(path: Path) -> str | None:
+    """The first thing that is wrong with a catalogue."""
+    with closing(catalog.connect(path)) as db:
+        return next(Verification(path.parent, db).of_the_catalogue(), None)
 
 
 @contextmanager
@@ -59,6 +69,8 @@ def opened(path: Path, index: Path) -> Iterator[Path]:
         address = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(copy)) as target:
             _copied(source, target, path)
+        if wrong := _problem(copy):
+            raise DamagedIndex(f"{path}: damaged ({wrong}); use another")
         with closing(catalog.connect(copy)) as migrated:
             migrated.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         yield copy

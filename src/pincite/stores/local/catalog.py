@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -24,7 +25,7 @@ from pincite.stores.local.generation import GENERATIONS
 from pincite.stores.local.lexical import Entry
 from pincite.stores.local.lock import Lock
 
-FORMAT = 2
+FORMAT = 3
 """Counts up when tables or what they hold change; `_MIGRATIONS` brings older ones up to it."""
 
 FILE = "catalog.sqlite"
@@ -36,18 +37,23 @@ DOCUMENT_COLUMNS = (
     "headings, page_starts, text"
 )
 PASSAGE_COLUMNS = "start, end, heading, page, key, sentences, text"
+VECTOR_COLUMNS = "key, passage, sentences"
+
+SEALED = {"documents": DOCUMENT_COLUMNS, "passages": PASSAGE_COLUMNS, "vectors": VECTOR_COLUMNS}
 
 # Text stands last in a row: SQLite reads no further than the columns asked for, and long rows run over many pages.
-# Numbers are private and never used again.
+# Numbers are private and never used again. A seal is a hash of the columns named above, so that a row that was changed
+# by anyone else is found.
 TABLES = {
     "documents": """id INTEGER PRIMARY KEY AUTOINCREMENT, doc_id TEXT NOT NULL UNIQUE, path TEXT NOT NULL,
         state TEXT NOT NULL, digest TEXT NOT NULL, title TEXT NOT NULL, title_is_name INTEGER NOT NULL, url TEXT,
         source TEXT, author TEXT, date TEXT, first_day INTEGER, last_day INTEGER, metadata TEXT NOT NULL,
-        headings TEXT NOT NULL, page_starts TEXT NOT NULL, text TEXT NOT NULL""",
+        headings TEXT NOT NULL, page_starts TEXT NOT NULL, seal BLOB, text TEXT NOT NULL""",
     "passages": """id INTEGER PRIMARY KEY AUTOINCREMENT, document INTEGER NOT NULL, start INTEGER NOT NULL,
         end INTEGER NOT NULL, heading TEXT, page INTEGER, key BLOB NOT NULL, sentences TEXT NOT NULL,
-        text TEXT NOT NULL, UNIQUE (document, start)""",
-    "vectors": "id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, passage BLOB NOT NULL, sentences BLOB NOT NULL",
+        seal BLOB, text TEXT NOT NULL, UNIQUE (document, start)""",
+    "vectors": """id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, seal BLOB, passage BLOB NOT NULL,
+        sentences BLOB NOT NULL""",
     # Keys of vectors put since the last commit: what of these no passage took over goes with the next one.
     "loose": "key BLOB PRIMARY KEY",
     "files": """path TEXT PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL, scanned_ns INTEGER NOT NULL,
@@ -66,6 +72,8 @@ _DISK = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno
 _DISK |= {errno.EISDIR, errno.ENOTEMPTY, errno.EPERM}
 _DISK_CODES = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 _BLOCK = 8192
+_WORTH_SHRINKING = 4 << 20
+"""Bytes."""
 
 Row = tuple[Passage, npt.NDArray[np.float16]]
 """A passage, and its vector followed by those of its sentences, of shape (1 + sentences, dimension)."""
@@ -80,8 +88,9 @@ _JOINED = "passages p JOIN documents d ON d.id = p.document"
 def translated(path: Path, error: BaseException | None) -> IndexProblem | None:
     """Pincite's error for one of SQLite's or the system's; None for any other."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-    # Text that is no UTF-8 has no code.
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "Could not decode" in str(error):
+    # Text that is no UTF-8 has no code of its own.
+    undecodable = "Could not decode" in str(error) or "user-defined function" in str(error)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or undecodable:
         return DamagedCatalogue(f"{path}: the catalogue is damaged ({error}); {_MEND}")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return IndexBusy(f"{path}: {error}: another process has been writing for {PATIENCE} s; try again")
@@ -111,6 +120,7 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     with translating(path), ExitStack() as opening:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
         opening.callback(connection.close)
+        connection.create_function("seal", -1, _seal, deterministic=True)
         _prepare(connection, path, create)
         opening.pop_all()
     return connection
@@ -123,6 +133,20 @@ def sound(path: Path) -> bool:
             return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
     except (DamagedCatalogue, sqlite3.DatabaseError):
         return False
+
+
+def shrink(connection: sqlite3.Connection) -> None:
+    """Give the space of deleted rows back, once it is most of the file."""
+    pages, free, size = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    if free > pages / 2 and free * size > _WORTH_SHRINKING:
+        connection.execute("VACUUM")
+
+
+def _seal(*values: object) -> bytes:
+    packed = json.dumps(values, default=bytes.hex)
+    return hashlib.blake2b(packed.encode(), digest_size=16).digest()
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
@@ -164,7 +188,14 @@ def _with_digests(connection: sqlite3.Connection, folder: Path) -> None:
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('derived', ?)", (json.dumps(known),))
 
 
-_MIGRATIONS: tuple[Callable[[sqlite3.Connection, Path], None], ...] = (_with_digests,)
+def _with_seals(connection: sqlite3.Connection, folder: Path) -> None:
+    """From format 2, whose rows are taken to be what was written."""
+    for table, columns in SEALED.items():
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN seal BLOB")
+        connection.execute(f"UPDATE {table} SET seal = seal({columns})")
+
+
+_MIGRATIONS: tuple[Callable[[sqlite3.Connection, Path], None], ...] = (_with_digests, _with_seals)
 """From each format to the next, within one transaction; they get the index folder too."""
 
 

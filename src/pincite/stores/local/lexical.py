@@ -76,6 +76,8 @@ def build(folder: Path, added: Iterable[Entry], *, removed: Iterable[int] = (), 
         writer.add_document(_document(entry))
     writer.commit()
     writer.wait_merging_threads()
+    for path in place.iterdir():  # some of which Tantivy lets only their owner read
+        path.chmod(place.stat().st_mode & 0o666)
 
 
 def _document(entry: Entry) -> tantivy.Document:

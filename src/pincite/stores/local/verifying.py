@@ -13,11 +13,13 @@ import numpy.typing as npt
 from pincite.datatypes import Document
 from pincite.errors import DamagedIndex
 from pincite.stores.local import files
-from pincite.stores.local.catalog import Catalog, Row
+from pincite.stores.local.catalog import SEALED, Catalog, Row
 from pincite.stores.local.generation import GENERATIONS, Generation
 
 _DOCUMENTS = 64
 """Documents looked through at a time; they bound the memory."""
+
+_OF_THEIR_DOCUMENT = "JOIN documents d ON d.id = p.document"
 
 _ROUNDING = 0.01
 """Vectors of length 1 are kept in float16."""
@@ -45,8 +47,20 @@ class Verification(Catalog):
                 if hashlib.sha256(document.text.encode()).hexdigest() != document.digest:
                     yield f"{document.doc_id}: its text is not what was read (SHA-256 differs)"
                 yield from _wrong_passages(document, found)
+        yield from self._unsealed()
         if self.count() != (len(ids), passages):
             yield f"the catalogue: holds {len(ids)} documents and {passages} passages, and says it were {self.count()}"
+
+    def _unsealed(self) -> Iterator[str]:
+        """Rows that are not what was written, though they may agree with each other."""
+        for what, table, joined in (
+            ("its title, date or other facts are", "documents", "documents t JOIN documents d ON d.id = t.id"),
+            ("a passage is", "passages", "passages t JOIN documents d ON d.id = t.document"),
+            ("vectors are", "vectors", f"vectors t JOIN passages p ON p.key = t.key {_OF_THEIR_DOCUMENT}"),
+        ):
+            columns = ", ".join(f"t.{name}" for name in SEALED[table].split(", "))
+            sql = f"SELECT DISTINCT d.doc_id FROM {joined} WHERE t.seal IS NOT seal({columns}) ORDER BY d.doc_id"
+            yield from (f"{doc_id}: {what} not what was written" for (doc_id,) in self.db.execute(sql))
 
     def _passages(self, document: Document) -> list[Row]:
         """The passages of a document, in order, each with its vectors."""

@@ -35,7 +35,14 @@ from pincite.errors import DamagedIndex
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
 from pincite.stores.local import catalog, dense, files, lexical
 from pincite.stores.local.backups import COPY
-from pincite.stores.local.catalog import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, TABLES, Catalog, transaction
+from pincite.stores.local.catalog import (
+    DOCUMENT_COLUMNS,
+    PASSAGE_COLUMNS,
+    TABLES,
+    VECTOR_COLUMNS,
+    Catalog,
+    transaction,
+)
 from pincite.stores.local.generation import GENERATIONS, Generation
 from pincite.stores.local.lock import Lock
 
@@ -58,9 +65,10 @@ CREATE TEMP TABLE removed (doc_id TEXT PRIMARY KEY);
 _REPLACED = (
     "SELECT id FROM documents WHERE doc_id IN (SELECT doc_id FROM staged_documents UNION SELECT doc_id FROM removed)"
 )
+_OF_PASSAGES = ", ".join(f"p.{name}" for name in PASSAGE_COLUMNS.split(", "))
 _MOVE_PASSAGES = f"""
-INSERT INTO passages (document, {PASSAGE_COLUMNS})
-SELECT d.id, {", ".join("p." + name for name in PASSAGE_COLUMNS.split(", "))} FROM staged_passages p
+INSERT INTO passages (document, {PASSAGE_COLUMNS}, seal)
+SELECT d.id, {_OF_PASSAGES}, seal({_OF_PASSAGES}) FROM staged_passages p
 JOIN staged_documents s ON s.id = p.document JOIN documents d ON d.doc_id = s.doc_id ORDER BY p.id
 """
 
@@ -127,7 +135,8 @@ class LocalWriter(Catalog):
         halves = (np.asarray(row, np.float16) for row in rows)
         values = [(key, half[0].tobytes(), half[1:].tobytes()) for key, half in zip(keys, halves, strict=True)]
         with transaction(self.db):
-            self.db.executemany("INSERT OR REPLACE INTO vectors (key, passage, sentences) VALUES (?, ?, ?)", values)
+            sql = f"INSERT OR REPLACE INTO vectors ({VECTOR_COLUMNS}, seal) VALUES (?1, ?2, ?3, seal(?1, ?2, ?3))"
+            self.db.executemany(sql, values)
             self.db.executemany("INSERT OR IGNORE INTO loose VALUES (?)", ((key,) for key in keys))
 
     def replace(
@@ -178,13 +187,24 @@ class LocalWriter(Catalog):
         if changed:
             self._sweep(new, *([] if removed else [old]))
         self._forget_staged()
-        self._empty_log()
+        self._tidy()
         return new
 
     def restore(self, source: Path) -> None:
         """Put a catalogue of the current format in the place of this one, as a new generation."""
-        with catalog.translating(self._path):
-            self._restore(source)
+        try:
+            with catalog.translating(self._path):
+                self._restore(source)
+        except BaseException:
+            if not self.generation:  # nothing was here before
+                self._unmake()
+            raise
+
+    def _unmake(self) -> None:
+        self.db.close()
+        for path in self._path.glob(f"{catalog.FILE}*"):
+            path.unlink()
+        self._sweep()
 
     def _restore(self, source: Path) -> None:
         old, self._fresh = self.generation, True
@@ -201,23 +221,32 @@ class LocalWriter(Catalog):
         self.db.execute("DETACH source")
         self._sweep(old + 1)
         self._forget_staged()
-        self._empty_log()
+        self._tidy()
 
     def _copy_rows(self) -> None:
         """Numbers go on where ours ended, since none may ever name something else."""
         last = dict(self.db.execute("SELECT name, seq FROM main.sqlite_sequence"))
         documents, passages = last.get("documents", 0), last.get("passages", 0)
         self.db.execute(
-            f"INSERT INTO main.documents (id, {DOCUMENT_COLUMNS})"
-            f" SELECT id + {documents}, {DOCUMENT_COLUMNS} FROM source.documents"
+            f"INSERT INTO main.documents (id, {DOCUMENT_COLUMNS}, seal)"
+            f" SELECT id + {documents}, {DOCUMENT_COLUMNS}, seal FROM source.documents"
         )
         self.db.execute(
-            f"INSERT INTO main.passages (id, document, {PASSAGE_COLUMNS})"
-            f" SELECT id + {passages}, document + {documents}, {PASSAGE_COLUMNS} FROM source.passages"
+            f"INSERT INTO main.passages (id, document, {PASSAGE_COLUMNS}, seal)"
+            f" SELECT id + {passages}, document + {documents}, {PASSAGE_COLUMNS}, seal FROM source.passages"
         )
-        self.db.execute("INSERT INTO main.vectors SELECT * FROM source.vectors")
+        columns = f"id, {VECTOR_COLUMNS}, seal"
+        self.db.execute(f"INSERT INTO main.vectors ({columns}) SELECT {columns} FROM source.vectors")
         self.db.execute("INSERT INTO main.files SELECT * FROM source.files")
         self.db.execute("INSERT INTO main.loose SELECT * FROM source.loose")
+
+    def _tidy(self) -> None:
+        """After a commit, which stands whatever comes of this."""
+        try:
+            catalog.shrink(self.db)
+            self._empty_log()
+        except sqlite3.Error as error:
+            _log.warning("%s: not tidied up (%s); the next update tries again", self._path, error)
 
     def _empty_log(self) -> None:
         """Let nothing that was removed live on in the write-ahead log, unless a reader is long at it."""
@@ -253,8 +282,8 @@ class LocalWriter(Catalog):
             self.db.execute("DELETE FROM files")
         sql = "SELECT coalesce(max(seq), 0) FROM main.sqlite_sequence WHERE name = 'passages'"
         last = int(self.db.execute(sql).fetchone()[0])
-        columns = DOCUMENT_COLUMNS
-        self.db.execute(f"INSERT INTO documents ({columns}) SELECT {columns} FROM staged_documents ORDER BY id")
+        sealed = f"SELECT {DOCUMENT_COLUMNS}, seal({DOCUMENT_COLUMNS}) FROM staged_documents ORDER BY id"
+        self.db.execute(f"INSERT INTO documents ({DOCUMENT_COLUMNS}, seal) {sealed}")
         self.db.execute(_MOVE_PASSAGES)
         return removed, last
 
