@@ -214,7 +214,8 @@ class Status:
         updated: when the last update ended, ISO 8601 in UTC; None before the first.
         stale: files that could not be read at the last update and keep their last good version, with the reason.
         skipped: the other files that the last update did not read, with the reason.
-        bytes: what the parts of the index take on disk.
+        limits: what its store cannot do, each in a sentence.
+        bytes: what the parts of the index take on disk, where its store says so.
     """
 
     path: str
@@ -228,6 +229,7 @@ class Status:
     updated: str | None
     stale: Mapping[str, str] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)
+    limits: tuple[str, ...] = ()
     bytes: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from pincite import exported
+from pincite import exported, stores
 from pincite.analysis import only_stop_words, query_terms
 from pincite.corpus import Scan
 from pincite.datatypes import Changes, Document, Filter, Hit, Progress, Status, UpdateReport, whole
@@ -44,13 +44,12 @@ from pincite.ranking import (
 )
 from pincite.settings import Settings
 from pincite.stores.base import Manifest, Snapshot, Store
-from pincite.stores.local.store import LocalStore
 from pincite.updating import Options, Update, changes, scan_corpus
 
 _log = logging.getLogger(__name__)
 
 EXPORTS = "model"
-"""The folder in an index that holds the export of its model."""
+"""The folder in a store's home that holds the export of its model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +89,12 @@ class Index:
         """Name an index; nothing is read or made before it is used.
 
         Args:
-            path: its folder.
+            path: its folder, or an address in Milvus: ``milvus+http://host:19530/collection``, or
+                ``milvus+file:path.db``. A token is taken from the variable MILVUS_TOKEN.
             settings: how to build and question it; by default as it was built, or the default settings for a new one.
         """
-        return cls(LocalStore(Path(path)), settings, Path(path) / EXPORTS)
+        store = stores.opened(path)
+        return cls(store, settings, store.home / EXPORTS)
 
     def __enter__(self) -> Self:
         return self
@@ -142,7 +143,7 @@ class Index:
         folder = self.folder(corpus)
         options = Options(rebuild=rebuild, allow_removals=allow_removals, cache=cache)
         there, mark = self._store.exists(), self._store.mark()
-        look = partial(scan_corpus, folder, Path(self._store.name), may_be_empty=allow_removals and there, quiet=quiet)
+        look = partial(scan_corpus, folder, self._store.home, may_be_empty=allow_removals and there, quiet=quiet)
         if not there:
             look()  # so that nothing is made for a folder that cannot be read
         update = partial(self._update, folder, look, options, wait, progress or _ignore)
@@ -353,6 +354,7 @@ class Index:
                 updated=manifest.updated,
                 stale=stale,
                 skipped={path: why for path, why in manifest.skipped.items() if path not in stale},
+                limits=self._store.limits,
                 bytes=self._store.sizes() | {"model": exported.size(self._exports)},
             )
 
@@ -366,7 +368,7 @@ class Index:
             IndexProblem: there is no index, or it is damaged.
         """
         try:
-            scan = scan_corpus(self.folder(), Path(self._store.name), may_be_empty=True)
+            scan = scan_corpus(self.folder(), self._store.home, may_be_empty=True)
         except CorpusError:
             return None
         with self._store.snapshot() as snapshot:

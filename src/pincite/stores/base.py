@@ -6,7 +6,7 @@ are named by ``passage_id``, vectors by a key that the caller derives from exact
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -84,6 +84,21 @@ class DocumentRecord(NamedTuple):
     digest: str
 
 
+class Content(NamedTuple):
+    """A document with all that was made of it.
+
+    Attributes:
+        keys: those of the passages' vectors.
+        rows: of each passage an array of shape (1 + sentences, dimension): its own vector, then theirs.
+    """
+
+    document: Document
+    record: DocumentRecord
+    passages: Sequence[Passage]
+    keys: Sequence[bytes]
+    rows: Sequence[Kept]
+
+
 class State(Protocol):
     """What a store holds at one point."""
 
@@ -146,6 +161,9 @@ class Snapshot(State, Protocol):
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages there are (that fit ``where``)."""
 
+    def contents(self) -> Iterator[Content]:
+        """All documents, in the order of their ids, with what was made of them."""
+
 
 class Writer(State, Protocol):
     """The one writer of a store; a context manager, whose state is the one it started from.
@@ -162,8 +180,8 @@ class Writer(State, Protocol):
     def missing(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of ``keys`` that have no vectors yet."""
 
-    def put_vectors(self, keys: Sequence[bytes], rows: Sequence[Vectors]) -> None:
-        """Keep vectors at once and for good; each row float32 of shape (1 + sentences, dimension), normalised."""
+    def put_vectors(self, keys: Sequence[bytes], rows: Sequence[Kept]) -> None:
+        """Keep vectors at once and for good; each row of shape (1 + sentences, dimension), normalised."""
 
     def replace(
         self, document: Document, passages: Sequence[Passage], keys: Sequence[bytes], record: DocumentRecord
@@ -193,6 +211,14 @@ class Store(Protocol):
     @property
     def format(self) -> int:
         """The version of what it keeps."""
+
+    @property
+    def home(self) -> Path:
+        """A folder of this machine for what can be made again; where the store is a folder, that."""
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What it cannot do, each in a sentence."""
 
     def exists(self) -> bool:
         """Whether anything was ever committed."""
@@ -231,3 +257,21 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections."""
+
+
+def copy(source: Store, target: Store) -> tuple[int, int]:
+    """Put all that one store holds in the place of what another does, without embedding; both may be read meanwhile.
+
+    Returns:
+        How many documents and passages were copied.
+    """
+    with source.snapshot() as held, target.writer(fresh=True) as writer:
+        for document, record, passages, keys, rows in held.contents():
+            writer.replace(document, passages, keys, record)
+            one_each = dict(zip(keys, rows, strict=True))
+            missing = [key for key in one_each if key in writer.missing(one_each)]
+            writer.put_vectors(missing, [one_each[key] for key in missing])
+        writer.put_files(held.files().values())
+        writer.describe(held.manifest)
+        writer.commit()
+        return held.count()

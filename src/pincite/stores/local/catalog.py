@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from pincite.datatypes import Document, Filter, Passage, Span, digest_of, passage_id
 from pincite.errors import DamagedCatalogue, DamagedIndex, FormatTooNew, IndexBusy, IndexProblem
-from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
+from pincite.stores.base import Content, DocumentRecord, FileRecord, Manifest, Vectors
 from pincite.stores.local.dense import Block
 from pincite.stores.local.files import MEND, Written
 from pincite.stores.local.generation import GENERATIONS
@@ -300,6 +300,25 @@ class Catalog:
             (json.dumps(list(numbers)),),
         )
         return {row[0]: _row(row[1:]) for row in rows}
+
+    def keyed_passages(self, doc_id: str) -> list[tuple[bytes, Passage, npt.NDArray[np.float16]]]:
+        """A document's passages in order, each with the key of its vectors, and these; those without are left out."""
+        sql = f"SELECT p.id, p.key FROM {_JOINED} WHERE d.doc_id = ? ORDER BY p.start"
+        keys = dict(self.db.execute(sql, (doc_id,)).fetchall())
+        rows = self.rows(keys)
+        return [(key, *rows[number]) for number, key in keys.items() if number in rows]
+
+    def contents(self) -> Iterator[Content]:
+        """All documents, in the order of their ids, with what was made of them."""
+        for doc_id in self.doc_ids():
+            found = self.keyed_passages(doc_id)
+            yield Content(
+                document=self.documents([doc_id])[doc_id],
+                record=self.records([doc_id])[doc_id],
+                passages=[passage for _, passage, _ in found],
+                keys=[key for key, _, _ in found],
+                rows=[rows for _, _, rows in found],
+            )
 
     def allowed(self, where: Filter) -> npt.NDArray[np.int64]:
         """Private numbers of the passages whose document fits ``where``, ascending."""

@@ -42,6 +42,8 @@ class LocalStore:
         self.path = path
         self.name = str(path)
         self.format = catalog.FORMAT
+        self.home = path
+        self.limits: tuple[str, ...] = ()
         self._lock = threading.Lock()
         self._opening = threading.Lock()
         self._idle: list[sqlite3.Connection] = []

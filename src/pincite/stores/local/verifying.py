@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from pincite.datatypes import Document
 from pincite.errors import DamagedIndex
+from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local import files
-from pincite.stores.local.catalog import SEALED, Catalog, Row
+from pincite.stores.local.catalog import SEALED, Catalog
 from pincite.stores.local.generation import GENERATIONS, Generation
 
 _DOCUMENTS = 64
 """Documents looked through at a time; they bound the memory."""
 
 _OF_THEIR_DOCUMENT = "JOIN documents d ON d.id = p.document"
-
-_ROUNDING = 0.01
-"""Vectors of length 1 are kept in float16."""
 
 
 class Verification(Catalog):
@@ -42,11 +38,10 @@ class Verification(Catalog):
         passages = 0
         for at in range(0, len(ids), _DOCUMENTS):
             for document in self.documents(ids[at : at + _DOCUMENTS]).values():
-                found = self._passages(document)
+                found = [(passage, rows) for _, passage, rows in self.keyed_passages(document.doc_id)]
                 passages += len(found)
-                if hashlib.sha256(document.text.encode()).hexdigest() != document.digest:
-                    yield f"{document.doc_id}: its text is not what was read (SHA-256 differs)"
-                yield from _wrong_passages(document, found)
+                yield from wrong_text(document)
+                yield from wrong_passages(document, found)
         yield from self._unsealed()
         if self.count() != (len(ids), passages):
             yield f"the catalogue: holds {len(ids)} documents and {passages} passages, and says it were {self.count()}"
@@ -61,13 +56,6 @@ class Verification(Catalog):
             columns = ", ".join(f"t.{name}" for name in SEALED[table].split(", "))
             sql = f"SELECT DISTINCT d.doc_id FROM {joined} WHERE t.seal IS NOT seal({columns}) ORDER BY d.doc_id"
             yield from (f"{doc_id}: {what} not what was written" for (doc_id,) in self.db.execute(sql))
-
-    def _passages(self, document: Document) -> list[Row]:
-        """The passages of a document, in order, each with its vectors."""
-        sql = "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document WHERE d.doc_id = ? ORDER BY p.start"
-        numbers = [row[0] for row in self.db.execute(sql, (document.doc_id,))]
-        rows = self.rows(numbers)
-        return [rows[number] for number in numbers if number in rows]
 
     def of_the_derived_files(self) -> Iterator[str]:
         """What is wrong with the files of FAISS and Tantivy."""
@@ -91,16 +79,3 @@ class Verification(Catalog):
 
 def _differing(numbers: npt.NDArray[np.int64], expected: npt.NDArray[np.int64]) -> str:
     return f"{len(np.setdiff1d(numbers, expected))}, and lacks {len(np.setdiff1d(expected, numbers))}, of the"
-
-
-def _wrong_passages(document: Document, passages: Iterable[Row]) -> Iterator[str]:
-    for passage, vectors in passages:
-        if document.text[passage.start : passage.end] != passage.text:
-            yield f"{passage.passage_id}: is not the text at {passage.start}-{passage.end}"
-        ends = [passage.start, *(at for span in passage.sentences for at in span), passage.end]
-        if ends != sorted(ends):
-            yield f"{passage.passage_id}: has sentences that lie outside or across each other"
-        if len(vectors) != 1 + len(passage.sentences):
-            yield f"{passage.passage_id}: has {len(vectors)} vectors for {len(passage.sentences)} sentences"
-        elif not np.allclose(np.linalg.norm(vectors.astype(np.float32), axis=1), 1, atol=_ROUNDING):
-            yield f"{passage.passage_id}: has vectors whose length is not 1"

@@ -32,7 +32,7 @@ import numpy as np
 
 from pincite.datatypes import Document, Passage, parse_date
 from pincite.errors import DamagedIndex
-from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
+from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.local import catalog, dense, files, lexical
 from pincite.stores.local.backups import COPY
 from pincite.stores.local.catalog import (
@@ -130,7 +130,7 @@ class LocalWriter(Catalog):
         sql = "SELECT 1 FROM vectors WHERE key = ?"
         return {key for key in keys if self.db.execute(sql, (key,)).fetchone() is None}
 
-    def put_vectors(self, keys: Sequence[bytes], rows: Sequence[Vectors]) -> None:
+    def put_vectors(self, keys: Sequence[bytes], rows: Sequence[Kept]) -> None:
         """Keep vectors at once and for good."""
         halves = (np.asarray(row, np.float16) for row in rows)
         values = [(key, half[0].tobytes(), half[1:].tobytes()) for key, half in zip(keys, halves, strict=True)]

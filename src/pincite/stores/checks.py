@@ -1,0 +1,34 @@
+"""What holds of documents and passages in every store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from pincite.datatypes import Document, Passage
+from pincite.stores.base import Kept
+
+_ROUNDING = 0.01
+"""Vectors of length 1 are kept in float16."""
+
+
+def wrong_text(document: Document) -> Iterator[str]:
+    """Whether a document's text is what was read."""
+    if hashlib.sha256(document.text.encode()).hexdigest() != document.digest:
+        yield f"{document.doc_id}: its text is not what was read (SHA-256 differs)"
+
+
+def wrong_passages(document: Document, passages: Iterable[tuple[Passage, Kept]]) -> Iterator[str]:
+    """What is wrong with the places and vectors of a document's passages."""
+    for passage, vectors in passages:
+        if document.text[passage.start : passage.end] != passage.text:
+            yield f"{passage.passage_id}: is not the text at {passage.start}-{passage.end}"
+        ends = [passage.start, *(at for span in passage.sentences for at in span), passage.end]
+        if ends != sorted(ends):
+            yield f"{passage.passage_id}: has sentences that lie outside or across each other"
+        if len(vectors) != 1 + len(passage.sentences):
+            yield f"{passage.passage_id}: has {len(vectors)} vectors for {len(passage.sentences)} sentences"
+        elif not np.allclose(np.linalg.norm(vectors.astype(np.float32), axis=1), 1, atol=_ROUNDING):
+            yield f"{passage.passage_id}: has vectors whose length is not 1"

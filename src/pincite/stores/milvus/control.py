@@ -1,0 +1,174 @@
+"""Which update counts, and who may write: the rows of a collection of its own.
+
+Milvus has no transactions. The newest row of kind ``commit`` decides what is seen, and it is written in one piece; the
+row of kind ``lock`` is renewed by whoever writes, and is free when its process is gone or has been silent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from pincite.errors import IndexBusy, IndexProblem
+from pincite.stores.milvus.connection import Connection
+from pincite.stores.milvus.reading import BOUNDED, STRONG, Commit
+from pincite.stores.milvus.rows import divided
+
+_SILENT = 60.0
+"""Seconds without a sign of life after which a writer on another machine is taken for dead."""
+
+_BEAT = 10.0
+_KEPT = 2
+"""Commits that are kept, since a reader may be at the one before."""
+
+
+def latest(connection: Connection, level: str = BOUNDED) -> Commit:
+    """The newest commit; one of nothing where there is none."""
+    newest = max(_rows(connection, "commit", level), key=lambda row: _order(row["pk"]), default=None)
+    if newest is None:
+        return Commit()
+    _, number, turn, count = newest["pk"].split(":")
+    keys = [_part(number, turn, at) for at in range(1, int(count))]
+    listed = ", ".join(f"'{key}'" for key in keys)
+    found = connection("query", connection.control, filter=f"pk in [{listed}]", **_READ, consistency_level=level)
+    pieces = {row["pk"]: row["payload"] for row in found} if keys else {}
+    return Commit.of(json.loads("".join((newest["payload"], *(pieces[key] for key in keys)))))
+
+
+def publish(connection: Connection, commit: Commit) -> None:
+    """Make a commit the newest: nothing that is there is changed, and the row that makes it count is written last."""
+    number, turn = str(commit.number), str(time.time_ns())
+    first, *rest = divided(commit.as_json())
+    parts = [_row(_part(number, turn, at), "part", piece) for at, piece in enumerate(rest, 1)]
+    if parts:
+        connection("upsert", connection.control, parts)
+    connection("upsert", connection.control, [_row(f"commit:{number}:{turn}:{1 + len(rest)}", "commit", first)])
+
+
+def forget_older(connection: Connection) -> None:
+    """Delete all commits but the newest, and the one before, at which a reader may be."""
+    found = sorted((row["pk"] for row in _rows(connection, "commit", STRONG)), key=_order)
+    for key in found[:-_KEPT]:
+        _, number, turn, count = key.split(":")
+        parts = [_part(number, turn, at) for at in range(1, int(count))]
+        connection("delete", connection.control, ids=[key, *parts])
+
+
+def _order(key: str) -> tuple[int, int]:
+    _, number, turn, _ = key.split(":")
+    return int(number), int(turn)
+
+
+def _part(number: str, turn: str, at: int) -> str:
+    return f"part:{number}:{turn}:{at}"
+
+
+_READ = {"output_fields": ["pk", "payload"]}
+
+
+def _rows(connection: Connection, kind: str, level: str) -> list[dict[str, Any]]:
+    found = connection("query", connection.control, filter=f"kind == '{kind}'", **_READ, consistency_level=level)
+    return [dict(row) for row in found]
+
+
+def _row(key: str, kind: str, payload: str) -> dict[str, Any]:
+    return {"pk": key, "kind": kind, "payload": payload, "vector": [1.0, 0.0]}
+
+
+class Lease:
+    """The right to write, held by one process at a time; a context manager.
+
+    Attributes:
+        number: under which this update writes: higher than any under which rows were written before.
+        wrote: whether rows bear it by now.
+        settled: the number of the newest commit, once this update has made one.
+
+    Raises:
+        IndexBusy: on entering, when another process holds it.
+    """
+
+    def __init__(self, connection: Connection, *, wait: bool) -> None:
+        self._call = connection
+        self._wait = wait
+        self._token = uuid.uuid4().hex
+        self._ended = threading.Event()
+        self.number = 0
+        self.wrote = False
+        self.settled = 0
+
+    def __enter__(self) -> Self:
+        while problem := self._problem():
+            if not self._wait:
+                raise IndexBusy(problem)
+            time.sleep(1)
+        newest = latest(self._call, STRONG).number
+        self.number = 1 + max(newest, int((self._read() or {}).get("number", 0)))
+        self.settled = newest
+        self._since = datetime.now(UTC).isoformat(timespec="seconds")
+        self._write()
+        if not self.held():
+            raise IndexBusy(
+                f"{self._call.address.name}: another process began to update it at the same time; try again"
+            )
+        self._ended.clear()
+        self._beating = threading.Thread(target=self._beat, name="lease", daemon=True)
+        self._beating.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._beating.join()
+        with suppress(IndexProblem):  # it ends by itself as well
+            # A number under which nothing was written, or whose rows count, need not be told from others.
+            if self.held():
+                self._write(number=self.number if self.wrote else self.settled, released=True)
+
+    def held(self) -> bool:
+        """Whether it is still ours."""
+        return (self._read() or {}).get("token") == self._token
+
+    def _problem(self) -> str | None:
+        """Who has it, unless it is free."""
+        holder = self._read()
+        if holder is None or holder["released"]:
+            return None
+        here = holder["host"] == socket.gethostname()
+        if (here and not _is_alive(holder["pid"])) or time.time() - holder["seen"] > _SILENT:
+            return None
+        who = f"process {holder['pid']} on {holder['host']} has been updating it since {holder['since']}"
+        return f"{self._call.address.name}: {who}; wait for it (--wait), or end it"
+
+    def _read(self) -> dict[str, Any] | None:
+        found = _rows(self._call, "lock", STRONG)
+        return json.loads(found[0]["payload"]) if found else None
+
+    def _write(self, *, number: int | None = None, released: bool = False) -> None:
+        state = {"token": self._token, "host": socket.gethostname(), "pid": os.getpid(), "since": self._since}
+        state |= {"number": self.number if number is None else number, "seen": time.time(), "released": released}
+        self._call("upsert", self._call.control, [_row("lock", "lock", json.dumps(state))])
+
+    def _beat(self) -> None:
+        while not self._ended.wait(_BEAT):
+            with suppress(IndexProblem):  # a server that is away: the commit finds out
+                if self.held():
+                    self._write()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True

@@ -1,0 +1,357 @@
+"""One state of an index on Milvus: the rows that were born and have not died in the generation of a commit."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from pincite.datatypes import Document, Filter, Passage
+from pincite.errors import DamagedIndex
+from pincite.stores.base import Content, DocumentRecord, FileRecord, Kept, Manifest, Scored, Vectors
+from pincite.stores.milvus import bm25, rows
+from pincite.stores.milvus.connection import MOST_ROWS, PASSAGES, REST, Connection, batches, one_of
+from pincite.stores.milvus.rows import Held, Row, hashed
+
+STRONG, BOUNDED = "Strong", "Bounded"
+
+SETTLED_AFTER = 10.0
+"""Seconds after a commit from which on all of it is seen by the quicker reads as well, which may be five behind."""
+
+_MOST_FOUND = 16_384
+"""What Milvus returns at most."""
+
+_PAGE = 1000
+_HEAVY = 200
+"""Rows with their payloads that are asked for at a time: an answer must stay below 64 MB."""
+
+_SAMPLE = 1000
+"""Passages from which the frequency of a word is estimated where Milvus cannot count it."""
+
+_REMEMBERED = 20_000
+"""Passages kept in memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What an update has made the index.
+
+    Attributes:
+        number: of that update; rows bear the numbers of those in which they were born and died.
+        generation: counts the updates that changed something.
+        data: the collection that holds the rows; empty where there are none.
+        documents, passages, terms: how many there are; terms in the texts of all passages together.
+        void: numbers of updates that were never finished, whose rows do not count.
+        at: when it was made, seconds since the epoch.
+        manifest: what the index says of itself.
+    """
+
+    number: int = 0
+    generation: int = 0
+    data: str = ""
+    documents: int = 0
+    passages: int = 0
+    terms: int = 0
+    void: tuple[int, ...] = ()
+    at: float = 0.0
+    manifest: Manifest = field(default_factory=lambda: Manifest(settings={}))
+
+    @classmethod
+    def of(cls, payload: dict[str, Any]) -> Commit:
+        """From JSON."""
+        manifest = Manifest(**payload["manifest"])
+        return cls(**payload | {"void": tuple(payload["void"]), "manifest": manifest})
+
+    def as_json(self) -> str:
+        """As JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @property
+    def alive(self) -> str:
+        """The condition that the rows of the index fulfil."""
+        born, died = f"born <= {self.number}", f"died > {self.number}"
+        if self.void:
+            void = ", ".join(map(str, self.void))
+            born, died = f"{born} and born not in [{void}]", f"({died} or died in [{void}])"
+        return f"{born} and {died}"
+
+
+class Memory:
+    """What snapshots of one store share: passages by key, which never change, and what holds for one commit."""
+
+    def __init__(self) -> None:
+        self.passages: dict[str, Held] = {}
+        self._of: tuple[str, int] = ("", -1)
+        self.frequencies: dict[str, int] = {}
+        self.sample: list[Held] | None = None
+        self.listing: list[Any] | None = None
+
+    def turn_to(self, commit: Commit) -> None:
+        """Forget what held for another commit."""
+        if self._of != (commit.data, commit.number):
+            self._of = commit.data, commit.number
+            self.frequencies, self.sample, self.listing = {}, None, None
+        while len(self.passages) > _REMEMBERED:
+            self.passages.pop(next(iter(self.passages)))
+
+
+class MilvusState:
+    """See `pincite.stores.base.State`."""
+
+    def __init__(self, connection: Connection, commit: Commit) -> None:
+        self._call = connection
+        self.commit_read = commit
+        self._level = BOUNDED if time.time() - commit.at > SETTLED_AFTER else STRONG
+
+    @property
+    def generation(self) -> int:
+        """Counts the updates that changed something."""
+        return self.commit_read.generation
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index says of itself."""
+        return self.commit_read.manifest
+
+    def files(self) -> dict[str, FileRecord]:
+        """The corpus files by path."""
+        return {record.path: record for record in map(rows.file_record, self._stated("file"))}
+
+    def doc_ids(self) -> list[str]:
+        """The ids of all documents, in order."""
+        return sorted(doc_id for doc_id, *_ in self._stated("record"))
+
+    def records(self, ids: Collection[str] | None = None) -> dict[str, DocumentRecord]:
+        """The documents' records."""
+        conditions = [""] if ids is None else [one_of("doc", part) for part in batches(_hashes(ids))]
+        stated = (each for condition in conditions for each in self._stated("record", condition))
+        return {doc_id: DocumentRecord(*record) for doc_id, _, _, *record in stated}
+
+    def documents(self, ids: Collection[str]) -> dict[str, Document]:
+        """Documents by id."""
+        conditions = (one_of("doc", part) for part in batches(_hashes(ids), 20))
+        stated = (each for condition in conditions for each in self._stated("document", condition))
+        return {document.doc_id: document for document in map(rows.document, stated)}
+
+    # ------------------------------------------------------------ rows
+
+    def _stated(self, kind: str, condition: str = "") -> Iterator[Any]:
+        """The payloads of all rows of a kind that fulfil a condition."""
+        yield from self.payloads(self._rows(f"kind == '{kind}'", condition))
+
+    def _rows(
+        self, *conditions: str, fields: Sequence[str] = ("pk", "payload", "parts"), partition: str = REST
+    ) -> Iterator[Row]:
+        """All living rows; keys are hashes, so that any number of them falls into even pages."""
+        chosen = " and ".join(filter(None, (self.commit_read.alive, *conditions)))
+        yield from self.paged(chosen, fields, partition)
+
+    def paged(self, chosen: str, fields: Sequence[str], partition: str) -> Iterator[Row]:
+        """All rows of a partition that fulfil a condition, living or not."""
+        if not self.commit_read.data:
+            return
+        held = self._query(chosen, ["count(*)"], partition)[0]["count(*)"]
+        digits = max(0, math.ceil(math.log(held / _PAGE, 16))) if held > _PAGE else 0
+        for number in range(16**digits):
+            start = f" and pk >= '{number:0{digits}x}'" if number else ""
+            end = f" and pk < '{number + 1:0{digits}x}'" if number + 1 < 16**digits else ""
+            yield from self._query(chosen + start + end, fields, partition, limit=_MOST_FOUND)
+
+    def _query(
+        self, chosen: str, fields: Sequence[str], partition: str = "", level: str = "", **options: int
+    ) -> list[Row]:
+        found = self._call(
+            "query",
+            self.commit_read.data,
+            filter=chosen,
+            output_fields=list(fields),
+            partition_names=[partition] if partition else None,
+            consistency_level=level or self._level,
+            **options,
+        )
+        return [dict(row) for row in found]
+
+    def payloads(self, found: Iterable[Row]) -> Iterator[Any]:
+        """What rows say, whole."""
+        for row in found:
+            text = row["payload"]
+            if row["parts"]:
+                keys = rows.part_keys(row)
+                parts = {each["pk"]: each["payload"] for each in self._by_keys(keys)}
+                text = "".join((text, *(parts[key] for key in keys)))
+            yield json.loads(text)
+
+    def _by_keys(self, keys: Sequence[str]) -> Iterator[Row]:
+        for some in batches(keys, _HEAVY):
+            listed = ", ".join(f"'{key}'" for key in some)
+            yield from self._query(f"pk in [{listed}]", ("pk", "payload", "parts"))
+
+
+class MilvusSnapshot(MilvusState):
+    """See `pincite.stores.base.Snapshot`."""
+
+    def __init__(self, connection: Connection, commit: Commit, memory: Memory) -> None:
+        super().__init__(connection, commit)
+        self._memory = memory
+        self._held: dict[str, Held] = {}
+
+    def __enter__(self) -> Self:
+        self._memory.turn_to(self.commit_read)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is held that would have to be given back."""
+
+    def dense(self, vector: Vectors, n: int, where: Filter | None = None) -> Scored:
+        """The ``n`` passages nearest to ``vector``."""
+        found = self._search("vector", vector.tolist(), n, where, {"ef": max(200, 2 * min(n, _MOST_FOUND))})
+        loaded = self._load([hit["pk"] for hit in found])
+        return _best_first({loaded[hit["pk"]].passage.passage_id: float(hit["distance"]) for hit in found})
+
+    def lexical(
+        self, terms: Sequence[str], n: int, where: Filter | None = None, only: Collection[str] | None = None
+    ) -> Scored:
+        """The ``n`` passages best by BM25; none where Milvus cannot search by words."""
+        if not terms or n < 1 or not self._call.has_words:
+            return {}
+        if only is not None:
+            passages = list(self._by_id(only).values())
+        else:
+            found = self._search("sparse", rows.spelled(terms), n, where, {})
+            passages = list(self._load([hit["pk"] for hit in found]).values())
+        length = self.commit_read.terms / max(1, self.commit_read.passages)
+        scores = bm25.scores(passages, self.frequencies(terms), self.commit_read.passages, length)
+        return dict(list(_best_first(scores).items())[:n])
+
+    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """For each term the number of passages whose text holds it; estimated where Milvus cannot count them."""
+        known = self._memory.frequencies
+        count = self._counted if self._call.has_words else self._estimated
+        return {term: known[term] if term in known else known.setdefault(term, count(term)) for term in terms}
+
+    def _counted(self, term: str) -> int:
+        chosen = f"{self.commit_read.alive} and text_match(body, '{rows.spelled([term])}')"
+        return int(self._query(chosen, ["count(*)"], PASSAGES)[0]["count(*)"])
+
+    def _estimated(self, term: str) -> int:
+        if self._memory.sample is None:
+            found = self._query(self.commit_read.alive, ("pk", "payload", "parts"), PASSAGES, limit=_SAMPLE)
+            self._memory.sample = [rows.held(payload) for payload in self.payloads(found)]
+        holding = sum(term in held.body for held in self._memory.sample)
+        return round(holding * self.commit_read.passages / max(1, len(self._memory.sample)))
+
+    def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
+        """Each passage's vector and its sentences'."""
+        return {each: held.vectors for each, held in self._by_id(ids).items()}
+
+    def passages(self, ids: Collection[str]) -> dict[str, Passage]:
+        """Passages by id."""
+        return {each: held.passage for each, held in self._by_id(ids).items()}
+
+    def with_digest(self, prefix: str) -> Document | None:
+        """A document by the beginning of its digest."""
+        return next(map(rows.document, self._stated("document", f"digest like '{prefix}%'")), None)
+
+    def sources(self) -> dict[str, int]:
+        """The sources that documents name, with how many do."""
+        named = sorted(source for _, _, source, *_ in self._listed() if source is not None)
+        return {source: named.count(source) for source in dict.fromkeys(named)}
+
+    def titles(self, n: int) -> dict[str, str]:
+        """The titles of the first documents by id."""
+        return {doc_id: title for doc_id, title, *_ in self._listed()[:n]}
+
+    def _listed(self) -> list[Any]:
+        if self._memory.listing is None:
+            self._memory.listing = sorted(self._stated("record"), key=lambda each: str(each[0]))
+        return self._memory.listing
+
+    def count(self, where: Filter | None = None) -> tuple[int, int]:
+        """How many documents and passages there are, or fit."""
+        if where is None:
+            return self.commit_read.documents, self.commit_read.passages
+        chosen = " and ".join((self.commit_read.alive, *rows.conditions(where)))
+        return self._count(f"{chosen} and kind == 'document'", REST), self._count(chosen, PASSAGES)
+
+    def _count(self, chosen: str, partition: str) -> int:
+        if not self.commit_read.data:
+            return 0
+        return int(self._query(f"{chosen} and kind != 'loose'", ["count(*)"], partition)[0]["count(*)"])
+
+    def counted(self) -> tuple[int, int]:
+        """How many documents and passages there really are."""
+        alive = self.commit_read.alive
+        return self._count(f"{alive} and kind == 'document'", REST), self._count(alive, PASSAGES)
+
+    def contents(self) -> Iterator[Content]:
+        """All documents, in the order of their ids, with what was made of them."""
+        records = self.records()
+        for doc_id in sorted(records):
+            document = self.documents([doc_id])[doc_id]
+            found = list(self._rows(one_of("doc", _hashes([doc_id])), fields=("pk", "key"), partition=PASSAGES))
+            held = self._load([row["pk"] for row in found])
+            pairs = sorted(((held[row["pk"]], row["key"]) for row in found), key=lambda pair: pair[0].passage.start)
+            yield Content(
+                document=document,
+                record=records[doc_id],
+                passages=[each.passage for each, _ in pairs],
+                keys=[bytes.fromhex(key) for _, key in pairs],
+                rows=[each.vectors for each, _ in pairs],
+            )
+
+    # ------------------------------------------------------------ finding
+
+    def _search(
+        self, field_name: str, asked: object, n: int, where: Filter | None, options: dict[str, int]
+    ) -> list[dict[str, Any]]:
+        if not self.commit_read.passages or n < 1:
+            return []
+        found = self._call(
+            "search",
+            self.commit_read.data,
+            [asked],
+            anns_field=field_name,
+            limit=min(n, _MOST_FOUND),
+            filter=" and ".join((self.commit_read.alive, "kind == 'passage'", *rows.conditions(where))),
+            output_fields=["pk"],
+            partition_names=[PASSAGES],
+            consistency_level=self._level,
+            search_params={"metric_type": "BM25" if field_name == "sparse" else "IP", "params": options},
+        )
+        return [{"pk": hit["entity"]["pk"], "distance": hit["distance"]} for hit in found[0]]
+
+    def _load(self, keys: Sequence[str]) -> dict[str, Held]:
+        known = self._memory.passages
+        held = {key: known[key] for key in keys if key in known}
+        missing = [key for key in keys if key not in held]
+        read = {row["pk"]: row for row in self._by_keys(missing)}
+        for key, payload in zip(read, self.payloads(read.values()), strict=True):
+            held[key] = known[key] = rows.held(payload)
+        if lost := [key for key in keys if key not in held]:
+            raise DamagedIndex(
+                f"{self._call.address.name}: a row was found and then not ({lost[0]}): was it removed meanwhile? "
+                "Ask again; `pincite status --verify` looks for damage"
+            )
+        self._held |= {each.passage.passage_id: each for each in held.values()}
+        return {key: held[key] for key in keys}
+
+    def _by_id(self, ids: Collection[str]) -> dict[str, Held]:
+        unknown = [each for each in ids if each not in self._held]
+        for some in batches(unknown, MOST_ROWS):
+            condition = one_of("name", [hashed("passage", each) for each in some])
+            self._load([row["pk"] for row in self._rows(condition, fields=("pk",), partition=PASSAGES)])
+        return {each: self._held[each] for each in ids if each in self._held}
+
+
+def _hashes(ids: Collection[str]) -> list[str]:
+    return [hashed(each) for each in ids]
+
+
+def _best_first(scores: Scored) -> Scored:
+    return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,150 @@
+"""The Milvus store: an index on a server, on a cluster, or in a local file."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pincite.errors import DamagedCatalogue, NoIndex
+from pincite.stores.base import Manifest, copy
+from pincite.stores.checks import wrong_passages, wrong_text
+from pincite.stores.local.store import LocalStore
+from pincite.stores.milvus.connection import Address, Connection
+from pincite.stores.milvus.control import latest
+from pincite.stores.milvus.reading import BOUNDED, STRONG, Commit, Memory, MilvusSnapshot
+from pincite.stores.milvus.writing import MilvusWriter
+
+_log = logging.getLogger(__name__)
+
+FORMAT = 1
+"""Counts up when rows or what they hold change."""
+
+
+class MilvusStore:
+    """An index in Milvus. Safe to use from several threads; one process writes at a time.
+
+    Args:
+        address: as `Address.of` reads it.
+
+    Raises:
+        UsageError: it is no address.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._call = Connection(Address.of(address))
+        self._memory = Memory()
+        self._seen: Commit | None = None
+        self._said = False
+        self.name = self._call.address.name
+        self.format = FORMAT
+
+    @cached_property
+    def home(self) -> Path:
+        """A folder of this machine for what can be made again."""
+        caches = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
+        return caches / "pincite" / hashlib.sha256(self.name.encode()).hexdigest()[:16]
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What it cannot do."""
+        if self._call.has_words:
+            return ()
+        return (
+            f"Milvus {self._call.version} cannot search by words: passages and sentences are compared by meaning alone "
+            "(from 2.5 on it can)",
+        )
+
+    def exists(self) -> bool:
+        """Whether anything was ever committed."""
+        return self._newest().generation > 0
+
+    def manifest(self) -> Manifest:
+        """What the index says of itself."""
+        return self._existing().manifest
+
+    def snapshot(self) -> MilvusSnapshot:
+        """The current state.
+
+        Raises:
+            NoIndex: nothing was ever committed.
+        """
+        return MilvusSnapshot(self._call, self._existing(), self._memory)
+
+    def _existing(self) -> Commit:
+        if not (commit := self._newest()).generation:
+            raise NoIndex(f"{self.name}: no index here; make one with `pincite update CORPUS --index {self.name}`")
+        return commit
+
+    def _newest(self) -> Commit:
+        """First exactly, then quickly, which is at most five seconds behind; never older than what was seen before."""
+        self._say_limits()
+        if not self._call("has_collection", self._call.control):
+            return Commit()
+        found = latest(self._call, STRONG if self._seen is None else BOUNDED)
+        if self._seen is None or (found.number, found.generation) >= (self._seen.number, self._seen.generation):
+            self._seen = found
+        return self._seen
+
+    def _say_limits(self) -> None:
+        for limit in () if self._said else self.limits:
+            _log.warning("%s: %s", self.name, limit)
+        self._said = True
+
+    def writer(self, *, fresh: bool = False, wait: bool = False) -> MilvusWriter:
+        """Begin to write.
+
+        Args:
+            fresh: start from nothing, while readers keep the old state until the commit.
+            wait: for another writer to end, however long that takes.
+        """
+        self._seen = None  # what is written then is seen at once
+        return MilvusWriter(self._call, fresh=fresh, wait=wait)
+
+    def sizes(self) -> dict[str, int]:
+        """Nothing: Milvus does not say what its rows take."""
+        return {}
+
+    def verify(self) -> list[str]:
+        """Everything that does not agree with the rest; empty where all is well."""
+        wrong = []
+        with self.snapshot() as snapshot:
+            if (found := snapshot.counted()) != snapshot.count():
+                wrong.append(f"{self.name}: holds {found} documents and passages, and says it were {snapshot.count()}")
+            for content in snapshot.contents():
+                wrong += wrong_text(content.document)
+                wrong += wrong_passages(content.document, zip(content.passages, content.rows, strict=True))
+        return [*wrong, "`pincite update CORPUS --rebuild --no-cache` makes the index anew"] if wrong else []
+
+    def mark(self) -> int:
+        """Nothing can be put out of the way."""
+        return 0
+
+    def forsake(self, mark: int, error: DamagedCatalogue, *, wait: bool = False) -> Path | None:
+        """Nothing can be put out of the way."""
+        raise error
+
+    def backup(self, path: Path) -> None:
+        """Write all of the current state into one file, which a store of any kind restores."""
+        with TemporaryDirectory() as folder:
+            local = LocalStore(Path(folder))
+            copy(self, local)
+            local.backup(path)
+            local.close()
+
+    def restore(self, path: Path) -> None:
+        """Put what `backup` wrote in the place of the current state, while others read."""
+        with TemporaryDirectory() as folder:
+            local = LocalStore(Path(folder))
+            local.restore(path)
+            copy(local, self)
+            local.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._call.close()
+        self._memory = Memory()
+        self._seen = None

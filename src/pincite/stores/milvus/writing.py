@@ -1,0 +1,346 @@
+"""The writer of an index on Milvus.
+
+Rows bear the number of the update that writes them, and are seen when a commit of that number, one row in a collection
+of its own, says so. What an update that was ended has written is not seen by anyone, but its vectors are taken over by
+the next.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from time import time
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from pincite.datatypes import Document, Passage
+from pincite.errors import IndexBusy, IndexProblem
+from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
+from pincite.stores.milvus import rows
+from pincite.stores.milvus.connection import DATA, MOST_ROWS, PASSAGES, REST, Connection, batches, one_of
+from pincite.stores.milvus.control import Lease, forget_older, latest, publish
+from pincite.stores.milvus.reading import STRONG, Commit, MilvusState
+from pincite.stores.milvus.rows import Halves, Row, hashed
+
+_log = logging.getLogger(__name__)
+
+_BUFFERED = 500
+"""Rows that wait to be sent together."""
+
+_WORDS = 60_000
+"""Characters of words that are searched; a VARCHAR holds 65,535 bytes, and these are ASCII."""
+
+Staged = tuple[Document, Passage]
+
+
+class MilvusWriter(MilvusState):
+    """See `pincite.stores.base.Writer`; entering it takes the lease.
+
+    Raises:
+        IndexBusy: on entering, when another process writes; on committing, when another has written meanwhile.
+    """
+
+    def __init__(self, connection: Connection, *, fresh: bool, wait: bool = False) -> None:
+        self._call = connection
+        self._fresh = fresh
+        self._lease = Lease(connection, wait=wait)
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opening:
+            self._call.make_control()
+            opening.enter_context(self._lease)
+            super().__init__(self._call, latest(self._call, STRONG))
+            self._number = self._lease.number
+            self._others = self._call.data()  # that of the index, and those of updates that were not finished
+            self._data = "" if self._fresh else self.commit_read.data
+            for name in self._others:  # after one strong read the quicker ones see all that was written before
+                self._call("query", name, filter="born < 0", output_fields=["pk"], consistency_level=STRONG)
+            self._forget_staged()
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def _forget_staged(self) -> None:
+        self._waiting: dict[str, list[Staged]] = {}
+        self._copied: list[tuple[str, Staged]] = []
+        self._there: set[str] = set()
+        self._buffer: dict[str, list[Row]] = {PASSAGES: [], REST: []}
+        self._staged: set[str] = set()
+        self._passages = 0
+        self._terms = 0
+        self._removed: list[str] = []
+        self._files: list[FileRecord] = []
+        self._gone: list[str] = []
+        self._manifest: Manifest | None = None
+
+    # ------------------------------------------------------------ vectors
+
+    def missing(self, keys: Iterable[bytes]) -> set[bytes]:
+        """Those of ``keys`` that have no vectors yet."""
+        unknown = {key.hex() for key in keys} - self._there
+        for name in self._sources():
+            for some in batches(sorted(unknown)):
+                self._there.update(row["key"] for row in self._keyed(name, some, ("key",)))
+        return {bytes.fromhex(key) for key in unknown - self._there}
+
+    def _sources(self) -> list[str]:
+        """The collections in which vectors may be found."""
+        return list(dict.fromkeys(filter(None, (self._data, *self._others))))
+
+    def _keyed(self, name: str, keys: Sequence[str], fields: Sequence[str], level: str = "") -> Iterator[Row]:
+        found = self._call(
+            "query",
+            name,
+            filter=one_of("key", keys),
+            output_fields=list(fields),
+            partition_names=[PASSAGES],
+            consistency_level=level or self._level,
+        )
+        yield from map(dict, found)
+
+    def put_vectors(self, keys: Sequence[bytes], rows: Sequence[Kept]) -> None:
+        """Keep vectors at once and for good."""
+        for key, row in zip(keys, rows, strict=True):
+            name, halves = key.hex(), np.asarray(row, np.float16)
+            self._there.add(name)
+            if staged := self._waiting.pop(name, []):
+                for each in staged:
+                    self._put_passage(name, each, halves)
+            else:
+                self._put_loose(name, halves)
+        self._send(PASSAGES)
+
+    def _put_loose(self, key: str, halves: Halves) -> None:
+        """Vectors whose passage has not come yet."""
+        nothing = Passage(passage_id="", doc_id="", text="", start=0, end=0)
+        payload = rows.passage_payload(Document(doc_id="", title="", text=""), nothing, halves)
+        facts = {"key": key, "vector": halves[0].astype(np.float32).tolist()}
+        self._put(
+            PASSAGES, rows.rows("loose", key, payload, self._number, facts | self._words(payload), halves.shape[1])
+        )
+
+    def _put_passage(self, key: str, staged: Staged, halves: Halves) -> None:
+        document, passage = staged
+        payload = rows.passage_payload(document, passage, halves)
+        facts = rows.document_facts(document) | self._words(payload)
+        facts |= {"key": key, "vector": halves[0].astype(np.float32).tolist()}
+        self._passages += 1
+        self._terms += len(payload[-1].split())
+        self._put(PASSAGES, rows.rows("passage", passage.passage_id, payload, self._number, facts, halves.shape[1]))
+
+    def _words(self, payload: Sequence[object]) -> dict[str, str]:
+        return rows.words(payload, _WORDS) if self._call.has_words else {}
+
+    # ------------------------------------------------------------ documents
+
+    def replace(
+        self, document: Document, passages: Sequence[Passage], keys: Sequence[bytes], record: DocumentRecord
+    ) -> None:
+        """Add a document or put it in the place of the one with its id."""
+        self._staged.add(document.doc_id)
+        facts = rows.document_facts(document)
+        for kind, payload in (
+            ("document", rows.document_payload(document)),
+            ("record", rows.record_payload(document, record)),
+        ):
+            self._later(kind, document.doc_id, payload, facts)
+        for passage, key in zip(passages, keys, strict=True):
+            if key.hex() in self._there:
+                self._copied.append((key.hex(), (document, passage)))
+            else:
+                self._waiting.setdefault(key.hex(), []).append((document, passage))
+        if len(self._copied) >= _BUFFERED:
+            self._copy_vectors()
+
+    def _later(self, kind: str, name: str, payload: object, facts: dict[str, str | int]) -> None:
+        """A row without a vector of its own; how long those are may not be known yet."""
+        self._buffer[REST] += rows.rows(kind, name, payload, self._number, facts, 1)
+        if len(self._buffer[REST]) >= _BUFFERED and self._data:
+            self._send(REST)
+
+    def _copy_vectors(self) -> None:
+        """Give passages the vectors of others with the same text."""
+        copied, self._copied = self._copied, []
+        for some in batches(copied, 200):
+            found = self._vectors(sorted({key for key, _ in some}))
+            for key, staged in some:
+                self._put_passage(key, staged, found[key])
+        self._send(PASSAGES)
+
+    def _vectors(self, keys: Sequence[str]) -> dict[str, Halves]:
+        found: dict[str, Halves] = {}
+        for name in self._sources():
+            wanted = [key for key in keys if key not in found]
+            # Strongly, since some were written just now.
+            read = [*self._keyed(name, wanted, ("pk", "key", "payload", "parts"), STRONG)] if wanted else []
+            one_each = {row["key"]: row for row in read}
+            state = MilvusState(self._call, replace(self.commit_read, data=name))
+            for key, payload in zip(one_each, state.payloads(one_each.values()), strict=True):
+                found[key] = rows.held(payload).vectors
+        if lost := set(keys) - found.keys():
+            raise IndexProblem(f"{self._call.address.name}: {len(lost)} vectors were lost meanwhile; update again")
+        return found
+
+    def remove(self, doc_ids: Iterable[str]) -> None:
+        """Take documents out."""
+        self._removed.extend(doc_ids)
+
+    def put_files(self, records: Iterable[FileRecord], gone: Iterable[str] = ()) -> None:
+        """Say what these corpus files are now, and forget those that are ``gone``."""
+        self._files.extend(records)
+        self._gone.extend(gone)
+
+    def describe(self, manifest: Manifest) -> None:
+        """Say what the index is now."""
+        self._manifest = manifest
+
+    # ------------------------------------------------------------ sending
+
+    def _put(self, partition: str, new: Sequence[Row]) -> None:
+        if not self._data:
+            self._data = f"{self._call.address.collection}{DATA}{self._number}"
+            self._call.make_data(self._data, len(new[0]["vector"]))
+        self._dimension = len(new[0]["vector"])
+        self._buffer[partition] += new
+        if len(self._buffer[partition]) >= _BUFFERED:
+            self._send(partition)
+
+    def _send(self, partition: str) -> None:
+        """Idempotent: what is sent again has the same keys."""
+        waiting, self._buffer[partition] = self._buffer[partition], []
+        if partition == REST and waiting:
+            blank = [1.0] + [0.0] * (self._length() - 1)
+            waiting = [row | {"vector": blank} for row in waiting]
+        filler = {"lead": "", "body": "", "words": ""} if self._call.has_words else {}
+        self._lease.wrote = self._lease.wrote or bool(waiting)
+        for some in batches(waiting, _BUFFERED):
+            self._call("upsert", self._data, [filler | row for row in some], partition_name=partition)
+
+    def _length(self) -> int:
+        fields = self._call("describe_collection", self._data)["fields"]
+        return next(int(each["params"]["dim"]) for each in fields if each["name"] == "vector")
+
+    # ------------------------------------------------------------ publishing
+
+    def commit(self) -> int:
+        """Publish everything since the writer was entered, at once.
+
+        Raises:
+            IndexBusy: another process has published something meanwhile; nothing of this is.
+        """
+        self._copied += [(key, each) for key, staged in self._waiting.items() for each in staged]
+        self._waiting = {}
+        self._copy_vectors()
+        base = self.commit_read
+        changed = self._fresh or bool(self._staged or self._removed or not base.generation)
+        if self._data:
+            self._put_file_records()
+        self._check_still_ours()
+        ended = [] if self._fresh or not base.data else self._end_rows()
+        new = self._made(base, changed, ended)
+        publish(self._call, new)
+        self._clear_up(base, new)
+        self.commit_read = new
+        self._forget_staged()
+        self._fresh = False
+        return new.generation
+
+    def _put_file_records(self) -> None:
+        for record in self._files:
+            self._later("file", record.path, [*record[:-1], dict(record.skipped)], {})
+        if self._buffer[REST]:
+            self._send(REST)
+
+    def _check_still_ours(self) -> None:
+        if not self._lease.held() or latest(self._call, STRONG).number != self.commit_read.number:
+            raise IndexBusy(f"{self._call.address.name}: another process has updated it meanwhile; update again")
+
+    def _end_rows(self) -> list[str]:
+        """Have the rows of what is removed or replaced die with this update; what kinds they were."""
+        docs = [hashed(each) for each in {*self._staged, *self._removed}]
+        names = [hashed("file", each) for each in {*(record.path for record in self._files), *self._gone}]
+        ended = []
+        for field, values in (("doc", docs), ("name", names)):
+            for some in batches(values, 200):
+                for partition in (PASSAGES, REST):
+                    ended += self._end(f"{one_of(field, some)} and born < {self._number}", partition)
+        return ended
+
+    def _end(self, condition: str, partition: str) -> list[str]:
+        """Only whole rows can be written; the field that Milvus makes itself is not among them."""
+        made = {"sparse"}
+        fields = [each["name"] for each in self._call("describe_collection", self._data)["fields"]]
+        keys = [row["pk"] for row in self._rows(condition, fields=("pk",), partition=partition)]
+        kinds = []
+        for some in batches(keys, 200):
+            listed = ", ".join(f"'{key}'" for key in some)
+            found = self._query(f"pk in [{listed}]", [name for name in fields if name not in made], partition)
+            kinds += [str(row["kind"]) for row in found]
+            self._lease.wrote = True
+            ending = [row | {"died": self._number, "vector": list(map(float, row["vector"]))} for row in found]
+            self._call("upsert", self._data, ending, partition_name=partition)
+            self._terms -= sum(len(each) for each in self._bodies(found))
+        return kinds
+
+    def _bodies(self, found: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+        passages = [row for row in found if row["kind"] == "passage"]
+        return (rows.held(payload).body for payload in self.payloads(passages))
+
+    def _made(self, base: Commit, changed: bool, ended: Sequence[str]) -> Commit:
+        # A number is used up by whatever was written under it: the files' records too.
+        number = self._number if changed or self._lease.wrote else base.number
+        kept = Commit() if self._fresh else base
+        return replace(
+            base,
+            number=number,
+            generation=base.generation + changed,
+            data=self._data,
+            documents=kept.documents + len(self._staged) - ended.count("document"),
+            passages=kept.passages + self._passages - ended.count("passage"),
+            terms=kept.terms + self._terms,
+            void=(*kept.void, *range(base.number + 1, number)),
+            at=time() if number != base.number else base.at,
+            manifest=self._manifest or base.manifest,
+        )
+
+    def _clear_up(self, base: Commit, new: Commit) -> None:
+        """Delete what no reader can see any more; the commit stands whatever comes of it."""
+        self._lease.settled = new.number
+        try:
+            if new.data != base.data:
+                self._call.point(new.data)
+            for name in self._others:
+                # Readers may still be at the one before; it goes with the next update.
+                if name not in (new.data, base.data):
+                    self._call("drop_collection", name)
+            self._sweep(base, new)
+            forget_older(self._call)
+        except IndexProblem as error:
+            _log.warning("%s; not tidied up: the next update tries again", error)
+
+    def _sweep(self, base: Commit, new: Commit) -> None:
+        void = [each for each in new.void if each > base.number or each not in base.void]
+        last = base.number if new.number != base.number else new.number
+        dead = [f"died <= {last}"] + ([f"born in {void}"] if void else []) + ["kind == 'loose'"]
+        chosen = " or ".join(dead)
+        deleted = 0
+        for partition in (PASSAGES, REST) if new.data else ():
+            found = self._with(new).paged(chosen, ("pk", "parts"), partition)
+            keys = [key for row in found for key in (row["pk"], *rows.part_keys(row))]
+            for some in batches(keys, MOST_ROWS):
+                self._call("delete", new.data, ids=list(some), partition_name=partition)
+            deleted += len(keys)
+        if deleted:
+            self._call("compact", new.data)
+
+    def _with(self, commit: Commit) -> MilvusState:
+        return MilvusState(self._call, commit)
