@@ -31,7 +31,7 @@ from ir_measures import RR, nDCG
 from scipy.sparse import csc_array
 
 from fit_constants import Example, examples_of
-from pincite import Index, Settings, evidence, fitted, ranking, updating
+from pincite import Index, Settings, evidence, fitted, ranking, work
 from pincite.analysis import analyse, query_terms
 from pincite.datatypes import Passage
 from pincite.evaluation import Question, auroc, characters, index_collection, name_of, read_questions
@@ -302,19 +302,19 @@ def through_index(index: Index, lab: Lab) -> float:
 def rebuilt(folder: Path, place: Path) -> Table:
     """Other sizes of passages, and nothing in front of them when they are embedded; shipped ranking otherwise."""
     table: Table = {}
-    usual = updating._CONTEXT_TOKENS
+    usual = work._CONTEXT_TOKENS
     for name, tokens, context in (
         ("100 tokens", 100, usual),
         ("150 tokens", 150, usual),
         ("no title in front", 200, 0),
     ):
         print(folder.name, name, file=sys.stderr, flush=True)
-        updating._CONTEXT_TOKENS = context
+        work._CONTEXT_TOKENS = context
         path = place / f"{folder.name}-{tokens}-{context}"
         with Index.open(path / "index", settings=Settings(passage_tokens=tokens)) as index:
             index_collection(folder, index, path / "corpus")
             table[name] = _both(Lab(folder, index))
-    updating._CONTEXT_TOKENS = usual
+    work._CONTEXT_TOKENS = usual
     with Index.open(place / folder.name / "index") as index:
         lab = Lab(folder, index)
         table["200 tokens (shipped)"] = _both(lab)

@@ -113,6 +113,7 @@ def _updated(index: Index, options: argparse.Namespace) -> UpdateReport:
             cache=not options.no_cache,
             wait=options.wait or options.watch,
             quiet=QUIET if options.watch else 0.0,
+            scheduler=options.scheduler,
             progress=bar.show,
         )
 
@@ -124,7 +125,7 @@ def _watch(index: Index, options: argparse.Namespace) -> int:
     folder = index.folder(options.corpus)
     print_error(f"watching {folder} (Ctrl-C ends it)")
     with suppress(KeyboardInterrupt):
-        for _ in bursts(folder, options.index):
+        for _ in bursts(folder, index.home):
             try:
                 _say_report(_updated(index, options), options.json)
                 options.rebuild = False  # once is enough
@@ -242,7 +243,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     old = _read_evaluation(options.compare, options.collection.name) if options.compare else None
     questions = evaluation.read_questions(options.collection)
     result: dict[str, Any] = {"collection": options.collection.name}
-    place = options.index or Path("index", "evaluation", options.collection.resolve().name)
+    place = Path(options.index or Path("index", "evaluation", options.collection.resolve().name))
     with Index.open(place / "index") as index:
         with _Bar() as bar:
             evaluation.index_collection(options.collection, index, place / "corpus", bar.show)
@@ -369,6 +370,15 @@ def _bytes(size: int) -> str:
     return f"{size / 1e6:,.1f} MB"
 
 
+def _copy(options: argparse.Namespace) -> int:
+    from pincite.index import Index
+
+    with Index.open(options.source) as source, Index.open(options.target) as target:
+        documents, passages = source.copy(target, overwrite=options.overwrite)
+    _say(f"{documents} documents, {passages} passages copied; nothing embedded")
+    return 0
+
+
 def _backup(options: argparse.Namespace) -> int:
     from pincite.index import Index
 
@@ -437,6 +447,7 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("--overwrite", action="store_true", help="also where there is an index with documents")
     for verb in (backup, restore):
         verb.add_argument("file", metavar="FILE", type=Path)
+    _add_copy(verbs)
     what = "measure on a collection with judgements"
     evaluate = _add_verb(verbs, "evaluate", _evaluate, what, "pincite evaluate beir/scifact --json")
     evaluate.add_argument("collection", type=Path, metavar="FOLDER", help="a collection in BEIR's layout")
@@ -460,9 +471,20 @@ def _add_verb(
     verb: _Parser = verbs.add_parser(
         name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=f"example: {example}"
     )
-    verb.add_argument("--index", default="index", metavar="DIR", type=Path, help="the index folder (default index)")
+    what = "the index: a folder, or an address in Milvus (default index)"
+    verb.add_argument("--index", default="index", metavar="PLACE", help=what)
     verb.set_defaults(run=run)
     return verb
+
+
+def _add_copy(verbs: Any) -> None:  # noqa: ANN401 (argparse has no public name for it)
+    example = "pincite copy index milvus+http://127.0.0.1:19530/plans"
+    what = "Put one index in the place of another, without embedding."
+    copy: _Parser = verbs.add_parser("copy", help="copy an index", description=what, epilog=f"example: {example}")
+    for name, where in (("source", "SRC"), ("target", "DST")):
+        copy.add_argument(name, metavar=where, help="a folder, or an address in Milvus")
+    copy.add_argument("--overwrite", action="store_true", help="also where there is an index with documents")
+    copy.set_defaults(run=_copy)
 
 
 def _add_update(verbs: Any) -> None:  # noqa: ANN401 (argparse has no public name for it)
@@ -474,6 +496,7 @@ def _add_update(verbs: Any) -> None:  # noqa: ANN401 (argparse has no public nam
     update.add_argument("--allow-removals", action="store_true", help="even if most of the index goes")
     update.add_argument("--wait", action="store_true", help="until another update has ended, instead of giving up")
     update.add_argument("--watch", action="store_true", help="go on, and update whenever the folder changes")
+    update.add_argument("--scheduler", metavar="ADDRESS", help="read and embed on the workers of this Dask cluster")
     update.add_argument("--model", metavar="NAME", help="a sentence-transformers model or its folder")
     update.add_argument("--json", action="store_true", help="print the report as JSON")
 

@@ -15,7 +15,7 @@ import json
 import os
 import threading
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -153,6 +153,10 @@ class SentenceTransformerEmbedder:
         self._lock = threading.RLock()
         self._embedded = 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process the model is loaded once, and exports are no concern of it."""
+        return _of_this_process, (self.name,)
+
     @cached_property
     def _folder(self) -> Path:
         return find_model(self.name)
@@ -266,6 +270,11 @@ class SentenceTransformerEmbedder:
     def _json(self, name: str) -> dict[str, Any]:
         path = self._folder / name
         return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
+
+
+@cache
+def _of_this_process(name: str) -> SentenceTransformerEmbedder:
+    return SentenceTransformerEmbedder(name)
 
 
 def _load(name: str, folder: Path) -> SentenceTransformer:

@@ -16,6 +16,7 @@
     │   ├── FormatTooNew
     │   ├── IndexBusy
     │   └── ModelMismatch
+    ├── ClusterError          the Dask cluster that an update is done on
     └── ModelError            the embedding model cannot be loaded, or is not the one expected
 
 Every message is one line: the file or value, what is wrong with it, how to mend it.
@@ -88,3 +89,7 @@ class ModelMismatch(IndexProblem):
 
 class ModelError(PinciteError):
     """The embedding model cannot be loaded, or its weights are not the expected ones."""
+
+
+class ClusterError(PinciteError):
+    """The scheduler or its workers cannot be reached, or do not fit; what was embedded is kept."""

@@ -43,8 +43,9 @@ from pincite.ranking import (
     rank_by_words,
 )
 from pincite.settings import Settings
-from pincite.stores.base import Manifest, Snapshot, Store
+from pincite.stores.base import Manifest, Snapshot, Store, copy
 from pincite.updating import Options, Update, changes, scan_corpus
+from pincite.work import Here, Work
 
 _log = logging.getLogger(__name__)
 
@@ -119,6 +120,7 @@ class Index:
         cache: bool = True,
         wait: bool = False,
         quiet: float = 0.0,
+        scheduler: str | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> UpdateReport:
         """Bring the index up to date with a folder; only passages whose text is new are embedded.
@@ -133,11 +135,14 @@ class Index:
             cache: take vectors that are there already, where text and model are the same.
             wait: for another update to end, however long that takes, instead of raising.
             quiet: leave alone, this time, files that change within so many seconds, as while they are being written.
+            scheduler: of a Dask cluster whose workers read and embed, such as ``tcp://10.0.0.1:8786``; by default
+                that is done here.
             progress: called as the work goes on.
 
         Raises:
             CorpusError: the folder is missing or empty, or too much would be removed.
             IndexProblem: the index is busy, damaged, from a newer Pincite, or built with another model.
+            ClusterError: the cluster cannot be reached, or has no workers of this version.
             ModelError: the model cannot be loaded.
         """
         folder = self.folder(corpus)
@@ -146,7 +151,7 @@ class Index:
         look = partial(scan_corpus, folder, self._store.home, may_be_empty=allow_removals and there, quiet=quiet)
         if not there:
             look()  # so that nothing is made for a folder that cannot be read
-        update = partial(self._update, folder, look, options, wait, progress or _ignore)
+        update = partial(self._update, folder, look, options, wait, scheduler, progress or _ignore)
         try:
             return update()
         except DamagedCatalogue as error:
@@ -162,6 +167,7 @@ class Index:
         look: Callable[[], Scan],
         options: Options,
         wait: bool,
+        scheduler: str | None,
         progress: Callable[[Progress], None],
     ) -> UpdateReport:
         with self._store.writer(fresh=options.rebuild, wait=wait) as writer:
@@ -170,7 +176,8 @@ class Index:
             embedder = self._embedder(settings.model)
             if not options.rebuild:
                 _check_model(writer.manifest, settings, embedder, self._store.name)
-            report = Update(writer, embedder, settings, options, progress).run(folder, scan)
+            work = _work(scheduler, embedder, settings)
+            report = Update(writer, embedder, settings, options, work, progress).run(folder, scan)
             # Within the lock, since two at once would make the same export.
             if isinstance(embedder, SentenceTransformerEmbedder) and (report.embedded or report.unchanged):
                 embedder.export()
@@ -226,14 +233,41 @@ class Index:
             UsageError: there is such an index, and ``overwrite`` is not given.
             IndexProblem: the file is no backup, or another process is updating the index.
         """
-        if not overwrite and self._store.exists() and (held := self.status().documents):
-            raise UsageError(f"{self._store.name}: holds {held} documents; to have the backup instead: --overwrite")
+        self._check_free(overwrite)
         mark = self._store.mark()
         try:
             self._store.restore(Path(path))
         except DamagedCatalogue as error:
             self._store.forsake(mark, error)
             self._store.restore(Path(path))
+
+    def copy(self, target: Index, *, overwrite: bool = False) -> tuple[int, int]:
+        """Put all that this index holds in the place of what another does; nothing is embedded.
+
+        Args:
+            target: in a store of any kind; it answers as before until all is done.
+            overwrite: also where that has documents, which go.
+
+        Returns:
+            How many documents and passages were copied.
+
+        Raises:
+            UsageError: the target has documents and ``overwrite`` is not given, or is this index.
+            IndexProblem: there is no index, or the target cannot be written.
+        """
+        if target._store.name == self._store.name:
+            raise UsageError(f"{self._store.name}: an index cannot be copied onto itself; name another")
+        target._check_free(overwrite)
+        return copy(self._store, target._store)
+
+    def _check_free(self, overwrite: bool) -> None:
+        if not overwrite and self._store.exists() and (held := self.status().documents):
+            raise UsageError(f"{self._store.name}: holds {held} documents; to have the other instead: --overwrite")
+
+    @property
+    def home(self) -> Path:
+        """The folder of this machine in which what can be made again lies: the index, where that is a folder."""
+        return self._store.home
 
     # ------------------------------------------------------------ searching
 
@@ -436,6 +470,14 @@ class Index:
     def _embedder(self, model: str) -> Embedder:
         with self._lock:
             return self._embedders.setdefault(model, SentenceTransformerEmbedder(model, self._exports))
+
+
+def _work(scheduler: str | None, embedder: Embedder, settings: Settings) -> Work:
+    if scheduler is None:
+        return Here(embedder)
+    from pincite.cluster import Cluster
+
+    return Cluster(scheduler, embedder, settings)
 
 
 def _dense_share(question: str, model: str) -> float:

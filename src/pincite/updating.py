@@ -1,17 +1,15 @@
 """Bringing a store up to date with a folder: scan, read, split, embed what is new, commit.
 
-Files are read in processes, divided here, and embedded in a thread, all at the same time.
+Files are read, divided and embedded at the same time, wherever that is done.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -20,13 +18,14 @@ from pathlib import Path
 
 from pincite import corpus, readers, splitting
 from pincite.corpus import FileStat, Scan
-from pincite.datatypes import Changes, Document, Passage, Progress, UpdateReport, digest_of
+from pincite.datatypes import Changes, Document, Progress, UpdateReport, digest_of
 from pincite.embedder import Embedder
 from pincite.errors import CorpusError, RemovalRefused
 from pincite.readers import Skipped
-from pincite.readers.pool import FileDone, read_files
+from pincite.readers.pool import FileDone
 from pincite.settings import Settings
-from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Snapshot, Vectors, Writer
+from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Snapshot, Writer
+from pincite.work import Inputs, Pending, Piece, Prepared, Work, divide
 
 OnProgress = Callable[[Progress], None]
 
@@ -37,15 +36,9 @@ _RACY_NS = 2_000_000_000
 _BATCH = 256
 """Passages embedded between two commits of vectors: with those in hand, what a killed update has to embed again."""
 
-_AHEAD = 4
-"""Batches that may wait to be embedded: they bound the texts kept in memory."""
-
 _GUARDED_FROM = 20
 """From so many documents on, an update may not remove more than half of them without being allowed to; from another
 folder than before, of however few."""
-
-_CONTEXT_TOKENS = 48
-"""The most tokens of title and heading in front of a passage when it is embedded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,31 +68,19 @@ class _Findings:
     places: dict[str, str] = field(default_factory=dict)
 
 
-Inputs = tuple[str, list[str]]
-"""What is embedded of a passage: its text with title and heading, and its sentences."""
-
-
 class _Embedding:
-    """Embeds batches of passages in a thread of its own and keeps their vectors; a context manager."""
+    """Has batches of passages embedded and keeps their vectors."""
 
-    def __init__(self, embedder: Embedder, writer: Writer) -> None:
-        self._embedder = embedder
+    def __init__(self, work: Work, writer: Writer) -> None:
+        self._work = work
         self._writer = writer
-        self._pool = ThreadPoolExecutor(1, "embedding")
-        self._running: deque[tuple[list[bytes], Future[list[Vectors]]]] = deque()
+        self._running: deque[tuple[list[bytes], Pending]] = deque()
         self.done = 0
-
-    def __enter__(self) -> _Embedding:
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        # What is being embedded when something went wrong is of no use any more.
-        self._pool.shutdown(wait=problem[0] is None, cancel_futures=True)
 
     def begin(self, batch: dict[bytes, Inputs]) -> None:
         """Embed a batch; waits while too many are on their way."""
-        self.keep(_AHEAD - 1)
-        self._running.append((list(batch), self._pool.submit(self._rows, list(batch.values()))))
+        self.keep(self._work.ahead - 1)
+        self._running.append((list(batch), self._work.embed(list(batch.values()))))
 
     def keep(self, waiting: int = 0) -> None:
         """Keep the vectors of the batches that are done, and wait until only so many are on their way."""
@@ -108,33 +89,34 @@ class _Embedding:
             self._writer.put_vectors(keys, rows.result())
             self.done += len(keys)
 
-    def _rows(self, inputs: Sequence[Inputs]) -> list[Vectors]:
-        """For each passage its own vector, then those of its sentences; each different text is embedded once."""
-        texts = list(dict.fromkeys(each for text, sentences in inputs for each in (text, *sentences)))
-        vectors = self._embedder.encode_document(texts)
-        place = {text: number for number, text in enumerate(texts)}
-        return [vectors[[place[each] for each in (text, *sentences)]] for text, sentences in inputs]
-
 
 class Update:
     """One update of one store; use it once.
 
     Args:
         settings: those that the index is built with from now on.
+        work: where files are read and texts embedded.
         progress: called with the stages ``read``, ``embed`` and ``write`` as they go on.
     """
 
     def __init__(
-        self, writer: Writer, embedder: Embedder, settings: Settings, options: Options, progress: OnProgress
+        self,
+        writer: Writer,
+        embedder: Embedder,
+        settings: Settings,
+        options: Options,
+        work: Work,
+        progress: OnProgress,
     ) -> None:
         self._writer = writer
+        self._work = work
         self._embedder = embedder
         self._settings = settings
         self._options = options
         self._progress = progress
         self._found = _Findings()
         self._left_out: dict[str, dict[str, str]] = {}
-        self._embedding = _Embedding(embedder, writer)
+        self._embedding = _Embedding(work, writer)
         self._pending: dict[bytes, Inputs] = {}
         self._queued: set[bytes] = set()
         self._in_doubt = False
@@ -174,7 +156,7 @@ class Update:
         self._there = {*scan.files, *kept}
         gone = [each for each in self._known if self._known[each].path not in self._there]
         self._in_doubt = self._too_many(gone, folder)
-        with self._embedding:
+        with self._work:
             self._read(self._to_read(scan))
             self._keep(kept)
             removed = self._removed(folder)
@@ -243,16 +225,18 @@ class Update:
 
         done = 0
         self._progress(Progress(stage="read", done=0, total=len(files)))
-        with closing(read_files(jobs(), workers=os.cpu_count() or 1)) as events:
+        with closing(self._work.read(jobs())) as events:
             for name, event in events:
                 if isinstance(event, Document):
                     self._take(event, name)
+                elif isinstance(event, Prepared):
+                    self._take(event.document, name, event.pieces)
                 elif isinstance(event, Skipped):
                     self._left_out.setdefault(name, {})[event.where] = event.reason
                 else:
                     self._file_done(name, files[name], digests[name], event)
                     done += 1
-                    self._embedding.keep(_AHEAD)
+                    self._embedding.keep(self._work.ahead)
                     self._progress(Progress(stage="read", done=done, total=len(files)))
 
     def _file_done(self, name: str, stat: FileStat, digest: str, event: FileDone) -> None:
@@ -281,7 +265,7 @@ class Update:
             for document in self._writer.documents(known).values():
                 self._take(document, path)
 
-    def _take(self, document: Document, path: str) -> None:
+    def _take(self, document: Document, path: str, pieces: Sequence[Piece] | None = None) -> None:
         """Stage a document, unless it is already there just so."""
         if other := self._claimed(document.doc_id, path):
             reason = f"{other} has a document of this id as well: rename one of the files"
@@ -297,7 +281,7 @@ class Update:
         else:
             self._found.changed.add(document.doc_id)
         if before is None or before.state != record.state or self._options.rebuild:
-            self._stage(document, record)
+            self._stage(document, record, pieces)
 
     def _claimed(self, doc_id: str, path: str) -> str | None:
         """The other file that has a document of this id: the one that had it before, or else came first."""
@@ -306,26 +290,23 @@ class Update:
         self._found.places.setdefault(doc_id, other)
         return None if other == path else other
 
-    def _stage(self, document: Document, record: DocumentRecord) -> None:
-        room = self._embedder.room
-        budget = min(self._settings.passage_tokens, room - min(_CONTEXT_TOKENS, room // 4))
-        passages = splitting.split(document, passage_tokens=budget, tokens=self._embedder.token_starts)
-        keys = [self._queue(document, passage) for passage in passages]
-        self._writer.replace(document, passages, keys, record)
+    def _stage(self, document: Document, record: DocumentRecord, pieces: Sequence[Piece] | None) -> None:
+        if pieces is None:
+            pieces = divide(document, self._embedder, self._settings)
+        keys = [piece.key for piece in pieces]
+        missing = self._writer.missing(keys) if self._options.cache else set(keys)
+        for piece in pieces:
+            if piece.key in missing and piece.key not in self._queued:
+                self._queue(piece)
+        self._writer.replace(document, [piece.passage for piece in pieces], keys, record)
 
-    def _queue(self, document: Document, passage: Passage) -> bytes:
-        """Note what is embedded of a passage; returns the key of its vectors."""
-        text = self._context(document, passage) + passage.text
-        sentences = [document.text[start:end] for start, end in passage.sentences]
-        content = json.dumps([self._embedder.fingerprint, text, sentences])
-        key = hashlib.blake2b(content.encode(), digest_size=16).digest()
-        if key not in self._queued and (not self._options.cache or self._writer.missing([key])):
-            self._queued.add(key)
-            self._pending[key] = (text, sentences)
+    def _queue(self, piece: Piece) -> None:
+        """Have a passage embedded."""
+        self._queued.add(piece.key)
+        self._pending[piece.key] = piece.inputs
         # Where the update may be refused for what it would remove, that is found out first.
         if len(self._pending) >= _BATCH and not self._in_doubt:
             self._begin()
-        return key
 
     def _begin(self) -> None:
         keys = list(self._pending)
@@ -333,13 +314,6 @@ class Update:
             self._embedding.begin({key: self._pending[key] for key in keys[at : at + _BATCH]})
             self._report_embedded()
         self._pending.clear()
-
-    def _context(self, document: Document, passage: Passage) -> str:
-        """Title and heading, which say what the passage is about, as far as it does not begin with them itself."""
-        lines = [None if document.title_is_name else document.title, passage.heading]
-        text = "".join(f"{line}\n" for line in lines if line and not passage.text.startswith(line))
-        starts = self._embedder.token_starts(text)
-        return text if len(starts) <= _CONTEXT_TOKENS else text[: starts[_CONTEXT_TOKENS]].rstrip() + "\n"
 
     # ------------------------------------------------------------ removing
 
@@ -370,7 +344,7 @@ class Update:
         self._all_read = True
         self._report_embedded()
         self._begin()
-        for waiting in reversed(range(_AHEAD)):
+        for waiting in reversed(range(self._work.ahead)):
             self._embedding.keep(waiting)
             self._report_embedded()
 

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -37,6 +38,10 @@ MOST_BYTES = 60_000
 _LONGEST = 65_535
 _SECONDS = 60
 """For an answer of the server."""
+
+_OPEN: Counter[str] = Counter()
+_LOCK = threading.Lock()
+"""Clients of each local file in this process."""
 
 _FORM = "write milvus+http://HOST:PORT/COLLECTION, or milvus+file:PATH.db for a local file"
 
@@ -106,7 +111,10 @@ class Connection:
             message = " ".join(str(getattr(error, "message", error)).split())[:300]
             if token := os.environ.get(TOKEN):
                 message = message.replace(token, "***")
-            raise IndexProblem(f"{self.address.name}: {message}; is Milvus running there, and {TOKEN} right?") from None
+            hint = (
+                "has another process opened it?" if self.address.is_file else f"is Milvus running there, {TOKEN} right?"
+            )
+            raise IndexProblem(f"{self.address.name}: {message}; {hint}") from None
 
     def __call__(self, method: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as in pymilvus
         """Call a method of the client."""
@@ -117,6 +125,9 @@ class Connection:
         with self._lock:
             if self._client is None:
                 self._client = _client(self.address)
+                for name in self._client.list_collections(timeout=_SECONDS):
+                    if name.startswith((self.control, f"{self.address.collection}{DATA}")):
+                        self._client.load_collection(name, timeout=_SECONDS)
             return self._client
 
     def close(self) -> None:
@@ -125,6 +136,8 @@ class Connection:
             client, self._client = self._client, None
         if client is not None:
             client.close()
+            if self.address.is_file:
+                _let_go(self.address.uri)
 
     @cached_property
     def version(self) -> str:
@@ -223,11 +236,25 @@ def _client(address: Address) -> MilvusClient:
             f"{address.name}: needs pymilvus; install it with `pip install 'pincite[milvus]'`"
         ) from error
     # What goes wrong is raised; the file's own server also complains of calls that it does not know and can do without.
-    for name in ("pymilvus", "grpc._server"):
+    for name in ("pymilvus", "grpc._server", "milvus_lite"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if address.is_file:
         Path(address.uri).parent.mkdir(parents=True, exist_ok=True)
-    return MilvusClient(address.uri, token=os.environ.get(TOKEN, ""), timeout=_SECONDS)
+    client = MilvusClient(address.uri, token=os.environ.get(TOKEN, ""), timeout=_SECONDS)
+    if address.is_file:
+        with _LOCK:
+            _OPEN[address.uri] += 1
+    return client
+
+
+def _let_go(path: str) -> None:
+    """Stop this process's own server of a local file with its last client, so that other processes can open it."""
+    from milvus_lite.server_manager import server_manager_instance
+
+    with _LOCK:
+        _OPEN[path] -= 1
+        if not _OPEN[path]:
+            server_manager_instance.release_server(path)
 
 
 def batches(items: Sequence[Any], size: int = MOST_ROWS) -> Iterator[Sequence[Any]]:

@@ -1,0 +1,132 @@
+"""The work of an update that can be done anywhere: reading files, dividing their texts, embedding.
+
+`Here` does it on this machine; ``cluster.py`` on others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol, Self
+
+from pincite import splitting
+from pincite.datatypes import Document, Passage
+from pincite.embedder import Embedder
+from pincite.readers.pool import Event, read_files
+from pincite.settings import Settings
+from pincite.stores.base import Vectors
+
+_CONTEXT_TOKENS = 48
+"""The most tokens of title and heading in front of a passage when it is embedded."""
+
+Inputs = tuple[str, list[str]]
+"""What is embedded of a passage: its text with title and heading, and its sentences."""
+
+
+class Piece(NamedTuple):
+    """A passage, the key of its vectors, and what is embedded for them."""
+
+    passage: Passage
+    key: bytes
+    inputs: Inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that was divided where it was read."""
+
+    document: Document
+    pieces: list[Piece]
+
+
+class Pending(Protocol):
+    """Vectors that are being made."""
+
+    def done(self) -> bool:
+        """Whether `result` returns at once."""
+
+    def result(self) -> list[Vectors]:
+        """The rows of each passage of the batch: its own vector, then those of its sentences."""
+
+
+class Work(Protocol):
+    """Where the work is done; a context manager.
+
+    Attributes:
+        ahead: how many batches may be on their way at a time.
+    """
+
+    ahead: int
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *problem: object) -> None: ...
+
+    def read(self, jobs: Iterable[tuple[str, Path]]) -> Generator[tuple[str, Event | Prepared], None, None]:
+        """Read files: pairs of a file's name and what came out of it, at last one ``FileDone``."""
+
+    def embed(self, batch: list[Inputs]) -> Pending:
+        """Begin to embed the inputs of some passages."""
+
+
+class Here:
+    """This machine: files are read in processes, texts embedded in a thread."""
+
+    ahead = 4
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._pool = ThreadPoolExecutor(1, "embedding")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        # What is being embedded when something went wrong is of no use any more.
+        self._pool.shutdown(wait=problem[0] is None, cancel_futures=True)
+
+    def read(self, jobs: Iterable[tuple[str, Path]]) -> Generator[tuple[str, Event | Prepared], None, None]:
+        """Read files side by side."""
+        with closing(read_files(jobs, workers=os.cpu_count() or 1)) as events:
+            yield from events
+
+    def embed(self, batch: list[Inputs]) -> Pending:
+        """Begin to embed the inputs of some passages."""
+        return self._pool.submit(embed, self._embedder, batch)
+
+
+def embed(embedder: Embedder, batch: Sequence[Inputs]) -> list[Vectors]:
+    """For each passage its own vector, then those of its sentences; each different text is embedded once."""
+    texts = list(dict.fromkeys(each for text, sentences in batch for each in (text, *sentences)))
+    vectors = embedder.encode_document(texts)
+    place = {text: number for number, text in enumerate(texts)}
+    return [vectors[[place[each] for each in (text, *sentences)]] for text, sentences in batch]
+
+
+def divide(document: Document, embedder: Embedder, settings: Settings) -> list[Piece]:
+    """The passages of a document, and what is embedded of them."""
+    room = embedder.room
+    budget = min(settings.passage_tokens, room - min(_CONTEXT_TOKENS, room // 4))
+    passages = splitting.split(document, passage_tokens=budget, tokens=embedder.token_starts)
+    return [_piece(document, passage, embedder) for passage in passages]
+
+
+def _piece(document: Document, passage: Passage, embedder: Embedder) -> Piece:
+    text = _context(document, passage, embedder) + passage.text
+    sentences = [document.text[start:end] for start, end in passage.sentences]
+    content = json.dumps([embedder.fingerprint, text, sentences])
+    return Piece(passage, hashlib.blake2b(content.encode(), digest_size=16).digest(), (text, sentences))
+
+
+def _context(document: Document, passage: Passage, embedder: Embedder) -> str:
+    """Title and heading, which say what the passage is about, as far as it does not begin with them itself."""
+    lines = [None if document.title_is_name else document.title, passage.heading]
+    text = "".join(f"{line}\n" for line in lines if line and not passage.text.startswith(line))
+    starts = embedder.token_starts(text)
+    return text if len(starts) <= _CONTEXT_TOKENS else text[: starts[_CONTEXT_TOKENS]].rstrip() + "\n"

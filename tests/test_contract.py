@@ -1,0 +1,361 @@
+"""What every store promises: one suite over the local one, over Milvus in a file, and over a real server of Milvus."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from conftest import WordEmbedder, write_files
+from pincite import Assistant, Filter, Index, Settings, UpdateReport, stores
+from pincite.errors import IndexBusy, IndexProblem, NoIndex, UsageError
+from pincite.stores.base import Snapshot, Store
+from pincite.stores.milvus import control
+from servers import Milvus
+
+Open = Callable[[], Index]
+
+QUESTIONS = ("Which wheel is of elm?", "grey bee honey", "Which bell rings at number 7?", "night ferry")
+BELLS = {
+    f"bells/{n}.md": f"---\nsource: {'Bell' if n % 2 else 'Tower'} News\ndate: 20{10 + n}-0{1 + n % 9}\n---\n\n"
+    f"# Bell {n}\n\nThe bell number {n} rings at {n}. It is made of bronze. Its tower is {n * 3} metres high.\n"
+    for n in range(20)
+}
+
+
+@pytest.fixture(scope="session")
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Milvus]:
+    server = Milvus(tmp_path_factory.mktemp("milvus"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture(
+    params=["local", "milvus file", pytest.param("milvus server", marks=pytest.mark.server)],
+)
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    if request.param == "local":
+        return str(tmp_path / "index")
+    if request.param == "milvus file":
+        return f"milvus+file:{tmp_path / 'index.db'}"
+    return f"milvus+{request.getfixturevalue('milvus').address}/t{uuid4().hex[:8]}"
+
+
+def opened(place: str | Path) -> Index:
+    index = Index.open(place, settings=Settings(model="words"))
+    index.use_embedder("words", WordEmbedder())
+    return index
+
+
+@pytest.fixture
+def index(place: str) -> Iterator[Index]:
+    with opened(place) as index:
+        yield index
+
+
+@pytest.fixture
+def local(tmp_path: Path, corpus: Path) -> Iterator[Index]:
+    """The same articles in the local store, to compare with."""
+    with opened(tmp_path / "compared") as index:
+        yield index
+
+
+@pytest.fixture(autouse=True)
+def bells(corpus: Path) -> None:
+    write_files(corpus, BELLS)
+
+
+def words(store: Store) -> bool:
+    """Whether it searches by words."""
+    return not store.limits
+
+
+def assert_same(index: Index, local: Index) -> None:
+    """Documents, files, records, passages and vectors are the same; what is found is, within rounding."""
+    with index._store.snapshot() as found, local._store.snapshot() as expected:
+        assert found.doc_ids() == expected.doc_ids()
+        assert found.records() == expected.records()
+        assert found.count() == expected.count()
+        assert found.files().keys() == expected.files().keys()
+        assert found.sources() == expected.sources()
+        assert found.titles(5) == expected.titles(5)
+        ids = found.doc_ids()
+        assert found.documents(ids) == expected.documents(ids)
+        for one, other in zip(found.contents(), expected.contents(), strict=True):
+            assert one[:3] == other[:3]
+            assert list(one.keys) == list(other.keys)
+            assert all(np.array_equal(a, b) for a, b in zip(one.rows, other.rows, strict=True))
+        for question in QUESTIONS:
+            assert_same_found(found, expected, question, words(index._store))
+
+
+def assert_same_found(found: Snapshot, expected: Snapshot, question: str, by_words: bool) -> None:
+    vector = WordEmbedder().encode_query([question])[0]
+    for where in (
+        None,
+        Filter(source="Bell News"),
+        Filter(after="2015", before="2020-05"),
+        Filter(doc_ids=["bees.txt"]),
+    ):
+        assert found.count(where) == expected.count(where)
+        near, exact = found.dense(vector, 10, where), expected.dense(vector, 10, where)
+        assert list(near) == list(exact)
+        assert list(near.values()) == pytest.approx(list(exact.values()), abs=1e-3)
+        terms = question.lower().rstrip("?").split()
+        if by_words:
+            one, other = found.lexical(terms, 50, where), expected.lexical(terms, 50, where)
+            assert one.keys() == other.keys()
+            assert {each: one[each] for each in other} == pytest.approx(other, rel=0.15, abs=0.05)
+            assert found.frequencies(terms) == expected.frequencies(terms)
+        else:
+            assert found.lexical(terms, 50, where) == {}
+
+
+def test_the_life_of_an_index_is_the_same_in_every_store(index: Index, local: Index, corpus: Path) -> None:
+    with pytest.raises(NoIndex, match="pincite update"):
+        index.search("elm")
+
+    def update(rebuild: bool = False) -> UpdateReport:
+        expected = local.update(corpus, rebuild=rebuild)
+        report = index.update(corpus, rebuild=rebuild)
+        assert replace(report, embedded=0) == replace(expected, embedded=0)
+        assert report.embedded <= expected.embedded  # vectors may outlive what was removed by an update
+        assert_same(index, local)
+        assert index.status().generation == local.status().generation
+        return report
+
+    assert len(update().added) == 23
+    assert index.verify() == ()
+    assert update().embedded == 0
+    write_files(
+        corpus, {"bees.txt": "Bees\n\nA hive of the black bee needs more.\n", "new.md": "# New\n\nA new one.\n"}
+    )
+    (corpus / "bells/3.md").unlink()
+    report = update()
+    assert (report.changed, report.added, report.removed) == (("bees.txt",), ("new.md",), ("bells/3.md",))
+    write_files(corpus, {"bells/3.md": BELLS["bells/3.md"]})
+    assert update().added == ("bells/3.md",)
+    assert update(rebuild=True).embedded == 0
+    assert index.verify() == ()
+    assert index._store.verify() == []
+
+
+def test_answers_are_the_same(index: Index, local: Index, corpus: Path) -> None:
+    index.update(corpus)
+    local.update(corpus)
+    for question in QUESTIONS:
+        hits, expected = index.search(question), local.search(question)
+        if words(index._store):
+            assert [hit.passage for hit in hits[:5]] == [hit.passage for hit in expected[:5]]
+            assert {hit.passage.passage_id for hit in hits} == {hit.passage.passage_id for hit in expected}
+        assert hits[0].passage == expected[0].passage
+        for hit in hits:
+            assert hit.document.text[hit.passage.start : hit.passage.end] == hit.passage.text
+        for each in Assistant(index, threshold=0.0).ask(question).citations:
+            assert each.document.text[each.start : each.end] == each.quote
+
+
+def test_a_reader_keeps_its_state_while_others_write(index: Index, corpus: Path) -> None:
+    index.update(corpus)
+    vector = WordEmbedder().encode_query(["bell"])[0]
+    with index._store.snapshot() as before:
+        ids, near = before.doc_ids(), before.dense(vector, 30)
+        write_files(corpus, {"new.md": "# New\n\nThe new bell.\n"})
+        (corpus / "bells/1.md").unlink()
+        index.update()
+        assert before.doc_ids() == ids
+        assert before.dense(vector, 30) == near
+        assert before.documents(["bells/1.md"])["bells/1.md"].text.startswith("Bell 1")
+    with index._store.snapshot() as after:
+        assert {*after.doc_ids()} == {*ids, "new.md"} - {"bells/1.md"}
+
+
+def test_texts_longer_than_a_field_holds(index: Index, local: Index, corpus: Path) -> None:
+    long = "".join(f"鐘{n}が鳴る。" for n in range(9000)) + "\n\n" + "".join(f"{n:05x}" for n in range(20_000)) + "\n"
+    write_files(
+        corpus, {"long.txt": long, "odd.jsonl": json.dumps({"_id": "i" * 5000, "title": "t" * 70_000, "text": "A."})}
+    )
+    assert index.update(corpus) == local.update(corpus)
+    assert_same(index, local)
+    with index._store.snapshot() as found:
+        document = found.documents(["long.txt"])["long.txt"]
+        assert found.with_digest(document.digest[:20]) == document
+
+
+def test_a_second_writer_is_told_who_is_at_it(index: Index, corpus: Path, place: str) -> None:
+    index.update(corpus)
+    reports: list[UpdateReport] = []
+    with opened(place) as other, index._store.writer():
+        with pytest.raises(IndexBusy, match=rf"process {os.getpid()}.* has been updating it since"):
+            other.update()
+        waiting = threading.Thread(target=lambda: reports.append(other.update(wait=True)))
+        waiting.start()
+        waiting.join(1)
+        assert not reports
+    waiting.join(60)
+    assert len(reports[0].unchanged) == 23
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {tests!r})
+from conftest import WordEmbedder
+from pincite import updating
+from test_contract import opened
+updating._BATCH = 4
+class Mortal(WordEmbedder):
+    def encode_document(self, texts):
+        if len(self.embedded) > {most}:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().encode_document(texts)
+index = opened({place!r})
+index.use_embedder("words", Mortal())
+index.update({corpus!r}, rebuild={rebuild})
+"""
+
+
+@pytest.mark.parametrize("rebuild", [False, True])
+def test_a_killed_update_is_taken_up_again(index: Index, corpus: Path, place: str, rebuild: bool) -> None:
+    (corpus / "bees.txt").rename(corpus.parent / "bees.txt")
+    index.update(corpus)
+    index.close()  # a local file of Milvus is one process's at a time
+    (corpus.parent / "bees.txt").rename(corpus / "bees.txt")
+    write_files(corpus, {f"owl{n}.md": f"# Owl {n}\n\nThe owl {n} sleeps. It wakes at {n}.\n" for n in range(30)})
+    names = {"tests": str(Path(__file__).parent), "place": place, "corpus": str(corpus)}
+    code = KILLED.format(**names, most=50, rebuild=rebuild)
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert index.status().documents == 22
+    assert not {hit.document.doc_id for hit in index.search("owl", k=30)} & {f"owl{n}.md" for n in range(30)}
+    report = index.update(corpus)
+    assert len(report.added) == 31
+    assert 0 < report.embedded < 25
+    assert index.verify() == ()
+    with index._store.writer() as writer:
+        assert not writer.missing([key for content in _contents(index) for key in content])
+
+
+def _contents(index: Index) -> list[list[bytes]]:
+    with index._store.snapshot() as snapshot:
+        return [list(each.keys) for each in snapshot.contents()]
+
+
+def test_copies_and_backups_go_from_store_to_store(index: Index, local: Index, corpus: Path, tmp_path: Path) -> None:
+    local.update(corpus)
+    assert local.copy(index) == local._store.snapshot().__enter__().count()
+    assert_same(index, local)
+    assert index.update().embedded == 0
+    with pytest.raises(UsageError, match="holds 23 documents"):
+        local.copy(index)
+    with opened(tmp_path / "back") as back:
+        index.copy(back)
+        assert_same(back, local)
+        index.backup(tmp_path / "kept")
+        back.restore(tmp_path / "kept", overwrite=True)
+        assert_same(back, local)
+    index.restore(tmp_path / "kept", overwrite=True)
+    assert_same(index, local)
+    assert index.verify() == ()
+
+
+# ---------------------------------------------------------------- Milvus alone
+
+
+@pytest.fixture
+def file(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    with opened(f"milvus+file:{tmp_path / 'index.db'}") as index:
+        index.update(corpus)
+        yield index
+
+
+def test_a_writer_that_was_overtaken_commits_nothing(file: Index, corpus: Path) -> None:
+    """Its lease has run out, as when its machine slept, and another has updated meanwhile."""
+    ids = _ids(file)
+    with file._store.writer() as slow:
+        slow.remove(["bees.txt"])
+        other = control.Lease(file._store._call, wait=False)  # type: ignore[attr-defined]
+        other._since = "now"
+        other._write(number=99, released=True)
+        (corpus / "harbour.txt").unlink()
+        with opened(file._store.name) as second:
+            assert second.update().removed == ("harbour.txt",)
+        with pytest.raises(IndexBusy, match="another process has updated it meanwhile"):
+            slow.commit()
+    assert _ids(file) == sorted({*ids} - {"harbour.txt"})
+    assert file.update().unchanged == tuple(_ids(file))
+    assert file.verify() == ()
+
+
+def _ids(index: Index) -> list[str]:
+    with index._store.snapshot() as snapshot:
+        return snapshot.doc_ids()
+
+
+def test_what_was_removed_goes_with_the_next_update(file: Index, corpus: Path) -> None:
+    (corpus / "bees.txt").unlink()
+    file.update()
+    file.update()
+    with file._store.snapshot() as snapshot:
+        state = snapshot.commit_read  # type: ignore[attr-defined]
+        rows = file._store._call("query", state.data, filter="born > 0", output_fields=["payload"], limit=16384)  # type: ignore[attr-defined]
+    assert rows
+    assert not [row for row in rows if "grey bee" in row["payload"]]
+
+
+def test_addresses_that_are_none() -> None:
+    for address, words in {
+        "milvus+http://host:1/a b": "not an address of an index",
+        "milvus+http://host:1/": "not an address of an index",
+        "milvus+ftp://host/a": "not an address of an index",
+        "milvus+file:/tmp/x": r"ends with \.db",
+        "milvus+http://host:1/a__b": "must not hold __",
+        "milvus+http://user:secret@host:1/a": "MILVUS_TOKEN",
+    }.items():
+        with pytest.raises(UsageError, match=words) as caught:
+            stores.opened(address)
+        assert "secret" not in str(caught.value)
+
+
+def test_nobody_there_is_one_line_without_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILVUS_TOKEN", "root:hunter2")
+    with pytest.raises(IndexProblem, match=r"127\.0\.0\.1:9/a: .*is Milvus running there") as caught:
+        Index.open("milvus+http://127.0.0.1:9/a").search("elm")
+    assert "hunter2" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.server
+def test_a_server_that_was_killed_answers_again(milvus: Milvus, corpus: Path, tmp_path: Path) -> None:
+    place = f"milvus+{milvus.address}/t{uuid4().hex[:8]}"
+    with opened(place) as index, opened(tmp_path / "compared") as local:
+        local.update(corpus)
+        index.update(corpus)
+        milvus.kill()
+        with pytest.raises(IndexProblem, match="is Milvus running there"):
+            opened(place).search("elm")
+        milvus.start()
+        until = time.monotonic() + 60
+        while True:
+            try:
+                index.search("elm")
+                break
+            except IndexProblem:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(1)
+        assert_same(index, local)
+        write_files(corpus, {"new.md": "# New\n\nThe new bell.\n"})
+        assert index.update().added == ("new.md",)
