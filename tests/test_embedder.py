@@ -322,13 +322,26 @@ def test_an_export_of_other_bytes_is_found_or_does_without(
         model = next(exports.rglob("*.onnx"))
         model.write_bytes(bytes(model.stat().st_size))
         if found_first:
-            assert "SHA-256 differs" in exported.problems(exports, fingerprint)[0]
+            assert f"{model}: not what was written" in exported.problems(exports, fingerprint)[0]
         else:
             assert SentenceTransformerEmbedder(exports=exports).encode_query(["text"]).shape == (1, 384)
             assert "cannot be loaded" in caplog.text
         assert way(exporting) == "sentence-transformers"
         exporting.export()
         assert way(exporting) == "onnxruntime"
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "export.json"])
+def test_each_file_of_an_export_is_verified(exporting: SentenceTransformerEmbedder, exports: Path, name: str) -> None:
+    exporting.export()
+    path = next(exports.rglob(name))
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"harbour", b"rubhour") if b"harbour" in data else b"x" + data[1:])
+    assert f"{path}: not what was written" in exported.problems(exports, exporting.fingerprint)[0]
+    assert way(exporting) == "sentence-transformers"
+    exporting.export()
+    assert exported.problems(exports, exporting.fingerprint) == []
+    assert way(exporting) == "onnxruntime"
 
 
 def test_an_export_that_finds_no_room_costs_no_update(

@@ -173,13 +173,15 @@ def test_a_passage_that_is_not_in_its_place_is_found(index: Index) -> None:
 def test_vectors_that_no_row_has_are_found(index: Index) -> None:
     with sqlite3.connect(place(index) / catalog.FILE) as db:
         db.execute("DELETE FROM vectors WHERE id = 1")
-    assert "holds 3 documents and 3 passages, and says it were (3, 4)" in index.verify()[0]
+    assert "should hold 3 documents and 4 passages; whole, vectors included, are 3 and 3" in index.verify()[0]
 
 
 def test_ids_that_differ_are_found(index: Index) -> None:
     """An update of which the catalogue was taken back, but not the derived files."""
     with sqlite3.connect(place(index) / catalog.FILE) as db:
+        db.create_function("seal", -1, catalog._seal)
         db.execute("UPDATE passages SET id = 100 WHERE id = 1")
+        db.execute(f"UPDATE passages SET seal = seal({catalog.SEALED['passages']})")
     problems = index.verify()
     assert "FAISS holds 1, and lacks 1" in problems[0]
     assert "Tantivy holds 1, and lacks 1" in problems[1]
@@ -243,6 +245,16 @@ OTHERS = {
         "UPDATE documents SET date = '2020', first_day = 20200101 WHERE doc_id = 'harbour.txt'",
         "harbour.txt: its",
     ),
+    "a passage's number": (
+        "UPDATE passages SET id = CASE id WHEN 1 THEN 900 ELSE 901 END WHERE id < 3",
+        "a passage is not what was written",
+    ),
+    "settings": (
+        "UPDATE meta SET value = replace(value, '200', '100') WHERE key = 'manifest'",
+        "the catalogue: what it says of itself",
+    ),
+    "a list of files": ("DELETE FROM meta WHERE key = 'derived'", "the catalogue: what it says of itself"),
+    "a file": ("DELETE FROM files WHERE path = 'bees.txt'", "the catalogue: what it says of itself"),
     "a heading": ("UPDATE passages SET heading = 'Growth' WHERE heading = 'Decay'", "mill/tide.md: a passage is"),
     "vectors": (
         "UPDATE vectors SET passage = (SELECT passage FROM vectors v WHERE v.id = 2) WHERE id = 1",
@@ -545,6 +557,26 @@ def test_a_backup_without_some_vectors_changes_nothing(index: Index, kept: Path,
     with opened(tmp_path / "new") as new, pytest.raises(DamagedIndex, match=r"kept.*damaged.*use another"):
         new.restore(kept)
     assert not (tmp_path / "new" / catalog.FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        ("DROP TABLE files", "damaged"),
+        ("PRAGMA user_version = 1", "damaged"),
+        ("UPDATE meta SET value = 'xx' WHERE key = 'manifest'", "damaged"),
+        ("DELETE FROM meta WHERE key = 'manifest'", "damaged"),
+        ("PRAGMA user_version = 99", "format 99"),
+    ],
+)
+def test_a_backup_of_another_shape_is_named(index: Index, kept: Path, harm: str, words: str) -> None:
+    with sqlite3.connect(kept) as db:
+        db.execute(harm)
+    with pytest.raises(IndexProblem, match=words) as caught:
+        index.restore(kept, overwrite=True)
+    assert str(kept) in str(caught.value)
+    assert "restoring-" not in str(caught.value)
+    assert index.verify() == ()
 
 
 def test_a_restore_that_fails_makes_no_index(index: Index, kept: Path, tmp_path: Path) -> None:

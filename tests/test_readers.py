@@ -740,6 +740,11 @@ def test_of_two_lines_with_one_id_the_second_is_skipped(events: Callable[..., li
     assert found[2] == Skipped("c.jsonl:3", "has the id 'x', as line 1 has: give each line its own")
 
 
+def test_a_line_without_an_id_does_not_take_that_of_another(events: Callable[..., list[Document | Skipped]]) -> None:
+    found = events("c.jsonl", lines({"id": 2, "text": "a"}, {"text": "b"}))
+    assert [each.doc_id for each in found if isinstance(each, Document)] == ["c.jsonl#2", "c.jsonl#line-2"]
+
+
 def test_what_json_may_hold_and_a_store_may_not(events: Callable[..., list[Document | Skipped]]) -> None:
     [found] = events("c.jsonl", '{"text": "\\ud800 \\u0000 \\ud83d\\ude00", "a\\udfff": NaN}')
     assert isinstance(found, Document)

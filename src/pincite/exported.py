@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _MODEL, _TOKENIZER, _FACTS = "model.onnx", "tokenizer.json", "export.json"
-_FORMAT = 3
+_FORMAT = 4
 _GIVEN = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
 """A model's inputs, and what the tokenizer calls them."""
 
@@ -88,11 +88,18 @@ def is_due(home: Path, fingerprint: str) -> bool:
 def problems(home: Path, fingerprint: str) -> list[str]:
     """What is wrong with the bytes of the export of this model, where there is one; it is then not used again."""
     folder = folder_of(home, fingerprint)
-    facts = _facts(folder)
-    if facts is None or not opened(home, fingerprint) or digest_of(folder / _MODEL) == facts.get("sha256"):
+    if not folder.is_dir():
         return []
-    discard(folder)
-    return [f"{folder / _MODEL}: not what was written (SHA-256 differs); the next update makes it again"]
+    facts = _facts(folder)
+    files = {_FACTS: None} if facts is None else facts.get("files", {})
+    wrong = [name for name, written in files.items() if written is None or _written(folder / name) != written]
+    if wrong:
+        discard(folder)
+    return [f"{folder / name}: not what was written; the next update makes it again" for name in wrong]
+
+
+def _written(path: Path) -> list[int | str] | None:
+    return [path.stat().st_size, digest_of(path)] if path.is_file() else None
 
 
 def discard(folder: Path) -> None:
@@ -135,7 +142,9 @@ def _make(model: SentenceTransformer, folder: Path) -> None:
     if _problem(facts):
         (building / _MODEL).unlink(missing_ok=True)
     else:
-        facts |= {"bytes": (building / _MODEL).stat().st_size, "sha256": digest_of(building / _MODEL)}
+        facts["files"] = {
+            name: [(building / name).stat().st_size, digest_of(building / name)] for name in (_MODEL, _TOKENIZER)
+        }
     (building / _FACTS).write_text(json.dumps(facts), "utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
@@ -295,6 +304,6 @@ def opened(home: Path, fingerprint: str) -> ExportedModel | None:
     facts = _facts(folder)
     if facts is None or _problem(facts):
         return None
-    model = folder / _MODEL
-    whole = model.is_file() and model.stat().st_size == facts.get("bytes")
+    sizes = {name: (folder / name).stat().st_size for name in facts["files"] if (folder / name).is_file()}
+    whole = all(sizes.get(name) == size for name, (size, _) in facts["files"].items())
     return ExportedModel(folder) if whole else None

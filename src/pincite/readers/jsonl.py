@@ -1,6 +1,7 @@
 """JSON Lines, plain or gzipped: one document a line, as in BEIR's ``corpus.jsonl``.
 
-A line's id is its ``_id`` or ``id``, else its number. Its text is kept to the letter.
+A line's id is its ``_id`` or ``id``, else its number, with ``line-`` before it where a line above has that as its id.
+Its text is kept to the letter.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -33,7 +34,7 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
         empty = False
         try:
             stated = _object(line)
-            own_id = one_line(stated.get("_id", stated.get("id"))) or str(number)
+            own_id = one_line(stated.get("_id", stated.get("id"))) or _unlike(numbers, str(number))
             found = _document(stated, name, own_id)
             check_text(found.text)
         except (ValueError, RecursionError, UnreadableFile) as error:
@@ -44,6 +45,10 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
         yield found if first == number else Skipped(f"{name}:{number}", clash)
     if empty:
         raise UnreadableFile("empty")
+
+
+def _unlike(known: Container[str], number: str) -> str:
+    return f"line-{number}" if number in known else number
 
 
 def _lines(path: Path) -> Iterator[bytes | str]:

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pincite.errors import DamagedCatalogue, DamagedIndex, IndexProblem
+from pincite.errors import DamagedCatalogue, DamagedIndex, FormatTooNew, IndexProblem
 from pincite.stores.local import catalog, files
 from pincite.stores.local.verifying import Verification
 
@@ -69,11 +69,24 @@ def opened(path: Path, index: Path) -> Iterator[Path]:
         address = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(copy)) as target:
             _copied(source, target, path)
-        if wrong := _problem(copy):
-            raise DamagedIndex(f"{path}: damaged ({wrong}); use another")
+        _check(copy, path)
+        yield copy
+
+
+def _check(copy: Path, path: Path) -> None:
+    """Bring a copy of a backup up to the current format, and look at all of it."""
+    try:
+        wrong = _problem(copy)
         with closing(catalog.connect(copy)) as migrated:
             migrated.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        yield copy
+    except FormatTooNew as error:
+        raise FormatTooNew(str(error).replace(str(copy), str(path))) from error
+    except (sqlite3.DatabaseError, IndexProblem, ValueError) as error:
+        if catalog.of_the_disk(error) or catalog.of_the_disk(error.__cause__):
+            raise
+        wrong = str(error).replace(str(copy), str(path))
+    if wrong:
+        raise DamagedIndex(f"{path}: damaged ({wrong}); use another")
 
 
 def _copied(source: sqlite3.Connection, target: sqlite3.Connection, path: Path) -> None:

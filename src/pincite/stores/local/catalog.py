@@ -39,7 +39,7 @@ DOCUMENT_COLUMNS = (
 PASSAGE_COLUMNS = "start, end, heading, page, key, sentences, text"
 VECTOR_COLUMNS = "key, passage, sentences"
 
-SEALED = {"documents": DOCUMENT_COLUMNS, "passages": PASSAGE_COLUMNS, "vectors": VECTOR_COLUMNS}
+SEALED = {"documents": DOCUMENT_COLUMNS, "passages": f"id, {PASSAGE_COLUMNS}", "vectors": VECTOR_COLUMNS}
 
 # Text stands last in a row: SQLite reads no further than the columns asked for, and long rows run over many pages.
 # Numbers are private and never used again. A seal is a hash of the columns named above, so that a row that was changed
@@ -71,6 +71,11 @@ COMMIT;
 _DISK = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENOTDIR, errno.EEXIST, errno.EROFS}
 _DISK |= {errno.EISDIR, errno.ENOTEMPTY, errno.EPERM}
 _DISK_CODES = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
+_STATED = "SELECT value FROM meta WHERE key IN ('counts', 'dead', 'derived', 'generation', 'manifest') ORDER BY key"
+META = f"seal((SELECT group_concat(value, char(10)) FROM ({_STATED})), (SELECT count(*) FROM files))"
+"""A seal of what the catalogue says of itself, and of how many files it knows."""
+
+SEAL_META = f"INSERT OR REPLACE INTO meta VALUES ('seal', hex({META}))"
 _BLOCK = 8192
 _WORTH_SHRINKING = 4 << 20
 """Bytes."""
@@ -94,9 +99,15 @@ def translated(path: Path, error: BaseException | None) -> IndexProblem | None:
         return DamagedCatalogue(f"{path}: the catalogue is damaged ({error}); {_MEND}")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return IndexBusy(f"{path}: {error}: another process has been writing for {PATIENCE} s; try again")
-    if code in _DISK_CODES or (isinstance(error, OSError) and error.errno in _DISK):
+    if of_the_disk(error):
         return IndexProblem(f"{path}: {error}; is the folder writable and the disk not full?")
     return IndexProblem(f"{path}: {error}") if isinstance(error, sqlite3.OperationalError) else None
+
+
+def of_the_disk(error: BaseException | None) -> bool:
+    """Whether an error of SQLite or the system is the disk's, not the data's."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    return code in _DISK_CODES or (isinstance(error, OSError) and error.errno in _DISK)
 
 
 @contextmanager
@@ -193,6 +204,7 @@ def _with_seals(connection: sqlite3.Connection, folder: Path) -> None:
     for table, columns in SEALED.items():
         connection.execute(f"ALTER TABLE {table} ADD COLUMN seal BLOB")
         connection.execute(f"UPDATE {table} SET seal = seal({columns})")
+    connection.execute(SEAL_META)
 
 
 _MIGRATIONS: tuple[Callable[[sqlite3.Connection, Path], None], ...] = (_with_digests, _with_seals)

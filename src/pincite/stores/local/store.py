@@ -316,7 +316,9 @@ class LocalSnapshot(Catalog):
         self._load([number for number, _ in found])
         if lost := [number for number, _ in found if number not in self._rows]:
             problem = f"{self._store.path}: the derived files name passages that are not there ({lost[0]})"
-            raise DamagedIndex(f"{problem}; `pincite status --verify` looks for the damage")
+            raise DamagedIndex(
+                f"{problem}; `pincite status --verify` looks for the damage, `pincite update` then mends it"
+            )
         named = ((self._rows[number][0].passage_id, score) for number, score in found)
         return dict(sorted(named, key=lambda item: (-item[1], item[0])))
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pincite.errors import DamagedIndex
 from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local import files
-from pincite.stores.local.catalog import SEALED, Catalog
+from pincite.stores.local.catalog import META, SEALED, Catalog
 from pincite.stores.local.generation import GENERATIONS, Generation
 
 _DOCUMENTS = 64
@@ -44,7 +44,11 @@ class Verification(Catalog):
                 yield from wrong_passages(document, found)
         yield from self._unsealed()
         if self.count() != (len(ids), passages):
-            yield f"the catalogue: holds {len(ids)} documents and {passages} passages, and says it were {self.count()}"
+            stated = "{} documents and {} passages".format(*self.count())
+            yield f"the catalogue: should hold {stated}; whole, vectors included, are {len(ids)} and {passages}"
+        _ = self.manifest, self.files(), self.derived()
+        if self.db.execute(f"SELECT hex({META})").fetchone()[0] != self.meta("seal", ""):
+            yield "the catalogue: what it says of itself or of the corpus files is not what was written"
 
     def _unsealed(self) -> Iterator[str]:
         """Rows that are not what was written, though they may agree with each other."""

@@ -66,9 +66,10 @@ _REPLACED = (
     "SELECT id FROM documents WHERE doc_id IN (SELECT doc_id FROM staged_documents UNION SELECT doc_id FROM removed)"
 )
 _OF_PASSAGES = ", ".join(f"p.{name}" for name in PASSAGE_COLUMNS.split(", "))
+# With its number, by which the derived files know it.
 _MOVE_PASSAGES = f"""
-INSERT INTO passages (document, {PASSAGE_COLUMNS}, seal)
-SELECT d.id, {_OF_PASSAGES}, seal({_OF_PASSAGES}) FROM staged_passages p
+INSERT INTO passages (id, document, {PASSAGE_COLUMNS}, seal)
+SELECT p.id + ?1, d.id, {_OF_PASSAGES}, seal(p.id + ?1, {_OF_PASSAGES}) FROM staged_passages p
 JOIN staged_documents s ON s.id = p.document JOIN documents d ON d.doc_id = s.doc_id ORDER BY p.id
 """
 
@@ -233,7 +234,8 @@ class LocalWriter(Catalog):
         )
         self.db.execute(
             f"INSERT INTO main.passages (id, document, {PASSAGE_COLUMNS}, seal)"
-            f" SELECT id + {passages}, document + {documents}, {PASSAGE_COLUMNS}, seal FROM source.passages"
+            f" SELECT id + {passages}, document + {documents}, {PASSAGE_COLUMNS},"
+            f" seal(id + {passages}, {PASSAGE_COLUMNS}) FROM source.passages"
         )
         columns = f"id, {VECTOR_COLUMNS}, seal"
         self.db.execute(f"INSERT INTO main.vectors ({columns}) SELECT {columns} FROM source.vectors")
@@ -284,7 +286,7 @@ class LocalWriter(Catalog):
         last = int(self.db.execute(sql).fetchone()[0])
         sealed = f"SELECT {DOCUMENT_COLUMNS}, seal({DOCUMENT_COLUMNS}) FROM staged_documents ORDER BY id"
         self.db.execute(f"INSERT INTO documents ({DOCUMENT_COLUMNS}, seal) {sealed}")
-        self.db.execute(_MOVE_PASSAGES)
+        self.db.execute(_MOVE_PASSAGES, (last,))
         return removed, last
 
     def _drop_loose(self) -> None:
@@ -346,6 +348,7 @@ class LocalWriter(Catalog):
         self._put_meta("generation", generation)
         if self._manifest:
             self._put_meta("manifest", asdict(self._manifest))
+        self.db.execute(catalog.SEAL_META)
 
     def _put_meta(self, key: str, value: object) -> None:
         self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))

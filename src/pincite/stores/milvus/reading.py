@@ -29,6 +29,9 @@ _PAGE = 1000
 _HEAVY = 200
 """Rows with their payloads that are asked for at a time: an answer must stay below 64 MB."""
 
+_DOCUMENTS = 50
+"""Documents whose passages are brought at a time."""
+
 _SAMPLE = 1000
 """Passages from which the frequency of a word is estimated where Milvus cannot count it."""
 
@@ -127,14 +130,15 @@ class MilvusState:
 
     def records(self, ids: Collection[str] | None = None) -> dict[str, DocumentRecord]:
         """The documents' records."""
-        conditions = [""] if ids is None else [one_of("doc", part) for part in batches(_hashes(ids))]
-        stated = (each for condition in conditions for each in self._stated("record", condition))
+        if ids is None:
+            stated = self._stated("record")
+        else:
+            stated = (each for some in batches(_hashes(ids), _HEAVY) for each in self._of_documents("record", some))
         return {doc_id: DocumentRecord(*record) for doc_id, _, _, *record in stated}
 
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
         """Documents by id."""
-        conditions = (one_of("doc", part) for part in batches(_hashes(ids), 20))
-        stated = (each for condition in conditions for each in self._stated("document", condition))
+        stated = (each for some in batches(_hashes(ids), _HEAVY) for each in self._of_documents("document", some))
         return {document.doc_id: document for document in map(rows.document, stated)}
 
     # ------------------------------------------------------------ rows
@@ -142,6 +146,11 @@ class MilvusState:
     def _stated(self, kind: str, condition: str = "") -> Iterator[Any]:
         """The payloads of all rows of a kind that fulfil a condition."""
         yield from self.payloads(self._rows(f"kind == '{kind}'", condition))
+
+    def _of_documents(self, kind: str, hashes: Sequence[str]) -> Iterator[Any]:
+        """The payloads of rows of which each document has one."""
+        chosen = " and ".join((self.commit_read.alive, f"kind == '{kind}'", one_of("doc", hashes)))
+        yield from self.payloads(self._query(chosen, ("pk", "payload", "parts"), REST)) if self.commit_read.data else ()
 
     def _rows(
         self, *conditions: str, fields: Sequence[str] = ("pk", "payload", "parts"), partition: str = REST
@@ -154,8 +163,13 @@ class MilvusState:
         """All rows of a partition that fulfil a condition, living or not."""
         if not self.commit_read.data:
             return
+        if "payload" not in fields:  # of which all that Milvus returns may come at once
+            found = self._query(chosen, fields, partition, limit=_MOST_FOUND)
+            if len(found) < _MOST_FOUND:
+                yield from found
+                return
         held = self._query(chosen, ["count(*)"], partition)[0]["count(*)"]
-        digits = max(0, math.ceil(math.log(held / _PAGE, 16))) if held > _PAGE else 0
+        digits = math.ceil(math.log(held / _PAGE, 16)) if held > _PAGE else 0
         for number in range(16**digits):
             start = f" and pk >= '{number:0{digits}x}'" if number else ""
             end = f" and pk < '{number + 1:0{digits}x}'" if number + 1 < 16**digits else ""
@@ -292,18 +306,27 @@ class MilvusSnapshot(MilvusState):
     def contents(self) -> Iterator[Content]:
         """All documents, in the order of their ids, with what was made of them."""
         records = self.records()
-        for doc_id in sorted(records):
-            document = self.documents([doc_id])[doc_id]
-            found = list(self._rows(one_of("doc", _hashes([doc_id])), fields=("pk", "key"), partition=PASSAGES))
-            held = self._load([row["pk"] for row in found])
-            pairs = sorted(((held[row["pk"]], row["key"]) for row in found), key=lambda pair: pair[0].passage.start)
-            yield Content(
-                document=document,
-                record=records[doc_id],
-                passages=[each.passage for each, _ in pairs],
-                keys=[bytes.fromhex(key) for _, key in pairs],
-                rows=[each.vectors for each, _ in pairs],
-            )
+        for some in batches(sorted(records), _DOCUMENTS):
+            documents, pieces = self.documents(some), self._pieces(some)
+            for doc_id in some:
+                held = sorted(pieces[doc_id], key=lambda piece: piece[0].passage.start)
+                yield Content(
+                    document=documents[doc_id],
+                    record=records[doc_id],
+                    passages=[each.passage for each, _ in held],
+                    keys=[bytes.fromhex(key) for _, key in held],
+                    rows=[each.vectors for each, _ in held],
+                )
+
+    def _pieces(self, ids: Sequence[str]) -> dict[str, list[tuple[Held, str]]]:
+        """The passages of each document, and the keys of their vectors."""
+        found = list(self._rows(one_of("doc", _hashes(ids)), fields=("pk", "key"), partition=PASSAGES))
+        held = self._load([row["pk"] for row in found])
+        pieces: dict[str, list[tuple[Held, str]]] = {each: [] for each in ids}
+        for row in found:
+            each = held[row["pk"]]
+            pieces[each.passage.doc_id].append((each, row["key"]))
+        return pieces
 
     # ------------------------------------------------------------ finding
 
