@@ -111,7 +111,8 @@ def dask_cluster(folder: Path, workers: int, path: Path | None = None) -> Iterat
     try:
         for _ in range(workers):
             cluster.add_worker()
-        _wait_for(cluster, workers)
+        if workers:
+            _wait_for(cluster, workers)
         yield cluster
     finally:
         for process in (*cluster.workers, scheduler):

@@ -115,7 +115,7 @@ def assert_same_found(found: Snapshot, expected: Snapshot, question: str, by_wor
         assert list(near.values()) == pytest.approx(list(exact.values()), abs=1e-3)
         terms = question.lower().rstrip("?").split()
         if by_words:
-            one, other = found.lexical(terms, 50, where), expected.lexical(terms, 50, where)
+            one, other = found.lexical(terms, 5000, where), expected.lexical(terms, 5000, where)
             assert one.keys() == other.keys()
             assert {each: one[each] for each in other} == pytest.approx(other, rel=0.15, abs=0.05)
             assert found.frequencies(terms) == expected.frequencies(terms)
@@ -160,7 +160,7 @@ def test_answers_are_the_same(index: Index, local: Index, corpus: Path) -> None:
         if words(index._store):
             assert [hit.passage for hit in hits[:5]] == [hit.passage for hit in expected[:5]]
             assert {hit.passage.passage_id for hit in hits} == {hit.passage.passage_id for hit in expected}
-        assert hits[0].passage == expected[0].passage
+        assert len(hits) == len(expected)
         for hit in hits:
             assert hit.document.text[hit.passage.start : hit.passage.end] == hit.passage.text
         for each in Assistant(index, threshold=0.0).ask(question).citations:
