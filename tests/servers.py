@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from milvus import MilvusServer, MilvusServerConfig
 from pymilvus import MilvusClient
 from pymilvus.exceptions import MilvusException
 
@@ -26,11 +27,30 @@ def free_port() -> int:
         return int(opened.getsockname()[1])
 
 
-class Milvus:
-    """A server of Milvus that can be killed and started again on its data."""
+class _Config(MilvusServerConfig):  # type: ignore[misc]
+    def try_bind_port(self, port: int) -> socket.socket | None:
+        """A socket there, though connections of a server that was killed have not quite gone."""
+        found = socket.socket()
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind(("127.0.0.1", port))
+        except OSError:
+            found.close()
+            return None
+        return found
 
-    def __init__(self, folder: Path) -> None:
+
+class Milvus:
+    """A server of Milvus that can be killed and started again on its data.
+
+    Args:
+        folder: holds its data.
+        tick_ms: what an exact read waits for; 200 by default.
+    """
+
+    def __init__(self, folder: Path, tick_ms: int = 200) -> None:
         self._folder = folder
+        self._tick_ms = tick_ms
         self._port = free_port()
         self._pid = 0
         self.start()
@@ -42,10 +62,9 @@ class Milvus:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        from milvus import MilvusServer
-
-        server = MilvusServer()
+        server = MilvusServer(_Config())
         server.set_base_dir(str(self._folder))
+        server.config.set("proxy.timeTickInterval", self._tick_ms)
         server.listen_port = self._port
         server.start()
         self._port, self._pid = server.listen_port, server.server_proc.pid

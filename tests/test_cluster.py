@@ -100,7 +100,7 @@ def test_without_workers_or_scheduler_it_is_said(tmp_path: Path, corpus: Path, m
         with pytest.raises(ClusterError, match=rf"{nobody}: .*is the scheduler running there"):
             index.update(corpus, scheduler=nobody)
         with dask_cluster(tmp_path / "dask", 0) as cluster:
-            with pytest.raises(ClusterError, match="has no workers: start some with `dask worker`"):
+            with pytest.raises(ClusterError, match="has no workers; start some with `dask worker"):
                 index.update(corpus, scheduler=cluster.address)
             cluster.add_worker()
             deadline = time.monotonic() + 60
@@ -148,3 +148,12 @@ def test_the_scheduler_keeps_nothing(dask: DaskCluster, tmp_path: Path, corpus: 
     with Client(dask.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         assert sum(client.nthreads().values()) == 2
         assert not client.who_has()
+
+
+def test_an_embedder_that_cannot_be_sent_is_named(dask: DaskCluster, tmp_path: Path, corpus: Path) -> None:
+    with opened(tmp_path / "index") as index:
+        embedder = WordEmbedder()
+        embedder.lock = threading.Lock()  # type: ignore[attr-defined]
+        index.use_embedder("words", embedder)
+        with pytest.raises(ClusterError, match="the embedder cannot be sent to workers"):
+            index.update(corpus, scheduler=dask.address)

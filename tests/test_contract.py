@@ -36,14 +36,16 @@ BELLS = {
 
 @pytest.fixture(scope="session")
 def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Milvus]:
-    server = Milvus(tmp_path_factory.mktemp("milvus"))
+    server = Milvus(tmp_path_factory.mktemp("milvus"), tick_ms=50)
     yield server
     server.kill()
 
 
-@pytest.fixture(
-    params=["local", "milvus file", pytest.param("milvus server", marks=pytest.mark.server)],
-)
+IN_A_FILE = ["local", "milvus file"]
+EVERYWHERE = [*IN_A_FILE, pytest.param("milvus server", marks=pytest.mark.server)]
+
+
+@pytest.fixture(params=IN_A_FILE)
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     if request.param == "local":
@@ -123,6 +125,7 @@ def assert_same_found(found: Snapshot, expected: Snapshot, question: str, by_wor
             assert found.lexical(terms, 50, where) == {}
 
 
+@pytest.mark.parametrize("place", EVERYWHERE, indirect=True)
 def test_the_life_of_an_index_is_the_same_in_every_store(index: Index, local: Index, corpus: Path) -> None:
     with pytest.raises(NoIndex, match="pincite update"):
         index.search("elm")
@@ -167,6 +170,7 @@ def test_answers_are_the_same(index: Index, local: Index, corpus: Path) -> None:
             assert each.document.text[each.start : each.end] == each.quote
 
 
+@pytest.mark.parametrize("place", EVERYWHERE, indirect=True)
 def test_a_reader_keeps_its_state_while_others_write(index: Index, corpus: Path) -> None:
     index.update(corpus)
     vector = WordEmbedder().encode_query(["bell"])[0]
@@ -194,6 +198,7 @@ def test_texts_longer_than_a_field_holds(index: Index, local: Index, corpus: Pat
         assert found.with_digest(document.digest[:20]) == document
 
 
+@pytest.mark.parametrize("place", EVERYWHERE, indirect=True)
 def test_a_second_writer_is_told_who_is_at_it(index: Index, corpus: Path, place: str) -> None:
     index.update(corpus)
     reports: list[UpdateReport] = []
@@ -226,6 +231,7 @@ index.update({corpus!r}, rebuild={rebuild})
 """
 
 
+@pytest.mark.parametrize("place", EVERYWHERE, indirect=True)
 @pytest.mark.parametrize("rebuild", [False, True])
 def test_a_killed_update_is_taken_up_again(index: Index, corpus: Path, place: str, rebuild: bool) -> None:
     (corpus / "bees.txt").rename(corpus.parent / "bees.txt")

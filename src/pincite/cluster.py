@@ -99,7 +99,7 @@ class Cluster:
         return self._submit(_embed, batch, self._embedder, self._embedder.fingerprint)
 
     def _submit(self, work: Any, *arguments: Any) -> _Promised:  # noqa: ANN401 - any function of this module
-        with _translating(self._scheduler):
+        with _translating(self._scheduler), _sending():
             return _Promised(self._client.submit(work, *arguments, pure=False, retries=_RETRIES), self._scheduler)
 
 
@@ -138,6 +138,14 @@ def _connected(scheduler: str) -> Client:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is raised
     with _translating(scheduler):
         return Client(scheduler, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _sending() -> Iterator[None]:
+    try:
+        yield
+    except TypeError as error:
+        raise ClusterError("the embedder cannot be sent to workers: give it a `__reduce__`, or update here") from error
 
 
 @contextmanager

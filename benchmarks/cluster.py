@@ -1,0 +1,174 @@
+"""Embedding on Dask workers, and searching Milvus beside the local store.
+
+    python benchmarks/cluster.py [--passages 100000]
+
+Starts a Dask scheduler with workers of one core each and a real server of Milvus on this machine. Measured are: what
+two workers embed with the real model, beside one; an update of many passages into Milvus on two workers of which one
+is ended half way, with an exact count of what is there then; and the latency of `Index.search` on it beside the local
+store, with the same articles and questions. For the many passages vectors are drawn from their text; questions are
+embedded by the real model. Writes docs/performance/cluster.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from drawn import DrawnEmbedder
+from pincite import Index, Progress, Settings
+from pincite.cluster import Cluster
+from pincite.embedder import SentenceTransformerEmbedder
+from pincite.index import EXPORTS
+from reporting import ROOT, milliseconds, spread, write
+from scale import SENTENCES, WORDS, articles, words
+
+sys.path.insert(0, str(ROOT / "tests"))
+from servers import DaskCluster, Milvus, dask_cluster
+
+QUESTIONS = 200
+BATCHES, BATCH = 24, 64
+SETTINGS = Settings(model="drawn", passage_tokens=SENTENCES * WORDS + 2)
+SETTLED = 15
+"""Seconds after a commit before which Milvus is read more slowly."""
+
+
+# ---------------------------------------------------------------- embedding
+
+
+def embedding(home: Path) -> dict[str, Any]:
+    """Passages a second with one worker and with two, one core each."""
+    batches = [_batch() for _ in range(BATCHES)]
+    rates: dict[int, list[float]] = {}
+    for workers in (1, 2, 1, 2):
+        with dask_cluster(home / f"dask{workers}", 0) as cluster:
+            for core in range(workers):
+                cluster.add_worker(core)
+            _wait(cluster, workers)
+            seconds = _embed(cluster, batches)
+        rates.setdefault(workers, []).append(BATCHES * BATCH / seconds)
+    best = {workers: max(each) for workers, each in rates.items()}
+    return {
+        "passages": BATCHES * BATCH,
+        "passages_a_second": {str(workers): [round(each, 1) for each in found] for workers, found in rates.items()},
+        "two_by_one": round(best[2] / best[1], 2),
+    }
+
+
+def _batch() -> list[tuple[str, list[str]]]:
+    sentences = [[" ".join(words(WORDS)) for _ in range(SENTENCES)] for _ in range(BATCH)]
+    return [(" ".join(each), each) for each in sentences]
+
+
+def _wait(cluster: DaskCluster, workers: int) -> None:
+    from distributed import Client
+
+    with Client(cluster.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        client.wait_for_workers(workers, timeout=60)
+
+
+def _embed(cluster: DaskCluster, batches: list[Any]) -> float:
+    with Cluster(cluster.address, SentenceTransformerEmbedder(), Settings()) as work:
+        for each in [work.embed(batches[0]) for _ in range(8)]:  # every worker has loaded the model then
+            each.result()
+        began = time.perf_counter()
+        for each in [work.embed(batch) for batch in batches]:
+            each.result()
+        return time.perf_counter() - began
+
+
+# ---------------------------------------------------------------- Milvus
+
+
+def milvus(home: Path, passages: int) -> dict[str, Any]:
+    """An update with a worker ended half way, then questions to it and to the local store."""
+    corpus = home / "corpus"
+    corpus.mkdir()
+    for document, _ in articles(0, passages):
+        (corpus / document.doc_id).write_text(f"{document.title}\n\n{document.text}\n", "utf-8")
+    exports = home / "exports"
+    SentenceTransformerEmbedder(exports=exports / EXPORTS).export()
+    embedder = DrawnEmbedder(str(exports / EXPORTS))
+    server = Milvus(home / "milvus")
+    try:
+        with _opened(home / "local", embedder) as local, _opened(f"milvus+{server.address}/drawn", embedder) as index:
+            local_s = milliseconds(lambda: local.update(corpus)) / 1000
+            lost = _update_with_a_loss(home, index, corpus)
+            return lost | {
+                "local_update_s": round(local_s, 1),
+                "count": _compared(index, local),
+                "search_ms": _searched(index, local),
+            }
+    finally:
+        server.kill()
+
+
+def _opened(place: Path | str, embedder: DrawnEmbedder) -> Index:
+    index = Index.open(place, settings=SETTINGS)
+    index.use_embedder("drawn", embedder)
+    return index
+
+
+def _update_with_a_loss(home: Path, index: Index, corpus: Path) -> dict[str, Any]:
+    with dask_cluster(home / "dask", 2, Path(__file__).parent) as cluster:
+        killed: list[int] = []
+
+        def kill(progress: Progress) -> None:
+            if progress.stage == "read" and not killed and 2 * progress.done > (progress.total or 0):
+                killed.append(progress.done)
+                cluster.workers[0].kill()
+
+        began = time.perf_counter()
+        report = index.update(corpus, scheduler=cluster.address, progress=kill)
+        seconds = time.perf_counter() - began
+    return {"embedded": report.embedded, "worker_ended_at_file": killed[0], "update_s": round(seconds, 1)}
+
+
+def _compared(index: Index, local: Index) -> dict[str, int]:
+    """What Milvus really holds: nothing lost, nothing doubled."""
+    with index._store.snapshot() as found, local._store.snapshot() as expected:
+        ids = [passage.passage_id for content in found.contents() for passage in content.passages]
+        whole = {passage.passage_id for content in expected.contents() for passage in content.passages}
+    return {
+        "expected": len(whole),
+        "counted_by_milvus": found.counted()[1],  # type: ignore[attr-defined]
+        "lost": len(whole - set(ids)),
+        "doubled": len(ids) - len(set(ids)),
+        "strange": len(set(ids) - whole),
+    }
+
+
+def _searched(index: Index, local: Index) -> dict[str, Any]:
+    store: Any = index._store
+    with store.snapshot() as snapshot:
+        store._call("flush", snapshot.commit_read.data)
+    time.sleep(SETTLED)
+    questions = [" ".join(words(8)) for _ in range(QUESTIONS + 20)]
+    times = {name: _times(each, questions) for name, each in (("milvus", index), ("local", local))}
+    found = {name: spread(each) for name, each in times.items()}
+    return found | {"p95_ratio": round(found["milvus"]["p95"] / found["local"]["p95"], 2)}
+
+
+def _times(index: Index, questions: Sequence[str]) -> list[float]:
+    def ask(question: str) -> Callable[[], object]:
+        return lambda: index.search(question)
+
+    return [milliseconds(ask(question)) for question in questions][20:]
+
+
+def main() -> None:
+    """Measure everything."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--passages", type=int, default=100_000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        found = {"embedding": embedding(Path(home)), "milvus": milvus(Path(home), options.passages)}
+    write("cluster", found, "cluster.py")
+
+
+if __name__ == "__main__":
+    main()
