@@ -167,7 +167,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         found = {"embedding": embedding(Path(home)), "milvus": milvus(Path(home), options.passages)}
-    write("cluster", found, "cluster.py")
+    write("cluster", found, "cluster.py", ("pymilvus", "milvus", "distributed", "faiss-cpu", "torch"))
 
 
 if __name__ == "__main__":

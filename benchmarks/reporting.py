@@ -17,10 +17,10 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "performance"
-_LIBRARIES = ("faiss-cpu", "tantivy", "onnxruntime", "sentence-transformers", "tokenizers", "torch", "numpy")
+LIBRARIES = ("faiss-cpu", "tantivy", "onnxruntime", "sentence-transformers", "tokenizers", "torch", "numpy")
 
 
-def machine() -> dict[str, Any]:
+def machine(libraries: Sequence[str] = LIBRARIES) -> dict[str, Any]:
     """Processor, cores, versions: what a figure depends on."""
     import torch
 
@@ -28,7 +28,7 @@ def machine() -> dict[str, Any]:
     halves = [name for name in ("amx_bf16", "avx512_bf16", "avx2") if able.get(name)]
     return {
         "machine": f"{able.get('cpu_name') or platform.machine()}, {os.cpu_count()} cores, {', '.join(halves)}",
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in libraries},
     }
 
 
@@ -55,10 +55,10 @@ def folder_size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def write(name: str, results: dict[str, Any], script: str) -> None:
+def write(name: str, results: dict[str, Any], script: str, libraries: Sequence[str] = LIBRARIES) -> None:
     """Print the results, and keep them with the machine where the documentation finds them."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    whole = results | machine() | {"script": f"python benchmarks/{script}"}
+    whole = results | machine(libraries) | {"script": f"python benchmarks/{script}"}
     text = json.dumps(whole, indent=1, ensure_ascii=False)
     (RESULTS / f"{name}.json").write_text(f"{text}\n", "utf-8")
     print(text)

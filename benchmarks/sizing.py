@@ -95,7 +95,7 @@ def main() -> None:
         for passages in SIZES
     ]
     rates = {"embedded_a_second_and_core": round(rate, 1), "committed_a_second": round(commit)}
-    write("sizing", {"rates": rates, "sizes": sizes}, "sizing.py")
+    write("sizing", {"rates": rates, "sizes": sizes}, "sizing.py", ("numpy",))
 
 
 if __name__ == "__main__":

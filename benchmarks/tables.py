@@ -1,4 +1,4 @@
-"""Fills the tables of docs/performance.md with what the benchmarks found last.
+"""Fills the tables of docs/performance.md and docs/scale.md with what the benchmarks found last.
 
 python benchmarks/tables.py
 """
@@ -13,7 +13,7 @@ from typing import Any
 from pincite.stores.local.writer import WHOLE_BELOW
 from reporting import RESULTS
 
-PAGE = RESULTS.parent / "performance.md"
+DOCS = RESULTS.parent
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -120,6 +120,51 @@ def _answers(found: dict[str, Any]) -> tuple[str, ...]:
     return f"{sum(outcomes.values()):,}", str(errors), *times
 
 
+def searching(found: dict[str, Any]) -> str:
+    """The local store and a server of Milvus."""
+    times = found["milvus"]["search_ms"]
+    names = {"local": "local store", "milvus": "Milvus on the same machine"}
+    rows = [(names[name], *(f"{times[name][p]:.1f}" for p in ("p50", "p95", "p99"))) for name in names]
+    return table(("`Index.search`, ms", "p50", "p95", "p99"), [*rows, ("p95, ratio", "", times["p95_ratio"], "")])
+
+
+def counts(found: dict[str, Any]) -> str:
+    """After a worker was ended."""
+    milvus, count = found["milvus"], found["milvus"]["count"]
+    rows = [
+        ("passages embedded", f"{milvus['embedded']:,}"),
+        ("a worker ended after file", f"{milvus['worker_ended_at_file']:,}"),
+        ("passages that Milvus counts", f"{count['counted_by_milvus']:,}"),
+        ("lost, doubled, strange", f"{count['lost']}, {count['doubled']}, {count['strange']}"),
+        ("update into Milvus, s", milvus["update_s"]),
+        ("the same update into the local store, s", milvus["local_update_s"]),
+    ]
+    return table(("update on two workers", ""), rows)
+
+
+def workers(found: dict[str, Any]) -> str:
+    """Rates of embedding."""
+    rates = found["embedding"]["passages_a_second"]
+    rows = [(f"{n}, a core each", ", ".join(f"{each:.1f}" for each in rates[n])) for n in ("1", "2")]
+    return table(("workers", "passages a second"), [*rows, ("ratio of the best", found["embedding"]["two_by_one"])])
+
+
+def sizing(found: dict[str, Any]) -> str:
+    """What large corpora take."""
+    sizes = found["sizes"]
+    rows: list[tuple[object, ...]] = [
+        ("vectors that are searched, GB", *(f"{each['vectors_gb']:,.0f}" for each in sizes)),
+        ("rows on disk, GB", *(f"{each['rows_gb']:,.0f}" for each in sizes)),
+    ]
+    for kind in sizes[0]["memory"]:
+        held = [each["memory"][kind] for each in sizes]
+        rows.append((f"memory with {kind}, GB (nodes of 64)", *(f"{e['gb']:,.0f} ({e['nodes']})" for e in held)))
+    for cores in sizes[0]["hours"]:
+        rows.append((f"embedding all again on {cores} cores, hours", *(f"{e['hours'][cores]:,.0f}" for e in sizes)))
+    rows.append(("core hours of that", *(f"{each['core_hours']:,}" for each in sizes)))
+    return table(("passages", *(f"{each['passages']:,}" for each in sizes)), rows)
+
+
 TABLES = {
     "embedding": (embedding, "embedding"),
     "scale": (scale, "scale"),
@@ -132,19 +177,30 @@ TABLES = {
 }
 
 
-def filled(page: str) -> str:
-    """The page with its tables as the results say."""
-    for name, (make, file) in TABLES.items():
+SCALE = {
+    "workers": (workers, "cluster"),
+    "counts": (counts, "cluster"),
+    "searching": (searching, "cluster"),
+    "sizing": (sizing, "sizing"),
+}
+PAGES = {"performance.md": TABLES, "scale.md": SCALE}
+
+
+def filled(name: str) -> str:
+    """A page with its tables as the results say."""
+    page = (DOCS / name).read_text("utf-8")
+    for table_name, (make, file) in PAGES[name].items():
         found = json.loads((RESULTS / f"{file}.json").read_text("utf-8"))
         versions = ", ".join(f"{each} {number}" for each, number in found["versions"].items())
         said = f"`{found['script']}`; {found['machine']}; {versions}."
-        text = f"<!-- {name} -->\n{make(found)}\n\n{said}\n<!-- end -->"
-        before, *rest = re.split(rf"<!-- {name} -->.*?<!-- end -->", page, flags=re.DOTALL)
+        text = f"<!-- {table_name} -->\n{make(found)}\n\n{said}\n<!-- end -->"
+        before, *rest = re.split(rf"<!-- {table_name} -->.*?<!-- end -->", page, flags=re.DOTALL)
         if len(rest) != 1:
-            raise ValueError(f"{PAGE}: {len(rest)} places for the table {name!r}, there should be one")
+            raise ValueError(f"{name}: {len(rest)} places for the table {table_name!r}, there should be one")
         page = f"{before}{text}{rest[0]}"
     return page
 
 
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text("utf-8")), "utf-8")
+    for each in PAGES:
+        (DOCS / each).write_text(filled(each), "utf-8")

@@ -99,7 +99,7 @@ def test_without_workers_or_scheduler_it_is_said(tmp_path: Path, corpus: Path, m
         nobody = f"tcp://127.0.0.1:{free_port()}"
         with pytest.raises(ClusterError, match=rf"{nobody}: .*is the scheduler running there"):
             index.update(corpus, scheduler=nobody)
-        with dask_cluster(tmp_path / "dask", 0) as cluster:
+        with dask_cluster(tmp_path / "dask", 0, Path(__file__).parent) as cluster:
             with pytest.raises(ClusterError, match="has no workers; start some with `dask worker"):
                 index.update(corpus, scheduler=cluster.address)
             cluster.add_worker()
@@ -157,3 +157,10 @@ def test_an_embedder_that_cannot_be_sent_is_named(dask: DaskCluster, tmp_path: P
         index.use_embedder("words", embedder)
         with pytest.raises(ClusterError, match="the embedder cannot be sent to workers"):
             index.update(corpus, scheduler=dask.address)
+
+
+def test_workers_that_lack_a_package_are_told(tmp_path: Path, corpus: Path) -> None:
+    told = pytest.raises(ClusterError, match="do its workers have the same packages as here")
+    # Without the module that the embedder comes from.
+    with dask_cluster(tmp_path / "dask", 1) as cluster, opened(tmp_path / "index") as index, told:
+        index.update(corpus, scheduler=cluster.address)

@@ -141,6 +141,11 @@ def test_the_life_of_an_index_is_the_same_in_every_store(index: Index, local: In
 
     assert len(update().added) == 23
     assert index.verify() == ()
+    if words(index._store):
+        assert index.search("elm", lexical=True)[0].document.doc_id == "mill/tide.md"
+    else:
+        with pytest.raises(UsageError, match=r"Milvus .* cannot search by words"):
+            index.search("elm", lexical=True)
     assert update().embedded == 0
     write_files(
         corpus, {"bees.txt": "Bees\n\nA hive of the black bee needs more.\n", "new.md": "# New\n\nA new one.\n"}

@@ -354,8 +354,10 @@ def _say_status(status: Status, changes: Changes | None) -> None:
     if changes is None:
         shown["changes"] = "unknown: the folder of articles is not there, or cannot be listed"
     for name, value in shown.items():
-        if not isinstance(value, dict):
+        if not isinstance(value, dict | tuple):
             _say(f"{name:<11} {'-' if value is None else value}")
+    for limit in status.limits:
+        _say(f"{'limits':<11} {limit}")
     sizes = ", ".join(f"{name} {_bytes(size)}" for name, size in status.bytes.items())
     _say(f"{'disk':<11} {_bytes(sum(status.bytes.values()))} ({sizes})")
     for word, names in asdict(changes).items() if changes else ():

@@ -154,9 +154,17 @@ def _translating(scheduler: str) -> Iterator[None]:
         yield
     except PinciteError:
         raise
-    except (OSError, TimeoutError, CancelledError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ClusterError(f"{scheduler}: {reason}; is the scheduler running there? What is done is kept") from error
+    except (OSError, TimeoutError, CancelledError) as error:
+        raise ClusterError(
+            f"{scheduler}: {_reason(error)}; is the scheduler running there? What is done is kept"
+        ) from error
+    except (RuntimeError, ValueError, ImportError) as error:
+        hint = "do its workers have the same packages as here?"
+        raise ClusterError(f"{scheduler}: {_reason(error)}; {hint}") from error
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _groups(jobs: Iterable[tuple[str, Path]]) -> Iterator[list[tuple[str, bytes | str]]]:

@@ -291,6 +291,7 @@ class Index:
 
         Raises:
             QueryError: an empty question, or ``k`` is not a whole number from 1.
+            UsageError: ``lexical`` where the store cannot search by words.
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
         """
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
@@ -334,6 +335,8 @@ class Index:
 
     def _by_words(self, question: str, k: int, where: Filter | None, folded: bool) -> list[Hit]:
         _check_filter(where)
+        if limits := self._store.limits:
+            raise UsageError(f"{self._store.name}: lexical=True (--lexical): {'; '.join(limits)}")
         with self._store.snapshot() as snapshot:
             self._check_filled(snapshot)
             propose = partial(rank_by_words, snapshot, query_terms(question), where=where)
