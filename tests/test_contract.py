@@ -21,7 +21,7 @@ from conftest import WordEmbedder, write_files
 from pincite import Assistant, Filter, Index, Settings, UpdateReport, stores
 from pincite.errors import IndexBusy, IndexProblem, NoIndex, UsageError
 from pincite.stores.base import Snapshot, Store
-from pincite.stores.milvus import control
+from pincite.stores.milvus import control, reading, writing
 from servers import Milvus
 
 Open = Callable[[], Index]
@@ -315,7 +315,34 @@ def _ids(index: Index) -> list[str]:
         return snapshot.doc_ids()
 
 
-def test_what_was_removed_goes_with_the_next_update(file: Index, corpus: Path) -> None:
+def test_what_an_ended_update_let_die_lives_on(
+    file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was killed when rows were marked, and nothing was said yet."""
+    monkeypatch.setattr(reading, "SETTLED_AFTER", -1.0)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    (corpus / "bees.txt").rename(corpus.parent / "bees.txt")
+    write_files(corpus, {"harbour.txt": "Day ferry\n\nThe day ferry left at noon.\n"})
+    with monkeypatch.context() as patched:
+        patched.setattr(writing, "publish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            file.update()
+    local.update(corpus)
+    (corpus.parent / "bees.txt").rename(corpus / "bees.txt")
+    for number in range(4):
+        write_files(corpus, {"new.txt": f"New {number}\n\nSomething new, number {number}.\n"})
+        file.update()
+        file.update()
+        local.update()
+        assert_same(file, local)
+    assert file.verify() == ()
+
+
+def test_what_was_removed_goes_with_the_next_update(file: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "SETTLED_AFTER", -1.0)
     (corpus / "bees.txt").unlink()
     file.update()
     file.update()

@@ -8,7 +8,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -97,6 +97,7 @@ class Connection:
     def __init__(self, address: Address) -> None:
         self.address = address
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._client: MilvusClient | None = None
 
     @contextmanager
@@ -118,7 +119,9 @@ class Connection:
 
     def __call__(self, method: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as in pymilvus
         """Call a method of the client."""
-        with self.translating():
+        # A local file takes one writer of a collection at a time.
+        alone = self._writing if self.address.is_file and method in ("upsert", "delete") else nullcontext()
+        with self.translating(), alone:
             return getattr(self._connected(), method)(*arguments, **{"timeout": _SECONDS} | named)
 
     def _connected(self) -> MilvusClient:

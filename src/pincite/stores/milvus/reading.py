@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -83,23 +84,42 @@ class Commit:
         return f"{born} and {died}"
 
 
+@dataclass(slots=True)
+class Facts:
+    """What holds for one commit, once it was asked for."""
+
+    frequencies: dict[str, int] = field(default_factory=dict)
+    sample: list[Held] | None = None
+    listing: list[Any] | None = None
+
+
 class Memory:
-    """What snapshots of one store share: passages by key, which never change, and what holds for one commit."""
+    """What snapshots of one store share: passages by key, which never change, and the facts of the newest commit."""
 
     def __init__(self) -> None:
-        self.passages: dict[str, Held] = {}
+        self._lock = threading.Lock()
+        self._passages: dict[str, Held] = {}
         self._of: tuple[str, int] = ("", -1)
-        self.frequencies: dict[str, int] = {}
-        self.sample: list[Held] | None = None
-        self.listing: list[Any] | None = None
+        self._facts = Facts()
 
-    def turn_to(self, commit: Commit) -> None:
-        """Forget what held for another commit."""
-        if self._of != (commit.data, commit.number):
-            self._of = commit.data, commit.number
-            self.frequencies, self.sample, self.listing = {}, None, None
-        while len(self.passages) > _REMEMBERED:
-            self.passages.pop(next(iter(self.passages)))
+    def facts(self, commit: Commit) -> Facts:
+        """Those of a commit, for a snapshot to keep: others may go on to a newer one."""
+        with self._lock:
+            if self._of != (commit.data, commit.number):
+                self._of, self._facts = (commit.data, commit.number), Facts()
+            return self._facts
+
+    def known(self, keys: Sequence[str]) -> dict[str, Held]:
+        """Those of these passages that are at hand."""
+        with self._lock:
+            return {key: self._passages[key] for key in keys if key in self._passages}
+
+    def remember(self, passages: dict[str, Held]) -> None:
+        """Keep passages for other snapshots, and let go of those that came first."""
+        with self._lock:
+            self._passages |= passages
+            while len(self._passages) > _REMEMBERED:
+                self._passages.pop(next(iter(self._passages)))
 
 
 class MilvusState:
@@ -108,7 +128,7 @@ class MilvusState:
     def __init__(self, connection: Connection, commit: Commit) -> None:
         self._call = connection
         self.commit_read = commit
-        self._level = BOUNDED if time.time() - commit.at > SETTLED_AFTER else STRONG
+        self._level = BOUNDED if settled(commit) else STRONG
 
     @property
     def generation(self) -> int:
@@ -195,11 +215,12 @@ class MilvusState:
             text = row["payload"]
             if row["parts"]:
                 keys = rows.part_keys(row)
-                parts = {each["pk"]: each["payload"] for each in self._by_keys(keys)}
+                parts = {each["pk"]: each["payload"] for each in self.by_keys(keys)}
                 text = "".join((text, *(parts[key] for key in keys)))
             yield json.loads(text)
 
-    def _by_keys(self, keys: Sequence[str]) -> Iterator[Row]:
+    def by_keys(self, keys: Sequence[str]) -> Iterator[Row]:
+        """Rows with their payloads."""
         for some in batches(keys, _HEAVY):
             listed = ", ".join(f"'{key}'" for key in some)
             yield from self._query(f"pk in [{listed}]", ("pk", "payload", "parts"))
@@ -214,7 +235,7 @@ class MilvusSnapshot(MilvusState):
         self._held: dict[str, Held] = {}
 
     def __enter__(self) -> Self:
-        self._memory.turn_to(self.commit_read)
+        self._facts = self._memory.facts(self.commit_read)
         return self
 
     def __exit__(
@@ -245,7 +266,7 @@ class MilvusSnapshot(MilvusState):
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """For each term the number of passages whose text holds it; estimated where Milvus cannot count them."""
-        known = self._memory.frequencies
+        known = self._facts.frequencies
         count = self._counted if self._call.has_words else self._estimated
         return {term: known[term] if term in known else known.setdefault(term, count(term)) for term in terms}
 
@@ -254,11 +275,12 @@ class MilvusSnapshot(MilvusState):
         return int(self._query(chosen, ["count(*)"], PASSAGES)[0]["count(*)"])
 
     def _estimated(self, term: str) -> int:
-        if self._memory.sample is None:
-            found = self._query(self.commit_read.alive, ("pk", "payload", "parts"), PASSAGES, limit=_SAMPLE)
-            self._memory.sample = [rows.held(payload) for payload in self.payloads(found)]
-        holding = sum(term in held.body for held in self._memory.sample)
-        return round(holding * self.commit_read.passages / max(1, len(self._memory.sample)))
+        if self._facts.sample is None:
+            chosen = f"{self.commit_read.alive} and kind == 'passage'"
+            found = self._query(chosen, ("pk", "payload", "parts"), PASSAGES, limit=_SAMPLE)
+            self._facts.sample = [rows.held(payload) for payload in self.payloads(found)]
+        holding = sum(term in held.body for held in self._facts.sample)
+        return round(holding * self.commit_read.passages / max(1, len(self._facts.sample)))
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
         """Each passage's vector and its sentences'."""
@@ -282,26 +304,28 @@ class MilvusSnapshot(MilvusState):
         return {doc_id: title for doc_id, title, *_ in self._listed()[:n]}
 
     def _listed(self) -> list[Any]:
-        if self._memory.listing is None:
-            self._memory.listing = sorted(self._stated("record"), key=lambda each: str(each[0]))
-        return self._memory.listing
+        if self._facts.listing is None:
+            self._facts.listing = sorted(self._stated("record"), key=lambda each: str(each[0]))
+        return self._facts.listing
 
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages there are, or fit."""
         if where is None:
             return self.commit_read.documents, self.commit_read.passages
-        chosen = " and ".join((self.commit_read.alive, *rows.conditions(where)))
-        return self._count(f"{chosen} and kind == 'document'", REST), self._count(chosen, PASSAGES)
+        return self._counted_where(" and ".join((self.commit_read.alive, *rows.conditions(where))))
+
+    def _counted_where(self, chosen: str) -> tuple[int, int]:
+        documents = self._count(f"{chosen} and kind == 'document'", REST)
+        return documents, self._count(f"{chosen} and kind == 'passage'", PASSAGES)
 
     def _count(self, chosen: str, partition: str) -> int:
         if not self.commit_read.data:
             return 0
-        return int(self._query(f"{chosen} and kind != 'loose'", ["count(*)"], partition)[0]["count(*)"])
+        return int(self._query(chosen, ["count(*)"], partition)[0]["count(*)"])
 
     def counted(self) -> tuple[int, int]:
         """How many documents and passages there really are."""
-        alive = self.commit_read.alive
-        return self._count(f"{alive} and kind == 'document'", REST), self._count(alive, PASSAGES)
+        return self._counted_where(self.commit_read.alive)
 
     def contents(self) -> Iterator[Content]:
         """All documents, in the order of their ids, with what was made of them."""
@@ -350,12 +374,12 @@ class MilvusSnapshot(MilvusState):
         return [{"pk": hit["entity"]["pk"], "distance": hit["distance"]} for hit in found[0]]
 
     def _load(self, keys: Sequence[str]) -> dict[str, Held]:
-        known = self._memory.passages
-        held = {key: known[key] for key in keys if key in known}
+        held = self._memory.known(keys)
         missing = [key for key in keys if key not in held]
-        read = {row["pk"]: row for row in self._by_keys(missing)}
-        for key, payload in zip(read, self.payloads(read.values()), strict=True):
-            held[key] = known[key] = rows.held(payload)
+        read = {row["pk"]: row for row in self.by_keys(missing)}
+        new = dict(zip(read, map(rows.held, self.payloads(read.values())), strict=True))
+        self._memory.remember(new)
+        held |= new
         if lost := [key for key in keys if key not in held]:
             raise DamagedIndex(
                 f"{self._call.address.name}: a row was found and then not ({lost[0]}): was it removed meanwhile? "
@@ -374,6 +398,11 @@ class MilvusSnapshot(MilvusState):
 
 def _hashes(ids: Collection[str]) -> list[str]:
     return [hashed(each) for each in ids]
+
+
+def settled(commit: Commit) -> bool:
+    """Whether a commit is so old that all of it is seen by the quicker reads as well."""
+    return time.time() - commit.at > SETTLED_AFTER
 
 
 def _best_first(scores: Scored) -> Scored:

@@ -23,7 +23,7 @@ from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.milvus import rows
 from pincite.stores.milvus.connection import DATA, MOST_ROWS, PASSAGES, REST, Connection, batches, one_of
 from pincite.stores.milvus.control import Lease, forget_older, latest, publish
-from pincite.stores.milvus.reading import STRONG, Commit, MilvusState
+from pincite.stores.milvus.reading import STRONG, Commit, MilvusState, settled
 from pincite.stores.milvus.rows import Halves, Row, hashed
 
 _log = logging.getLogger(__name__)
@@ -180,12 +180,13 @@ class MilvusWriter(MilvusState):
         found: dict[str, Halves] = {}
         for name in self._sources():
             wanted = [key for key in keys if key not in found]
-            # Strongly, since some were written just now.
-            read = [*self._keyed(name, wanted, ("pk", "key", "payload", "parts"), STRONG)] if wanted else []
-            one_each = {row["key"]: row for row in read}
-            state = MilvusState(self._call, replace(self.commit_read, data=name))
-            for key, payload in zip(one_each, state.payloads(one_each.values()), strict=True):
-                found[key] = rows.held(payload).vectors
+            # Strongly, since some were written just now; many rows may have the key of one text.
+            read = [*self._keyed(name, wanted, ("pk", "key"), STRONG)] if wanted else []
+            one_each = {row["pk"]: row["key"] for row in {row["key"]: row for row in read}.values()}
+            state = MilvusState(self._call, replace(self.commit_read, data=name, at=time()))
+            whole = list(state.by_keys(list(one_each)))
+            for row, payload in zip(whole, state.payloads(whole), strict=True):
+                found[one_each[row["pk"]]] = rows.held(payload).vectors
         if lost := set(keys) - found.keys():
             raise IndexProblem(f"{self._call.address.name}: {len(lost)} vectors were lost meanwhile; update again")
         return found
@@ -328,10 +329,12 @@ class MilvusWriter(MilvusState):
             _log.warning("%s; not tidied up: the next update tries again", error)
 
     def _sweep(self, base: Commit, new: Commit) -> None:
-        void = [each for each in new.void if each > base.number or each not in base.void]
-        last = base.number if new.number != base.number else new.number
-        dead = [f"died <= {last}"] + ([f"born in {void}"] if void else []) + ["kind == 'loose'"]
-        chosen = " or ".join(dead)
+        # A reader may be at the state before, unless that is long past.
+        last = base.number if settled(base) else base.number - 1
+        dead = f"died <= {last}"
+        if new.void:  # what a void update let die is alive
+            dead = f"({dead} and died not in {list(new.void)}) or born in {list(new.void)}"
+        chosen = f"{dead} or kind == 'loose'"
         deleted = 0
         for partition in (PASSAGES, REST) if new.data else ():
             found = self._with(new).paged(chosen, ("pk", "parts"), partition)
