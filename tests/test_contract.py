@@ -17,11 +17,12 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from conftest import WordEmbedder, write_files
+from conftest import ARTICLES, WordEmbedder, write_files
 from pincite import Assistant, Filter, Index, Settings, UpdateReport, stores
 from pincite.errors import IndexBusy, IndexProblem, NoIndex, UsageError
 from pincite.stores.base import Snapshot, Store
-from pincite.stores.milvus import control, reading, writing
+from pincite.stores.milvus import control, reading, rows, writing
+from pincite.stores.milvus.connection import Connection
 from servers import Milvus
 
 Open = Callable[[], Index]
@@ -292,14 +293,18 @@ def file(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         yield index
 
 
+def steal(index: Index) -> None:
+    """Take the lease away, as another machine does when this one seems dead."""
+    thief = control.Lease(index._store._call, wait=False)  # type: ignore[attr-defined]
+    thief._since = "now"
+    thief._write(released=True)
+
+
 def test_a_writer_that_was_overtaken_commits_nothing(file: Index, corpus: Path) -> None:
-    """Its lease has run out, as when its machine slept, and another has updated meanwhile."""
     ids = _ids(file)
     with file._store.writer() as slow:
         slow.remove(["bees.txt"])
-        other = control.Lease(file._store._call, wait=False)  # type: ignore[attr-defined]
-        other._since = "now"
-        other._write(number=99, released=True)
+        steal(file)
         (corpus / "harbour.txt").unlink()
         with opened(file._store.name) as second:
             assert second.update().removed == ("harbour.txt",)
@@ -310,15 +315,148 @@ def test_a_writer_that_was_overtaken_commits_nothing(file: Index, corpus: Path) 
     assert file.verify() == ()
 
 
+def test_what_a_loser_has_written_is_not_seen(file: Index, local: Index, corpus: Path) -> None:
+    """Both believed for a while that they alone may write."""
+    local.update(corpus)
+    with local._store.snapshot() as snapshot:
+        (bees,) = (each for each in snapshot.contents() if each.document.doc_id == "bees.txt")
+    phantom = replace(bees.document, doc_id="phantom.txt")
+    pieces = [replace(each, doc_id="phantom.txt", passage_id=f"phantom{n}") for n, each in enumerate(bees.passages)]
+    with file._store.writer() as loser:
+        loser.replace(phantom, pieces, bees.keys, bees.record)
+        loser.put_vectors(bees.keys, bees.rows)
+        steal(file)
+        write_files(corpus, {"new.txt": "New\n\nSomething new.\n"})
+        local.update()
+        with opened(file._store.name) as winner:
+            winner.update()
+        with pytest.raises(IndexBusy):
+            loser.commit()
+    for _ in range(2):
+        assert_same(file, local)
+        assert file.verify() == ()
+        file.update()
+
+
+def test_a_writer_that_is_overtaken_while_it_ends_rows_changes_nothing(
+    file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.update(corpus)
+    (corpus / "bees.txt").unlink()
+    write_files(corpus, {"harbour.txt": "Day ferry\n\nThe day ferry left at noon.\n"})
+    local.update()
+    check = control.Lease.check
+    calls = iter(range(100))
+
+    def overtaken(self: control.Lease, *, exactly: bool = True) -> None:
+        if exactly and next(calls) == 5:  # when some rows are marked
+            steal(file)
+            with monkeypatch.context() as alone, opened(file._store.name) as winner:
+                alone.setattr(control.Lease, "check", check)
+                winner.update()
+        check(self, exactly=exactly)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(control.Lease, "check", overtaken)
+        with pytest.raises(IndexBusy):
+            file.update()
+    assert next(calls) > 5
+    assert_same(file, local)
+    assert file.verify() == ()
+
+
+def test_a_backup_holds_one_state_however_long_it_takes(
+    file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "SETTLED_AFTER", -1.0)
+    monkeypatch.setattr(reading, "_DOCUMENTS", 5)
+    local.update(corpus)
+    with file._store.snapshot() as snapshot, local._store.snapshot() as before:
+        found = snapshot.contents()
+        kept = [next(found)]
+        for name in ("bees.txt", "harbour.txt"):
+            (corpus / name).unlink()
+            with opened(file._store.name) as other:
+                other.update()
+                other.update()
+        kept += found
+        assert [each[:3] for each in kept] == [each[:3] for each in before.contents()]
+    file.update()
+    file.update()
+    assert not _holding(file, "grey bee")
+
+
+def _holding(index: Index, text: str) -> list[object]:
+    """The rows, living or not, that hold a text."""
+    with index._store.snapshot() as snapshot:
+        data = snapshot.commit_read.data  # type: ignore[attr-defined]
+    found = index._store._call("query", data, filter="born > 0", output_fields=["payload"], limit=16384)  # type: ignore[attr-defined]
+    assert found
+    return [row for row in found if text in row["payload"]]
+
+
+def test_rows_that_are_missing_or_changed_are_found_and_mended_by_a_backup(
+    file: Index, local: Index, corpus: Path, tmp_path: Path
+) -> None:
+    local.update(corpus)
+    file.backup(tmp_path / "kept")
+    call = file._store._call  # type: ignore[attr-defined]
+    with file._store.snapshot() as snapshot:
+        data = snapshot.commit_read.data  # type: ignore[attr-defined]
+    fields = list(call.fields(data))
+    for kind in ("passage", "document"):
+        row = dict(call("query", data, filter=f"kind == '{kind}'", output_fields=fields, limit=1)[0])
+        if kind == "passage":
+            payload = json.loads(row["payload"])
+            payload[1] = payload[1][::-1]
+            call("upsert", data, [row | {"payload": json.dumps(payload)}], partition_name="passages")
+        else:
+            call("delete", data, ids=[row["pk"]], partition_name="rest")
+        file._store.close()
+        assert len(file.verify()) >= 2, kind
+    file.restore(tmp_path / "kept", overwrite=True)
+    assert file.verify() == ()
+    assert_same(file, local)
+
+
+def test_passages_longer_than_a_row_and_a_sweep_that_was_cut(
+    file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "MOST_BYTES", 300)
+    monkeypatch.setattr(reading, "SETTLED_AFTER", -1.0)
+    write_files(corpus, {"long.txt": "Walrus\n\n" + "The quixotic walrus sang. " * 60})
+    file.update()
+    local.update(corpus)
+    assert_same(file, local)
+    (corpus / "long.txt").unlink()
+    file.update()
+    real = Connection.__call__
+    left = iter(range(1))
+
+    def cut(self: Connection, method: str, *arguments: object, **named: object) -> object:
+        if method == "delete" and next(left, None) is None:
+            raise IndexProblem("the server went")
+        return real(self, method, *arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Connection, "__call__", cut)
+        file.update()
+    file.update()
+    assert not _holding(file, "quixot")
+    assert file.verify() == ()
+
+
 def _ids(index: Index) -> list[str]:
     with index._store.snapshot() as snapshot:
         return snapshot.doc_ids()
 
 
+@pytest.mark.parametrize("admitted", [1, 64])
 def test_what_an_ended_update_let_die_lives_on(
-    file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
+    file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch, admitted: int
 ) -> None:
     """It was killed when rows were marked, and nothing was said yet."""
+    monkeypatch.setattr(writing, "_MOST_ADMITTED", admitted)
     monkeypatch.setattr(reading, "SETTLED_AFTER", -1.0)
 
     def killed(*_: object) -> None:
@@ -346,11 +484,19 @@ def test_what_was_removed_goes_with_the_next_update(file: Index, corpus: Path, m
     (corpus / "bees.txt").unlink()
     file.update()
     file.update()
-    with file._store.snapshot() as snapshot:
-        state = snapshot.commit_read  # type: ignore[attr-defined]
-        rows = file._store._call("query", state.data, filter="born > 0", output_fields=["payload"], limit=16384)  # type: ignore[attr-defined]
-    assert rows
-    assert not [row for row in rows if "grey bee" in row["payload"]]
+    assert not _holding(file, "grey bee")
+
+
+def test_what_files_were_like_is_known_though_nothing_could_be_read(file: Index, corpus: Path, tmp_path: Path) -> None:
+    write_files(tmp_path / "broken", {"a.pdf": "no pdf"})
+    with opened(f"milvus+file:{tmp_path / 'other.db'}") as other:
+        other.update(tmp_path / "broken")
+        changes = other.changes()
+        assert changes is not None
+        assert changes.new == ()
+        write_files(tmp_path / "broken", ARTICLES)
+        assert len(other.update().added) == 3
+        assert other.verify() == ()
 
 
 def test_addresses_that_are_none() -> None:
@@ -361,6 +507,7 @@ def test_addresses_that_are_none() -> None:
         "milvus+file:/tmp/x": r"ends with \.db",
         "milvus+http://host:1/a__b": "must not hold __",
         "milvus+http://user:secret@host:1/a": "MILVUS_TOKEN",
+        "milvus+http://host:1/a?token=secret": "MILVUS_TOKEN",
     }.items():
         with pytest.raises(UsageError, match=words) as caught:
             stores.opened(address)

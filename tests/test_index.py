@@ -317,7 +317,9 @@ def test_two_documents_with_one_id(open_index: Open, embedder: WordEmbedder, tmp
     index = open_index(embedder)
     report = index.update(tmp_path / "c")
     assert report.added == ("data.jsonl#x", "data.jsonl#y")
-    assert report.skipped == {"data.jsonl:3": "has the id 'x', as line 1 has: give each line its own"}
+    assert report.skipped == {
+        "data.jsonl:3": "has the id 'x', which is that of line 1: give each line an id of its own"
+    }
     assert index.search("one")[0].passage.text == "One."
 
 

@@ -737,7 +737,7 @@ def test_bad_lines_are_skipped_with_their_number(events: Callable[..., list[Docu
 def test_of_two_lines_with_one_id_the_second_is_skipped(events: Callable[..., list[Document | Skipped]]) -> None:
     found = events("c.jsonl", lines({"_id": "x", "text": "a"}, {"text": "b"}, {"id": "x", "text": "c"}))
     assert [each.doc_id for each in found if isinstance(each, Document)] == ["c.jsonl#x", "c.jsonl#2"]
-    assert found[2] == Skipped("c.jsonl:3", "has the id 'x', as line 1 has: give each line its own")
+    assert found[2] == Skipped("c.jsonl:3", "has the id 'x', which is that of line 1: give each line an id of its own")
 
 
 def test_a_line_without_an_id_does_not_take_that_of_another(events: Callable[..., list[Document | Skipped]]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import re
 import sys
@@ -42,6 +43,9 @@ _UNITS = {"read": "files", "embed": "passages", "write": "steps"}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MOST_SKIPPED_SHOWN = 20
 _NEAREST_SHOWN = 3
+_TALKATIVE = ("distributed", "grpc._server", "milvus_lite", "pymilvus")
+"""Libraries that print what they also raise, and that is said in one line."""
+
 _OPEN_TO_OTHERS = "whoever reaches this address can read all articles"
 _READ_ONLY = f"{_OPEN_TO_OTHERS}; without --token nobody can add any or update the index"
 
@@ -60,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     options = _parser().parse_args(arguments)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         return int(options.run(options))
     except PinciteError as error:
@@ -125,7 +131,7 @@ def _watch(index: Index, options: argparse.Namespace) -> int:
     folder = index.folder(options.corpus)
     print_error(f"watching {folder} (Ctrl-C ends it)")
     with suppress(KeyboardInterrupt):
-        for _ in bursts(folder, index.home):
+        for _ in bursts(folder, index.places):
             try:
                 _say_report(_updated(index, options), options.json)
                 options.rebuild = False  # once is enough

@@ -7,7 +7,6 @@ had in hand: the scheduler gives that to another.
 
 from __future__ import annotations
 
-import logging
 import tempfile
 import time
 from collections import deque
@@ -62,7 +61,7 @@ class Cluster:
     def __enter__(self) -> Self:
         self._client = _connected(self._scheduler)
         try:
-            workers = self._look()
+            workers = len(self._client.scheduler_info()["workers"])
             if not workers:
                 raise ClusterError(
                     f"{self._scheduler}: has no workers; start some with `dask worker {self._scheduler}`"
@@ -76,19 +75,16 @@ class Cluster:
     def __exit__(self, *problem: object) -> None:
         self._client.close()  # type: ignore[no-untyped-call]
 
-    def _look(self) -> int:
-        """How many workers there are, all of this version."""
-        versions: dict[str, str] = self._client.run(_version)
-        for worker, version in versions.items():
-            if version != __version__:
-                raise ClusterError(f"{worker}: has pincite {version}, here it is {__version__}: install the same")
-        return len(versions)
+    @property
+    def _expected(self) -> tuple[str, str]:
+        """What each worker has to have: this version, and the same model."""
+        return __version__, self._embedder.fingerprint
 
     def read(self, jobs: Iterable[tuple[str, Path]]) -> Generator[Answer, None, None]:
         """Send files, as many as the workers can take, and give what came out of them in order."""
         running: deque[_Promised] = deque()
         for group in _groups(jobs):
-            running.append(self._submit(_read, group, self._embedder, self._embedder.fingerprint, self._settings))
+            running.append(self._submit(_read, group, self._embedder, self._expected, self._settings))
             while len(running) >= self.ahead:
                 yield from running.popleft().result()
         while running:
@@ -96,7 +92,7 @@ class Cluster:
 
     def embed(self, batch: list[Inputs]) -> Pending:
         """Have a batch embedded."""
-        return self._submit(_embed, batch, self._embedder, self._embedder.fingerprint)
+        return self._submit(_embed, batch, self._embedder, self._expected)
 
     def _submit(self, work: Any, *arguments: Any) -> _Promised:  # noqa: ANN401 - any function of this module
         with _translating(self._scheduler), _sending():
@@ -122,6 +118,8 @@ class _Promised:
                 try:
                     return self._future.result(timeout=_LOOK)
                 except TimeoutError:
+                    if self.done():  # the task's own
+                        raise
                     if self._future.client.scheduler_info()["workers"]:
                         alone_since = None
                         continue
@@ -135,7 +133,6 @@ def _connected(scheduler: str) -> Client:
         from distributed import Client
     except ImportError as error:
         raise ClusterError(f"{scheduler}: needs Dask: run `pip install 'pincite[dask]'`") from error
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is raised
     with _translating(scheduler):
         return Client(scheduler, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
 
@@ -158,7 +155,7 @@ def _translating(scheduler: str) -> Iterator[None]:
         raise ClusterError(
             f"{scheduler}: {_reason(error)}; is the scheduler running there? What is done is kept"
         ) from error
-    except (RuntimeError, ValueError, ImportError) as error:
+    except Exception as error:  # whatever a task or Dask itself raises ends the update in one line
         hint = "do its workers have the same packages as here?"
         raise ClusterError(f"{scheduler}: {_reason(error)}; {hint}") from error
 
@@ -188,14 +185,10 @@ def _groups(jobs: Iterable[tuple[str, Path]]) -> Iterator[list[tuple[str, bytes 
 # ---------------------------------------------------------------- on a worker
 
 
-def _version() -> str:
-    return __version__
-
-
 def _read(
-    group: list[tuple[str, bytes | str]], embedder: Embedder, fingerprint: str, settings: Settings
+    group: list[tuple[str, bytes | str]], embedder: Embedder, expected: tuple[str, str], settings: Settings
 ) -> list[Answer]:
-    _check(embedder, fingerprint)
+    _check(embedder, expected)
     with tempfile.TemporaryDirectory() as folder:
         jobs, answers = [], list[Answer]()
         for number, (name, content) in enumerate(group):
@@ -213,11 +206,15 @@ def _divided(event: Event, embedder: Embedder, settings: Settings) -> Event | Pr
     return Prepared(event, divide(event, embedder, settings)) if isinstance(event, Document) else event
 
 
-def _embed(batch: list[Inputs], embedder: Embedder, fingerprint: str) -> list[Vectors]:
-    _check(embedder, fingerprint)
+def _embed(batch: list[Inputs], embedder: Embedder, expected: tuple[str, str]) -> list[Vectors]:
+    _check(embedder, expected)
     return embed(embedder, batch)
 
 
-def _check(embedder: Embedder, fingerprint: str) -> None:
+def _check(embedder: Embedder, expected: tuple[str, str]) -> None:
+    """Workers may join at any time."""
+    version, fingerprint = expected
+    if version != __version__:
+        raise ClusterError(f"a worker has pincite {__version__}, here it is {version}: install the same")
     if embedder.fingerprint != fingerprint:
         raise ClusterError(f"a worker has another model: {embedder.fingerprint} instead of {fingerprint}")

@@ -148,7 +148,7 @@ class Index:
         folder = self.folder(corpus)
         options = Options(rebuild=rebuild, allow_removals=allow_removals, cache=cache)
         there, mark = self._store.exists(), self._store.mark()
-        look = partial(scan_corpus, folder, self._store.home, may_be_empty=allow_removals and there, quiet=quiet)
+        look = partial(scan_corpus, folder, self._store.places, may_be_empty=allow_removals and there, quiet=quiet)
         if not there:
             look()  # so that nothing is made for a folder that cannot be read
         update = partial(self._update, folder, look, options, wait, scheduler, progress or _ignore)
@@ -265,9 +265,9 @@ class Index:
             raise UsageError(f"{self._store.name}: holds {held} documents; to have the other instead: --overwrite")
 
     @property
-    def home(self) -> Path:
-        """The folder of this machine in which what can be made again lies: the index, where that is a folder."""
-        return self._store.home
+    def places(self) -> tuple[Path, ...]:
+        """Folders of this machine that are the index's own: no articles, and changed by updates."""
+        return self._store.places
 
     # ------------------------------------------------------------ searching
 
@@ -405,7 +405,7 @@ class Index:
             IndexProblem: there is no index, or it is damaged.
         """
         try:
-            scan = scan_corpus(self.folder(), self._store.home, may_be_empty=True)
+            scan = scan_corpus(self.folder(), self._store.places, may_be_empty=True)
         except CorpusError:
             return None
         with self._store.snapshot() as snapshot:

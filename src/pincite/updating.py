@@ -412,12 +412,12 @@ def _state(document: Document, reading: str) -> str:
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
-def scan_corpus(folder: Path, index: Path, *, may_be_empty: bool, quiet: float = 0.0) -> Scan:
-    """Look through the folder, but not into the index, should that lie within.
+def scan_corpus(folder: Path, places: Iterable[Path], *, may_be_empty: bool, quiet: float = 0.0) -> Scan:
+    """Look through the folder, but not into the index, should some of that lie within.
 
     Args:
         folder: of articles.
-        index: the folder of the index.
+        places: folders of the index.
         may_be_empty: whether that is no error.
         quiet: seconds; what changes within them is skipped.
 
@@ -428,8 +428,9 @@ def scan_corpus(folder: Path, index: Path, *, may_be_empty: bool, quiet: float =
     if quiet:
         time.sleep(quiet)
         scan = _at_rest(scan, corpus.scan(folder))
-    if index.absolute().is_relative_to(folder):
-        scan = _outside(scan, f"{index.absolute().relative_to(folder).as_posix()}/")
+    for place in places:
+        if place.absolute().is_relative_to(folder):
+            scan = _outside(scan, f"{place.absolute().relative_to(folder).as_posix()}/")
     if not scan.files and not scan.unlisted and not may_be_empty:
         raise CorpusError(f"{folder}: no file that Pincite reads; put articles there, or name another folder")
     return scan

@@ -41,7 +41,7 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
             yield Skipped(f"{name}:{number}", _reason(error))
             continue
         first = numbers.setdefault(own_id, number)
-        clash = f"has the id {own_id!r}, as line {first} has: give each line its own"
+        clash = f"has the id {own_id!r}, which is that of line {first}: give each line an id of its own"
         yield found if first == number else Skipped(f"{name}:{number}", clash)
     if empty:
         raise UnreadableFile("empty")

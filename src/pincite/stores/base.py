@@ -217,6 +217,10 @@ class Store(Protocol):
         """A folder of this machine for what can be made again; where the store is a folder, that."""
 
     @property
+    def places(self) -> tuple[Path, ...]:
+        """What of this machine is its own: no article, and changed by updates."""
+
+    @property
     def limits(self) -> tuple[str, ...]:
         """What it cannot do, each in a sentence."""
 
@@ -265,12 +269,14 @@ def copy(source: Store, target: Store) -> tuple[int, int]:
     Returns:
         How many documents and passages were copied.
     """
+    put = set[bytes]()
     with source.snapshot() as held, target.writer(fresh=True) as writer:
         for document, record, passages, keys, rows in held.contents():
             writer.replace(document, passages, keys, record)
-            one_each = dict(zip(keys, rows, strict=True))
-            missing = [key for key in one_each if key in writer.missing(one_each)]
-            writer.put_vectors(missing, [one_each[key] for key in missing])
+            # Its own vectors, also where the target has some of the same text: those may be what is to be mended.
+            new = {key: row for key, row in zip(keys, rows, strict=True) if key not in put}
+            writer.put_vectors(list(new), list(new.values()))
+            put |= new.keys()
         writer.put_files(held.files().values())
         writer.describe(held.manifest)
         writer.commit()

@@ -77,7 +77,7 @@ class Library:
     def watch(self) -> None:
         """Update whenever the folder of articles changes; comes back only where there is none, which `state` tells."""
         try:
-            for _ in bursts(self._index.folder(), Path(self._index.status().path)):
+            for _ in bursts(self._index.folder(), self._index.places):
                 self.start()
         except PinciteError as error:
             self.state = State(problem=str(error))

@@ -44,6 +44,7 @@ class LocalStore:
         self.format = catalog.FORMAT
         self.home = path
         self.limits: tuple[str, ...] = ()
+        self.places = (path,)
         self._lock = threading.Lock()
         self._opening = threading.Lock()
         self._idle: list[sqlite3.Connection] = []

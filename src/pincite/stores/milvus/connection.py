@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import threading
@@ -28,6 +27,8 @@ CONTROL, DATA = "__control", "__data"
 
 PASSAGES, REST = "passages", "rest"
 """The partitions of the data: vectors that are searched for lie apart from rows that have none of their own."""
+
+MEND = "`pincite update CORPUS --rebuild --no-cache` makes the index anew from the articles"
 
 MOST_ROWS = 1000
 """Rows that Milvus takes at a time, and that are asked for at a time."""
@@ -67,8 +68,8 @@ class Address(NamedTuple):
             UsageError: it is none, or holds a password.
         """
         parts = urlsplit(text.removeprefix(PREFIX))
-        if "@" in parts.netloc:
-            raise UsageError(f"a user or password in an address: put the token into the variable {TOKEN} instead")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise UsageError(f"an address with a password or other additions: put the token into the variable {TOKEN}")
         if parts.scheme == "file":
             path = Path(parts.netloc + parts.path)
             if path.suffix != ".db":
@@ -109,9 +110,10 @@ class Connection:
         try:
             yield
         except (MilvusException, RpcError, ConnectionError) as error:
-            message = " ".join(str(getattr(error, "message", error)).split())[:300]
+            message = " ".join(str(getattr(error, "message", error)).split())
             if token := os.environ.get(TOKEN):
                 message = message.replace(token, "***")
+            message = message[:300]
             hint = (
                 "has another process opened it?" if self.address.is_file else f"is Milvus running there, {TOKEN} right?"
             )
@@ -127,10 +129,11 @@ class Connection:
     def _connected(self) -> MilvusClient:
         with self._lock:
             if self._client is None:
-                self._client = _client(self.address)
-                for name in self._client.list_collections(timeout=_SECONDS):
+                client = _client(self.address)
+                for name in client.list_collections(timeout=_SECONDS):
                     if name.startswith((self.control, f"{self.address.collection}{DATA}")):
-                        self._client.load_collection(name, timeout=_SECONDS)
+                        client.load_collection(name, timeout=_SECONDS)
+                self._client = client
             return self._client
 
     def close(self) -> None:
@@ -169,6 +172,11 @@ class Connection:
         """Make the collection of commits and locks, unless it is there."""
         if not self("has_collection", self.control):
             self._make(self.control, [("pk", 100), ("kind", 16), ("payload", _LONGEST)], dimension=2, partitions=())
+
+    def fields(self, name: str) -> dict[str, int]:
+        """The fields of a collection that are written, each with its dimension, 0 for all but vectors."""
+        found = self("describe_collection", name)["fields"]
+        return {each["name"]: int(each["params"].get("dim", 0)) for each in found if each["name"] != "sparse"}
 
     def make_data(self, name: str, dimension: int) -> None:
         """Make a collection of rows, unless it is there."""
@@ -238,9 +246,6 @@ def _client(address: Address) -> MilvusClient:
         raise IndexProblem(
             f"{address.name}: needs pymilvus; install it with `pip install 'pincite[milvus]'`"
         ) from error
-    # What goes wrong is raised; the file's own server also complains of calls that it does not know and can do without.
-    for name in ("pymilvus", "grpc._server", "milvus_lite"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
     if address.is_file:
         Path(address.uri).parent.mkdir(parents=True, exist_ok=True)
     client = MilvusClient(address.uri, token=os.environ.get(TOKEN, ""), timeout=_SECONDS)

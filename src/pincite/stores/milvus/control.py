@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 import threading
 import time
@@ -17,8 +18,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from pincite.errors import IndexBusy, IndexProblem
-from pincite.stores.milvus.connection import Connection
+from pincite.errors import DamagedIndex, IndexBusy, IndexProblem
+from pincite.stores.milvus.connection import MEND, Connection
 from pincite.stores.milvus.reading import BOUNDED, STRONG, Commit
 from pincite.stores.milvus.rows import divided
 
@@ -26,6 +27,7 @@ _SILENT = 60.0
 """Seconds without a sign of life after which a writer on another machine is taken for dead."""
 
 _BEAT = 10.0
+_SETTLING = 0.3
 _KEPT = 2
 """Commits that are kept, since a reader may be at the one before."""
 
@@ -37,10 +39,17 @@ def latest(connection: Connection, level: str = BOUNDED) -> Commit:
         return Commit()
     _, number, turn, count = newest["pk"].split(":")
     keys = [_part(number, turn, at) for at in range(1, int(count))]
+    pieces = _pieces(connection, keys, level) if keys else []
+    return Commit.of(json.loads("".join((newest["payload"], *pieces))))
+
+
+def _pieces(connection: Connection, keys: list[str], level: str) -> list[str]:
     listed = ", ".join(f"'{key}'" for key in keys)
     found = connection("query", connection.control, filter=f"pk in [{listed}]", **_READ, consistency_level=level)
-    pieces = {row["pk"]: row["payload"] for row in found} if keys else {}
-    return Commit.of(json.loads("".join((newest["payload"], *(pieces[key] for key in keys)))))
+    pieces = {row["pk"]: row["payload"] for row in found}
+    if lost := [key for key in keys if key not in pieces]:
+        raise DamagedIndex(f"{connection.address.name}: a part of the last commit is missing ({lost[0]}); {MEND}")
+    return [pieces[key] for key in keys]
 
 
 def publish(connection: Connection, commit: Commit) -> None:
@@ -87,9 +96,7 @@ class Lease:
     """The right to write, held by one process at a time; a context manager.
 
     Attributes:
-        number: under which this update writes: higher than any under which rows were written before.
-        wrote: whether rows bear it by now.
-        settled: the number of the newest commit, once this update has made one.
+        number: under which this update writes; no other ever has the same.
 
     Raises:
         IndexBusy: on entering, when another process holds it.
@@ -100,25 +107,22 @@ class Lease:
         self._wait = wait
         self._token = uuid.uuid4().hex
         self._ended = threading.Event()
+        self._lost = False
         self.number = 0
-        self.wrote = False
-        self.settled = 0
 
     def __enter__(self) -> Self:
         while problem := self._problem():
             if not self._wait:
                 raise IndexBusy(problem)
             time.sleep(1)
-        newest = latest(self._call, STRONG).number
-        self.number = 1 + max(newest, int((self._read() or {}).get("number", 0)))
-        self.settled = newest
+        # Higher than all before; the last digits tell apart writers that begin in the same moment.
+        now = time.time_ns() // 1000 * 1000 + secrets.randbelow(1000)
+        self.number = max(now, latest(self._call, STRONG).number + 1)
         self._since = datetime.now(UTC).isoformat(timespec="seconds")
         self._write()
-        if not self.held():
-            raise IndexBusy(
-                f"{self._call.address.name}: another process began to update it at the same time; try again"
-            )
-        self._ended.clear()
+        for _ in range(2):  # another may have looked before this was written, and write over it
+            self.check()
+            time.sleep(_SETTLING)
         self._beating = threading.Thread(target=self._beat, name="lease", daemon=True)
         self._beating.start()
         return self
@@ -129,12 +133,22 @@ class Lease:
         self._ended.set()
         self._beating.join()
         with suppress(IndexProblem):  # it ends by itself as well
-            # A number under which nothing was written, or whose rows count, need not be told from others.
-            if self.held():
-                self._write(number=self.number if self.wrote else self.settled, released=True)
+            if self._held():
+                self._write(released=True)
 
-    def held(self) -> bool:
-        """Whether it is still ours."""
+    def check(self, *, exactly: bool = True) -> None:
+        """Find out whether it is still ours.
+
+        Args:
+            exactly: ask Milvus, and not only what was known a little while ago.
+
+        Raises:
+            IndexBusy: another process has taken it over.
+        """
+        if self._lost or (exactly and not self._held()):
+            raise IndexBusy(f"{self._call.address.name}: another process has updated it meanwhile; update again")
+
+    def _held(self) -> bool:
         return (self._read() or {}).get("token") == self._token
 
     def _problem(self) -> str | None:
@@ -142,26 +156,43 @@ class Lease:
         holder = self._read()
         if holder is None or holder["released"]:
             return None
-        here = holder["host"] == socket.gethostname()
-        if (here and not _is_alive(holder["pid"])) or time.time() - holder["seen"] > _SILENT:
+        if holder["place"] == _place():
+            gone = not _is_alive(holder["pid"])
+        else:
+            gone = time.time() - holder["seen"] > _SILENT and self._is_silent(holder)
+        if gone:
             return None
         who = f"process {holder['pid']} on {holder['host']} has been updating it since {holder['since']}"
         return f"{self._call.address.name}: {who}; wait for it (--wait), or end it"
+
+    def _is_silent(self, holder: dict[str, Any]) -> bool:
+        """By this machine's clock alone: theirs may differ."""
+        time.sleep(2.5 * _BEAT)
+        return self._read() == holder
 
     def _read(self) -> dict[str, Any] | None:
         found = _rows(self._call, "lock", STRONG)
         return json.loads(found[0]["payload"]) if found else None
 
-    def _write(self, *, number: int | None = None, released: bool = False) -> None:
-        state = {"token": self._token, "host": socket.gethostname(), "pid": os.getpid(), "since": self._since}
-        state |= {"number": self.number if number is None else number, "seen": time.time(), "released": released}
+    def _write(self, *, released: bool = False) -> None:
+        state = {"token": self._token, "host": socket.gethostname(), "place": _place(), "pid": os.getpid()}
+        state |= {"since": self._since, "seen": time.time(), "released": released}
         self._call("upsert", self._call.control, [_row("lock", "lock", json.dumps(state))])
 
     def _beat(self) -> None:
         while not self._ended.wait(_BEAT):
             with suppress(IndexProblem):  # a server that is away: the commit finds out
-                if self.held():
-                    self._write()
+                if not self._held():
+                    self._lost = True
+                    return
+                self._write()
+
+
+def _place() -> str:
+    """Where process ids mean the same: a machine, or a container of one."""
+    with suppress(OSError):
+        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115 - no path
+    return socket.gethostname()
 
 
 def _is_alive(pid: int) -> bool:

@@ -6,7 +6,7 @@ import json
 import math
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -15,7 +15,8 @@ from pincite.datatypes import Document, Filter, Passage
 from pincite.errors import DamagedIndex
 from pincite.stores.base import Content, DocumentRecord, FileRecord, Kept, Manifest, Scored, Vectors
 from pincite.stores.milvus import bm25, rows
-from pincite.stores.milvus.connection import MOST_ROWS, PASSAGES, REST, Connection, batches, one_of
+from pincite.stores.milvus.connection import MEND, MOST_ROWS, PASSAGES, REST, Connection, batches, one_of
+from pincite.stores.milvus.pins import Pin
 from pincite.stores.milvus.rows import Held, Row, hashed
 
 STRONG, BOUNDED = "Strong", "Bounded"
@@ -46,10 +47,11 @@ class Commit:
 
     Attributes:
         number: of that update; rows bear the numbers of those in which they were born and died.
+        floor: numbers up to here count,
+        admitted: and these above it. What an update that was not finished has written bears none of them.
         generation: counts the updates that changed something.
         data: the collection that holds the rows; empty where there are none.
         documents, passages, terms: how many there are; terms in the texts of all passages together.
-        void: numbers of updates that were never finished, whose rows do not count.
         at: when it was made, seconds since the epoch.
         manifest: what the index says of itself.
     """
@@ -60,7 +62,8 @@ class Commit:
     documents: int = 0
     passages: int = 0
     terms: int = 0
-    void: tuple[int, ...] = ()
+    floor: int = 0
+    admitted: tuple[int, ...] = ()
     at: float = 0.0
     manifest: Manifest = field(default_factory=lambda: Manifest(settings={}))
 
@@ -68,7 +71,7 @@ class Commit:
     def of(cls, payload: dict[str, Any]) -> Commit:
         """From JSON."""
         manifest = Manifest(**payload["manifest"])
-        return cls(**payload | {"void": tuple(payload["void"]), "manifest": manifest})
+        return cls(**payload | {"admitted": tuple(payload["admitted"]), "manifest": manifest})
 
     def as_json(self) -> str:
         """As JSON."""
@@ -77,11 +80,11 @@ class Commit:
     @property
     def alive(self) -> str:
         """The condition that the rows of the index fulfil."""
-        born, died = f"born <= {self.number}", f"died > {self.number}"
-        if self.void:
-            void = ", ".join(map(str, self.void))
-            born, died = f"{born} and born not in [{void}]", f"({died} or died in [{void}])"
-        return f"{born} and {died}"
+        return f"{self.counts('born')} and not ({self.counts('died')})"
+
+    def counts(self, field_name: str) -> str:
+        """The condition that a number of rows is one of those that count."""
+        return f"({field_name} <= {self.floor} or {field_name} in {list(self.admitted)})"
 
 
 @dataclass(slots=True)
@@ -216,8 +219,13 @@ class MilvusState:
             if row["parts"]:
                 keys = rows.part_keys(row)
                 parts = {each["pk"]: each["payload"] for each in self.by_keys(keys)}
+                if lost := [key for key in keys if key not in parts]:
+                    raise DamagedIndex(f"{self._call.address.name}: a part of a row is missing ({lost[0]}); {MEND}")
                 text = "".join((text, *(parts[key] for key in keys)))
-            yield json.loads(text)
+            try:
+                yield json.loads(text)
+            except ValueError as error:
+                raise DamagedIndex(f"{self._call.address.name}: a row cannot be read ({error}); {MEND}") from error
 
     def by_keys(self, keys: Sequence[str]) -> Iterator[Row]:
         """Rows with their payloads."""
@@ -329,23 +337,33 @@ class MilvusSnapshot(MilvusState):
 
     def contents(self) -> Iterator[Content]:
         """All documents, in the order of their ids, with what was made of them."""
-        records = self.records()
-        for some in batches(sorted(records), _DOCUMENTS):
-            documents, pieces = self.documents(some), self._pieces(some)
-            for doc_id in some:
-                held = sorted(pieces[doc_id], key=lambda piece: piece[0].passage.start)
-                yield Content(
-                    document=documents[doc_id],
-                    record=records[doc_id],
-                    passages=[each.passage for each, _ in held],
-                    keys=[bytes.fromhex(key) for _, key in held],
-                    rows=[each.vectors for each, _ in held],
-                )
+        with Pin(self._call) as pin:
+            records = self.records()
+            for some in batches(sorted(records), _DOCUMENTS):
+                pin.renew()
+                yield from self._some_contents(some, records)
+
+    def _some_contents(self, ids: Sequence[str], records: Mapping[str, DocumentRecord]) -> Iterator[Content]:
+        documents, pieces = self.documents(ids), self._pieces(ids)
+        for doc_id in ids:
+            if doc_id not in documents or not pieces[doc_id]:
+                raise DamagedIndex(f"{self._call.address.name}: {doc_id}: its text or its passages are missing; {MEND}")
+            held = sorted(pieces[doc_id], key=lambda piece: piece[0].passage.start)
+            yield Content(
+                document=documents[doc_id],
+                record=records[doc_id],
+                passages=[each.passage for each, _ in held],
+                keys=[bytes.fromhex(key) for _, key in held],
+                rows=[each.vectors for each, _ in held],
+            )
 
     def _pieces(self, ids: Sequence[str]) -> dict[str, list[tuple[Held, str]]]:
         """The passages of each document, and the keys of their vectors."""
         found = list(self._rows(one_of("doc", _hashes(ids)), fields=("pk", "key"), partition=PASSAGES))
-        held = self._load([row["pk"] for row in found])
+        keys = [row["pk"] for row in found]
+        # Past what is remembered: these are all, one after the other.
+        whole = list(self.by_keys(keys))
+        held = dict(zip((row["pk"] for row in whole), map(rows.held, self.payloads(whole)), strict=True))
         pieces: dict[str, list[tuple[Held, str]]] = {each: [] for each in ids}
         for row in found:
             each = held[row["pk"]]

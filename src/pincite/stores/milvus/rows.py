@@ -19,8 +19,9 @@ import numpy.typing as npt
 
 from pincite.analysis import analyse
 from pincite.datatypes import Document, Filter, Passage, parse_date
+from pincite.errors import DamagedIndex
 from pincite.stores.base import DocumentRecord, FileRecord
-from pincite.stores.milvus.connection import MOST_BYTES, one_of
+from pincite.stores.milvus.connection import MEND, MOST_BYTES, one_of
 
 NEVER = 1 << 62
 """When what is alive dies."""
@@ -158,11 +159,18 @@ def document(payload: dict[str, Any]) -> Document:
 
 
 def held(payload: list[Any]) -> Held:
-    """A passage again."""
-    stated, packed, count, lead, body = payload
-    values = dict(zip((each.name for each in fields(Passage)), stated, strict=True))
-    passage = Passage(**values | {"sentences": tuple((start, end) for start, end in values["sentences"])})
-    vectors = np.frombuffer(base64.b64decode(packed), np.float16).reshape(count, -1)
+    """A passage again.
+
+    Raises:
+        DamagedIndex: the payload is none.
+    """
+    try:
+        stated, packed, count, lead, body = payload
+        values = dict(zip((each.name for each in fields(Passage)), stated, strict=True))
+        passage = Passage(**values | {"sentences": tuple((start, end) for start, end in values["sentences"])})
+        vectors = np.frombuffer(base64.b64decode(packed), np.float16).reshape(count, -1)
+    except (ValueError, TypeError, KeyError) as error:
+        raise DamagedIndex(f"the row of a passage cannot be read ({error}); {MEND}") from error
     return Held(passage, vectors, tuple(lead.split()), tuple(body.split()))
 
 

@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pincite.errors import DamagedCatalogue, NoIndex
+from pincite.errors import DamagedCatalogue, DamagedIndex, NoIndex
 from pincite.stores.base import Manifest, copy
 from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local.store import LocalStore
-from pincite.stores.milvus.connection import Address, Connection
+from pincite.stores.milvus.connection import MEND, Address, Connection
 from pincite.stores.milvus.control import latest
 from pincite.stores.milvus.reading import BOUNDED, STRONG, Commit, Memory, MilvusSnapshot
 from pincite.stores.milvus.writing import MilvusWriter
@@ -49,6 +49,12 @@ class MilvusStore:
         return caches / "pincite" / hashlib.sha256(self.name.encode()).hexdigest()[:16]
 
     @property
+    def places(self) -> tuple[Path, ...]:
+        """What of this machine is its own."""
+        file = (Path(self._call.address.uri),) if self._call.address.is_file else ()
+        return (self.home, *file)
+
+    @property
     def limits(self) -> tuple[str, ...]:
         """What it cannot do."""
         if self._call.has_words:
@@ -82,10 +88,10 @@ class MilvusStore:
     def _newest(self) -> Commit:
         """First exactly, then quickly, which is at most five seconds behind; never older than what was seen before."""
         self._say_limits()
-        if not self._call("has_collection", self._call.control):
+        if self._seen is None and not self._call("has_collection", self._call.control):
             return Commit()
         found = latest(self._call, STRONG if self._seen is None else BOUNDED)
-        if self._seen is None or (found.number, found.generation) >= (self._seen.number, self._seen.generation):
+        if self._seen is None or found.number >= self._seen.number:
             self._seen = found
         return self._seen
 
@@ -101,8 +107,11 @@ class MilvusStore:
             fresh: start from nothing, while readers keep the old state until the commit.
             wait: for another writer to end, however long that takes.
         """
-        self._seen = None  # what is written then is seen at once
-        return MilvusWriter(self._call, fresh=fresh, wait=wait)
+        return MilvusWriter(self._call, self._see, fresh=fresh, wait=wait)
+
+    def _see(self, commit: Commit) -> None:
+        """One's own commits are seen at once."""
+        self._seen = commit
 
     def sizes(self) -> dict[str, int]:
         """Nothing: Milvus does not say what its rows take."""
@@ -114,10 +123,13 @@ class MilvusStore:
         with self.snapshot() as snapshot:
             if (found := snapshot.counted()) != snapshot.count():
                 wrong.append(f"{self.name}: holds {found} documents and passages, and says it were {snapshot.count()}")
-            for content in snapshot.contents():
-                wrong += wrong_text(content.document)
-                wrong += wrong_passages(content.document, zip(content.passages, content.rows, strict=True))
-        return [*wrong, "`pincite update CORPUS --rebuild --no-cache` makes the index anew"] if wrong else []
+            try:
+                for content in snapshot.contents():
+                    wrong += wrong_text(content.document)
+                    wrong += wrong_passages(content.document, zip(content.passages, content.rows, strict=True))
+            except DamagedIndex as error:
+                wrong.append(str(error))
+        return [*wrong, MEND] if wrong else []
 
     def mark(self) -> int:
         """Nothing can be put out of the way."""

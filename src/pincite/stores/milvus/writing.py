@@ -8,7 +8,7 @@ the next.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from time import time
@@ -23,13 +23,23 @@ from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.milvus import rows
 from pincite.stores.milvus.connection import DATA, MOST_ROWS, PASSAGES, REST, Connection, batches, one_of
 from pincite.stores.milvus.control import Lease, forget_older, latest, publish
+from pincite.stores.milvus.pins import pinned
 from pincite.stores.milvus.reading import STRONG, Commit, MilvusState, settled
-from pincite.stores.milvus.rows import Halves, Row, hashed
+from pincite.stores.milvus.rows import NEVER, Halves, Row, hashed
 
 _log = logging.getLogger(__name__)
 
 _BUFFERED = 500
 """Rows that wait to be sent together."""
+
+_HEAVY = 200
+"""Rows with their payloads that are asked for at a time."""
+
+_MOST_ADMITTED = 64
+"""Numbers that a commit names one by one; they stand in every condition."""
+
+_NO_VECTORS = 2
+"""The dimension of a collection that holds nothing to search for."""
 
 _WORDS = 60_000
 """Characters of words that are searched; a VARCHAR holds 65,535 bytes, and these are ASCII."""
@@ -44,8 +54,11 @@ class MilvusWriter(MilvusState):
         IndexBusy: on entering, when another process writes; on committing, when another has written meanwhile.
     """
 
-    def __init__(self, connection: Connection, *, fresh: bool, wait: bool = False) -> None:
+    def __init__(
+        self, connection: Connection, committed: Callable[[Commit], None], *, fresh: bool, wait: bool = False
+    ) -> None:
         self._call = connection
+        self._committed = committed
         self._fresh = fresh
         self._lease = Lease(connection, wait=wait)
         self._open = ExitStack()
@@ -57,7 +70,7 @@ class MilvusWriter(MilvusState):
             super().__init__(self._call, latest(self._call, STRONG))
             self._number = self._lease.number
             self._others = self._call.data()  # that of the index, and those of updates that were not finished
-            self._data = "" if self._fresh else self.commit_read.data
+            self._use("" if self._fresh else self.commit_read.data)
             for name in self._others:  # after one strong read the quicker ones see all that was written before
                 self._call("query", name, filter="born < 0", output_fields=["pk"], consistency_level=STRONG)
             self._forget_staged()
@@ -74,6 +87,7 @@ class MilvusWriter(MilvusState):
         self._copied: list[tuple[str, Staged]] = []
         self._there: set[str] = set()
         self._buffer: dict[str, list[Row]] = {PASSAGES: [], REST: []}
+        self._wrote = False
         self._staged: set[str] = set()
         self._passages = 0
         self._terms = 0
@@ -170,7 +184,7 @@ class MilvusWriter(MilvusState):
     def _copy_vectors(self) -> None:
         """Give passages the vectors of others with the same text."""
         copied, self._copied = self._copied, []
-        for some in batches(copied, 200):
+        for some in batches(copied, _HEAVY):
             found = self._vectors(sorted({key for key, _ in some}))
             for key, staged in some:
                 self._put_passage(key, staged, found[key])
@@ -207,28 +221,34 @@ class MilvusWriter(MilvusState):
     # ------------------------------------------------------------ sending
 
     def _put(self, partition: str, new: Sequence[Row]) -> None:
-        if not self._data:
-            self._data = f"{self._call.address.collection}{DATA}{self._number}"
-            self._call.make_data(self._data, len(new[0]["vector"]))
-        self._dimension = len(new[0]["vector"])
+        dimension = len(new[0]["vector"])
+        # One that was made when there were no vectors yet holds nothing but what files were like.
+        if not self._data or (self._fields["vector"] != dimension and not self.commit_read.passages):
+            self._make(dimension)
         self._buffer[partition] += new
         if len(self._buffer[partition]) >= _BUFFERED:
             self._send(partition)
 
+    def _make(self, dimension: int) -> None:
+        name = f"{self._call.address.collection}{DATA}{self._number}"
+        self._call.make_data(name, dimension)
+        self._use(name)
+
+    def _use(self, data: str) -> None:
+        self._data = data
+        self._fields = self._call.fields(data) if data else {}
+
     def _send(self, partition: str) -> None:
         """Idempotent: what is sent again has the same keys."""
+        self._lease.check(exactly=False)
         waiting, self._buffer[partition] = self._buffer[partition], []
-        if partition == REST and waiting:
-            blank = [1.0] + [0.0] * (self._length() - 1)
+        if partition == REST:
+            blank = [1.0] + [0.0] * (self._fields["vector"] - 1)
             waiting = [row | {"vector": blank} for row in waiting]
-        filler = {"lead": "", "body": "", "words": ""} if self._call.has_words else {}
-        self._lease.wrote = self._lease.wrote or bool(waiting)
+        filler = {name: "" for name in ("lead", "body", "words") if name in self._fields}
+        self._wrote = self._wrote or bool(waiting)
         for some in batches(waiting, _BUFFERED):
             self._call("upsert", self._data, [filler | row for row in some], partition_name=partition)
-
-    def _length(self) -> int:
-        fields = self._call("describe_collection", self._data)["fields"]
-        return next(int(each["params"]["dim"]) for each in fields if each["name"] == "vector")
 
     # ------------------------------------------------------------ publishing
 
@@ -241,16 +261,18 @@ class MilvusWriter(MilvusState):
         self._copied += [(key, each) for key, staged in self._waiting.items() for each in staged]
         self._waiting = {}
         self._copy_vectors()
+        self._put_file_records()
         base = self.commit_read
         changed = self._fresh or bool(self._staged or self._removed or not base.generation)
-        if self._data:
-            self._put_file_records()
-        self._check_still_ours()
-        ended = [] if self._fresh or not base.data else self._end_rows()
+        self._check(base)
+        ended = self._end_rows() if self._data and self._data == base.data else []
         new = self._made(base, changed, ended)
+        self._check(base)
         publish(self._call, new)
+        self._check(new)
         self._clear_up(base, new)
         self.commit_read = new
+        self._committed(new)
         self._forget_staged()
         self._fresh = False
         return new.generation
@@ -259,10 +281,13 @@ class MilvusWriter(MilvusState):
         for record in self._files:
             self._later("file", record.path, [*record[:-1], dict(record.skipped)], {})
         if self._buffer[REST]:
+            if not self._data:
+                self._make(_NO_VECTORS)
             self._send(REST)
 
-    def _check_still_ours(self) -> None:
-        if not self._lease.held() or latest(self._call, STRONG).number != self.commit_read.number:
+    def _check(self, newest: Commit) -> None:
+        self._lease.check()
+        if latest(self._call, STRONG).number != newest.number:
             raise IndexBusy(f"{self._call.address.name}: another process has updated it meanwhile; update again")
 
     def _end_rows(self) -> list[str]:
@@ -271,23 +296,23 @@ class MilvusWriter(MilvusState):
         names = [hashed("file", each) for each in {*(record.path for record in self._files), *self._gone}]
         ended = []
         for field, values in (("doc", docs), ("name", names)):
-            for some in batches(values, 200):
+            for some in batches(values, _HEAVY):
                 for partition in (PASSAGES, REST):
-                    ended += self._end(f"{one_of(field, some)} and born < {self._number}", partition)
+                    condition = f"{one_of(field, some)} and born < {self._number}"
+                    found = self._rows(condition, fields=("pk",), partition=partition)
+                    ended += self._end([row["pk"] for row in found], partition, self._number)
         return ended
 
-    def _end(self, condition: str, partition: str) -> list[str]:
-        """Only whole rows can be written; the field that Milvus makes itself is not among them."""
-        made = {"sparse"}
-        fields = [each["name"] for each in self._call("describe_collection", self._data)["fields"]]
-        keys = [row["pk"] for row in self._rows(condition, fields=("pk",), partition=partition)]
+    def _end(self, keys: Sequence[str], partition: str, number: int) -> list[str]:
+        """Have rows die with a number. Only whole rows can be written."""
         kinds = []
-        for some in batches(keys, 200):
+        for some in batches(keys, _HEAVY):
+            self._lease.check()
             listed = ", ".join(f"'{key}'" for key in some)
-            found = self._query(f"pk in [{listed}]", [name for name in fields if name not in made], partition)
+            found = self._query(f"pk in [{listed}]", list(self._fields), partition)
             kinds += [str(row["kind"]) for row in found]
-            self._lease.wrote = True
-            ending = [row | {"died": self._number, "vector": list(map(float, row["vector"]))} for row in found]
+            self._wrote = True
+            ending = [row | {"died": number, "vector": list(map(float, row["vector"]))} for row in found]
             self._call("upsert", self._data, ending, partition_name=partition)
             self._terms -= sum(len(each) for each in self._bodies(found))
         return kinds
@@ -297,28 +322,42 @@ class MilvusWriter(MilvusState):
         return (rows.held(payload).body for payload in self.payloads(passages))
 
     def _made(self, base: Commit, changed: bool, ended: Sequence[str]) -> Commit:
-        # A number is used up by whatever was written under it: the files' records too.
-        number = self._number if changed or self._lease.wrote else base.number
-        kept = Commit() if self._fresh else base
-        return replace(
-            base,
+        # The files' records alone need a number too.
+        number = self._number if changed or self._wrote else base.number
+        kept = Commit() if self._data != base.data else base
+        fold = len(kept.admitted) > _MOST_ADMITTED and self._folded(kept)
+        admitted = () if fold else kept.admitted
+        return Commit(
             number=number,
             generation=base.generation + changed,
             data=self._data,
             documents=kept.documents + len(self._staged) - ended.count("document"),
             passages=kept.passages + self._passages - ended.count("passage"),
             terms=kept.terms + self._terms,
-            void=(*kept.void, *range(base.number + 1, number)),
+            floor=kept.number if fold else kept.floor,
+            admitted=admitted if number in admitted else (*admitted, number),
             at=time() if number != base.number else base.at,
             manifest=self._manifest or base.manifest,
         )
 
+    def _folded(self, base: Commit) -> bool:
+        """Make every number up to that of a commit count, by undoing what bears one that does not."""
+        below = f"{{0}} > {base.floor} and {{0}} <= {base.number} and {{0}} not in {list(base.admitted)}"
+        terms = self._terms
+        for partition in (PASSAGES, REST):
+            self._delete(self._data, below.format("born"), partition)
+            found = [row["pk"] for row in self.paged(below.format("died"), ("pk",), partition)]
+            self._end(found, partition, NEVER)
+        self._terms = terms
+        return True
+
     def _clear_up(self, base: Commit, new: Commit) -> None:
         """Delete what no reader can see any more; the commit stands whatever comes of it."""
-        self._lease.settled = new.number
         try:
-            if new.data != base.data:
+            if new.data and new.data != base.data:
                 self._call.point(new.data)
+            if pinned(self._call):
+                return
             for name in self._others:
                 # Readers may still be at the one before; it goes with the next update.
                 if name not in (new.data, base.data):
@@ -329,21 +368,20 @@ class MilvusWriter(MilvusState):
             _log.warning("%s; not tidied up: the next update tries again", error)
 
     def _sweep(self, base: Commit, new: Commit) -> None:
-        # A reader may be at the state before, unless that is long past.
-        last = base.number if settled(base) else base.number - 1
-        dead = f"died <= {last}"
-        if new.void:  # what a void update let die is alive
-            dead = f"({dead} and died not in {list(new.void)}) or born in {list(new.void)}"
-        chosen = f"{dead} or kind == 'loose'"
-        deleted = 0
-        for partition in (PASSAGES, REST) if new.data else ():
-            found = self._with(new).paged(chosen, ("pk", "parts"), partition)
-            keys = [key for row in found for key in (row["pk"], *rows.part_keys(row))]
-            for some in batches(keys, MOST_ROWS):
-                self._call("delete", new.data, ids=list(some), partition_name=partition)
-            deleted += len(keys)
-        if deleted:
+        # A reader may be at the state before that, unless it is long past.
+        gone = base if settled(base) else replace(base, admitted=base.admitted[:-1])
+        unfinished = f"born > {new.floor} and born not in {list(new.admitted)}"
+        chosen = f"{gone.counts('died')} or ({unfinished}) or kind == 'loose'"
+        deleted = [self._delete(new.data, chosen, each) for each in (PASSAGES, REST) if new.data]
+        if any(deleted):
             self._call("compact", new.data)
 
-    def _with(self, commit: Commit) -> MilvusState:
-        return MilvusState(self._call, commit)
+    def _delete(self, data: str, chosen: str, partition: str) -> int:
+        """Delete rows; how many. What they go on in goes first, since it is found through them alone."""
+        state = MilvusState(self._call, replace(self.commit_read, data=data))
+        found = list(state.paged(chosen, ("pk", "parts"), partition))
+        parts = [key for row in found for key in rows.part_keys(row)]
+        for keys in (parts, [row["pk"] for row in found]):
+            for some in batches(keys, MOST_ROWS):
+                self._call("delete", data, ids=list(some), partition_name=partition)
+        return len(found)
