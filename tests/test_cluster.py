@@ -117,9 +117,13 @@ def test_workers_that_all_go_end_the_update(tmp_path: Path, corpus: Path, monkey
     write_files(corpus, many(600))
     with dask_cluster(tmp_path / "dask", 1, Path(__file__).parent) as cluster, opened(tmp_path / "index") as index:
         index.use_embedder("words", SlowEmbedder())
-        threading.Timer(4, cluster.workers[0].kill).start()
+
+        def kill(progress: Progress) -> None:
+            if progress.stage == "embed" and progress.done:
+                cluster.workers[0].kill()
+
         with pytest.raises(ClusterError, match="has had no worker for 3 s; what is done is kept"):
-            index.update(corpus, scheduler=cluster.address)
+            index.update(corpus, scheduler=cluster.address, progress=kill)
         index.use_embedder("words", WordEmbedder())
         assert 0 < index.update(corpus).embedded < 604
 
