@@ -11,7 +11,7 @@ import pytest
 
 from conftest import ARTICLES, WordEmbedder, write_files
 from pincite import Index, Progress, Settings
-from pincite.errors import ClusterError, ModelMismatch
+from pincite.errors import ClusterError, ModelMismatch, UsageError
 from pincite.stores.base import Vectors
 from servers import DaskCluster, dask_cluster, free_port
 from test_contract import assert_same, opened
@@ -92,8 +92,11 @@ def test_a_worker_that_is_lost_costs_its_batches_alone(tmp_path: Path, corpus: P
 
 
 def test_without_workers_or_scheduler_it_is_said(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pincite.cluster._PATIENCE", 2.0)
+    monkeypatch.setattr("pincite.cluster._CONNECTING", 2.0)
     with opened(tmp_path / "index") as index:
+        for address in ("127.0.0.1", "foo://127.0.0.1:1", "tcp://127.0.0.1"):
+            with pytest.raises(UsageError, match="write tcp://HOST:PORT"):
+                index.update(corpus, scheduler=address)
         nobody = f"tcp://127.0.0.1:{free_port()}"
         with pytest.raises(ClusterError, match=rf"{nobody}: .*is the scheduler running there"):
             index.update(corpus, scheduler=nobody)

@@ -315,6 +315,21 @@ def test_a_writer_that_was_overtaken_commits_nothing(file: Index, corpus: Path) 
     assert file.verify() == ()
 
 
+def test_of_two_that_begin_at_once_the_one_that_waits_comes_later(
+    file: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(corpus, {"new.txt": "New\n\nSomething new.\n"})
+    reports: list[UpdateReport] = []
+    with opened(file._store.name) as other:
+        both = [threading.Thread(target=lambda i=i: reports.append(i.update(wait=True))) for i in (file, other)]
+        for each in both:
+            each.start()
+        for each in both:
+            each.join(120)
+    assert sorted(len(each.added) for each in reports) == [0, 1]
+    assert file.verify() == ()
+
+
 def test_what_a_loser_has_written_is_not_seen(file: Index, local: Index, corpus: Path) -> None:
     """Both believed for a while that they alone may write."""
     local.update(corpus)
@@ -506,12 +521,30 @@ def test_addresses_that_are_none() -> None:
         "milvus+ftp://host/a": "not an address of an index",
         "milvus+file:/tmp/x": r"ends with \.db",
         "milvus+http://host:1/a__b": "must not hold __",
+        "milvus+http://host:abc/a": "not an address|Port could not be cast",
+        "milvus+http://host:99999/a": "Port out of range",
+        "milvus://host:1/a": "not an address of an index",
         "milvus+http://user:secret@host:1/a": "MILVUS_TOKEN",
         "milvus+http://host:1/a?token=secret": "MILVUS_TOKEN",
     }.items():
         with pytest.raises(UsageError, match=words) as caught:
             stores.opened(address)
         assert "secret" not in str(caught.value)
+
+
+def test_to_look_makes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    with opened(f"milvus+file:{tmp_path / 'a/none.db'}") as index, opened(tmp_path / "nowhere") as other:
+        for ask in (index.status, lambda: index.search("elm"), lambda: index.copy(other), lambda: other.copy(index)):
+            with pytest.raises(NoIndex):
+                ask()
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus"]
+
+
+def test_an_index_is_not_copied_onto_itself(file: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with opened("milvus+file:./index.db") as same, pytest.raises(UsageError, match="onto itself"):
+        file.copy(same, overwrite=True)
 
 
 def test_nobody_there_is_one_line_without_the_token(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ _UNITS = {"read": "files", "embed": "passages", "write": "steps"}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MOST_SKIPPED_SHOWN = 20
 _NEAREST_SHOWN = 3
-_TALKATIVE = ("distributed", "grpc._server", "milvus_lite", "pymilvus")
+_TALKATIVE = ("asyncio", "distributed", "grpc._server", "milvus_lite", "pymilvus", "tornado")
 """Libraries that print what they also raise, and that is said in one line."""
 
 _OPEN_TO_OTHERS = "whoever reaches this address can read all articles"

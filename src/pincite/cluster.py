@@ -7,6 +7,7 @@ had in hand: the scheduler gives that to another.
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections import deque
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pincite import __version__
 from pincite.datatypes import Document
 from pincite.embedder import Embedder
-from pincite.errors import ClusterError, PinciteError
+from pincite.errors import ClusterError, PinciteError, UsageError
 from pincite.readers.pool import Event, FileDone, read_files
 from pincite.settings import Settings
 from pincite.stores.base import Vectors
@@ -32,8 +33,11 @@ _GROUP_FILES, _GROUP_BYTES = 64, 8 << 20
 """Files that are sent to a worker together: more would be lost with it, fewer would start more readers."""
 
 _RETRIES = 3
+_CONNECTING = 15.0
+"""Seconds to wait for the scheduler."""
+
 _PATIENCE = 60.0
-"""Seconds to wait for a first answer of the scheduler, and for a worker when there is none any more."""
+"""Seconds to wait for a worker when there is none any more."""
 
 _LOOK = 5.0
 
@@ -49,6 +53,7 @@ class Cluster:
         settings: by which texts are divided.
 
     Raises:
+        UsageError: on entering, an address that is none.
         ClusterError: on entering and later: nobody answers there, or no worker, or one with another Pincite.
     """
 
@@ -133,8 +138,10 @@ def _connected(scheduler: str) -> Client:
         from distributed import Client
     except ImportError as error:
         raise ClusterError(f"{scheduler}: needs Dask: run `pip install 'pincite[dask]'`") from error
+    if not re.fullmatch(r"(tcp|tls|ws|wss)://[^/\s]+:\d+", scheduler):
+        raise UsageError(f"{scheduler}: not the address of a scheduler; write tcp://HOST:PORT")
     with _translating(scheduler):
-        return Client(scheduler, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
+        return Client(scheduler, timeout=_CONNECTING, set_as_default=False)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -161,7 +168,7 @@ def _translating(scheduler: str) -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
 
 
 def _groups(jobs: Iterable[tuple[str, Path]]) -> Iterator[list[tuple[str, bytes | str]]]:

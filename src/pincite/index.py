@@ -255,14 +255,16 @@ class Index:
             UsageError: the target has documents and ``overwrite`` is not given, or is this index.
             IndexProblem: there is no index, or the target cannot be written.
         """
-        if target._store.name == self._store.name:
+        if [each.resolve() for each in target.places] == [each.resolve() for each in self.places]:
             raise UsageError(f"{self._store.name}: an index cannot be copied onto itself; name another")
         target._check_free(overwrite)
         return copy(self._store, target._store)
 
     def _check_free(self, overwrite: bool) -> None:
         if not overwrite and self._store.exists() and (held := self.status().documents):
-            raise UsageError(f"{self._store.name}: holds {held} documents; to have the other instead: --overwrite")
+            raise UsageError(
+                f"{self._store.name}: holds {held} documents; to have the other instead: --overwrite (overwrite=True)"
+            )
 
     @property
     def places(self) -> tuple[Path, ...]:

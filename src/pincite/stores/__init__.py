@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pincite.errors import UsageError
 from pincite.stores.base import Store
 
 
@@ -17,6 +18,8 @@ def opened(place: str | Path) -> Store:
         from pincite.stores.milvus.store import MilvusStore
 
         return MilvusStore(str(place))
+    if "://" in str(place):
+        raise UsageError(f"{place}: not an address of an index; write milvus+http://HOST:PORT/COLLECTION")
     from pincite.stores.local.store import LocalStore
 
     return LocalStore(Path(place))

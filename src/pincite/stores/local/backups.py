@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -63,7 +63,17 @@ def opened(path: Path, index: Path) -> Iterator[Path]:
     """
     if not path.is_file():
         raise IndexProblem(f"{path}: no such file; name one that `pincite backup` wrote")
+    new = not index.exists()
     index.mkdir(parents=True, exist_ok=True)
+    try:
+        yield from _copied_into(path, index)
+    finally:
+        if new:
+            with suppress(OSError):  # it holds an index now
+                index.rmdir()
+
+
+def _copied_into(path: Path, index: Path) -> Iterator[Path]:
     with TemporaryDirectory(dir=index, prefix=f"{COPY}{os.getpid()}-") as folder, catalog.translating(index):
         copy = Path(folder, catalog.FILE)
         address = f"{path.absolute().as_uri()}?mode=ro"
@@ -84,7 +94,7 @@ def _check(copy: Path, path: Path) -> None:
     except (sqlite3.DatabaseError, IndexProblem, ValueError) as error:
         if catalog.of_the_disk(error) or catalog.of_the_disk(error.__cause__):
             raise
-        wrong = str(error).replace(str(copy), str(path))
+        wrong = str(error).replace(str(copy), str(path)).split("; `")[0]  # what to do about an index is no help here
     if wrong:
         raise DamagedIndex(f"{path}: damaged ({wrong}); use another")
 

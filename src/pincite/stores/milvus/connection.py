@@ -44,6 +44,7 @@ _OPEN: Counter[str] = Counter()
 _LOCK = threading.Lock()
 """Clients of each local file in this process."""
 
+_NAME = re.compile(r"[A-Za-z]\w{0,99}", re.ASCII)
 _FORM = "write milvus+http://HOST:PORT/COLLECTION, or milvus+file:PATH.db for a local file"
 
 
@@ -76,14 +77,14 @@ class Address(NamedTuple):
                 raise UsageError(f"{text}: a local file of Milvus ends with .db; {_FORM}")
             return cls(text, str(path.absolute()), "pincite")
         collection = parts.path.strip("/")
-        if (
-            parts.scheme not in ("http", "https")
-            or not parts.netloc
-            or not re.fullmatch(r"[A-Za-z]\w{0,99}", collection)
-        ):
+        if parts.scheme not in ("http", "https") or not parts.netloc or not _NAME.fullmatch(collection):
             raise UsageError(f"{text}: not an address of an index; {_FORM}")
         if "__" in collection:
             raise UsageError(f"{text}: a collection's name must not hold __; name it otherwise")
+        try:
+            _ = parts.port
+        except ValueError as error:
+            raise UsageError(f"{text}: {error}; {_FORM}") from error
         return cls(text, f"{parts.scheme}://{parts.netloc}", collection)
 
     @property
@@ -153,8 +154,10 @@ class Connection:
     @property
     def has_words(self) -> bool:
         """Whether it searches by words (BM25), as servers from 2.5 on do."""
+        if self.address.is_file:
+            return True
         found = re.match(r"v?(\d+)\.(\d+)", self.version)
-        return self.address.is_file or (found is not None and (int(found[1]), int(found[2])) >= (2, 5))
+        return found is not None and (int(found[1]), int(found[2])) >= (2, 5)
 
     # ------------------------------------------------------------ collections
 

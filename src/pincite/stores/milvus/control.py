@@ -111,18 +111,11 @@ class Lease:
         self.number = 0
 
     def __enter__(self) -> Self:
-        while problem := self._problem():
-            if not self._wait:
-                raise IndexBusy(problem)
+        while not self._taken():
             time.sleep(1)
         # Higher than all before; the last digits tell apart writers that begin in the same moment.
         now = time.time_ns() // 1000 * 1000 + secrets.randbelow(1000)
         self.number = max(now, latest(self._call, STRONG).number + 1)
-        self._since = datetime.now(UTC).isoformat(timespec="seconds")
-        self._write()
-        for _ in range(2):  # another may have looked before this was written, and write over it
-            self.check()
-            time.sleep(_SETTLING)
         self._beating = threading.Thread(target=self._beat, name="lease", daemon=True)
         self._beating.start()
         return self
@@ -135,6 +128,20 @@ class Lease:
         with suppress(IndexProblem):  # it ends by itself as well
             if self._held():
                 self._write(released=True)
+
+    def _taken(self) -> bool:
+        """Try to take it; False where it is worth another try."""
+        if problem := self._problem():
+            if not self._wait:
+                raise IndexBusy(problem)
+            return False
+        self._since = datetime.now(UTC).isoformat(timespec="seconds")
+        self._write()
+        for _ in range(2):  # another may have looked before this was written, and write over it
+            time.sleep(_SETTLING)
+            if not self._held():
+                return self._taken()
+        return True
 
     def check(self, *, exactly: bool = True) -> None:
         """Find out whether it is still ours.

@@ -46,7 +46,8 @@ class MilvusStore:
     def home(self) -> Path:
         """A folder of this machine for what can be made again."""
         caches = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
-        return caches / "pincite" / hashlib.sha256(self.name.encode()).hexdigest()[:16]
+        what = f"{self._call.address.uri} {self._call.address.collection}"
+        return caches / "pincite" / hashlib.sha256(what.encode()).hexdigest()[:16]
 
     @property
     def places(self) -> tuple[Path, ...]:
@@ -88,12 +89,19 @@ class MilvusStore:
     def _newest(self) -> Commit:
         """First exactly, then quickly, which is at most five seconds behind; never older than what was seen before."""
         self._say_limits()
-        if self._seen is None and not self._call("has_collection", self._call.control):
+        if self._seen is None and not self._is_there():
             return Commit()
         found = latest(self._call, STRONG if self._seen is None else BOUNDED)
         if self._seen is None or found.number >= self._seen.number:
             self._seen = found
         return self._seen
+
+    def _is_there(self) -> bool:
+        """Whether an index was ever begun; to look makes no file."""
+        address = self._call.address
+        if address.is_file and not Path(address.uri).exists():
+            return False
+        return bool(self._call("has_collection", self._call.control))
 
     def _say_limits(self) -> None:
         for limit in () if self._said else self.limits:
