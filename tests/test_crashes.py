@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from conftest import ARTICLES, WordEmbedder, grow_by_segments, write_files
-from pincite import Index, Settings, readers, updating
+from pincite import Index, Settings, readers, updating, work
 from pincite.readers.pool import Event, FileDone
 from pincite.stores.local import catalog
 
@@ -81,7 +81,7 @@ def update_and_die(home: Path, point: int, segments: bool, seen: Any) -> None:  
     sys.addaudithook(audit)
     setattr(catalog, "connect", connected)  # noqa: B010 (to mypy, a function takes no assignment)
     setattr(os, "fsync", synced)  # noqa: B010
-    setattr(updating, "read_files", read_here)  # noqa: B010
+    setattr(work, "read_files", read_here)  # noqa: B010
     opened(home)[0].update()
 
 
@@ -154,7 +154,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with pytest.MonkeyPatch.context() as patched:
         if request.param:
             grow_by_segments(patched)
-        patched.setattr(updating, "read_files", read_here)
+        patched.setattr(work, "read_files", read_here)
         yield Scene(tmp_path_factory.mktemp("crash"), request.param)
 
 

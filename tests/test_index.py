@@ -18,7 +18,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from conftest import ARTICLES, WordEmbedder, write_files
-from pincite import Filter, Hit, Index, Progress, Settings, updating
+from pincite import Filter, Hit, Index, Progress, Settings, updating, work
 from pincite import index as index_module
 from pincite.datatypes import Changes
 from pincite.errors import (
@@ -688,7 +688,7 @@ def test_many_small_batches_make_the_same_index(
     whole = open_index(WordEmbedder(), "whole")
     whole.update(corpus)
     monkeypatch.setattr(updating, "_BATCH", 1)
-    monkeypatch.setattr(updating, "_AHEAD", 2)
+    monkeypatch.setattr(work.Here, "ahead", 2)
     seen: list[Progress] = []
     embedder = WordEmbedder()
     parts = open_index(embedder, "parts")
