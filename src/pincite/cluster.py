@@ -66,7 +66,7 @@ class Cluster:
     def __enter__(self) -> Self:
         self._client = _connected(self._scheduler)
         try:
-            workers = len(self._client.scheduler_info()["workers"])
+            workers = len(self._client.nthreads())  # type: ignore[no-untyped-call]
             if not workers:
                 raise ClusterError(
                     f"{self._scheduler}: has no workers; start some with `dask worker {self._scheduler}`"
@@ -125,7 +125,7 @@ class _Promised:
                 except TimeoutError:
                     if self.done():  # the task's own
                         raise
-                    if self._future.client.scheduler_info()["workers"]:
+                    if self._future.client.nthreads():
                         alone_since = None
                         continue
                     alone_since = alone_since or time.monotonic()
