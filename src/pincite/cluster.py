@@ -123,8 +123,9 @@ class _Promised:
                 try:
                     return self._future.result(timeout=_LOOK)
                 except TimeoutError:
-                    if self.done():  # the task's own
-                        raise
+                    # Either nothing has come yet, or this is what the task itself has raised.
+                    if self._future.status == "error":
+                        return self._future.result(timeout=_LOOK)
                     if self._future.client.nthreads():
                         alone_since = None
                         continue
