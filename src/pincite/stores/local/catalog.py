@@ -87,7 +87,7 @@ _Made = TypeVar("_Made")
 _NOTHING = MappingProxyType[str, str]({})
 _MEND = "`pincite update CORPUS` makes it anew from the articles"
 _AMONG = "IN (SELECT value FROM json_each(?))"
-_JOINED = "passages p JOIN documents d ON d.id = p.document"
+JOINED = "passages p JOIN documents d ON d.id = p.document"
 
 
 def translated(path: Path, error: BaseException | None) -> IndexProblem | None:
@@ -294,7 +294,7 @@ class Catalog:
 
     def numbers(self, ids: Collection[str]) -> dict[str, int]:
         """Private numbers by passage id; unknown ids are left out."""
-        sql = f"SELECT p.id, d.digest FROM {_JOINED} WHERE d.doc_id = ? AND p.start = ?"
+        sql = f"SELECT p.id, d.digest FROM {JOINED} WHERE d.doc_id = ? AND p.start = ?"
         found = {}
         for each in ids:
             name, _, start = each.rpartition(":")
@@ -308,14 +308,14 @@ class Catalog:
         """Passages, each with its own vector and its sentences', by private number."""
         rows = self.db.execute(
             "SELECT p.id, v.passage, v.sentences, d.doc_id, d.digest, p.start, p.end, p.heading, p.page, p.sentences,"
-            f" p.text FROM {_JOINED} JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}",
+            f" p.text FROM {JOINED} JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}",
             (json.dumps(list(numbers)),),
         )
         return {row[0]: _row(row[1:]) for row in rows}
 
     def keyed_passages(self, doc_id: str) -> list[tuple[bytes, Passage, npt.NDArray[np.float16]]]:
         """A document's passages in order, each with the key of its vectors, and these; those without are left out."""
-        sql = f"SELECT p.id, p.key FROM {_JOINED} WHERE d.doc_id = ? ORDER BY p.start"
+        sql = f"SELECT p.id, p.key FROM {JOINED} WHERE d.doc_id = ? ORDER BY p.start"
         keys = dict(self.db.execute(sql, (doc_id,)).fetchall())
         rows = self.rows(keys)
         return [(key, *rows[number]) for number, key in keys.items() if number in rows]
@@ -335,7 +335,7 @@ class Catalog:
     def allowed(self, where: Filter) -> npt.NDArray[np.int64]:
         """Private numbers of the passages whose document fits ``where``, ascending."""
         condition, values = _condition(where)
-        rows = self.db.execute(f"SELECT p.id FROM {_JOINED} WHERE {condition} ORDER BY p.id", values)
+        rows = self.db.execute(f"SELECT p.id FROM {JOINED} WHERE {condition} ORDER BY p.id", values)
         return np.fromiter((row[0] for row in rows), np.int64)
 
     def entries(self, numbers: Sequence[int] | None = None) -> Iterator[Entry]:
@@ -343,7 +343,7 @@ class Catalog:
         condition, values = ("1", []) if numbers is None else (f"p.id {_AMONG}", [json.dumps(list(numbers))])
         rows = self.db.execute(
             "SELECT p.id, d.doc_id, d.title, coalesce(p.heading, ''), p.text, d.source, d.author, d.first_day,"
-            f" d.last_day FROM {_JOINED} WHERE {condition} ORDER BY p.id",
+            f" d.last_day FROM {JOINED} WHERE {condition} ORDER BY p.id",
             values,
         )
         return (Entry(*row) for row in rows)

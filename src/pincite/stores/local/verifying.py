@@ -12,13 +12,11 @@ import numpy.typing as npt
 from pincite.errors import DamagedIndex
 from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local import files
-from pincite.stores.local.catalog import META, SEALED, Catalog
+from pincite.stores.local.catalog import JOINED, META, SEALED, Catalog
 from pincite.stores.local.generation import GENERATIONS, Generation
 
 _DOCUMENTS = 64
 """Documents looked through at a time; they bound the memory."""
-
-_OF_THEIR_DOCUMENT = "JOIN documents d ON d.id = p.document"
 
 
 class Verification(Catalog):
@@ -55,7 +53,7 @@ class Verification(Catalog):
         for what, table, joined in (
             ("its title, date or other facts are", "documents", "documents t JOIN documents d ON d.id = t.id"),
             ("a passage is", "passages", "passages t JOIN documents d ON d.id = t.document"),
-            ("vectors are", "vectors", f"vectors t JOIN passages p ON p.key = t.key {_OF_THEIR_DOCUMENT}"),
+            ("vectors are", "vectors", f"{JOINED} JOIN vectors t ON t.key = p.key"),
         ):
             columns = ", ".join(f"t.{name}" for name in SEALED[table].split(", "))
             sql = f"SELECT DISTINCT d.doc_id FROM {joined} WHERE t.seal IS NOT seal({columns}) ORDER BY d.doc_id"

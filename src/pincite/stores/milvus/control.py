@@ -19,9 +19,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from pincite.errors import DamagedIndex, IndexBusy, IndexProblem
-from pincite.stores.milvus.connection import MEND, Connection
+from pincite.stores.milvus.connection import MEND, Connection, one_of
 from pincite.stores.milvus.reading import BOUNDED, STRONG, Commit
-from pincite.stores.milvus.rows import divided
+from pincite.stores.milvus.rows import divided, nowhere
 
 _SILENT = 60.0
 """Seconds without a sign of life after which a writer on another machine is taken for dead."""
@@ -37,15 +37,13 @@ def latest(connection: Connection, level: str = BOUNDED) -> Commit:
     newest = max(_rows(connection, "commit", level), key=lambda row: _order(row["pk"]), default=None)
     if newest is None:
         return Commit()
-    _, number, turn, count = newest["pk"].split(":")
-    keys = [_part(number, turn, at) for at in range(1, int(count))]
+    keys = _parts(newest["pk"])
     pieces = _pieces(connection, keys, level) if keys else []
     return Commit.of(json.loads("".join((newest["payload"], *pieces))))
 
 
 def _pieces(connection: Connection, keys: list[str], level: str) -> list[str]:
-    listed = ", ".join(f"'{key}'" for key in keys)
-    found = connection("query", connection.control, filter=f"pk in [{listed}]", **_READ, consistency_level=level)
+    found = connection("query", connection.control, filter=one_of("pk", keys), **_READ, consistency_level=level)
     pieces = {row["pk"]: row["payload"] for row in found}
     if lost := [key for key in keys if key not in pieces]:
         raise DamagedIndex(f"{connection.address.name}: a part of the last commit is missing ({lost[0]}); {MEND}")
@@ -66,9 +64,7 @@ def forget_older(connection: Connection) -> None:
     """Delete all commits but the newest, and the one before, at which a reader may be."""
     found = sorted((row["pk"] for row in _rows(connection, "commit", STRONG)), key=_order)
     for key in found[:-_KEPT]:
-        _, number, turn, count = key.split(":")
-        parts = [_part(number, turn, at) for at in range(1, int(count))]
-        connection("delete", connection.control, ids=[key, *parts])
+        connection("delete", connection.control, ids=[key, *_parts(key)])
 
 
 def _order(key: str) -> tuple[int, int]:
@@ -80,6 +76,12 @@ def _part(number: str, turn: str, at: int) -> str:
     return f"part:{number}:{turn}:{at}"
 
 
+def _parts(key: str) -> list[str]:
+    """The rows on which a commit goes on."""
+    _, number, turn, count = key.split(":")
+    return [_part(number, turn, at) for at in range(1, int(count))]
+
+
 _READ = {"output_fields": ["pk", "payload"]}
 
 
@@ -89,7 +91,12 @@ def _rows(connection: Connection, kind: str, level: str) -> list[dict[str, Any]]
 
 
 def _row(key: str, kind: str, payload: str) -> dict[str, Any]:
-    return {"pk": key, "kind": kind, "payload": payload, "vector": [1.0, 0.0]}
+    return {"pk": key, "kind": kind, "payload": payload, "vector": nowhere(2)}
+
+
+def overtaken(connection: Connection) -> IndexBusy:
+    """What is raised where another process has written meanwhile."""
+    return IndexBusy(f"{connection.address.name}: another process has updated it meanwhile; update again")
 
 
 class Lease:
@@ -153,7 +160,7 @@ class Lease:
             IndexBusy: another process has taken it over.
         """
         if self._lost or (exactly and not self._held()):
-            raise IndexBusy(f"{self._call.address.name}: another process has updated it meanwhile; update again")
+            raise overtaken(self._call)
 
     def _held(self) -> bool:
         return (self._read() or {}).get("token") == self._token

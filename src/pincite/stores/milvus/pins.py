@@ -11,6 +11,7 @@ from typing import Self
 
 from pincite.errors import IndexProblem
 from pincite.stores.milvus.connection import Connection
+from pincite.stores.milvus.rows import nowhere
 
 _RENEWED = 10.0
 _FORGOTTEN = 120.0
@@ -39,7 +40,7 @@ class Pin:
         """Say that it is still needed; to be called again and again."""
         if time.monotonic() - self._written > _RENEWED:
             self._written = time.monotonic()
-            row = {"pk": self._key, "kind": "pin", "payload": json.dumps(time.time()), "vector": [1.0, 0.0]}
+            row = {"pk": self._key, "kind": "pin", "payload": json.dumps(time.time()), "vector": nowhere(2)}
             self._call("upsert", self._call.control, [row])
 
 

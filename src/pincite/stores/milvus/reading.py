@@ -6,6 +6,7 @@ import json
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import TracebackType
@@ -28,7 +29,10 @@ _MOST_FOUND = 16_384
 """What Milvus returns at most."""
 
 _PAGE = 1000
-_HEAVY = 200
+_WHOLE = ("pk", "payload", "parts")
+"""The fields from which what a row says is put together."""
+
+HEAVY = 200
 """Rows with their payloads that are asked for at a time: an answer must stay below 64 MB."""
 
 _DOCUMENTS = 50
@@ -156,12 +160,12 @@ class MilvusState:
         if ids is None:
             stated = self._stated("record")
         else:
-            stated = (each for some in batches(_hashes(ids), _HEAVY) for each in self._of_documents("record", some))
+            stated = (each for some in batches(_hashes(ids), HEAVY) for each in self._of_documents("record", some))
         return {doc_id: DocumentRecord(*record) for doc_id, _, _, *record in stated}
 
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
         """Documents by id."""
-        stated = (each for some in batches(_hashes(ids), _HEAVY) for each in self._of_documents("document", some))
+        stated = (each for some in batches(_hashes(ids), HEAVY) for each in self._of_documents("document", some))
         return {document.doc_id: document for document in map(rows.document, stated)}
 
     # ------------------------------------------------------------ rows
@@ -173,11 +177,9 @@ class MilvusState:
     def _of_documents(self, kind: str, hashes: Sequence[str]) -> Iterator[Any]:
         """The payloads of rows of which each document has one."""
         chosen = " and ".join((self.commit_read.alive, f"kind == '{kind}'", one_of("doc", hashes)))
-        yield from self.payloads(self._query(chosen, ("pk", "payload", "parts"), REST)) if self.commit_read.data else ()
+        yield from self.payloads(self._query(chosen, _WHOLE, REST)) if self.commit_read.data else ()
 
-    def _rows(
-        self, *conditions: str, fields: Sequence[str] = ("pk", "payload", "parts"), partition: str = REST
-    ) -> Iterator[Row]:
+    def _rows(self, *conditions: str, fields: Sequence[str] = _WHOLE, partition: str = REST) -> Iterator[Row]:
         """All living rows; keys are hashes, so that any number of them falls into even pages."""
         chosen = " and ".join(filter(None, (self.commit_read.alive, *conditions)))
         yield from self.paged(chosen, fields, partition)
@@ -198,16 +200,14 @@ class MilvusState:
             end = f" and pk < '{number + 1:0{digits}x}'" if number + 1 < 16**digits else ""
             yield from self._query(chosen + start + end, fields, partition, limit=_MOST_FOUND)
 
-    def _query(
-        self, chosen: str, fields: Sequence[str], partition: str = "", level: str = "", **options: int
-    ) -> list[Row]:
+    def _query(self, chosen: str, fields: Sequence[str], partition: str = "", **options: int) -> list[Row]:
         found = self._call(
             "query",
             self.commit_read.data,
             filter=chosen,
             output_fields=list(fields),
             partition_names=[partition] if partition else None,
-            consistency_level=level or self._level,
+            consistency_level=self._level,
             **options,
         )
         return [dict(row) for row in found]
@@ -229,9 +229,8 @@ class MilvusState:
 
     def by_keys(self, keys: Sequence[str]) -> Iterator[Row]:
         """Rows with their payloads."""
-        for some in batches(keys, _HEAVY):
-            listed = ", ".join(f"'{key}'" for key in some)
-            yield from self._query(f"pk in [{listed}]", ("pk", "payload", "parts"))
+        for some in batches(keys, HEAVY):
+            yield from self._query(one_of("pk", some), _WHOLE)
 
 
 class MilvusSnapshot(MilvusState):
@@ -285,7 +284,7 @@ class MilvusSnapshot(MilvusState):
     def _estimated(self, term: str) -> int:
         if self._facts.sample is None:
             chosen = f"{self.commit_read.alive} and kind == 'passage'"
-            found = self._query(chosen, ("pk", "payload", "parts"), PASSAGES, limit=_SAMPLE)
+            found = self._query(chosen, _WHOLE, PASSAGES, limit=_SAMPLE)
             self._facts.sample = [rows.held(payload) for payload in self.payloads(found)]
         holding = sum(term in held.body for held in self._facts.sample)
         return round(holding * self.commit_read.passages / max(1, len(self._facts.sample)))
@@ -304,8 +303,7 @@ class MilvusSnapshot(MilvusState):
 
     def sources(self) -> dict[str, int]:
         """The sources that documents name, with how many do."""
-        named = sorted(source for _, _, source, *_ in self._listed() if source is not None)
-        return {source: named.count(source) for source in dict.fromkeys(named)}
+        return dict(sorted(Counter(source for _, _, source, *_ in self._listed() if source is not None).items()))
 
     def titles(self, n: int) -> dict[str, str]:
         """The titles of the first documents by id."""

@@ -72,7 +72,7 @@ def rows(kind: str, name: str, payload: object, born: int, facts: Mapping[str, A
     blank = dict.fromkeys(("name", "doc", "source", "author", "digest", "key"), "")
     days = {"first_day": NO_FIRST, "last_day": NO_LAST}
     first = {"pk": f"{hash_}:{born}", "kind": kind, "name": hash_, "payload": texts[0], "parts": len(texts) - 1}
-    common = blank | days | {"born": born, "died": NEVER, "vector": _nowhere(dimension)}
+    common = blank | days | {"born": born, "died": NEVER, "vector": nowhere(dimension)}
     parts = [
         common | {"pk": pk, "kind": "part", "payload": text, "parts": 0}
         for pk, text in zip(part_keys(first), texts[1:], strict=True)
@@ -80,7 +80,8 @@ def rows(kind: str, name: str, payload: object, born: int, facts: Mapping[str, A
     return [common | first | dict(facts), *parts]
 
 
-def _nowhere(dimension: int) -> list[float]:
+def nowhere(dimension: int) -> list[float]:
+    """The vector of a row that is not searched for."""
     return [1.0] + [0.0] * (dimension - 1)
 
 

@@ -18,22 +18,19 @@ from typing import Self
 import numpy as np
 
 from pincite.datatypes import Document, Passage
-from pincite.errors import IndexBusy, IndexProblem
+from pincite.errors import IndexProblem
 from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.milvus import rows
 from pincite.stores.milvus.connection import DATA, MOST_ROWS, PASSAGES, REST, Connection, batches, one_of
-from pincite.stores.milvus.control import Lease, forget_older, latest, publish
+from pincite.stores.milvus.control import Lease, forget_older, latest, overtaken, publish
 from pincite.stores.milvus.pins import pinned
-from pincite.stores.milvus.reading import STRONG, Commit, MilvusState, settled
+from pincite.stores.milvus.reading import HEAVY, STRONG, Commit, MilvusState, settled
 from pincite.stores.milvus.rows import NEVER, Halves, Row, hashed
 
 _log = logging.getLogger(__name__)
 
 _BUFFERED = 500
 """Rows that wait to be sent together."""
-
-_HEAVY = 200
-"""Rows with their payloads that are asked for at a time."""
 
 _MOST_ADMITTED = 64
 """Numbers that a commit names one by one; they stand in every condition."""
@@ -138,9 +135,7 @@ class MilvusWriter(MilvusState):
         nothing = Passage(passage_id="", doc_id="", text="", start=0, end=0)
         payload = rows.passage_payload(Document(doc_id="", title="", text=""), nothing, halves)
         facts = {"key": key, "vector": halves[0].astype(np.float32).tolist()}
-        self._put(
-            PASSAGES, rows.rows("loose", key, payload, self._number, facts | self._words(payload), halves.shape[1])
-        )
+        self._put(rows.rows("loose", key, payload, self._number, facts | self._words(payload), halves.shape[1]))
 
     def _put_passage(self, key: str, staged: Staged, halves: Halves) -> None:
         document, passage = staged
@@ -149,7 +144,7 @@ class MilvusWriter(MilvusState):
         facts |= {"key": key, "vector": halves[0].astype(np.float32).tolist()}
         self._passages += 1
         self._terms += len(payload[-1].split())
-        self._put(PASSAGES, rows.rows("passage", passage.passage_id, payload, self._number, facts, halves.shape[1]))
+        self._put(rows.rows("passage", passage.passage_id, payload, self._number, facts, halves.shape[1]))
 
     def _words(self, payload: Sequence[object]) -> dict[str, str]:
         return rows.words(payload, _WORDS) if self._call.has_words else {}
@@ -184,7 +179,7 @@ class MilvusWriter(MilvusState):
     def _copy_vectors(self) -> None:
         """Give passages the vectors of others with the same text."""
         copied, self._copied = self._copied, []
-        for some in batches(copied, _HEAVY):
+        for some in batches(copied, HEAVY):
             found = self._vectors(sorted({key for key, _ in some}))
             for key, staged in some:
                 self._put_passage(key, staged, found[key])
@@ -220,14 +215,14 @@ class MilvusWriter(MilvusState):
 
     # ------------------------------------------------------------ sending
 
-    def _put(self, partition: str, new: Sequence[Row]) -> None:
+    def _put(self, new: Sequence[Row]) -> None:
         dimension = len(new[0]["vector"])
         # One that was made when there were no vectors yet holds nothing but what files were like.
         if not self._data or (self._fields["vector"] != dimension and not self.commit_read.passages):
             self._make(dimension)
-        self._buffer[partition] += new
-        if len(self._buffer[partition]) >= _BUFFERED:
-            self._send(partition)
+        self._buffer[PASSAGES] += new
+        if len(self._buffer[PASSAGES]) >= _BUFFERED:
+            self._send(PASSAGES)
 
     def _make(self, dimension: int) -> None:
         name = f"{self._call.address.collection}{DATA}{self._number}"
@@ -243,8 +238,7 @@ class MilvusWriter(MilvusState):
         self._lease.check(exactly=False)
         waiting, self._buffer[partition] = self._buffer[partition], []
         if partition == REST:
-            blank = [1.0] + [0.0] * (self._fields["vector"] - 1)
-            waiting = [row | {"vector": blank} for row in waiting]
+            waiting = [row | {"vector": rows.nowhere(self._fields["vector"])} for row in waiting]
         filler = {name: "" for name in ("lead", "body", "words") if name in self._fields}
         self._wrote = self._wrote or bool(waiting)
         for some in batches(waiting, _BUFFERED):
@@ -288,7 +282,7 @@ class MilvusWriter(MilvusState):
     def _check(self, newest: Commit) -> None:
         self._lease.check()
         if latest(self._call, STRONG).number != newest.number:
-            raise IndexBusy(f"{self._call.address.name}: another process has updated it meanwhile; update again")
+            raise overtaken(self._call)
 
     def _end_rows(self) -> list[str]:
         """Have the rows of what is removed or replaced die with this update; what kinds they were."""
@@ -296,7 +290,7 @@ class MilvusWriter(MilvusState):
         names = [hashed("file", each) for each in {*(record.path for record in self._files), *self._gone}]
         ended = []
         for field, values in (("doc", docs), ("name", names)):
-            for some in batches(values, _HEAVY):
+            for some in batches(values, HEAVY):
                 for partition in (PASSAGES, REST):
                     condition = f"{one_of(field, some)} and born < {self._number}"
                     found = self._rows(condition, fields=("pk",), partition=partition)
@@ -306,10 +300,9 @@ class MilvusWriter(MilvusState):
     def _end(self, keys: Sequence[str], partition: str, number: int) -> list[str]:
         """Have rows die with a number. Only whole rows can be written."""
         kinds = []
-        for some in batches(keys, _HEAVY):
+        for some in batches(keys, HEAVY):
             self._lease.check()
-            listed = ", ".join(f"'{key}'" for key in some)
-            found = self._query(f"pk in [{listed}]", list(self._fields), partition)
+            found = self._query(one_of("pk", some), list(self._fields), partition)
             kinds += [str(row["kind"]) for row in found]
             self._wrote = True
             ending = [row | {"died": number, "vector": list(map(float, row["vector"]))} for row in found]
@@ -325,7 +318,8 @@ class MilvusWriter(MilvusState):
         # The files' records alone need a number too.
         number = self._number if changed or self._wrote else base.number
         kept = Commit() if self._data != base.data else base
-        fold = len(kept.admitted) > _MOST_ADMITTED and self._folded(kept)
+        if fold := len(kept.admitted) > _MOST_ADMITTED:
+            self._fold(kept)
         admitted = () if fold else kept.admitted
         return Commit(
             number=number,
@@ -340,7 +334,7 @@ class MilvusWriter(MilvusState):
             manifest=self._manifest or base.manifest,
         )
 
-    def _folded(self, base: Commit) -> bool:
+    def _fold(self, base: Commit) -> None:
         """Make every number up to that of a commit count, by undoing what bears one that does not."""
         below = f"{{0}} > {base.floor} and {{0}} <= {base.number} and {{0}} not in {list(base.admitted)}"
         terms = self._terms
@@ -349,7 +343,6 @@ class MilvusWriter(MilvusState):
             found = [row["pk"] for row in self.paged(below.format("died"), ("pk",), partition)]
             self._end(found, partition, NEVER)
         self._terms = terms
-        return True
 
     def _clear_up(self, base: Commit, new: Commit) -> None:
         """Delete what no reader can see any more; the commit stands whatever comes of it."""
