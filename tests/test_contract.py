@@ -21,7 +21,7 @@ from conftest import ARTICLES, WordEmbedder, write_files
 from pincite import Assistant, Filter, Index, Settings, UpdateReport, stores
 from pincite.errors import IndexBusy, IndexProblem, NoIndex, UsageError
 from pincite.stores.base import Snapshot, Store
-from pincite.stores.milvus import control, reading, rows, writing
+from pincite.stores.milvus import commits, lease, reading, rows, writing
 from pincite.stores.milvus.connection import Connection
 from servers import Milvus
 
@@ -35,7 +35,7 @@ BELLS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Milvus]:
     server = Milvus(tmp_path_factory.mktemp("milvus"), tick_ms=50)
     yield server
@@ -295,7 +295,7 @@ def file(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def steal(index: Index) -> None:
     """Take the lease away, as another machine does when this one seems dead."""
-    thief = control.Lease(index._store._call, wait=False)  # type: ignore[attr-defined]
+    thief = lease.Lease(index._store._call, wait=False)  # type: ignore[attr-defined]
     thief._since = "now"
     thief._write(released=True)
 
@@ -360,19 +360,19 @@ def test_a_writer_that_is_overtaken_while_it_ends_rows_changes_nothing(
     (corpus / "bees.txt").unlink()
     write_files(corpus, {"harbour.txt": "Day ferry\n\nThe day ferry left at noon.\n"})
     local.update()
-    check = control.Lease.check
+    check = lease.Lease.check
     calls = iter(range(100))
 
-    def overtaken(self: control.Lease, *, exactly: bool = True) -> None:
+    def overtaken(self: lease.Lease, *, exactly: bool = True) -> None:
         if exactly and next(calls) == 5:  # when some rows are marked
             steal(file)
             with monkeypatch.context() as alone, opened(file._store.name) as winner:
-                alone.setattr(control.Lease, "check", check)
+                alone.setattr(lease.Lease, "check", check)
                 winner.update()
         check(self, exactly=exactly)
 
     with monkeypatch.context() as patched:
-        patched.setattr(control.Lease, "check", overtaken)
+        patched.setattr(lease.Lease, "check", overtaken)
         with pytest.raises(IndexBusy):
             file.update()
     assert next(calls) > 5
@@ -383,7 +383,7 @@ def test_a_writer_that_is_overtaken_while_it_ends_rows_changes_nothing(
 def test_a_backup_holds_one_state_however_long_it_takes(
     file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "SETTLED_AFTER", -1.0)
+    monkeypatch.setattr(commits, "SETTLED_AFTER", -1.0)
     monkeypatch.setattr(reading, "_DOCUMENTS", 5)
     local.update(corpus)
     with file._store.snapshot() as snapshot, local._store.snapshot() as before:
@@ -438,7 +438,7 @@ def test_passages_longer_than_a_row_and_a_sweep_that_was_cut(
     file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "MOST_BYTES", 300)
-    monkeypatch.setattr(reading, "SETTLED_AFTER", -1.0)
+    monkeypatch.setattr(commits, "SETTLED_AFTER", -1.0)
     write_files(corpus, {"long.txt": "Walrus\n\n" + "The quixotic walrus sang. " * 60})
     file.update()
     local.update(corpus)
@@ -472,7 +472,7 @@ def test_what_an_ended_update_let_die_lives_on(
 ) -> None:
     """It was killed when rows were marked, and nothing was said yet."""
     monkeypatch.setattr(writing, "_MOST_ADMITTED", admitted)
-    monkeypatch.setattr(reading, "SETTLED_AFTER", -1.0)
+    monkeypatch.setattr(commits, "SETTLED_AFTER", -1.0)
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -495,7 +495,7 @@ def test_what_an_ended_update_let_die_lives_on(
 
 
 def test_what_was_removed_goes_with_the_next_update(file: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "SETTLED_AFTER", -1.0)
+    monkeypatch.setattr(commits, "SETTLED_AFTER", -1.0)
     (corpus / "bees.txt").unlink()
     file.update()
     file.update()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import math
 import threading
-import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,14 +15,10 @@ from pincite.datatypes import Document, Filter, Passage
 from pincite.errors import DamagedIndex
 from pincite.stores.base import Content, DocumentRecord, FileRecord, Kept, Manifest, Scored, Vectors
 from pincite.stores.milvus import bm25, rows
+from pincite.stores.milvus.commits import BOUNDED, STRONG, Commit, settled
 from pincite.stores.milvus.connection import MEND, MOST_ROWS, PASSAGES, REST, Connection, batches, one_of
-from pincite.stores.milvus.pins import Pin
+from pincite.stores.milvus.lease import Pin
 from pincite.stores.milvus.rows import Held, Row, hashed
-
-STRONG, BOUNDED = "Strong", "Bounded"
-
-SETTLED_AFTER = 10.0
-"""Seconds after a commit from which on all of it is seen by the quicker reads as well, which may be five behind."""
 
 _MOST_FOUND = 16_384
 """What Milvus returns at most."""
@@ -43,52 +38,6 @@ _SAMPLE = 1000
 
 _REMEMBERED = 20_000
 """Passages kept in memory."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
-    """What an update has made the index.
-
-    Attributes:
-        number: of that update; rows bear the numbers of those in which they were born and died.
-        floor: numbers up to here count,
-        admitted: and these above it. What an update that was not finished has written bears none of them.
-        generation: counts the updates that changed something.
-        data: the collection that holds the rows; empty where there are none.
-        documents, passages, terms: how many there are; terms in the texts of all passages together.
-        at: when it was made, seconds since the epoch.
-        manifest: what the index says of itself.
-    """
-
-    number: int = 0
-    generation: int = 0
-    data: str = ""
-    documents: int = 0
-    passages: int = 0
-    terms: int = 0
-    floor: int = 0
-    admitted: tuple[int, ...] = ()
-    at: float = 0.0
-    manifest: Manifest = field(default_factory=lambda: Manifest(settings={}))
-
-    @classmethod
-    def of(cls, payload: dict[str, Any]) -> Commit:
-        """From JSON."""
-        manifest = Manifest(**payload["manifest"])
-        return cls(**payload | {"admitted": tuple(payload["admitted"]), "manifest": manifest})
-
-    def as_json(self) -> str:
-        """As JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False)
-
-    @property
-    def alive(self) -> str:
-        """The condition that the rows of the index fulfil."""
-        return f"{self.counts('born')} and not ({self.counts('died')})"
-
-    def counts(self, field_name: str) -> str:
-        """The condition that a number of rows is one of those that count."""
-        return f"({field_name} <= {self.floor} or {field_name} in {list(self.admitted)})"
 
 
 @dataclass(slots=True)
@@ -414,11 +363,6 @@ class MilvusSnapshot(MilvusState):
 
 def _hashes(ids: Collection[str]) -> list[str]:
     return [hashed(each) for each in ids]
-
-
-def settled(commit: Commit) -> bool:
-    """Whether a commit is so old that all of it is seen by the quicker reads as well."""
-    return time.time() - commit.at > SETTLED_AFTER
 
 
 def _best_first(scores: Scored) -> Scored:

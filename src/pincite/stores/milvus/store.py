@@ -13,9 +13,9 @@ from pincite.errors import DamagedCatalogue, DamagedIndex, NoIndex
 from pincite.stores.base import Manifest, copy
 from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local.store import LocalStore
+from pincite.stores.milvus.commits import BOUNDED, STRONG, Commit, latest
 from pincite.stores.milvus.connection import MEND, Address, Connection
-from pincite.stores.milvus.control import latest
-from pincite.stores.milvus.reading import BOUNDED, STRONG, Commit, Memory, MilvusSnapshot
+from pincite.stores.milvus.reading import Memory, MilvusSnapshot
 from pincite.stores.milvus.writing import MilvusWriter
 
 _log = logging.getLogger(__name__)

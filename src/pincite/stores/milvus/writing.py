@@ -21,10 +21,10 @@ from pincite.datatypes import Document, Passage
 from pincite.errors import IndexProblem
 from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.milvus import rows
+from pincite.stores.milvus.commits import STRONG, Commit, forget_older, latest, publish, settled
 from pincite.stores.milvus.connection import DATA, MOST_ROWS, PASSAGES, REST, Connection, batches, one_of
-from pincite.stores.milvus.control import Lease, forget_older, latest, overtaken, publish
-from pincite.stores.milvus.pins import pinned
-from pincite.stores.milvus.reading import HEAVY, STRONG, Commit, MilvusState, settled
+from pincite.stores.milvus.lease import Lease, overtaken, pinned
+from pincite.stores.milvus.reading import HEAVY, MilvusState
 from pincite.stores.milvus.rows import NEVER, Halves, Row, hashed
 
 _log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
-"""Which update counts, and who may write: the rows of a collection of its own.
+"""Who may write, and who reads for long: rows that are renewed for as long as their process lives.
 
-Milvus has no transactions. The newest row of kind ``commit`` decides what is seen, and it is written in one piece; the
-row of kind ``lock`` is renewed by whoever writes, and is free when its process is gone or has been silent.
+The row of kind ``lock`` belongs to whoever writes, and is free when that process is gone or has been silent; those of
+kind ``pin`` belong to long readers, such as a backup, and writers leave what those need.
 """
 
 from __future__ import annotations
@@ -18,80 +18,18 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from pincite.errors import DamagedIndex, IndexBusy, IndexProblem
-from pincite.stores.milvus.connection import MEND, Connection, one_of
-from pincite.stores.milvus.reading import BOUNDED, STRONG, Commit
-from pincite.stores.milvus.rows import divided, nowhere
+from pincite.errors import IndexBusy, IndexProblem
+from pincite.stores.milvus.commits import STRONG, control_row, control_rows, latest
+from pincite.stores.milvus.connection import Connection
 
 _SILENT = 60.0
 """Seconds without a sign of life after which a writer on another machine is taken for dead."""
 
 _BEAT = 10.0
 _SETTLING = 0.3
-_KEPT = 2
-"""Commits that are kept, since a reader may be at the one before."""
-
-
-def latest(connection: Connection, level: str = BOUNDED) -> Commit:
-    """The newest commit; one of nothing where there is none."""
-    newest = max(_rows(connection, "commit", level), key=lambda row: _order(row["pk"]), default=None)
-    if newest is None:
-        return Commit()
-    keys = _parts(newest["pk"])
-    pieces = _pieces(connection, keys, level) if keys else []
-    return Commit.of(json.loads("".join((newest["payload"], *pieces))))
-
-
-def _pieces(connection: Connection, keys: list[str], level: str) -> list[str]:
-    found = connection("query", connection.control, filter=one_of("pk", keys), **_READ, consistency_level=level)
-    pieces = {row["pk"]: row["payload"] for row in found}
-    if lost := [key for key in keys if key not in pieces]:
-        raise DamagedIndex(f"{connection.address.name}: a part of the last commit is missing ({lost[0]}); {MEND}")
-    return [pieces[key] for key in keys]
-
-
-def publish(connection: Connection, commit: Commit) -> None:
-    """Make a commit the newest: nothing that is there is changed, and the row that makes it count is written last."""
-    number, turn = str(commit.number), str(time.time_ns())
-    first, *rest = divided(commit.as_json())
-    parts = [_row(_part(number, turn, at), "part", piece) for at, piece in enumerate(rest, 1)]
-    if parts:
-        connection("upsert", connection.control, parts)
-    connection("upsert", connection.control, [_row(f"commit:{number}:{turn}:{1 + len(rest)}", "commit", first)])
-
-
-def forget_older(connection: Connection) -> None:
-    """Delete all commits but the newest, and the one before, at which a reader may be."""
-    found = sorted((row["pk"] for row in _rows(connection, "commit", STRONG)), key=_order)
-    for key in found[:-_KEPT]:
-        connection("delete", connection.control, ids=[key, *_parts(key)])
-
-
-def _order(key: str) -> tuple[int, int]:
-    _, number, turn, _ = key.split(":")
-    return int(number), int(turn)
-
-
-def _part(number: str, turn: str, at: int) -> str:
-    return f"part:{number}:{turn}:{at}"
-
-
-def _parts(key: str) -> list[str]:
-    """The rows on which a commit goes on."""
-    _, number, turn, count = key.split(":")
-    return [_part(number, turn, at) for at in range(1, int(count))]
-
-
-_READ = {"output_fields": ["pk", "payload"]}
-
-
-def _rows(connection: Connection, kind: str, level: str) -> list[dict[str, Any]]:
-    found = connection("query", connection.control, filter=f"kind == '{kind}'", **_READ, consistency_level=level)
-    return [dict(row) for row in found]
-
-
-def _row(key: str, kind: str, payload: str) -> dict[str, Any]:
-    return {"pk": key, "kind": kind, "payload": payload, "vector": nowhere(2)}
+_RENEWED = 10.0
+_FORGOTTEN = 120.0
+"""Seconds after which a reader that has not renewed its pin is taken for dead."""
 
 
 def overtaken(connection: Connection) -> IndexBusy:
@@ -185,13 +123,13 @@ class Lease:
         return self._read() == holder
 
     def _read(self) -> dict[str, Any] | None:
-        found = _rows(self._call, "lock", STRONG)
+        found = control_rows(self._call, "lock", STRONG)
         return json.loads(found[0]["payload"]) if found else None
 
     def _write(self, *, released: bool = False) -> None:
         state = {"token": self._token, "host": socket.gethostname(), "place": _place(), "pid": os.getpid()}
         state |= {"since": self._since, "seen": time.time(), "released": released}
-        self._call("upsert", self._call.control, [_row("lock", "lock", json.dumps(state))])
+        self._call("upsert", self._call.control, [control_row("lock", "lock", json.dumps(state))])
 
     def _beat(self) -> None:
         while not self._ended.wait(_BEAT):
@@ -217,3 +155,34 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:  # another user's
         return True
     return True
+
+
+class Pin:
+    """Keeps a state readable for someone who is long at it; a context manager."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._call = connection
+        self._key = f"pin:{uuid.uuid4().hex}"
+        self._written = 0.0
+
+    def __enter__(self) -> Self:
+        self.renew()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(IndexProblem):  # it ends by itself as well
+            self._call("delete", self._call.control, ids=[self._key])
+
+    def renew(self) -> None:
+        """Say that it is still needed; to be called again and again."""
+        if time.monotonic() - self._written > _RENEWED:
+            self._written = time.monotonic()
+            self._call("upsert", self._call.control, [control_row(self._key, "pin", json.dumps(time.time()))])
+
+
+def pinned(connection: Connection) -> bool:
+    """Whether someone is long at an older state."""
+    pins = control_rows(connection, "pin", STRONG)
+    return any(time.time() - json.loads(row["payload"]) < _FORGOTTEN for row in pins)
