@@ -37,8 +37,8 @@ SETTLED = 15
 """Seconds after a commit before which Milvus is read more slowly."""
 
 WINDOW, QUIET, BUSY, PATIENCE = 5, 18, 0.2, 900
-"""A server has ended its own work when it has used less than a fifth of a core for eighteen times five seconds: it looks
-each minute for what could be merged. Seconds to wait for that."""
+"""A server has ended its own work when it has used less than a fifth of a core for eighteen times five seconds: it
+looks each minute for what could be merged. Seconds to wait for that."""
 
 
 # ---------------------------------------------------------------- embedding
