@@ -124,10 +124,13 @@ def searching(found: dict[str, Any]) -> str:
     """The local store and a server of Milvus."""
     milvus = found["milvus"]
     quiet, soon = milvus["search_ms"], milvus["search_ms_soon"]
-    busy = f"in the {milvus['quiet_after_s']} s after an update, while it merges and builds its index"
     rows = [
         *_searches(quiet, "local store", "Milvus on the same machine"),
-        *_searches(soon, "local store beside Milvus at work", f"Milvus {busy}"),
+        *_searches(
+            soon,
+            "local store beside Milvus at work",
+            "Milvus soon after an update, while it merges and builds its index",
+        ),
     ]
     return table(("`Index.search`, ms", "p50", "p95", "p99"), rows)
 

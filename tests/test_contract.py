@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import numpy as np
@@ -36,10 +37,11 @@ BELLS = {
 
 
 @pytest.fixture(scope="module")
-def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Milvus]:
-    server = Milvus(tmp_path_factory.mktemp("milvus"), tick_ms=50)
-    yield server
-    server.kill()
+def milvus() -> Iterator[Milvus]:
+    with TemporaryDirectory() as folder:  # half a gigabyte
+        server = Milvus(Path(folder), tick_ms=50)
+        yield server
+        server.kill()
 
 
 IN_A_FILE = ["local", "milvus file"]
