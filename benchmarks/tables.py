@@ -145,7 +145,6 @@ def counts(found: dict[str, Any]) -> str:
     """After a worker was ended."""
     milvus, count = found["milvus"], found["milvus"]["count"]
     rows = [
-        ("passages embedded", f"{milvus['embedded']:,}"),
         ("a worker ended after file", f"{milvus['worker_ended_at_file']:,}"),
         ("passages that Milvus counts", f"{count['counted_by_milvus']:,}"),
         ("lost, doubled, strange", f"{count['lost']}, {count['doubled']}, {count['strange']}"),
@@ -165,7 +164,11 @@ def workers(found: dict[str, Any]) -> str:
 def sizing(found: dict[str, Any]) -> str:
     """What large corpora take."""
     sizes = found["sizes"]
+    same = [""] * (len(sizes) - 1)
     rows: list[tuple[object, ...]] = [
+        ("embedded a second and core", found["rates"]["embedded_a_second_and_core"], *same),
+        ("sentences a passage", found["rates"]["sentences_a_passage"], *same),
+        ("committed a second, at least", found["rates"]["committed_a_second"], *same),
         ("vectors that are searched, GB", *(f"{each['vectors_gb']:,.0f}" for each in sizes)),
         ("rows on disk, GB", *(f"{each['rows_gb']:,.0f}" for each in sizes)),
     ]

@@ -26,9 +26,15 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
 
 
 class SlowEmbedder(WordEmbedder):
-    """Takes long enough for a worker to be ended in the midst of it."""
+    """Takes long enough for a worker to be ended in the midst of it, and counts in a file what all workers embed."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__()
+        self._log = log
 
     def encode_document(self, texts: Sequence[str]) -> Vectors:
+        with self._log.open("a", encoding="utf-8") as log:
+            log.write(f"{len(texts)}\n")
         time.sleep(0.005 * len(texts))
         return super().encode_document(texts)
 
@@ -74,9 +80,12 @@ def test_the_real_model_gives_the_same_on_a_worker(dask: DaskCluster, tmp_path: 
 
 def test_a_worker_that_is_lost_costs_its_batches_alone(tmp_path: Path, corpus: Path) -> None:
     write_files(corpus, many(1200))
+    log = tmp_path / "embedded"
     with dask_cluster(tmp_path / "dask", 2, Path(__file__).parent) as cluster, opened(tmp_path / "index") as index:
-        index.use_embedder("words", SlowEmbedder())
+        index.use_embedder("words", SlowEmbedder(log))
         with opened(tmp_path / "compared") as local:
+            embedder = WordEmbedder()
+            local.use_embedder("words", embedder)
             expected = local.update(corpus)
             killed: list[float] = []
 
@@ -88,6 +97,8 @@ def test_a_worker_that_is_lost_costs_its_batches_alone(tmp_path: Path, corpus: P
             assert index.update(corpus, scheduler=cluster.address, progress=kill) == expected
             assert killed
             assert_same(index, local)
+            batches = list(map(int, log.read_text("utf-8").split()))
+            assert sum(batches) <= len(embedder.embedded) + 2 * max(batches)
         assert index.verify() == ()
 
 
@@ -119,7 +130,7 @@ def test_workers_that_all_go_end_the_update(tmp_path: Path, corpus: Path, monkey
     monkeypatch.setattr("pincite.cluster._LOOK", 0.5)
     write_files(corpus, many(600))
     with dask_cluster(tmp_path / "dask", 1, Path(__file__).parent) as cluster, opened(tmp_path / "index") as index:
-        index.use_embedder("words", SlowEmbedder())
+        index.use_embedder("words", SlowEmbedder(tmp_path / "embedded"))
 
         def kill(progress: Progress) -> None:
             if progress.stage == "embed" and progress.done:

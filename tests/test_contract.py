@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,8 +20,8 @@ import pytest
 
 from conftest import ARTICLES, WordEmbedder, write_files
 from pincite import Assistant, Filter, Index, Settings, UpdateReport, stores
-from pincite.errors import IndexBusy, IndexProblem, NoIndex, UsageError
-from pincite.stores.base import Snapshot, Store
+from pincite.errors import DamagedIndex, IndexBusy, IndexProblem, NoIndex, UsageError
+from pincite.stores.base import Content, FileRecord, Snapshot, Store
 from pincite.stores.milvus import commits, lease, reading, rows, writing
 from pincite.stores.milvus.connection import Connection
 from servers import Milvus
@@ -93,7 +93,7 @@ def assert_same(index: Index, local: Index) -> None:
         assert found.doc_ids() == expected.doc_ids()
         assert found.records() == expected.records()
         assert found.count() == expected.count()
-        assert found.files().keys() == expected.files().keys()
+        assert _lasting(found.files()) == _lasting(expected.files())
         assert found.sources() == expected.sources()
         assert found.titles(5) == expected.titles(5)
         ids = found.doc_ids()
@@ -104,6 +104,11 @@ def assert_same(index: Index, local: Index) -> None:
             assert all(np.array_equal(a, b) for a, b in zip(one.rows, other.rows, strict=True))
         for question in QUESTIONS:
             assert_same_found(found, expected, question, words(index._store))
+
+
+def _lasting(files: Mapping[str, FileRecord]) -> dict[str, FileRecord]:
+    """Of files' records what does not say when they were seen."""
+    return {path: record._replace(scanned_ns=0, skipped=dict(record.skipped)) for path, record in files.items()}
 
 
 def assert_same_found(found: Snapshot, expected: Snapshot, question: str, by_words: bool) -> None:
@@ -332,6 +337,133 @@ def test_of_two_that_begin_at_once_the_one_that_waits_comes_later(
     assert file.verify() == ()
 
 
+def test_a_writer_that_has_slept_for_long_writes_nothing_more(file: Index, corpus: Path) -> None:
+    """Another may have taken it for dead."""
+    (corpus / "bees.txt").unlink()
+    ids = _ids(file)
+    with file._store.writer() as slow:
+        slow._lease._seen -= 100  # type: ignore[attr-defined]
+        slow.remove(["bees.txt"])
+        with pytest.raises(IndexBusy, match="another process has updated it meanwhile"):
+            slow.commit()
+    assert _ids(file) == ids
+    assert file.verify() == ()
+
+
+def test_what_was_published_counts_whoever_may_write_by_then(file: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish = commits.publish
+
+    def overtaken(connection: Connection, commit: commits.Commit) -> None:
+        steal(file)
+        publish(connection, commit)
+
+    monkeypatch.setattr(writing, "publish", overtaken)
+    ids = _ids(file)
+    with file._store.writer() as writer:
+        writer.remove(["bees.txt"])
+        writer.commit()
+    assert _ids(file) == sorted({*ids} - {"bees.txt"})
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_a_lease_of_a_process_that_lives_but_is_silent_is_free(
+    file: Index, monkeypatch: pytest.MonkeyPatch, released: bool
+) -> None:
+    """It could not say that it has ended, or has the number of one that is gone."""
+    monkeypatch.setattr(lease, "_BEAT", 0.1)
+    holder = lease.Lease(file._store._call, wait=False)  # type: ignore[attr-defined]
+    holder._since = "yesterday"
+    holder._write(released=released)
+    (row,) = commits.control_rows(holder._call, "lock", commits.STRONG)
+    state = json.loads(row["payload"])
+    state["seen"] -= 100
+    holder._call("upsert", holder._call.control, [commits.control_row("lock", "lock", json.dumps(state))])
+    assert file.update().embedded == 0
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_an_article_longer_than_a_row_is_taken_up_again(
+    file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    monkeypatch.setattr(rows, "MOST_BYTES", 300)
+    monkeypatch.setattr(writing, "_BUFFERED", 3)
+    write_files(corpus, {"long.txt": "Walrus\n\n" + "The quixotic walrus sang. " * 60})
+    local.update(corpus)
+    real, left = Connection.__call__, iter(range(cut))
+
+    def cut_off(self: Connection, method: str, *arguments: object, **named: object) -> object:
+        if method == "upsert" and arguments[0] != self.control and next(left, None) is None:
+            raise IndexProblem("the server went")
+        return real(self, method, *arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Connection, "__call__", cut_off)
+        with pytest.raises(IndexProblem, match="the server went"):
+            file.update()
+    assert len(file.update().added) == 1
+    assert_same(file, local)
+    assert file.verify() == ()
+
+
+def test_an_index_that_cannot_be_searched_by_words_says_how_it_can(
+    corpus: Path, local: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was made on an older server, which was brought up to date then."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    address = f"milvus+file:{tmp_path / 'older.db'}"
+    with monkeypatch.context() as older, opened(address) as index:
+        older.setattr(Connection, "has_words", False)
+        index.update(corpus)
+        assert "cannot search by words" in index.status().limits[0]
+    with opened(address) as index:
+        assert "pincite update --rebuild" in index.status().limits[0]
+        with pytest.raises(UsageError, match="pincite update --rebuild"):
+            index.search("elm", lexical=True)
+        assert index.search("Which wheel is of elm?")
+        write_files(corpus, {"new.txt": "New\n\nSomething new.\n"})
+        assert len(index.update().added) == 1
+        assert index.update(rebuild=True).embedded == 0
+        assert index.status().limits == ()
+        local.update(corpus)
+        assert_same(index, local)
+
+
+@pytest.mark.parametrize("module", ["grpc", "pymilvus.exceptions"])
+def test_without_pymilvus_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(IndexProblem, match=r"needs pymilvus; install it with `pip install 'pincite\[milvus\]'`"):
+        Index.open("milvus+http://127.0.0.1:9/a").search("elm")
+
+
+def test_each_lost_row_is_found_and_nothing_is_copied_without_it(file: Index, local: Index, corpus: Path) -> None:
+    call = file._store._call  # type: ignore[attr-defined]
+    with file._store.snapshot() as snapshot:
+        data = snapshot.commit_read.data  # type: ignore[attr-defined]
+    lost = {"bees.txt": "record", "harbour.txt": "document", "mill/tide.md": "document"}
+    for name, kind in lost.items():
+        (row,) = call("query", data, filter=f"name == '{rows.hashed(kind, name)}'", output_fields=["pk"])
+        call("delete", data, ids=[row["pk"]], partition_name="rest")
+        file._store.close()
+        assert file.verify(), name
+        local.update(corpus)
+        with pytest.raises(DamagedIndex, match=r"--verify|--rebuild"):
+            file.copy(local, overwrite=True)
+        assert local.verify() == ()
+        assert _ids(local) == sorted([*ARTICLES, *BELLS])
+    assert [name for name in lost if not any(name in problem for problem in file.verify())] == ["bees.txt"]
+
+
+@pytest.mark.parametrize("place", IN_A_FILE, indirect=True)
+def test_a_writer_may_commit_more_than_once(index: Index, corpus: Path) -> None:
+    index.update(corpus)
+    with index._store.writer() as writer:
+        for name in ("bees.txt", "harbour.txt"):
+            writer.remove([name])
+            writer.commit()
+    assert _ids(index) == sorted({*ARTICLES, *BELLS} - {"bees.txt", "harbour.txt"})
+    assert index.verify() == ()
+
+
 def test_what_a_loser_has_written_is_not_seen(file: Index, local: Index, corpus: Path) -> None:
     """Both believed for a while that they alone may write."""
     local.update(corpus)
@@ -355,8 +487,9 @@ def test_what_a_loser_has_written_is_not_seen(file: Index, local: Index, corpus:
         file.update()
 
 
+@pytest.mark.parametrize("step", [1, 2, 3])
 def test_a_writer_that_is_overtaken_while_it_ends_rows_changes_nothing(
-    file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
+    file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     local.update(corpus)
     (corpus / "bees.txt").unlink()
@@ -366,7 +499,7 @@ def test_a_writer_that_is_overtaken_while_it_ends_rows_changes_nothing(
     calls = iter(range(100))
 
     def overtaken(self: lease.Lease, *, exactly: bool = True) -> None:
-        if exactly and next(calls) == 5:  # when some rows are marked
+        if exactly and next(calls) == step:  # when some rows are marked
             steal(file)
             with monkeypatch.context() as alone, opened(file._store.name) as winner:
                 alone.setattr(lease.Lease, "check", check)
@@ -377,7 +510,7 @@ def test_a_writer_that_is_overtaken_while_it_ends_rows_changes_nothing(
         patched.setattr(lease.Lease, "check", overtaken)
         with pytest.raises(IndexBusy):
             file.update()
-    assert next(calls) > 5
+    assert next(calls) > step
     assert_same(file, local)
     assert file.verify() == ()
 
@@ -398,9 +531,28 @@ def test_a_backup_holds_one_state_however_long_it_takes(
                 other.update()
         kept += found
         assert [each[:3] for each in kept] == [each[:3] for each in before.contents()]
+    _copied_over_updates(file, corpus, monkeypatch)
     file.update()
     file.update()
     assert not _holding(file, "grey bee")
+
+
+def _copied_over_updates(file: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = reading.MilvusSnapshot.contents
+
+    def slow(self: reading.MilvusSnapshot) -> Iterator[Content]:
+        yield from contents(self)
+        for n in (1, 2):
+            (corpus / f"bells/{n}.md").unlink()
+            with opened(file._store.name) as other:
+                other.update()
+
+    monkeypatch.setattr(reading.MilvusSnapshot, "contents", slow)
+    with file._store.snapshot() as snapshot, opened(corpus.parent / "copied") as target:
+        files = snapshot.files()
+        file.copy(target)
+        with target._store.snapshot() as copied:
+            assert copied.files() == files
 
 
 def _holding(index: Index, text: str) -> list[object]:
@@ -504,15 +656,18 @@ def test_what_was_removed_goes_with_the_next_update(file: Index, corpus: Path, m
     assert not _holding(file, "grey bee")
 
 
-def test_what_files_were_like_is_known_though_nothing_could_be_read(file: Index, corpus: Path, tmp_path: Path) -> None:
+def test_what_files_were_like_is_known_though_nothing_could_be_read(file: Index, local: Index, tmp_path: Path) -> None:
     write_files(tmp_path / "broken", {"a.pdf": "no pdf"})
     with opened(f"milvus+file:{tmp_path / 'other.db'}") as other:
         other.update(tmp_path / "broken")
         changes = other.changes()
         assert changes is not None
         assert changes.new == ()
-        write_files(tmp_path / "broken", ARTICLES)
-        assert len(other.update().added) == 3
+        many = {f"{n}.txt": f"Number {n}\n\nThe {n}th bell is of elm.\n" for n in range(300)}
+        write_files(tmp_path / "broken", ARTICLES | many)
+        assert len(other.update().added) == 303
+        local.update(tmp_path / "broken")
+        assert_same(other, local)
         assert other.verify() == ()
 
 
@@ -525,6 +680,7 @@ def test_addresses_that_are_none() -> None:
         "milvus+http://host:1/a__b": "must not hold __",
         "milvus+http://host:abc/a": "not an address|Port could not be cast",
         "milvus+http://host:99999/a": "Port out of range",
+        "milvus+http://[::1/a": "Invalid IPv6 URL; write milvus",
         "milvus://host:1/a": "not an address of an index",
         "milvus+http://user:secret@host:1/a": "MILVUS_TOKEN",
         "milvus+http://host:1/a?token=secret": "MILVUS_TOKEN",

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pincite.datatypes import Document, Filter, Passage
-from pincite.errors import DamagedCatalogue
+from pincite.errors import DamagedCatalogue, DamagedIndex
 
 Vectors = npt.NDArray[np.float32]
 Kept = npt.NDArray[np.float16] | Vectors
@@ -268,16 +268,26 @@ def copy(source: Store, target: Store) -> tuple[int, int]:
 
     Returns:
         How many documents and passages were copied.
+
+    Raises:
+        DamagedIndex: the source does not hold what it says it does.
     """
     put = set[bytes]()
+    documents = pieces = 0
     with source.snapshot() as held, target.writer(fresh=True) as writer:
+        writer.put_files(held.files().values())
         for document, record, passages, keys, rows in held.contents():
+            documents, pieces = documents + 1, pieces + len(passages)
             writer.replace(document, passages, keys, record)
             # Its own vectors, also where the target has some of the same text: those may be what is to be mended.
             new = {key: row for key, row in zip(keys, rows, strict=True) if key not in put}
             writer.put_vectors(list(new), list(new.values()))
             put |= new.keys()
-        writer.put_files(held.files().values())
+        if (found := (documents, pieces)) != held.count():
+            raise DamagedIndex(
+                f"{source.name}: says it held {held.count()} documents and passages, and holds {found}; nothing was "
+                "copied, and `pincite status --verify` looks for damage"
+            )
         writer.describe(held.manifest)
         writer.commit()
-        return held.count()
+        return found

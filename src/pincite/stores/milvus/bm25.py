@@ -19,25 +19,32 @@ _LEAD = 0.5
 """What a term in title or heading counts for beside one in the text."""
 
 
-def scores(passages: Iterable[Held], frequencies: Mapping[str, int], total: int, length: float) -> Scored:
+def scores(
+    passages: Iterable[Held], body: Mapping[str, int], lead: Mapping[str, int], total: int, length: float
+) -> Scored:
     """BM25 of each passage that holds a term.
 
     Args:
         passages: to score.
-        frequencies: of each term the number of passages that hold it.
+        body: of each term the number of passages that hold it in their text,
+        lead: and of those that hold it in title or heading.
         total: how many passages there are.
         length: the mean number of terms in their texts.
     """
-    rarity = {term: math.log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in frequencies.items()}
-    found = {held.passage.passage_id: _score(held, rarity, length) for held in passages}
+    rarities = {term: (_rarity(count, total), _rarity(lead[term], total)) for term, count in body.items()}
+    found = {held.passage.passage_id: _score(held, rarities, length) for held in passages}
     return {each: score for each, score in found.items() if score > 0}
 
 
-def _score(held: Held, rarity: Mapping[str, float], length: float) -> float:
-    body = _K1 * (1 - _B + _B * len(held.body) / max(length, 1))
+def _rarity(count: int, total: int) -> float:
+    return math.log(1 + (total - count + 0.5) / (count + 0.5))
+
+
+def _score(held: Held, rarities: Mapping[str, tuple[float, float]], length: float) -> float:
+    bound = _K1 * (1 - _B + _B * len(held.body) / max(length, 1))
     return sum(
-        weight * (_saturated(held.body.count(term), body) + _LEAD * _saturated(held.lead.count(term), _K1))
-        for term, weight in rarity.items()
+        body * _saturated(held.body.count(term), bound) + _LEAD * lead * _saturated(held.lead.count(term), _K1)
+        for term, (body, lead) in rarities.items()
     )
 
 

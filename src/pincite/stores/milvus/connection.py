@@ -22,6 +22,9 @@ PREFIX = "milvus+"
 TOKEN = "MILVUS_TOKEN"
 """The environment variable that holds the token, which has no place in an address."""
 
+WORDS = "words"
+"""The field of terms that is searched, where Milvus can."""
+
 CONTROL, DATA = "__control", "__data"
 """How the collections of an index are called after its name; the data's also bears a number."""
 
@@ -68,7 +71,11 @@ class Address(NamedTuple):
         Raises:
             UsageError: it is none, or holds a password.
         """
-        parts = urlsplit(text.removeprefix(PREFIX))
+        try:
+            parts = urlsplit(text.removeprefix(PREFIX))
+            _ = parts.port
+        except ValueError as error:
+            raise UsageError(f"{text}: {error}; {_FORM}") from error
         if "@" in parts.netloc or parts.query or parts.fragment:
             raise UsageError(f"an address with a password or other additions: put the token into the variable {TOKEN}")
         if parts.scheme == "file":
@@ -81,10 +88,6 @@ class Address(NamedTuple):
             raise UsageError(f"{text}: not an address of an index; {_FORM}")
         if "__" in collection:
             raise UsageError(f"{text}: a collection's name must not hold __; name it otherwise")
-        try:
-            _ = parts.port
-        except ValueError as error:
-            raise UsageError(f"{text}: {error}; {_FORM}") from error
         return cls(text, f"{parts.scheme}://{parts.netloc}", collection)
 
     @property
@@ -101,13 +104,17 @@ class Connection:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._client: MilvusClient | None = None
+        self._words: dict[str, bool] = {}
 
     @contextmanager
     def translating(self) -> Iterator[None]:
         """Raise Pincite's errors in the place of Milvus's and gRPC's; the token is in none of them."""
-        from grpc import RpcError
-        from pymilvus.exceptions import MilvusException
-
+        try:
+            from grpc import RpcError
+            from pymilvus.exceptions import MilvusException
+        except ImportError as error:
+            needed = "needs pymilvus; install it with `pip install 'pincite[milvus]'`"
+            raise IndexProblem(f"{self.address.name}: {needed}") from error
         try:
             yield
         except (MilvusException, RpcError, ConnectionError) as error:
@@ -181,6 +188,12 @@ class Connection:
         found = self("describe_collection", name)["fields"]
         return {each["name"]: int(each["params"].get("dim", 0)) for each in found if each["name"] != "sparse"}
 
+    def holds_words(self, name: str) -> bool:
+        """Whether a collection can be searched by words: one that an older server made cannot."""
+        if name not in self._words:
+            self._words[name] = self.has_words and WORDS in self.fields(name)
+        return self._words[name]
+
     def make_data(self, name: str, dimension: int) -> None:
         """Make a collection of rows, unless it is there."""
         if self("has_collection", name):
@@ -232,23 +245,17 @@ def _add_words(schema: Any, indexes: Any) -> None:  # noqa: ANN401 - pymilvus ha
 
     for field in ("lead", "body"):
         schema.add_field(field, DataType.VARCHAR, max_length=_LONGEST, enable_analyzer=True, enable_match=True)
-    schema.add_field("words", DataType.VARCHAR, max_length=_LONGEST, enable_analyzer=True)
+    schema.add_field(WORDS, DataType.VARCHAR, max_length=_LONGEST, enable_analyzer=True)
     schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
     schema.add_function(
-        Function(
-            name="bm25", function_type=FunctionType.BM25, input_field_names=["words"], output_field_names=["sparse"]
-        )
+        Function(name="bm25", function_type=FunctionType.BM25, input_field_names=[WORDS], output_field_names=["sparse"])
     )
     indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
 
 
 def _client(address: Address) -> MilvusClient:
-    try:
-        from pymilvus import MilvusClient
-    except ImportError as error:
-        raise IndexProblem(
-            f"{address.name}: needs pymilvus; install it with `pip install 'pincite[milvus]'`"
-        ) from error
+    from pymilvus import MilvusClient
+
     if address.is_file:
         Path(address.uri).parent.mkdir(parents=True, exist_ok=True)
     client = MilvusClient(address.uri, token=os.environ.get(TOKEN, ""), timeout=_SECONDS)

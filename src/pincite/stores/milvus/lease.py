@@ -23,7 +23,7 @@ from pincite.stores.milvus.commits import STRONG, control_row, control_rows, lat
 from pincite.stores.milvus.connection import Connection
 
 _SILENT = 60.0
-"""Seconds without a sign of life after which a writer on another machine is taken for dead."""
+"""Seconds without a sign of life after which a writer is taken for dead."""
 
 _BEAT = 10.0
 _SETTLING = 0.3
@@ -53,14 +53,13 @@ class Lease:
         self._token = uuid.uuid4().hex
         self._ended = threading.Event()
         self._lost = False
+        self._seen = 0.0
         self.number = 0
 
     def __enter__(self) -> Self:
         while not self._taken():
             time.sleep(1)
-        # Higher than all before; the last digits tell apart writers that begin in the same moment.
-        now = time.time_ns() // 1000 * 1000 + secrets.randbelow(1000)
-        self.number = max(now, latest(self._call, STRONG).number + 1)
+        self.number = self.next_number(latest(self._call, STRONG).number)
         self._beating = threading.Thread(target=self._beat, name="lease", daemon=True)
         self._beating.start()
         return self
@@ -73,6 +72,11 @@ class Lease:
         with suppress(IndexProblem):  # it ends by itself as well
             if self._held():
                 self._write(released=True)
+
+    def next_number(self, last: int) -> int:
+        """One that no update has had, and higher than the ``last``."""
+        # The last digits tell apart writers that begin in the same moment.
+        return max(time.time_ns() // 1000 * 1000 + secrets.randbelow(1000), last + 1)
 
     def _taken(self) -> bool:
         """Try to take it; False where it is worth another try."""
@@ -97,7 +101,8 @@ class Lease:
         Raises:
             IndexBusy: another process has taken it over.
         """
-        if self._lost or (exactly and not self._held()):
+        # One that has slept for long, as a laptop does, must not write over what another has written meanwhile.
+        if self._lost or time.time() - self._seen > _SILENT or (exactly and not self._held()):
             raise overtaken(self._call)
 
     def _held(self) -> bool:
@@ -108,11 +113,9 @@ class Lease:
         holder = self._read()
         if holder is None or holder["released"]:
             return None
-        if holder["place"] == _place():
-            gone = not _is_alive(holder["pid"])
-        else:
-            gone = time.time() - holder["seen"] > _SILENT and self._is_silent(holder)
-        if gone:
+        gone = holder["place"] == _place() and not _is_alive(holder["pid"])
+        # One that lives may be another with its number, or have failed to say that it has ended.
+        if gone or (time.time() - holder["seen"] > _SILENT and self._is_silent(holder)):
             return None
         who = f"process {holder['pid']} on {holder['host']} has been updating it since {holder['since']}"
         return f"{self._call.address.name}: {who}; wait for it (--wait), or end it"
@@ -128,8 +131,10 @@ class Lease:
 
     def _write(self, *, released: bool = False) -> None:
         state = {"token": self._token, "host": socket.gethostname(), "place": _place(), "pid": os.getpid()}
-        state |= {"since": self._since, "seen": time.time(), "released": released}
+        now = time.time()
+        state |= {"since": self._since, "seen": now, "released": released}
         self._call("upsert", self._call.control, [control_row("lock", "lock", json.dumps(state))])
+        self._seen = now
 
     def _beat(self) -> None:
         while not self._ended.wait(_BEAT):

@@ -44,7 +44,7 @@ _REMEMBERED = 20_000
 class Facts:
     """What holds for one commit, once it was asked for."""
 
-    frequencies: dict[str, int] = field(default_factory=dict)
+    frequencies: dict[tuple[str, str], int] = field(default_factory=dict)
     sample: list[Held] | None = None
     listing: list[Any] | None = None
 
@@ -209,7 +209,7 @@ class MilvusSnapshot(MilvusState):
         self, terms: Sequence[str], n: int, where: Filter | None = None, only: Collection[str] | None = None
     ) -> Scored:
         """The ``n`` passages best by BM25; none where Milvus cannot search by words."""
-        if not terms or n < 1 or not self._call.has_words:
+        if not terms or n < 1 or not self._has_words:
             return {}
         if only is not None:
             passages = list(self._by_id(only).values())
@@ -217,25 +217,36 @@ class MilvusSnapshot(MilvusState):
             found = self._search("sparse", rows.spelled(terms), n, where, {})
             passages = list(self._load([hit["pk"] for hit in found]).values())
         length = self.commit_read.terms / max(1, self.commit_read.passages)
-        scores = bm25.scores(passages, self.frequencies(terms), self.commit_read.passages, length)
+        body, lead = self.frequencies(terms), self._frequencies(terms, "lead")
+        scores = bm25.scores(passages, body, lead, self.commit_read.passages, length)
         return dict(list(_best_first(scores).items())[:n])
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """For each term the number of passages whose text holds it; estimated where Milvus cannot count them."""
-        known = self._facts.frequencies
-        count = self._counted if self._call.has_words else self._estimated
-        return {term: known[term] if term in known else known.setdefault(term, count(term)) for term in terms}
+        return self._frequencies(terms, "body")
 
-    def _counted(self, term: str) -> int:
-        chosen = f"{self.commit_read.alive} and text_match(body, '{rows.spelled([term])}')"
+    def _frequencies(self, terms: Sequence[str], field_name: str) -> dict[str, int]:
+        known = self._facts.frequencies
+        count = self._counted if self._has_words else self._estimated
+        for term in terms:
+            if (term, field_name) not in known:
+                known[term, field_name] = count(term, field_name)
+        return {term: known[term, field_name] for term in terms}
+
+    @property
+    def _has_words(self) -> bool:
+        return bool(self.commit_read.data) and self._call.holds_words(self.commit_read.data)
+
+    def _counted(self, term: str, field_name: str) -> int:
+        chosen = f"{self.commit_read.alive} and text_match({field_name}, '{rows.spelled([term])}')"
         return int(self._query(chosen, ["count(*)"], PASSAGES)[0]["count(*)"])
 
-    def _estimated(self, term: str) -> int:
+    def _estimated(self, term: str, field_name: str) -> int:
         if self._facts.sample is None:
             chosen = f"{self.commit_read.alive} and kind == 'passage'"
             found = self._query(chosen, _WHOLE, PASSAGES, limit=_SAMPLE)
             self._facts.sample = [rows.held(payload) for payload in self.payloads(found)]
-        holding = sum(term in held.body for held in self._facts.sample)
+        holding = sum(term in getattr(held, field_name) for held in self._facts.sample)
         return round(holding * self.commit_read.passages / max(1, len(self._facts.sample)))
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
@@ -284,13 +295,23 @@ class MilvusSnapshot(MilvusState):
 
     def contents(self) -> Iterator[Content]:
         """All documents, in the order of their ids, with what was made of them."""
-        with Pin(self._call) as pin:
-            records = self.records()
-            for some in batches(sorted(records), _DOCUMENTS):
-                pin.renew()
-                yield from self._some_contents(some, records)
+        records = self.records()
+        for some in self.pinned(sorted(records)):
+            yield from self.some_contents(some, records)
 
-    def _some_contents(self, ids: Sequence[str], records: Mapping[str, DocumentRecord]) -> Iterator[Content]:
+    def pinned(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
+        """Documents' ids, some at a time; while they are gone through, writers leave what is read here."""
+        with Pin(self._call) as pin:
+            for some in batches(ids, _DOCUMENTS):
+                pin.renew()
+                yield some
+
+    def some_contents(self, ids: Sequence[str], records: Mapping[str, DocumentRecord]) -> Iterator[Content]:
+        """Documents with what was made of them.
+
+        Raises:
+            DamagedIndex: one is not whole.
+        """
         documents, pieces = self.documents(ids), self._pieces(ids)
         for doc_id in ids:
             if doc_id not in documents or not pieces[doc_id]:

@@ -77,7 +77,8 @@ def rows(kind: str, name: str, payload: object, born: int, facts: Mapping[str, A
         common | {"pk": pk, "kind": "part", "payload": text, "parts": 0}
         for pk, text in zip(part_keys(first), texts[1:], strict=True)
     ]
-    return [common | first | dict(facts), *parts]
+    # The row itself last, since what an update that was ended has written is taken over by it.
+    return [*parts, common | first | dict(facts)]
 
 
 def nowhere(dimension: int) -> list[float]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pincite.errors import DamagedCatalogue, DamagedIndex, NoIndex
-from pincite.stores.base import Manifest, copy
+from pincite.stores.base import DocumentRecord, Manifest, copy
 from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local.store import LocalStore
 from pincite.stores.milvus.commits import BOUNDED, STRONG, Commit, latest
@@ -19,6 +20,8 @@ from pincite.stores.milvus.reading import Memory, MilvusSnapshot
 from pincite.stores.milvus.writing import MilvusWriter
 
 _log = logging.getLogger(__name__)
+
+_BY_MEANING = "passages and sentences are compared by meaning alone"
 
 FORMAT = 1
 """Counts up when rows or what they hold change."""
@@ -58,12 +61,13 @@ class MilvusStore:
     @property
     def limits(self) -> tuple[str, ...]:
         """What it cannot do."""
-        if self._call.has_words:
-            return ()
-        return (
-            f"Milvus {self._call.version} cannot search by words: passages and sentences are compared by meaning alone "
-            "(from 2.5 on it can)",
-        )
+        if not self._call.has_words:
+            return (f"Milvus {self._call.version} cannot search by words: {_BY_MEANING} (from 2.5 on it can)",)
+        data = (self._seen or self._look()).data
+        if data and not self._call.holds_words(data):
+            mend = "`pincite update --rebuild` mends it"
+            return (f"it was made when Milvus could not search by words: {_BY_MEANING}; {mend}",)
+        return ()
 
     def exists(self) -> bool:
         """Whether anything was ever committed."""
@@ -87,8 +91,12 @@ class MilvusStore:
         return commit
 
     def _newest(self) -> Commit:
-        """First exactly, then quickly, which is at most five seconds behind; never older than what was seen before."""
+        found = self._look()
         self._say_limits()
+        return found
+
+    def _look(self) -> Commit:
+        """First exactly, then quickly, which is at most five seconds behind; never older than what was seen before."""
         if self._seen is None and not self._is_there():
             return Commit()
         found = latest(self._call, STRONG if self._seen is None else BOUNDED)
@@ -131,12 +139,11 @@ class MilvusStore:
         with self.snapshot() as snapshot:
             if (found := snapshot.counted()) != snapshot.count():
                 wrong.append(f"{self.name}: holds {found} documents and passages, and says it were {snapshot.count()}")
-            try:
-                for content in snapshot.contents():
-                    wrong += wrong_text(content.document)
-                    wrong += wrong_passages(content.document, zip(content.passages, content.rows, strict=True))
-            except DamagedIndex as error:
-                wrong.append(str(error))
+            records = snapshot.records()
+            if len(records) != found[0]:
+                wrong.append(f"{self.name}: holds {found[0]} documents and the records of {len(records)}")
+            for some in snapshot.pinned(sorted(records)):
+                wrong += _wrong(snapshot, some, records)
         return [*wrong, MEND] if wrong else []
 
     def mark(self) -> int:
@@ -168,3 +175,19 @@ class MilvusStore:
         self._call.close()
         self._memory = Memory()
         self._seen = None
+
+
+def _wrong(snapshot: MilvusSnapshot, ids: Sequence[str], records: Mapping[str, DocumentRecord]) -> Iterator[str]:
+    """What is wrong with documents; one that cannot be read hides none of the others."""
+    try:
+        held = list(snapshot.some_contents(ids, records))
+    except DamagedIndex as error:
+        if len(ids) == 1:
+            yield str(error)
+        else:
+            for each in ids:
+                yield from _wrong(snapshot, [each], records)
+        return
+    for content in held:
+        yield from wrong_text(content.document)
+        yield from wrong_passages(content.document, zip(content.passages, content.rows, strict=True))

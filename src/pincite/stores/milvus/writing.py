@@ -22,7 +22,7 @@ from pincite.errors import IndexProblem
 from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.milvus import rows
 from pincite.stores.milvus.commits import STRONG, Commit, forget_older, latest, publish, settled
-from pincite.stores.milvus.connection import DATA, MOST_ROWS, PASSAGES, REST, Connection, batches, one_of
+from pincite.stores.milvus.connection import DATA, MOST_ROWS, PASSAGES, REST, WORDS, Connection, batches, one_of
 from pincite.stores.milvus.lease import Lease, overtaken, pinned
 from pincite.stores.milvus.reading import HEAVY, MilvusState
 from pincite.stores.milvus.rows import NEVER, Halves, Row, hashed
@@ -85,6 +85,8 @@ class MilvusWriter(MilvusState):
         self._there: set[str] = set()
         self._buffer: dict[str, list[Row]] = {PASSAGES: [], REST: []}
         self._wrote = False
+        # Rows without vectors wait until it is known how long vectors are, and so which collection it is.
+        self._decided = bool(self._data and self.commit_read.passages)
         self._staged: set[str] = set()
         self._passages = 0
         self._terms = 0
@@ -132,6 +134,7 @@ class MilvusWriter(MilvusState):
 
     def _put_loose(self, key: str, halves: Halves) -> None:
         """Vectors whose passage has not come yet."""
+        self._decide(halves.shape[1])
         nothing = Passage(passage_id="", doc_id="", text="", start=0, end=0)
         payload = rows.passage_payload(Document(doc_id="", title="", text=""), nothing, halves)
         facts = {"key": key, "vector": halves[0].astype(np.float32).tolist()}
@@ -139,6 +142,7 @@ class MilvusWriter(MilvusState):
 
     def _put_passage(self, key: str, staged: Staged, halves: Halves) -> None:
         document, passage = staged
+        self._decide(halves.shape[1])
         payload = rows.passage_payload(document, passage, halves)
         facts = rows.document_facts(document) | self._words(payload)
         facts |= {"key": key, "vector": halves[0].astype(np.float32).tolist()}
@@ -147,7 +151,7 @@ class MilvusWriter(MilvusState):
         self._put(rows.rows("passage", passage.passage_id, payload, self._number, facts, halves.shape[1]))
 
     def _words(self, payload: Sequence[object]) -> dict[str, str]:
-        return rows.words(payload, _WORDS) if self._call.has_words else {}
+        return rows.words(payload, _WORDS) if WORDS in self._fields else {}
 
     # ------------------------------------------------------------ documents
 
@@ -171,9 +175,9 @@ class MilvusWriter(MilvusState):
             self._copy_vectors()
 
     def _later(self, kind: str, name: str, payload: object, facts: dict[str, str | int]) -> None:
-        """A row without a vector of its own; how long those are may not be known yet."""
+        """A row without a vector of its own."""
         self._buffer[REST] += rows.rows(kind, name, payload, self._number, facts, 1)
-        if len(self._buffer[REST]) >= _BUFFERED and self._data:
+        if len(self._buffer[REST]) >= _BUFFERED and self._decided:
             self._send(REST)
 
     def _copy_vectors(self) -> None:
@@ -215,11 +219,14 @@ class MilvusWriter(MilvusState):
 
     # ------------------------------------------------------------ sending
 
-    def _put(self, new: Sequence[Row]) -> None:
-        dimension = len(new[0]["vector"])
+    def _decide(self, dimension: int) -> None:
+        """Which collection it is, now that the first vector has come."""
         # One that was made when there were no vectors yet holds nothing but what files were like.
         if not self._data or (self._fields["vector"] != dimension and not self.commit_read.passages):
             self._make(dimension)
+        self._decided = True
+
+    def _put(self, new: Sequence[Row]) -> None:
         self._buffer[PASSAGES] += new
         if len(self._buffer[PASSAGES]) >= _BUFFERED:
             self._send(PASSAGES)
@@ -239,7 +246,7 @@ class MilvusWriter(MilvusState):
         waiting, self._buffer[partition] = self._buffer[partition], []
         if partition == REST:
             waiting = [row | {"vector": rows.nowhere(self._fields["vector"])} for row in waiting]
-        filler = {name: "" for name in ("lead", "body", "words") if name in self._fields}
+        filler = {name: "" for name in ("lead", "body", WORDS) if name in self._fields}
         self._wrote = self._wrote or bool(waiting)
         for some in batches(waiting, _BUFFERED):
             self._call("upsert", self._data, [filler | row for row in some], partition_name=partition)
@@ -258,20 +265,26 @@ class MilvusWriter(MilvusState):
         self._put_file_records()
         base = self.commit_read
         changed = self._fresh or bool(self._staged or self._removed or not base.generation)
+        self._lease.check()
         self._check(base)
         ended = self._end_rows() if self._data and self._data == base.data else []
         new = self._made(base, changed, ended)
+        self._lease.check()
         self._check(base)
         publish(self._call, new)
         self._check(new)
         self._clear_up(base, new)
         self.commit_read = new
         self._committed(new)
+        self._number = self._lease.next_number(new.number)
         self._forget_staged()
         self._fresh = False
         return new.generation
 
     def _put_file_records(self) -> None:
+        if self._data != self.commit_read.data and not self._fresh:  # where those of the rest are left behind
+            known = {*(record.path for record in self._files), *self._gone}
+            self._files += [record for path, record in self.files().items() if path not in known]
         for record in self._files:
             self._later("file", record.path, [*record[:-1], dict(record.skipped)], {})
         if self._buffer[REST]:
@@ -280,7 +293,7 @@ class MilvusWriter(MilvusState):
             self._send(REST)
 
     def _check(self, newest: Commit) -> None:
-        self._lease.check()
+        """What has been published counts, whoever holds the lease by then."""
         if latest(self._call, STRONG).number != newest.number:
             raise overtaken(self._call)
 
