@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -350,19 +352,34 @@ def test_a_writer_that_has_slept_for_long_writes_nothing_more(file: Index, corpu
     assert file.verify() == ()
 
 
-def test_what_was_published_counts_whoever_may_write_by_then(file: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_published_counts_whoever_may_write_by_then(
+    file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it leaves what the other has written by then."""
+    local.update(corpus)
     publish = commits.publish
 
-    def overtaken(connection: Connection, commit: commits.Commit) -> None:
-        steal(file)
-        publish(connection, commit)
-
-    monkeypatch.setattr(writing, "publish", overtaken)
     ids = _ids(file)
-    with file._store.writer() as writer:
-        writer.remove(["bees.txt"])
-        writer.commit()
-    assert _ids(file) == sorted({*ids} - {"bees.txt"})
+    with opened(file._store.name) as other, ExitStack() as later, local._store.snapshot() as snapshot:
+        (bees,) = (each for each in snapshot.contents() if each.document.doc_id == "bees.txt")
+        successor = other._store.writer()
+
+        def overtaken(connection: Connection, commit: commits.Commit) -> None:
+            publish(connection, commit)
+            steal(file)
+            later.enter_context(successor)
+            successor.replace(bees.document, bees.passages, bees.keys, bees.record)
+            successor.put_vectors(bees.keys, bees.rows)
+
+        monkeypatch.setattr(writing, "publish", overtaken)
+        with file._store.writer() as writer:
+            writer.remove(["bees.txt"])
+            writer.commit()
+        monkeypatch.setattr(writing, "publish", publish)
+        assert _ids(file) == sorted({*ids} - {"bees.txt"})
+        successor.commit()
+    assert _ids(file) == ids
+    assert file.verify() == ()
 
 
 @pytest.mark.parametrize("released", [False, True])
@@ -381,7 +398,7 @@ def test_a_lease_of_a_process_that_lives_but_is_silent_is_free(
     assert file.update().embedded == 0
 
 
-@pytest.mark.parametrize("cut", [1, 2, 3])
+@pytest.mark.parametrize("cut", [0, 1, 3, 5])
 def test_an_article_longer_than_a_row_is_taken_up_again(
     file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch, cut: int
 ) -> None:
@@ -392,7 +409,7 @@ def test_an_article_longer_than_a_row_is_taken_up_again(
     real, left = Connection.__call__, iter(range(cut))
 
     def cut_off(self: Connection, method: str, *arguments: object, **named: object) -> object:
-        if method == "upsert" and arguments[0] != self.control and next(left, None) is None:
+        if named.get("partition_name") == "passages" and next(left, None) is None:
             raise IndexProblem("the server went")
         return real(self, method, *arguments, **named)
 
@@ -435,32 +452,48 @@ def test_without_pymilvus_it_is_said_how_to_install_it(monkeypatch: pytest.Monke
         Index.open("milvus+http://127.0.0.1:9/a").search("elm")
 
 
-def test_each_lost_row_is_found_and_nothing_is_copied_without_it(file: Index, local: Index, corpus: Path) -> None:
+def test_each_lost_row_is_found_and_nothing_is_copied_without_it(
+    file: Index, local: Index, corpus: Path, tmp_path: Path
+) -> None:
     call = file._store._call  # type: ignore[attr-defined]
-    with file._store.snapshot() as snapshot:
-        data = snapshot.commit_read.data  # type: ignore[attr-defined]
-    lost = {"bees.txt": "record", "harbour.txt": "document", "mill/tide.md": "document"}
-    for name, kind in lost.items():
-        (row,) = call("query", data, filter=f"name == '{rows.hashed(kind, name)}'", output_fields=["pk"])
-        call("delete", data, ids=[row["pk"]], partition_name="rest")
+    local.update(corpus)
+    file.backup(tmp_path / "kept")
+    for lost, said in (
+        ([("record", "bees.txt")], "has the records of 22"),
+        ([("file", "bees.txt")], "bees.txt: what its file was like"),
+        ([("document", "harbour.txt"), ("document", "mill/tide.md")], "harbour.txt.*mill/tide.md"),
+    ):
+        with file._store.snapshot() as snapshot:
+            data = snapshot.commit_read.data  # type: ignore[attr-defined]
+        for kind, name in lost:
+            (row,) = call("query", data, filter=f"name == '{rows.hashed(kind, name)}'", output_fields=["pk"])
+            call("delete", data, ids=[row["pk"]], partition_name="rest")
         file._store.close()
-        assert file.verify(), name
-        local.update(corpus)
+        assert re.search(said, " ".join(file.verify()))
         with pytest.raises(DamagedIndex, match=r"--verify|--rebuild"):
             file.copy(local, overwrite=True)
-        assert local.verify() == ()
         assert _ids(local) == sorted([*ARTICLES, *BELLS])
-    assert [name for name in lost if not any(name in problem for problem in file.verify())] == ["bees.txt"]
+        file.restore(tmp_path / "kept", overwrite=True)
+        assert file.verify() == ()
 
 
 @pytest.mark.parametrize("place", IN_A_FILE, indirect=True)
 def test_a_writer_may_commit_more_than_once(index: Index, corpus: Path) -> None:
     index.update(corpus)
-    with index._store.writer() as writer:
-        for name in ("bees.txt", "harbour.txt"):
-            writer.remove([name])
+    with index._store.snapshot() as snapshot:
+        (bees,) = (each for each in snapshot.contents() if each.document.doc_id == "bees.txt")
+    with index._store.writer(fresh=True) as writer:
+        for _ in range(3):
+            assert writer.missing(bees.keys) <= {*bees.keys}
+            writer.replace(bees.document, bees.passages, bees.keys, bees.record)
+            writer.put_vectors(bees.keys, bees.rows)
+            writer.put_files([FileRecord("bees.txt", (1, 2, 3, 4), "", 0)])
             writer.commit()
-    assert _ids(index) == sorted({*ARTICLES, *BELLS} - {"bees.txt", "harbour.txt"})
+            assert _ids(index) == ["bees.txt"]
+            assert index.verify() == ()
+        writer.remove(["bees.txt"])
+        writer.commit()
+    assert _ids(index) == []
     assert index.verify() == ()
 
 
@@ -519,7 +552,7 @@ def test_a_backup_holds_one_state_however_long_it_takes(
     file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commits, "SETTLED_AFTER", -1.0)
-    monkeypatch.setattr(reading, "_DOCUMENTS", 5)
+    monkeypatch.setattr(reading, "DOCUMENTS", 5)
     local.update(corpus)
     with file._store.snapshot() as snapshot, local._store.snapshot() as before:
         found = snapshot.contents()
@@ -588,12 +621,14 @@ def test_rows_that_are_missing_or_changed_are_found_and_mended_by_a_backup(
     assert_same(file, local)
 
 
+@pytest.mark.parametrize("again", [False, True])
 def test_passages_longer_than_a_row_and_a_sweep_that_was_cut(
-    file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
+    file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch, again: bool
 ) -> None:
     monkeypatch.setattr(rows, "MOST_BYTES", 300)
     monkeypatch.setattr(commits, "SETTLED_AFTER", -1.0)
-    write_files(corpus, {"long.txt": "Walrus\n\n" + "The quixotic walrus sang. " * 60})
+    long = {"long.txt": "Walrus\n\n" + "The quixotic walrus sang. " * 60}
+    write_files(corpus, long)
     file.update()
     local.update(corpus)
     assert_same(file, local)
@@ -610,6 +645,13 @@ def test_passages_longer_than_a_row_and_a_sweep_that_was_cut(
     with monkeypatch.context() as patched:
         patched.setattr(Connection, "__call__", cut)
         file.update()
+    if again:
+        write_files(corpus, long)
+        assert file.update().added == ("long.txt",)
+        local.update(corpus)
+        assert_same(file, local)
+        assert file.verify() == ()
+        return
     file.update()
     assert not _holding(file, "quixot")
     assert file.verify() == ()
@@ -657,7 +699,7 @@ def test_what_was_removed_goes_with_the_next_update(file: Index, corpus: Path, m
 
 
 def test_what_files_were_like_is_known_though_nothing_could_be_read(file: Index, local: Index, tmp_path: Path) -> None:
-    write_files(tmp_path / "broken", {"a.pdf": "no pdf"})
+    write_files(tmp_path / "broken", {"a.pdf": "no pdf", "none.txt": "", "none.jsonl": ""})
     with opened(f"milvus+file:{tmp_path / 'other.db'}") as other:
         other.update(tmp_path / "broken")
         changes = other.changes()
@@ -669,6 +711,17 @@ def test_what_files_were_like_is_known_though_nothing_could_be_read(file: Index,
         local.update(tmp_path / "broken")
         assert_same(other, local)
         assert other.verify() == ()
+    with opened(f"milvus+file:{tmp_path / 'third.db'}") as third:
+        with third._store.writer() as writer:
+            writer.put_files([FileRecord("a.pdf", (), "", 0)])
+            writer.commit()
+        with local._store.snapshot() as snapshot, third._store.writer() as writer:
+            document, record, passages, keys, vectors = next(iter(snapshot.contents()))
+            writer.replace(document, passages, keys, record)
+            writer.put_vectors(keys, vectors)
+            writer.commit()
+        with third._store.snapshot() as found:
+            assert list(found.files()) == ["a.pdf"]
 
 
 def test_addresses_that_are_none() -> None:

@@ -7,6 +7,7 @@ are named by ``passage_id``, vectors by a key that the caller derives from exact
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -164,6 +165,9 @@ class Snapshot(State, Protocol):
     def contents(self) -> Iterator[Content]:
         """All documents, in the order of their ids, with what was made of them."""
 
+    def kept(self) -> AbstractContextManager[None]:
+        """For those who are long at it: while this is entered, writers leave what is read here."""
+
 
 class Writer(State, Protocol):
     """The one writer of a store; a context manager, whose state is the one it started from.
@@ -263,6 +267,9 @@ class Store(Protocol):
         """Let go of files and connections."""
 
 
+_LOOK = "nothing was copied, and `pincite status --verify` looks for damage"
+
+
 def copy(source: Store, target: Store) -> tuple[int, int]:
     """Put all that one store holds in the place of what another does, without embedding; both may be read meanwhile.
 
@@ -274,10 +281,13 @@ def copy(source: Store, target: Store) -> tuple[int, int]:
     """
     put = set[bytes]()
     documents = pieces = 0
-    with source.snapshot() as held, target.writer(fresh=True) as writer:
-        writer.put_files(held.files().values())
+    with source.snapshot() as held, held.kept(), target.writer(fresh=True) as writer:
+        files = held.files()
+        writer.put_files(files.values())
         for document, record, passages, keys, rows in held.contents():
             documents, pieces = documents + 1, pieces + len(passages)
+            if record.path not in files:
+                raise DamagedIndex(f"{source.name}: {record.path}: what its file was like is missing; {_LOOK}")
             writer.replace(document, passages, keys, record)
             # Its own vectors, also where the target has some of the same text: those may be what is to be mended.
             new = {key: row for key, row in zip(keys, rows, strict=True) if key not in put}
@@ -285,8 +295,7 @@ def copy(source: Store, target: Store) -> tuple[int, int]:
             put |= new.keys()
         if (found := (documents, pieces)) != held.count():
             raise DamagedIndex(
-                f"{source.name}: says it held {held.count()} documents and passages, and holds {found}; nothing was "
-                "copied, and `pincite status --verify` looks for damage"
+                f"{source.name}: says it held {held.count()} documents and passages, and holds {found}; {_LOOK}"
             )
         writer.describe(held.manifest)
         writer.commit()

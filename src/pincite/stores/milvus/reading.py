@@ -7,6 +7,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -30,7 +31,7 @@ _WHOLE = ("pk", "payload", "parts")
 HEAVY = 200
 """Rows with their payloads that are asked for at a time: an answer must stay below 64 MB."""
 
-_DOCUMENTS = 50
+DOCUMENTS = 50
 """Documents whose passages are brought at a time."""
 
 _SAMPLE = 1000
@@ -85,6 +86,7 @@ class MilvusState:
         self._call = connection
         self.commit_read = commit
         self._level = BOUNDED if settled(commit) else STRONG
+        self._pin: Pin | None = None
 
     @property
     def generation(self) -> int:
@@ -150,6 +152,8 @@ class MilvusState:
             yield from self._query(chosen + start + end, fields, partition, limit=_MOST_FOUND)
 
     def _query(self, chosen: str, fields: Sequence[str], partition: str = "", **options: int) -> list[Row]:
+        if self._pin is not None:
+            self._pin.renew()
         found = self._call(
             "query",
             self.commit_read.data,
@@ -295,16 +299,20 @@ class MilvusSnapshot(MilvusState):
 
     def contents(self) -> Iterator[Content]:
         """All documents, in the order of their ids, with what was made of them."""
-        records = self.records()
-        for some in self.pinned(sorted(records)):
-            yield from self.some_contents(some, records)
+        with self.kept():
+            records = self.records()
+            for some in batches(sorted(records), DOCUMENTS):
+                yield from self.some_contents(some, records)
 
-    def pinned(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
-        """Documents' ids, some at a time; while they are gone through, writers leave what is read here."""
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """While this is entered, writers leave what is read here."""
         with Pin(self._call) as pin:
-            for some in batches(ids, _DOCUMENTS):
-                pin.renew()
-                yield some
+            before, self._pin = self._pin, pin
+            try:
+                yield
+            finally:
+                self._pin = before
 
     def some_contents(self, ids: Sequence[str], records: Mapping[str, DocumentRecord]) -> Iterator[Content]:
         """Documents with what was made of them.

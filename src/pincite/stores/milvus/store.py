@@ -15,8 +15,8 @@ from pincite.stores.base import DocumentRecord, Manifest, copy
 from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local.store import LocalStore
 from pincite.stores.milvus.commits import BOUNDED, STRONG, Commit, latest
-from pincite.stores.milvus.connection import MEND, Address, Connection
-from pincite.stores.milvus.reading import Memory, MilvusSnapshot
+from pincite.stores.milvus.connection import MEND, Address, Connection, batches
+from pincite.stores.milvus.reading import DOCUMENTS, Memory, MilvusSnapshot
 from pincite.stores.milvus.writing import MilvusWriter
 
 _log = logging.getLogger(__name__)
@@ -135,16 +135,26 @@ class MilvusStore:
 
     def verify(self) -> list[str]:
         """Everything that does not agree with the rest; empty where all is well."""
-        wrong = []
-        with self.snapshot() as snapshot:
-            if (found := snapshot.counted()) != snapshot.count():
-                wrong.append(f"{self.name}: holds {found} documents and passages, and says it were {snapshot.count()}")
-            records = snapshot.records()
-            if len(records) != found[0]:
-                wrong.append(f"{self.name}: holds {found[0]} documents and the records of {len(records)}")
-            for some in snapshot.pinned(sorted(records)):
+        with self.snapshot() as snapshot, snapshot.kept():
+            wrong = [*self._miscounted(snapshot)]
+            try:
+                records = snapshot.records()
+                wrong += self._without_file(snapshot, records)
+            except DamagedIndex as error:
+                return [*wrong, str(error), MEND]
+            for some in batches(sorted(records), DOCUMENTS):
                 wrong += _wrong(snapshot, some, records)
         return [*wrong, MEND] if wrong else []
+
+    def _miscounted(self, snapshot: MilvusSnapshot) -> Iterator[str]:
+        if (found := snapshot.counted()) != snapshot.count():
+            yield f"{self.name}: holds {found} documents and passages, and says it were {snapshot.count()}"
+
+    def _without_file(self, snapshot: MilvusSnapshot, records: Mapping[str, DocumentRecord]) -> Iterator[str]:
+        if len(records) != (held := snapshot.count()[0]):
+            yield f"{self.name}: says it were {held} documents, and has the records of {len(records)}"
+        for path in sorted({record.path for record in records.values()} - snapshot.files().keys()):
+            yield f"{self.name}: {path}: what its file was like is missing"
 
     def mark(self) -> int:
         """Nothing can be put out of the way."""

@@ -102,23 +102,30 @@ class MilvusWriter(MilvusState):
         unknown = {key.hex() for key in keys} - self._there
         for name in self._sources():
             for some in batches(sorted(unknown)):
-                self._there.update(row["key"] for row in self._keyed(name, some, ("key",)))
+                self._there.update(row["key"] for row in self._keyed(name, some))
         return {bytes.fromhex(key) for key in unknown - self._there}
 
     def _sources(self) -> list[str]:
         """The collections in which vectors may be found."""
         return list(dict.fromkeys(filter(None, (self._data, *self._others))))
 
-    def _keyed(self, name: str, keys: Sequence[str], fields: Sequence[str], level: str = "") -> Iterator[Row]:
+    def _keyed(self, name: str, keys: Sequence[str], level: str = "") -> list[Row]:
+        """Whole rows with the vectors of these keys: a sweep that was cut leaves some without their parts."""
+        found = self._asked(name, one_of("key", keys), level)
+        parts = [key for row in found for key in rows.part_keys(row)]
+        there = {row["pk"] for some in batches(parts) for row in self._asked(name, one_of("pk", some), level)}
+        return [row for row in found if there.issuperset(rows.part_keys(row))]
+
+    def _asked(self, name: str, chosen: str, level: str) -> list[Row]:
         found = self._call(
             "query",
             name,
-            filter=one_of("key", keys),
-            output_fields=list(fields),
+            filter=chosen,
+            output_fields=["pk", "key", "parts"],
             partition_names=[PASSAGES],
             consistency_level=level or self._level,
         )
-        yield from map(dict, found)
+        return [dict(row) for row in found]
 
     def put_vectors(self, keys: Sequence[bytes], rows: Sequence[Kept]) -> None:
         """Keep vectors at once and for good."""
@@ -194,7 +201,7 @@ class MilvusWriter(MilvusState):
         for name in self._sources():
             wanted = [key for key in keys if key not in found]
             # Strongly, since some were written just now; many rows may have the key of one text.
-            read = [*self._keyed(name, wanted, ("pk", "key"), STRONG)] if wanted else []
+            read = self._keyed(name, wanted, STRONG) if wanted else []
             one_each = {row["pk"]: row["key"] for row in {row["key"]: row for row in read}.values()}
             state = MilvusState(self._call, replace(self.commit_read, data=name, at=time()))
             whole = list(state.by_keys(list(one_each)))
@@ -274,9 +281,10 @@ class MilvusWriter(MilvusState):
         publish(self._call, new)
         self._check(new)
         self._clear_up(base, new)
-        self.commit_read = new
+        super().__init__(self._call, new)
         self._committed(new)
         self._number = self._lease.next_number(new.number)
+        self._others = self._call.data()
         self._forget_staged()
         self._fresh = False
         return new.generation
@@ -360,6 +368,7 @@ class MilvusWriter(MilvusState):
     def _clear_up(self, base: Commit, new: Commit) -> None:
         """Delete what no reader can see any more; the commit stands whatever comes of it."""
         try:
+            self._lease.check()
             if new.data and new.data != base.data:
                 self._call.point(new.data)
             if pinned(self._call):
@@ -389,5 +398,6 @@ class MilvusWriter(MilvusState):
         parts = [key for row in found for key in rows.part_keys(row)]
         for keys in (parts, [row["pk"] for row in found]):
             for some in batches(keys, MOST_ROWS):
+                self._lease.check()
                 self._call("delete", data, ids=list(some), partition_name=partition)
         return len(found)
