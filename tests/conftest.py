@@ -74,6 +74,17 @@ class WordEmbedder:
         return np.asarray(total / np.linalg.norm(total), np.float32)
 
 
+def swap(path: Path, data: bytes) -> None:
+    """Put a file of other bytes in the place of one.
+
+    Never into it: Tantivy reads an index that was opened once more by a thread of its own, and a process that has a
+    file mapped which becomes shorter is ended (SIGBUS).
+    """
+    other = path.with_name(f"{path.name}.other")
+    other.write_bytes(data)
+    other.replace(path)
+
+
 def write_files(folder: Path, files: dict[str, str]) -> None:
     """Write texts into a folder, by relative path."""
     for name, text in files.items():

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import grow_by_segments
+from conftest import grow_by_segments, swap
 from pincite import Document, Filter, Passage
 from pincite.analysis import analyse
 from pincite.errors import DamagedIndex, FormatTooNew, IndexBusy, NoIndex
@@ -353,7 +353,7 @@ def test_damaged_files_are_named_and_made_again(filled: LocalStore, name: str, d
     if damage == "gone":
         path.unlink()
     else:
-        os.truncate(path, path.stat().st_size // 2)
+        swap(path, path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(DamagedIndex, match=f"{path.name}.*pincite update"), LocalStore(filled.path).snapshot():
         pass
     assert put(filled, []) == 2
@@ -362,7 +362,7 @@ def test_damaged_files_are_named_and_made_again(filled: LocalStore, name: str, d
 
 def test_a_file_of_the_right_size_that_is_no_index_is_damage(filled: LocalStore) -> None:
     path = folder(filled, 1) / "dense.faiss"
-    path.write_bytes(b"\0" * path.stat().st_size)
+    swap(path, b"\0" * path.stat().st_size)
     with pytest.raises(DamagedIndex, match="pincite update"), LocalStore(filled.path).snapshot():
         pass
     assert put(filled, []) == 2
