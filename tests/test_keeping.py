@@ -87,7 +87,7 @@ def test_each_derived_file_that_is_not_there_or_another_is_named_and_made_again(
 def _flipped(path: Path, at: int) -> None:
     data = bytearray(path.read_bytes())
     data[at] ^= 0xFF
-    swap(path, data)
+    swap(path, bytes(data))
 
 
 def test_a_flipped_byte_is_found_by_verify_and_mended_by_the_next_update(index: Index) -> None:
