@@ -122,7 +122,7 @@ class Lease:
 
     def _is_silent(self, holder: dict[str, Any]) -> bool:
         """By this machine's clock alone: theirs may differ."""
-        time.sleep(2.5 * _BEAT)
+        time.sleep(2.5 * _BEAT)  # in which it would be renewed twice
         return self._read() == holder
 
     def _read(self) -> dict[str, Any] | None:

@@ -128,7 +128,7 @@ class MilvusState:
     def _of_documents(self, kind: str, hashes: Sequence[str]) -> Iterator[Any]:
         """The payloads of rows of which each document has one."""
         chosen = " and ".join((self.commit_read.alive, f"kind == '{kind}'", one_of("doc", hashes)))
-        yield from self.payloads(self._query(chosen, _WHOLE, REST)) if self.commit_read.data else ()
+        yield from self.payloads(self.query(chosen, _WHOLE, REST)) if self.commit_read.data else ()
 
     def _rows(self, *conditions: str, fields: Sequence[str] = _WHOLE, partition: str = REST) -> Iterator[Row]:
         """All living rows; keys are hashes, so that any number of them falls into even pages."""
@@ -140,18 +140,19 @@ class MilvusState:
         if not self.commit_read.data:
             return
         if "payload" not in fields:  # of which all that Milvus returns may come at once
-            found = self._query(chosen, fields, partition, limit=_MOST_FOUND)
+            found = self.query(chosen, fields, partition, limit=_MOST_FOUND)
             if len(found) < _MOST_FOUND:
                 yield from found
                 return
-        held = self._query(chosen, ["count(*)"], partition)[0]["count(*)"]
+        held = self.query(chosen, ["count(*)"], partition)[0]["count(*)"]
         digits = math.ceil(math.log(held / _PAGE, 16)) if held > _PAGE else 0
         for number in range(16**digits):
             start = f" and pk >= '{number:0{digits}x}'" if number else ""
             end = f" and pk < '{number + 1:0{digits}x}'" if number + 1 < 16**digits else ""
-            yield from self._query(chosen + start + end, fields, partition, limit=_MOST_FOUND)
+            yield from self.query(chosen + start + end, fields, partition, limit=_MOST_FOUND)
 
-    def _query(self, chosen: str, fields: Sequence[str], partition: str = "", **options: int) -> list[Row]:
+    def query(self, chosen: str, fields: Sequence[str], partition: str = "", **options: int) -> list[Row]:
+        """Rows that fulfil a condition, living or not."""
         if self._pin is not None:
             self._pin.renew()
         found = self._call(
@@ -183,7 +184,7 @@ class MilvusState:
     def by_keys(self, keys: Sequence[str]) -> Iterator[Row]:
         """Rows with their payloads."""
         for some in batches(keys, HEAVY):
-            yield from self._query(one_of("pk", some), _WHOLE)
+            yield from self.query(one_of("pk", some), _WHOLE)
 
 
 class MilvusSnapshot(MilvusState):
@@ -243,12 +244,12 @@ class MilvusSnapshot(MilvusState):
 
     def _counted(self, term: str, field_name: str) -> int:
         chosen = f"{self.commit_read.alive} and text_match({field_name}, '{rows.spelled([term])}')"
-        return int(self._query(chosen, ["count(*)"], PASSAGES)[0]["count(*)"])
+        return int(self.query(chosen, ["count(*)"], PASSAGES)[0]["count(*)"])
 
     def _estimated(self, term: str, field_name: str) -> int:
         if self._facts.sample is None:
             chosen = f"{self.commit_read.alive} and kind == 'passage'"
-            found = self._query(chosen, _WHOLE, PASSAGES, limit=_SAMPLE)
+            found = self.query(chosen, _WHOLE, PASSAGES, limit=_SAMPLE)
             self._facts.sample = [rows.held(payload) for payload in self.payloads(found)]
         holding = sum(term in getattr(held, field_name) for held in self._facts.sample)
         return round(holding * self.commit_read.passages / max(1, len(self._facts.sample)))
@@ -291,7 +292,7 @@ class MilvusSnapshot(MilvusState):
     def _count(self, chosen: str, partition: str) -> int:
         if not self.commit_read.data:
             return 0
-        return int(self._query(chosen, ["count(*)"], partition)[0]["count(*)"])
+        return int(self.query(chosen, ["count(*)"], partition)[0]["count(*)"])
 
     def counted(self) -> tuple[int, int]:
         """How many documents and passages there really are."""

@@ -101,31 +101,25 @@ class MilvusWriter(MilvusState):
         """Those of ``keys`` that have no vectors yet."""
         unknown = {key.hex() for key in keys} - self._there
         for name in self._sources():
+            state = self._state(name, self.commit_read.at)
             for some in batches(sorted(unknown)):
-                self._there.update(row["key"] for row in self._keyed(name, some))
+                self._there.update(row["key"] for row in self._keyed(state, some))
         return {bytes.fromhex(key) for key in unknown - self._there}
 
     def _sources(self) -> list[str]:
         """The collections in which vectors may be found."""
         return list(dict.fromkeys(filter(None, (self._data, *self._others))))
 
-    def _keyed(self, name: str, keys: Sequence[str], level: str = "") -> list[Row]:
-        """Whole rows with the vectors of these keys: a sweep that was cut leaves some without their parts."""
-        found = self._asked(name, one_of("key", keys), level)
-        parts = [key for row in found for key in rows.part_keys(row)]
-        there = {row["pk"] for some in batches(parts) for row in self._asked(name, one_of("pk", some), level)}
-        return [row for row in found if there.issuperset(rows.part_keys(row))]
+    def _state(self, name: str, at: float) -> MilvusState:
+        """What a collection holds, read as after a commit made at that time."""
+        return MilvusState(self._call, replace(self.commit_read, data=name, at=at))
 
-    def _asked(self, name: str, chosen: str, level: str) -> list[Row]:
-        found = self._call(
-            "query",
-            name,
-            filter=chosen,
-            output_fields=["pk", "key", "parts"],
-            partition_names=[PASSAGES],
-            consistency_level=level or self._level,
-        )
-        return [dict(row) for row in found]
+    def _keyed(self, state: MilvusState, keys: Sequence[str]) -> list[Row]:
+        """Whole rows with the vectors of these keys: a sweep that was cut leaves some without their parts."""
+        found = state.query(one_of("key", keys), ("pk", "key", "parts"), PASSAGES)
+        parts = [key for row in found for key in rows.part_keys(row)]
+        there = {row["pk"] for some in batches(parts) for row in state.query(one_of("pk", some), ("pk",), PASSAGES)}
+        return [row for row in found if there.issuperset(rows.part_keys(row))]
 
     def put_vectors(self, keys: Sequence[bytes], rows: Sequence[Kept]) -> None:
         """Keep vectors at once and for good."""
@@ -201,9 +195,9 @@ class MilvusWriter(MilvusState):
         for name in self._sources():
             wanted = [key for key in keys if key not in found]
             # Strongly, since some were written just now; many rows may have the key of one text.
-            read = self._keyed(name, wanted, STRONG) if wanted else []
+            state = self._state(name, time())
+            read = self._keyed(state, wanted) if wanted else []
             one_each = {row["pk"]: row["key"] for row in {row["key"]: row for row in read}.values()}
-            state = MilvusState(self._call, replace(self.commit_read, data=name, at=time()))
             whole = list(state.by_keys(list(one_each)))
             for row, payload in zip(whole, state.payloads(whole), strict=True):
                 found[one_each[row["pk"]]] = rows.held(payload).vectors
@@ -284,7 +278,6 @@ class MilvusWriter(MilvusState):
         super().__init__(self._call, new)
         self._committed(new)
         self._number = self._lease.next_number(new.number)
-        self._others = self._call.data()
         self._forget_staged()
         self._fresh = False
         return new.generation
@@ -323,7 +316,7 @@ class MilvusWriter(MilvusState):
         kinds = []
         for some in batches(keys, HEAVY):
             self._lease.check()
-            found = self._query(one_of("pk", some), list(self._fields), partition)
+            found = self.query(one_of("pk", some), list(self._fields), partition)
             kinds += [str(row["kind"]) for row in found]
             self._wrote = True
             ending = [row | {"died": number, "vector": list(map(float, row["vector"]))} for row in found]
@@ -377,6 +370,7 @@ class MilvusWriter(MilvusState):
                 # Readers may still be at the one before; it goes with the next update.
                 if name not in (new.data, base.data):
                     self._call("drop_collection", name)
+            self._others = [name for name in (base.data, new.data) if name]
             self._sweep(base, new)
             forget_older(self._call)
         except IndexProblem as error:
@@ -393,7 +387,7 @@ class MilvusWriter(MilvusState):
 
     def _delete(self, data: str, chosen: str, partition: str) -> int:
         """Delete rows; how many. What they go on in goes first, since it is found through them alone."""
-        state = MilvusState(self._call, replace(self.commit_read, data=data))
+        state = self._state(data, self.commit_read.at)
         found = list(state.paged(chosen, ("pk", "parts"), partition))
         parts = [key for row in found for key in rows.part_keys(row)]
         for keys in (parts, [row["pk"] for row in found]):
