@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,8 @@ def test_a_folder_that_is_no_collection_is_named(tmp_path: Path) -> None:
     [
         ("queries.jsonl", '{"_id": broken', "queries.jsonl:1: not JSON"),
         ("queries.jsonl", '{"_id": "q1"}', "queries.jsonl:1: no 'text'"),
+        ("queries.jsonl", '["q1", "text"]', "queries.jsonl:1: not an object"),
+        ("queries.jsonl", '{"_id": "q1", "text": "caf\udce9"}', "queries.jsonl:1: not JSON"),
         ("spans.jsonl", '{"query_id": "q1", "doc_id": "f", "begin": 1}', "spans.jsonl:1: no 'start'"),
         ("qrels.tsv", "q1\tf\t1\nq2 0 m 1\n", "qrels.tsv:2: 'q2 0 m 1' is not"),
     ],
@@ -170,9 +173,30 @@ def test_a_folder_that_is_no_collection_is_named(tmp_path: Path) -> None:
 def test_a_wrong_line_is_named(collection: Path, tmp_path: Path, name: str, content: str, said: str) -> None:
     for path in collection.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(UsageError, match=re.escape(said)):
         read_questions(tmp_path)
+
+
+def test_without_its_extra_nothing_is_indexed(
+    collection: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ir_measures", None)  # as if it were not installed
+    assert main(["evaluate", str(collection), "--index", str(tmp_path / "e")]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "pip install 'pincite[evaluation]'" in said
+    assert not (tmp_path / "e").exists()
+
+
+@pytest.mark.parametrize("n", ["-1", "0", "many"])
+def test_the_worst_are_counted_from_one(collection: Path, n: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", str(collection), "--worst", n])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"{n!r} is not a whole number from 1" in said
 
 
 def test_a_blank_last_line_is_no_error(collection: Path, tmp_path: Path) -> None:

@@ -246,6 +246,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from pincite import evaluation
     from pincite.index import Index
 
+    evaluation.check_extra()
     old = _read_evaluation(options.compare, options.collection.name) if options.compare else None
     questions = evaluation.read_questions(options.collection)
     result: dict[str, Any] = {"collection": options.collection.name}
@@ -462,7 +463,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(index=None)
     evaluate.add_argument("--compare", type=Path, metavar="OLD.json", help="what an earlier `--json` printed")
     evaluate.add_argument(
-        "--worst", type=int, default=0, metavar="N", help="show the N questions with the worst ranking"
+        "--worst", type=_count, default=0, metavar="N", help="show the N questions with the worst ranking"
     )
     for verb in (search, ask, status, evaluate):
         verb.add_argument("--json", action="store_true", help="print JSON")
@@ -510,8 +511,8 @@ def _add_update(verbs: Any) -> None:  # noqa: ANN401 (argparse has no public nam
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
 
 

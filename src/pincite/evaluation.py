@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from pincite.assistant import Assistant
 from pincite.datatypes import Answer, Document, Hit, Passage, Progress, Span
-from pincite.errors import UsageError
+from pincite.errors import PinciteError, UsageError
 from pincite.index import Index
 from pincite.splitting import sentence_spans
 
@@ -50,6 +50,18 @@ class Question:
     earlier: tuple[str, ...] = ()
 
 
+def check_extra() -> None:
+    """Measuring needs an extra; to be asked before anything that takes long.
+
+    Raises:
+        PinciteError: it is not installed.
+    """
+    try:
+        import ir_measures  # noqa: F401 (only whether it is there)
+    except ImportError as error:
+        raise PinciteError("evaluate: needs ir_measures: run `pip install 'pincite[evaluation]'`") from error
+
+
 def read_questions(folder: Path) -> list[Question]:
     """The questions of a collection, with their judgements.
 
@@ -78,13 +90,15 @@ def read_questions(folder: Path) -> list[Question]:
 
 
 def _lines(path: Path) -> Iterable[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
                 try:
                     found = json.loads(line)
                 except ValueError as error:
                     raise UsageError(f"{path}:{number}: not JSON ({error}); write one object a line") from error
+                if not isinstance(found, dict):
+                    raise UsageError(f"{path}:{number}: not an object; write one a line, in braces")
                 yield _Line(found, place=f"{path}:{number}")
 
 
