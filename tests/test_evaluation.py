@@ -5,14 +5,31 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pincite import Assistant, Index
+from conftest import ARTICLES
+from pincite import Assistant, Filter, Index
 from pincite.cli import main
-from pincite.errors import UsageError
-from pincite.evaluation import compare, evaluate, index_collection, means, read_questions, worst
+from pincite.errors import PinciteError, UsageError
+from pincite.evaluation import (
+    Outcome,
+    Question,
+    Values,
+    compare,
+    evaluate,
+    index_collection,
+    kinds,
+    left_out,
+    means,
+    read_own,
+    read_questions,
+    worst,
+)
+
+DOCS = Path(__file__).parent.parent / "docs"
 
 FERRY = "The night ferry left Aldhaven at ten. It carried forty carts of salt."
 MILL = "The tide mill ground oats until 1911. The dam broke in a storm."
@@ -54,7 +71,9 @@ def test_measures_of_a_tiny_collection(collection: Path, tmp_path: Path) -> None
     measures = means(each.values())
     assert measures["nDCG@10"] == measures["RR@10"] == measures["R@5"] == measures["first citation"] == 1.0
     assert measures["AUROC"] == measures["accuracy"] == 1.0
-    assert measures["false refusals"] == 0.0
+    assert measures["false refusals"] == measures["false answers"] == 0.0
+    assert measures["first sentence"] == measures["quotes hold"] == 1.0
+    assert kinds(each.values()) == {"answerable": 2, "unanswerable": 1, "unlabelled": 0}
     # Both passages are retrieved whole: 6 of their characters answer the first question.
     assert each["q1"]["span R@5"] == 1.0
     assert each["q1"]["span P@5"] == pytest.approx(6 / (len(FERRY) + len(MILL)))
@@ -73,7 +92,7 @@ def test_a_wrong_citation_counts_as_wrong(collection: Path, tmp_path: Path) -> N
     with Index.open(tmp_path / "index") as index:
         index_collection(tmp_path / "c", index, tmp_path / "corpus")
         each = evaluate(read_questions(tmp_path / "c"), Assistant(index))
-    assert each["q1"]["first citation"] == 0.0
+    assert each["q1"]["first citation"] == each["q1"]["first sentence"] == each["q1"]["quotes hold"] == 0.0
     assert means(each.values())["word F1"] == 0.0
 
 
@@ -141,13 +160,16 @@ def test_a_conversation_is_measured_with_and_without_its_turns(
     assert "second column: without the turns" in said
     first, second = next(line.split()[1:] for line in said.splitlines() if line.startswith("RR@10"))
     assert float(first) > float(second)
-    assert said.count("relevant: ") == 1
+    assert said.count("   quoted  ") == said.count("   after   When did the ferry leave Aldhaven?") == 1
 
 
-def test_the_worst_come_first(collection: Path) -> None:
-    questions = read_questions(collection)
-    each = {"q1": {"nDCG@10": 0.9}, "q2": {"nDCG@10": 0.1}, "q3": {"#answered": 0.0}}
-    assert [question.query_id for question, _ in worst(questions, each, 5)] == ["q2", "q1"]
+def test_what_was_lost_comes_first() -> None:
+    def outcome(name: str, found: str) -> Outcome:
+        return Outcome(id=name, question="?", history=(), outcome=found, rank=1, confidence=0.5, quoted=(), right=())
+
+    found = [outcome("a", "right"), outcome("b", "refused"), outcome("c", "refused"), outcome("d", "not retrieved")]
+    each = {"a": {"nDCG@10": 0.1}, "b": {"nDCG@10": 0.9}, "c": {"nDCG@10": 0.2}, "d": {}}
+    assert [outcome.id for outcome in worst(found, each, 3)] == ["d", "c", "b"]
 
 
 def test_a_folder_that_is_no_collection_is_named(tmp_path: Path) -> None:
@@ -204,3 +226,177 @@ def test_a_blank_last_line_is_no_error(collection: Path, tmp_path: Path) -> None
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "qrels.tsv").write_text("q1\tf\t1\n\n")
     assert read_questions(tmp_path)[0].relevant == {"f": 1}
+
+
+# ---------------------------------------------------------------- questions of one's own
+
+FERRY_LEFT = "The night ferry left Aldhaven at ten."
+WHEN = "When did the night ferry leave Aldhaven?"
+WHEEL = "Which wood was the wheel of the tide mill made of?"
+HOCKEY = "Which team won the ice hockey cup?"
+
+
+def write_own(folder: Path, *lines: dict[str, object]) -> Path:
+    path = folder / "own.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    return path
+
+
+def asked(index: Index, questions: list[Question], threshold: float | None = None) -> tuple[list[Outcome], Values]:
+    """What became of questions, and their measures."""
+    outcomes: list[Outcome] = []
+
+    def done(outcome: Outcome | None) -> None:
+        assert outcome is not None
+        outcomes.append(outcome)
+
+    each = evaluate(questions, Assistant(index, threshold=threshold), done=done)
+    return outcomes, means(each.values())
+
+
+def test_own_questions_are_asked_of_the_index_that_is_there(
+    tmp_path: Path, real_index: Index, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = real_index.status().path
+    path = write_own(
+        tmp_path,
+        {"question": WHEN, "quote": FERRY_LEFT},
+        {"question": WHEEL, "doc_id": "mill/tide.md", "id": "wheel"},
+        {"question": HOCKEY, "answerable": False},
+    )
+    before = real_index.status()
+    assert main(["evaluate", str(path), "--index", place, "--worst", "3", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert real_index.status() == before
+    assert said["collection"] == "own.jsonl"
+    assert said["questions"] == {"answerable": 2, "unanswerable": 1, "unlabelled": 0}
+    assert set(said["queries"]) == {WHEN, "wheel", HOCKEY}
+    assert said["measures"]["nDCG@10"] == said["measures"]["AUROC"] == said["measures"]["quotes hold"] == 1.0
+    assert {each["id"]: each["outcome"] for each in said["worst"]} == {WHEN: "right", "wheel": "right", HOCKEY: "right"}
+    assert sum(said["outcomes"].values()) == said["outcomes"]["right"] == 3
+    first = next(each for each in said["worst"] if each["id"] == WHEN)
+    assert first["quoted"][0] == {"doc_id": "harbour.txt", "quote": FERRY_LEFT, "label": 1}
+    assert first["right"] == [{"doc_id": "harbour.txt", "quote": FERRY_LEFT, "label": None}]
+    documented = (DOCS / "json.md").read_text("utf-8").partition("## evaluate")[2].partition("## update")[0]
+    for key in (*said, *first, *first["quoted"][0], *said["outcomes"], *said["questions"], *said["measures"]):
+        assert f"`{key}`" in documented, f"{key} is not documented"
+
+
+def test_a_quote_is_found_with_other_white_space_and_in_the_named_document(tmp_path: Path, real_index: Index) -> None:
+    path = write_own(
+        tmp_path,
+        {"question": WHEN, "quote": "The night\n  ferry left Aldhaven\tat ten."},
+        {"question": WHEEL, "quote": ["made of elm", "wheel"], "doc_id": ["mill/tide.md"], "history": ["The mill?"]},
+        {"question": HOCKEY, "answerable": False},
+    )
+    when, wheel, hockey = read_own(path, real_index)
+    texts = {doc_id: each.text for doc_id, each in real_index.documents(list(ARTICLES)).items()}
+    assert when.spans is not None
+    assert wheel.spans is not None
+    assert [texts[name][slice(*span)] for name, spans in when.spans.items() for span in spans] == [FERRY_LEFT]
+    assert [texts["mill/tide.md"][slice(*span)] for span in wheel.spans["mill/tide.md"]] == ["made of elm", "wheel"]
+    assert (wheel.earlier, wheel.relevant, wheel.answerable) == (("The mill?",), {"mill/tide.md": 1}, True)
+    assert (hockey.spans, hockey.answerable, hockey.relevant) == ({}, False, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"question": WHEN, "quote": "It carried fifty carts."}, "“It carried fifty carts.” stands nowhere"),
+        ({"question": WHEN, "quote": FERRY_LEFT, "doc_id": "bees.txt"}, "stands nowhere in that document"),
+        ({"question": WHEN, "doc_id": "boat.txt"}, "no document 'boat.txt' in the index"),
+        ({"question": WHEN}, "nothing says what is right"),
+        ({"question": WHEN, "answerable": True}, "nothing says what is right"),
+        ({"question": WHEN, "answerable": False, "quote": FERRY_LEFT}, "take one of them away"),
+        ({"question": WHEN, "answerable": "no"}, "'answerable' as true or false"),
+        ({"quote": FERRY_LEFT}, "give one 'question'"),
+        ({"question": WHEN, "quote": " "}, "'quote' is"),
+        ({"question": HOCKEY, "answerable": False}, "a second"),
+    ],
+)
+def test_what_is_wrong_in_own_questions_is_one_line(
+    tmp_path: Path, real_index: Index, line: dict[str, object], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_own(tmp_path, {"question": HOCKEY, "answerable": False}, line)
+    assert main(["evaluate", str(path), "--index", real_index.status().path]) == 1
+    done = capsys.readouterr()
+    assert done.out == ""
+    assert done.err.count("\n") == 1
+    assert f"{path}:2: " in done.err
+    assert said in done.err
+
+
+def test_a_file_without_questions_or_without_an_index(
+    tmp_path: Path, real_index: Index, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = real_index.status().path
+    with pytest.raises(PinciteError, match=r"own\.jsonl: no questions"):
+        read_own(write_own(tmp_path), real_index)
+    path = write_own(tmp_path, {"question": WHEN, "quote": FERRY_LEFT})
+    assert main(["evaluate", str(path), "--index", str(tmp_path / "none")]) == 1
+    assert "pincite update" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+    assert main(["evaluate", str(tmp_path / "nowhere.jsonl"), "--index", place]) == 2
+    assert "nowhere.jsonl: missing" in capsys.readouterr().err
+
+
+def test_where_an_answer_was_lost(tmp_path: Path, real_index: Index) -> None:
+    path = write_own(
+        tmp_path,
+        {"question": WHEN, "quote": FERRY_LEFT, "id": "right"},
+        {"question": WHEN, "quote": "The dam broke in a storm.", "id": "not chosen"},
+        {"question": WHEN, "answerable": False, "id": "answered"},
+    )
+    questions = read_own(path, real_index)
+    unknown = replace(questions[0], query_id="not retrieved", relevant={"gone.txt": 1}, spans={"gone.txt": [(0, 5)]})
+    outcomes, measures = asked(real_index, [*questions, unknown])
+    assert [each.outcome for each in outcomes] == [each.id for each in outcomes]
+    assert [each.rank is None for each in outcomes] == [False, False, True, True]
+    assert (measures["false refusals"], measures["false answers"]) == (0.0, 1.0)
+    outcomes, measures = asked(real_index, questions, threshold=1.0)
+    assert [each.outcome for each in outcomes] == ["refused", "refused", "right"]
+    assert (measures["false refusals"], measures["false answers"]) == (1.0, 0.0)
+
+
+def test_what_was_lost_is_shown_beside_what_is_right(
+    tmp_path: Path, real_index: Index, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines: list[dict[str, object]] = [
+        {"question": WHEN, "quote": "Its wheel was made of elm."},
+        {"question": WHEEL, "doc_id": "mill/tide.md"},
+    ]
+    path = write_own(tmp_path, *lines)
+    assert main(["evaluate", str(path), "--index", real_index.status().path, "--worst", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "questions       2 answerable\noutcomes        1 not chosen, 1 right\n" in said
+    last = re.sub(r"\d\.\d\d", "P", said[said.index("\nnot chosen") :])
+    assert re.fullmatch(
+        rf"""
+not chosen, confidence P, right at rank \d
+   {re.escape(WHEN)}
+   quoted  \[1\] harbour.txt: “{re.escape(FERRY_LEFT)}.*”
+   right   mill/tide.md: “Its wheel was made of elm.”
+""",
+        last,
+    )
+
+
+def test_what_answers_is_left_out(collection: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With its document and the others of the same article gone, a question counts as one without an answer."""
+    for path in collection.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    lines = [{"_id": "f", "text": FERRY, "article": "boats"}, {"_id": "f2", "text": f"{FERRY} So.", "article": "boats"}]
+    lines += [{"_id": "m", "text": MILL, "article": "mills"}]
+    (tmp_path / "corpus.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert main(["evaluate", str(tmp_path), "--index", str(tmp_path / "e"), "--leave-out", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["questions"] == {"answerable": 2, "unanswerable": 3, "unlabelled": 0}
+    assert set(said["queries"]["q1 (left out)"]) == {"#confidence", "#answered", "#answerable"}
+    assert said["measures"]["AUROC"] == 1.0
+    assert said["measures"]["false answers"] == 0.0
+    with Index.open(tmp_path / "e" / "index") as index:
+        first, second = left_out(read_questions(tmp_path), index)
+        assert first.without == {"corpus.jsonl#f", "corpus.jsonl#f2"}
+        assert second.without == {"corpus.jsonl#m"}
+        where = Filter(doc_ids=["corpus.jsonl#m"])
+        assert asked(index, [first])[0][0].confidence == Assistant(index).ask(first.text, where=where).confidence

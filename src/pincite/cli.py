@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -36,7 +37,7 @@ from pincite.datatypes import (
 from pincite.errors import DamagedIndex, PinciteError, UsageError
 
 if TYPE_CHECKING:
-    from pincite.evaluation import Question, Values
+    from pincite.evaluation import Outcome, Question, Text, Values
     from pincite.index import Index
 
 _UNITS = {"read": "files", "embed": "passages", "write": "steps"}
@@ -248,32 +249,63 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     evaluation.check_extra()
     old = _read_evaluation(options.compare, options.collection.name) if options.compare else None
-    questions = evaluation.read_questions(options.collection)
-    result: dict[str, Any] = {"collection": options.collection.name}
+    if not options.collection.exists():
+        raise UsageError(f"{options.collection}: missing; name a file of questions, or the folder of a collection")
+    own = not options.collection.is_dir()
     place = Path(options.index or Path("index", "evaluation", options.collection.resolve().name))
-    with Index.open(place / "index") as index:
-        with _Bar() as bar:
-            evaluation.index_collection(options.collection, index, place / "corpus", bar.show)
-        each = _asked(index, questions)
-        result["measures"] = evaluation.means(each.values())
-        if any(question.earlier for question in questions):
-            result["without_history"] = evaluation.means(_asked(index, questions, history=False).values())
+    with Index.open(options.index or "index") if own else Index.open(place / "index") as index:
+        if own:
+            questions = evaluation.read_own(options.collection, index)
+        else:
+            questions = evaluation.read_questions(options.collection)
+            with _Bar() as bar:
+                evaluation.index_collection(options.collection, index, place / "corpus", bar.show)
+        if options.leave_out:
+            questions = [*questions, *evaluation.left_out(questions, index)]
+        result, each, outcomes = _measured(index, questions)
+    result = {"collection": options.collection.name} | result
     if old is not None:
         result["compared"] = evaluation.compare(old, each)
+    worst = evaluation.worst(outcomes, each, options.worst)
     if options.json:
-        _say_json(result | {"queries": each})
+        listed = {"worst": [asdict(outcome) for outcome in worst]} if options.worst else {}
+        _say_json(result | listed | {"queries": each})
     else:
         _say_evaluation(result)
-        _say_worst(evaluation.worst(questions, each, options.worst))
+        for outcome in worst:
+            _say(_outcome(outcome))
     return 0
 
 
-def _asked(index: Index, questions: Sequence[Question], *, history: bool = True) -> dict[str, Values]:
+def _measured(index: Index, questions: Sequence[Question]) -> tuple[dict[str, Any], dict[str, Values], list[Outcome]]:
+    from pincite import evaluation
+
+    each, outcomes = _asked(index, questions)
+    counts = Counter(outcome.outcome for outcome in outcomes)
+    result: dict[str, Any] = {
+        "questions": evaluation.kinds(each.values()),
+        "outcomes": {name: counts[name] for name in evaluation.OUTCOMES},
+        "measures": evaluation.means(each.values()),
+    }
+    if any(question.earlier for question in questions):
+        result["without_history"] = evaluation.means(_asked(index, questions, history=False)[0].values())
+    return result, each, outcomes
+
+
+def _asked(
+    index: Index, questions: Sequence[Question], *, history: bool = True
+) -> tuple[dict[str, Values], list[Outcome]]:
     from pincite.assistant import Assistant
     from pincite.evaluation import evaluate
 
+    outcomes: list[Outcome] = []
     with tqdm(desc="ask  ", total=len(questions), unit=" questions", disable=None) as asked:
-        return evaluate(questions, Assistant(index), history=history, done=asked.update)
+
+        def done(outcome: Outcome | None) -> None:
+            outcomes.extend([outcome] if outcome else [])
+            asked.update()
+
+        return evaluate(questions, Assistant(index), history=history, done=done), outcomes
 
 
 def _read_evaluation(path: Path, collection: str) -> dict[str, Values]:
@@ -288,6 +320,8 @@ def _read_evaluation(path: Path, collection: str) -> dict[str, Values]:
 
 
 def _say_evaluation(result: dict[str, Any]) -> None:
+    for title in ("questions", "outcomes"):
+        _say(f"{title:<15} {', '.join(f'{count} {name}' for name, count in result[title].items() if count)}")
     columns = {name: result[name] for name in ("measures", "without_history") if name in result}
     for name in result["measures"]:
         _say(
@@ -301,10 +335,28 @@ def _say_evaluation(result: dict[str, Any]) -> None:
         _say(f"{name:<15} {values['old']:7.3f} before, {change:+.3f} ({low:+.3f} to {high:+.3f} in 95 % of resamples)")
 
 
-def _say_worst(pairs: Sequence[tuple[Question, Values]]) -> None:
-    for question, values in pairs:
-        shown = ", ".join(f"{name} {value:.2f}" for name, value in values.items() if not name.startswith("#"))
-        _say(f"\n{question.query_id}: {question.text}\n   relevant: {', '.join(question.relevant)}\n   {shown}")
+def _outcome(outcome: Outcome) -> str:
+    from pincite import evaluation
+
+    rank = f", right at rank {outcome.rank}" if outcome.rank else ""
+    named = "" if outcome.id == outcome.question else f"{outcome.id}: "
+    lines = [f"\n{outcome.outcome}, confidence {outcome.confidence:.2f}{rank}", f"   {named}{outcome.question}"]
+    lines += [f"   after   {evaluation.shortened(turn)}" for turn in outcome.history]
+    return "\n".join(lines + _texts("quoted", outcome.quoted) + _texts("right", outcome.right))
+
+
+def _texts(title: str, texts: Sequence[Text]) -> list[str]:
+    shown = [_text(each) for each in texts[:_NEAREST_SHOWN]] or ["nothing"]
+    if (more := len(texts) - _NEAREST_SHOWN) > 0:
+        shown.append(f"and {more} more (all with --json)")
+    return [f"   {title:<7} {each}" for each in shown]
+
+
+def _text(text: Text) -> str:
+    from pincite import evaluation
+
+    label = "" if text.label is None else f"[{text.label}] "
+    return f"{label}{text.doc_id}{'' if text.quote is None else f': “{evaluation.shortened(text.quote)}”'}"
 
 
 def _chat(options: argparse.Namespace) -> int:
@@ -457,14 +509,7 @@ def _parser() -> argparse.ArgumentParser:
     for verb in (backup, restore):
         verb.add_argument("file", metavar="FILE", type=Path)
     _add_copy(verbs)
-    what = "measure on a collection with judgements"
-    evaluate = _add_verb(verbs, "evaluate", _evaluate, what, "pincite evaluate beir/scifact --json")
-    evaluate.add_argument("collection", type=Path, metavar="FOLDER", help="a collection in BEIR's layout")
-    evaluate.set_defaults(index=None)
-    evaluate.add_argument("--compare", type=Path, metavar="OLD.json", help="what an earlier `--json` printed")
-    evaluate.add_argument(
-        "--worst", type=_count, default=0, metavar="N", help="show the N questions with the worst ranking"
-    )
+    evaluate = _add_evaluate(verbs)
     for verb in (search, ask, status, evaluate):
         verb.add_argument("--json", action="store_true", help="print JSON")
     return parser
@@ -476,14 +521,29 @@ def _add_verb(
     run: Callable[[argparse.Namespace], int],
     what: str,
     example: str,
+    index: str = "the index: a folder, or an address in Milvus (default index)",
 ) -> _Parser:
     verb: _Parser = verbs.add_parser(
         name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=f"example: {example}"
     )
-    what = "the index: a folder, or an address in Milvus (default index)"
-    verb.add_argument("--index", default="index", metavar="PLACE", help=what)
+    verb.add_argument("--index", default="index", metavar="PLACE", help=index)
     verb.set_defaults(run=run)
     return verb
+
+
+def _add_evaluate(verbs: Any) -> _Parser:  # noqa: ANN401 (argparse has no public name for it)
+    what = "measure on judged questions"
+    place = "the index to ask (default index); for a collection: where it is indexed (default index/evaluation/NAME)"
+    evaluate = _add_verb(verbs, "evaluate", _evaluate, what, "pincite evaluate questions.jsonl --worst 10", place)
+    what = "a file of questions, or the folder of a collection in BEIR's layout"
+    evaluate.add_argument("collection", type=Path, metavar="QUESTIONS", help=what)
+    evaluate.set_defaults(index=None)
+    evaluate.add_argument("--compare", type=Path, metavar="OLD.json", help="what an earlier `--json` printed")
+    what = "show the N questions that came out worst, and where the answer was lost"
+    evaluate.add_argument("--worst", type=_count, default=0, metavar="N", help=what)
+    what = "ask each question once more with what answers it left out, to see whether it is then refused"
+    evaluate.add_argument("--leave-out", action="store_true", help=what)
+    return evaluate
 
 
 def _add_copy(verbs: Any) -> None:  # noqa: ANN401 (argparse has no public name for it)

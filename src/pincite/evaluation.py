@@ -1,5 +1,6 @@
-"""Measuring retrieval, quotes and confidence on a collection with judgements.
+"""Measuring retrieval, quotes and confidence on judged questions, and where answers are lost.
 
+The questions are a file of one's own for the index that is there (`read_own`), or they come with a collection.
 A collection is a folder with ``corpus.jsonl`` and ``queries.jsonl`` as in BEIR (``_id`` or ``id``), and the judgements
 in ``qrels.tsv`` or ``qrels/test.tsv``. Where it has them, these are used as well: ``spans.jsonl`` (``query_id, doc_id,
 start, end``: what answers the question), and in the queries ``answerable`` and ``user_turns`` (up to the question).
@@ -11,13 +12,14 @@ import json
 import random
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pincite.assistant import Assistant
-from pincite.datatypes import Answer, Document, Hit, Passage, Progress, Span
+from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Passage, Progress, Span, whole
 from pincite.errors import PinciteError, UsageError
 from pincite.index import Index
 from pincite.splitting import sentence_spans
@@ -26,10 +28,18 @@ Values = dict[str, float]
 """Measures by name; those with ``#`` in front are facts of one question, whose mean is no measure."""
 
 _FILE = "corpus.jsonl"
+_COLLECTION = f"{_FILE}#"
 _TOP = 5
 """Passages whose characters are compared with the gold spans, as in the Chroma report on chunking."""
 
 _DEEP = 100
+
+_READ_AT_ONCE = 500
+"""Documents whose metadata are looked through at a time."""
+
+OUTCOMES = ("not retrieved", "not chosen", "refused", "answered", "right")
+"""What can become of a question, the earliest loss first: nothing that is right is among the hits; it is, but no
+citation touches it; no answer, though there is one; an answer, though there is none; or as it should be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +47,12 @@ class Question:
     """A query and what is known of its answer.
 
     Attributes:
+        relevant: by document its grade; from 1 it is relevant.
         spans: by document the ranges that answer it; None where the collection has none for any question.
         answerable: whether the corpus answers it, or None where that is not said.
         earlier: the user's turns before it.
+        within: what the index puts before the names of documents that stand here.
+        without: ids, in the index, of documents that may not be found.
     """
 
     query_id: str
@@ -48,6 +61,30 @@ class Question:
     spans: dict[str, list[Span]] | None = None
     answerable: bool | None = None
     earlier: tuple[str, ...] = ()
+    within: str = _COLLECTION
+    without: frozenset[str] = frozenset()
+
+    @property
+    def gold(self) -> list[_Place]:
+        """The places that answer it."""
+        return [(name, *span) for name, ranges in (self.spans or {}).items() for span in ranges]
+
+    @property
+    def documents(self) -> list[str]:
+        """The documents that answer it, or are relevant where no place is known."""
+        return list(self.spans or [name for name, grade in self.relevant.items() if grade > 0])
+
+    @property
+    def has_answer(self) -> bool | None:
+        """Whether the index answers it, as is said or else by what is known to be right; None if neither is known."""
+        return self.answerable if self.answerable is not None or not self.documents else True
+
+    def name_of(self, doc_id: str) -> str:
+        """What is judged here by this name is indexed as ``doc_id``."""
+        return doc_id.removeprefix(self.within)
+
+
+_Place = tuple[str, int, int]
 
 
 def check_extra() -> None:
@@ -89,7 +126,7 @@ def read_questions(folder: Path) -> list[Question]:
     return questions
 
 
-def _lines(path: Path) -> Iterable[dict[str, Any]]:
+def _lines(path: Path) -> Iterable[_Line]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
@@ -155,7 +192,173 @@ def index_collection(
     index.update(place, progress=progress)
 
 
+# ---------------------------------------------------------------- questions of one's own
+
+
+def read_own(path: Path, index: Index) -> list[Question]:
+    """Judged questions for an index that is there, from a file with one object a line.
+
+    An object has ``question`` and what is right: ``quote``, ``doc_id`` (of each one or several) or ``answerable``
+    false; if wanted ``history``, the user's turns before it, and ``id``, which is otherwise the question.
+
+    Raises:
+        PinciteError: a line is no such object, or what it calls right does not stand in the index.
+    """
+    questions: dict[str, Question] = {}
+    try:
+        for line in _lines(path):
+            question = _own(line, index)
+            if question.query_id in questions:
+                raise UsageError(f"{line.place}: a second {shortened(question.query_id)}; give each an 'id' of its own")
+            questions[question.query_id] = question
+    except UsageError as error:
+        raise PinciteError(str(error)) from error  # the file is wrong, not how it was named
+    if not questions:
+        raise PinciteError(f'{path}: no questions; write {{"question": ..., "quote": ...}}, one a line')
+    return list(questions.values())
+
+
+def _own(line: _Line, index: Index) -> Question:
+    asked, quotes, named, ids = (_strings(line, name) for name in ("question", "quote", "doc_id", "id"))
+    answerable = line.get("answerable")
+    if len(asked) != 1 or len(ids) > 1 or not isinstance(answerable, bool | None):
+        raise UsageError(f"{line.place}: give one 'question', at most one 'id', and 'answerable' as true or false")
+    if not quotes and not named and answerable is not False:
+        raise UsageError(f"{line.place}: nothing says what is right; add 'quote', 'doc_id' or \"answerable\": false")
+    if quotes and answerable is False:
+        raise UsageError(f"{line.place}: has a quote and is not answerable; take one of them away")
+    spans = _found(line, index, asked[0], quotes, named)
+    return Question(
+        query_id=(ids or asked)[0],
+        text=asked[0],
+        relevant=dict.fromkeys(named or spans, 1),
+        spans=spans if quotes or answerable is False else None,
+        answerable=answerable is not False,
+        earlier=_strings(line, "history"),
+        within="",
+    )
+
+
+def _strings(line: _Line, name: str) -> tuple[str, ...]:
+    value = line.get(name)
+    values = [] if value is None else value if isinstance(value, list) else [value]
+    if not all(isinstance(each, str) and each.strip() for each in values):
+        raise UsageError(f"{line.place}: {name!r} is {json.dumps(value)}; give a string with something in it")
+    return tuple(whole(each) for each in values)
+
+
+def _found(
+    line: _Line, index: Index, question: str, quotes: Sequence[str], named: Sequence[str]
+) -> dict[str, list[Span]]:
+    """Where the quotes stand, by document: everywhere in those that are named, or that a search brings."""
+    documents = index.documents(named or _near(index, question, quotes))
+    if missing := [each for each in named if each not in documents]:
+        raise UsageError(f"{line.place}: no document {missing[0]!r} in the index; `pincite search` prints their ids")
+    spans: dict[str, list[Span]] = {}
+    for quote in quotes:
+        places = {doc_id: ranges for doc_id, each in documents.items() if (ranges := _ranges(each.text, quote))}
+        if not places:
+            where = "in that document" if named else "in the documents that a search brings"
+            mend = "correct the quote" if named else "correct it, or name its 'doc_id'"
+            raise UsageError(f"{line.place}: the quote “{shortened(quote)}” stands nowhere {where}; {mend}")
+        for doc_id, ranges in places.items():
+            spans.setdefault(doc_id, []).extend(ranges)
+    return spans
+
+
+def _near(index: Index, question: str, quotes: Sequence[str]) -> list[str]:
+    if not quotes:
+        return []
+    hits = [hit for text in (*quotes, question) for hit in index.search(text, k=_DEEP, fold=False)]
+    return list(dict.fromkeys(hit.document.doc_id for hit in hits))
+
+
+def _ranges(text: str, quote: str) -> list[Span]:
+    """Where a quote stands: to the letter, or else with other white space."""
+    loose = r"\s+".join(map(re.escape, quote.split()))
+    exact = [found.span() for found in re.finditer(re.escape(quote), text)]
+    return exact or [found.span() for found in re.finditer(loose, text)]
+
+
+def shortened(text: str, most: int = 100) -> str:
+    """A text in one line, cut where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+# ---------------------------------------------------------------- left out
+
+
+def left_out(questions: Sequence[Question], index: Index) -> list[Question]:
+    """The questions once more, as ones that the index does not answer, since what answers them may not be found.
+
+    Left out are a question's documents, and all whose metadata have the same ``article`` as one of them.
+    """
+    article = _articles(index)
+    together: dict[str, set[str]] = {}
+    for doc_id, name in article.items():
+        together.setdefault(name, set()).add(doc_id)
+    made = []
+    for question in questions:
+        if question.has_answer and question.documents:
+            relevant = [name for name, grade in question.relevant.items() if grade > 0]
+            ids = {f"{question.within}{name}" for name in (*relevant, *question.documents)}
+            ids |= {other for each in ids & article.keys() for other in together[article[each]]}
+            made.append(_as_left_out(question, frozenset(ids)))
+    return made
+
+
+def _as_left_out(question: Question, ids: frozenset[str]) -> Question:
+    name = f"{question.query_id} (left out)"
+    return replace(question, query_id=name, relevant={}, spans=None, answerable=False, without=ids)
+
+
+def _articles(index: Index) -> dict[str, str]:
+    """What the metadata of documents name as their article, by document; read in parts, since they may be many."""
+    ids = _ids(index)
+    found = {}
+    for start in range(0, len(ids), _READ_AT_ONCE):
+        for doc_id, document in index.documents(ids[start : start + _READ_AT_ONCE]).items():
+            if document.metadata.get("article") is not None:
+                found[doc_id] = str(document.metadata["article"])
+    return found
+
+
+def _ids(index: Index) -> list[str]:
+    return list(index.titles(index.status().documents))
+
+
 # ---------------------------------------------------------------- measuring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A text of a document, with the label under which it was quoted; None for what is not known."""
+
+    doc_id: str
+    quote: str | None = None
+    label: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a question.
+
+    Attributes:
+        outcome: one of `OUTCOMES`.
+        rank: of the first hit that holds something right, from 1; None where there is none.
+        quoted: what the answer quotes.
+        right: what it should quote.
+    """
+
+    id: str
+    question: str
+    history: tuple[str, ...]
+    outcome: str
+    rank: int | None
+    confidence: float
+    quoted: tuple[Text, ...]
+    right: tuple[Text, ...]
 
 
 def evaluate(
@@ -163,7 +366,7 @@ def evaluate(
     assistant: Assistant,
     *,
     history: bool = True,
-    done: Callable[[], object] = lambda: None,
+    done: Callable[[Outcome | None], object] = lambda _: None,
 ) -> dict[str, Values]:
     """The measures of each question that its judgements allow, by query id; `means` sums them up.
 
@@ -173,30 +376,37 @@ def evaluate(
         questions: those of one collection.
         assistant: answers them, from an index of that collection.
         history: ask with the turns before each question, where it has some.
-        done: called after each question.
+        done: called after each question, with what became of it, or None where nothing says what is right.
     """
+    ids = _ids(assistant.index) if any(question.without for question in questions) else []
     each: dict[str, Values] = {}
     for question in questions:
-        each[question.query_id] = _measure(assistant, question, history)
-        done()
+        turns = [{"role": "user", "content": turn} for turn in question.earlier] if history else []
+        where = Filter(doc_ids=[name for name in ids if name not in question.without]) if question.without else None
+        answer = assistant.ask(question.text, history=turns, where=where)
+        gold = assistant.index.documents([f"{question.within}{name}" for name in question.documents])
+        by_name = {question.name_of(doc_id): document for doc_id, document in gold.items()}
+        each[question.query_id] = _measure(question, answer, by_name)
+        done(_outcome(question, answer, by_name))
     return each
 
 
-def _measure(assistant: Assistant, question: Question, history: bool) -> Values:
-    turns = [{"role": "user", "content": turn} for turn in question.earlier] if history else []
-    answer = assistant.ask(question.text, history=turns)
+def _measure(question: Question, answer: Answer, gold: Mapping[str, Document]) -> Values:
     values = {"#confidence": answer.confidence, "#answered": float(answer.answered)}
-    if question.answerable is not None:
-        values["#answerable"] = float(question.answerable)
+    if question.has_answer is not None:
+        values["#answerable"] = float(question.has_answer)
     if any(grade > 0 for grade in question.relevant.values()):
         values |= _ranking(question, answer.hits)
     if question.spans is not None:
-        gold = assistant.index.documents([f"{_FILE}#{name}" for name in question.spans])
-        by_name = {name_of(doc_id): document for doc_id, document in gold.items()}
-        values |= characters(question.spans, [hit.passage for hit in answer.hits[:_TOP]]) | _quoted(
-            question, answer, by_name
-        )
+        best = [hit.passage for hit in answer.hits[:_TOP]]
+        values |= characters(question.spans, best, question.within) | _quoted(question, answer, gold)
     return values
+
+
+def kinds(each: Collection[Values]) -> dict[str, int]:
+    """How many questions have an answer, have none, or do not say."""
+    counts = Counter(values.get("#answerable") for values in each)
+    return {"answerable": counts[1.0], "unanswerable": counts[0.0], "unlabelled": counts[None]}
 
 
 def means(each: Collection[Values]) -> Values:
@@ -261,14 +471,14 @@ def _ranking(question: Question, hits: Sequence[Hit]) -> Values:
     scores: dict[str, float] = {}
     for hit in hits:
         for doc_id in (hit.document.doc_id, *(copy.doc_id for copy in hit.copies)):
-            scores.setdefault(name_of(doc_id), -hit.rank)
+            scores.setdefault(question.name_of(doc_id), -hit.rank)
     measures = [nDCG @ 10, R @ 5, R @ _DEEP, RR @ 10]
     qrels, run = {question.query_id: question.relevant}, {question.query_id: scores}
     found = ir_measures.calc_aggregate(measures, qrels, run)
     return {str(measure): float(found[measure]) for measure in measures}
 
 
-def characters(spans: Mapping[str, Sequence[Span]], passages: Sequence[Passage]) -> Values:
+def characters(spans: Mapping[str, Sequence[Span]], passages: Sequence[Passage], within: str = _COLLECTION) -> Values:
     """Recall, precision and IoU of the characters of the best five passages; nothing where no span is known.
 
     As in "Evaluating Chunking Strategies for Retrieval" (Chroma, 2024): what is retrieved twice counts twice in the
@@ -277,7 +487,7 @@ def characters(spans: Mapping[str, Sequence[Span]], passages: Sequence[Passage])
     gold = {(doc_id, place) for doc_id, ranges in spans.items() for span in ranges for place in range(*span)}
     if not gold:
         return {}
-    found = {(name_of(each.doc_id), place) for each in passages for place in range(each.start, each.end)}
+    found = {(each.doc_id.removeprefix(within), place) for each in passages for place in range(each.start, each.end)}
     retrieved = sum(each.end - each.start for each in passages)
     shared = len(gold & found)
     union = retrieved + len(gold) - shared
@@ -285,22 +495,25 @@ def characters(spans: Mapping[str, Sequence[Span]], passages: Sequence[Passage])
 
 
 def _quoted(question: Question, answer: Answer, documents: Mapping[str, Document]) -> Values:
-    """Whether the first citation touches a gold span, and the counts for the F1 of words."""
-    gold = {(name, *span) for name, ranges in (question.spans or {}).items() for span in ranges}
-    quotes = [(name_of(each.document.doc_id), each.start, each.end) for each in answer.citations]
-    right = any(_touch(first, each) for first in quotes[:1] for each in gold)
-    texts = dict(documents) | {name_of(each.document.doc_id): each.document for each in answer.citations}
+    """Whether citations touch a gold span, and the counts for the F1 of words."""
+    gold = question.gold
+    names = [question.name_of(each.document.doc_id) for each in answer.citations]
+    quotes = [(name, each.start, each.end) for name, each in zip(names, answer.citations, strict=True)]
+    best = [(name, *each.best) for name, each in zip(names, answer.citations, strict=True)]
+    texts = dict(documents) | {name: each.document for name, each in zip(names, answer.citations, strict=True)}
     wanted = _words(texts, {_whole(span, documents[span[0]]) for span in gold if span[0] in documents})
     said = _words(texts, quotes)
-    values: Values = {"first citation": float(right)} if gold else {}
+    places = {"first citation": quotes[:1], "first sentence": best[:1], "quotes hold": quotes}
+    values: Values = {name: float(_any_touch(each, gold)) for name, each in places.items()} if gold else {}
     return values | {"#shared": len(wanted & said), "#wanted": len(wanted), "#said": len(said)}
-
-
-_Place = tuple[str, int, int]
 
 
 def _touch(one: _Place, other: _Place) -> bool:
     return one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
+
+
+def _any_touch(places: Iterable[_Place], gold: Collection[_Place]) -> bool:
+    return any(_touch(place, each) for place in places for each in gold)
 
 
 def _whole(span: _Place, document: Document) -> _Place:
@@ -325,21 +538,23 @@ def _words(texts: Mapping[str, Document], places: Iterable[_Place]) -> set[tuple
 def _words_f1(each: Collection[Values]) -> Values:
     """The micro F1 of the words that the quotes share with the gold, questions without an answer included."""
     shared, wanted, said = (sum(v.get(name, 0.0) for v in each) for name in ("#shared", "#wanted", "#said"))
-    return {"word F1": 2 * shared / (wanted + said)} if wanted + said else {}
+    return {"word F1": 2 * shared / (wanted + said)} if wanted else {}
 
 
 def _refusals(each: Collection[Values]) -> Values:
-    """AUROC of the confidence, accuracy of answering or not, share of false refusals."""
+    """AUROC of the confidence, accuracy of answering or not, shares of false refusals and false answers."""
     labelled = [values for values in each if "#answerable" in values]
     right = [values["#confidence"] for values in labelled if values["#answerable"]]
     wrong = [values["#confidence"] for values in labelled if not values["#answerable"]]
-    if not right or not wrong:
-        return {}
-    return {
-        "AUROC": auroc(right, wrong),
-        "accuracy": _mean([float(values["#answerable"] == values["#answered"]) for values in labelled]),
-        "false refusals": _mean([1 - values["#answered"] for values in labelled if values["#answerable"]]),
-    }
+    found: Values = {}
+    if right and wrong:
+        found["AUROC"] = auroc(right, wrong)
+        found["accuracy"] = _mean([float(values["#answerable"] == values["#answered"]) for values in labelled])
+    if right:
+        found["false refusals"] = _mean([1 - values["#answered"] for values in labelled if values["#answerable"]])
+    if wrong:
+        found["false answers"] = _mean([values["#answered"] for values in labelled if not values["#answerable"]])
+    return found
 
 
 def auroc(right: Sequence[float], wrong: Sequence[float]) -> float:
@@ -352,8 +567,57 @@ def auroc(right: Sequence[float], wrong: Sequence[float]) -> float:
 # ---------------------------------------------------------------- losses
 
 
-def worst(questions: Sequence[Question], each: Mapping[str, Values], n: int) -> list[tuple[Question, Values]]:
-    """The ``n`` questions that came out worst: by nDCG@10, then by the first citation."""
-    pairs = [(question, each[question.query_id]) for question in questions]
-    judged = [pair for pair in pairs if "nDCG@10" in pair[1]]
-    return sorted(judged, key=lambda pair: (pair[1]["nDCG@10"], pair[1].get("first citation", 1.0)))[:n]
+def _outcome(question: Question, answer: Answer, gold: Mapping[str, Document]) -> Outcome | None:
+    """What became of a question; None where nothing says what is right."""
+    if question.has_answer is None or (question.has_answer and not question.documents):
+        return None
+    rank = next((hit.rank for hit in answer.hits if _holds(question, hit)), None)
+    quoted = [Text(doc_id=each.document.doc_id, quote=each.quote, label=each.label) for each in answer.citations]
+    return Outcome(
+        id=question.query_id,
+        question=question.text,
+        history=question.earlier,
+        outcome=_verdict(question, answer, rank),
+        rank=rank,
+        confidence=answer.confidence,
+        quoted=tuple(quoted),
+        right=tuple(_right(question, gold)) if question.has_answer else (),
+    )
+
+
+def _verdict(question: Question, answer: Answer, rank: int | None) -> str:
+    if not question.has_answer:
+        return "answered" if answer.answered else "right"
+    if rank is None:
+        return "not retrieved"
+    if not answer.answered:
+        return "refused"
+    return "right" if any(_is_right(question, each) for each in answer.citations) else "not chosen"
+
+
+def _holds(question: Question, hit: Hit) -> bool:
+    return any(_is_gold(question, each.doc_id, each.start, each.end) for each in (hit.passage, *hit.copies))
+
+
+def _is_right(question: Question, citation: Citation) -> bool:
+    return _is_gold(question, citation.document.doc_id, citation.start, citation.end)
+
+
+def _is_gold(question: Question, doc_id: str, start: int, end: int) -> bool:
+    """Whether a range touches a place that answers, or is of a relevant document where no place is known."""
+    name = question.name_of(doc_id)
+    return _any_touch([(name, start, end)], question.gold) if question.spans else name in question.documents
+
+
+def _right(question: Question, gold: Mapping[str, Document]) -> Iterable[Text]:
+    for name in question.documents:
+        doc_id = f"{question.within}{name}"
+        spans = (question.spans or {}).get(name, []) if name in gold else []
+        yield from (Text(doc_id=doc_id, quote=gold[name].text[start:end]) for start, end in spans)
+        if not spans:
+            yield Text(doc_id=doc_id)
+
+
+def worst(outcomes: Sequence[Outcome], each: Mapping[str, Values], n: int) -> list[Outcome]:
+    """The ``n`` questions that came out worst: those that were lost, the earliest loss first, then by nDCG@10."""
+    return sorted(outcomes, key=lambda o: (OUTCOMES.index(o.outcome), each[o.id].get("nDCG@10", 1.0)))[:n]
