@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pincite import evidence
 from pincite.datatypes import Answer, Citation, Filter
 from pincite.errors import UsageError
-from pincite.evidence import Quote
-from pincite.follow_ups import Turn, wordings
-from pincite.index import Index, Ranking
-
-_MOST_QUOTES = 5
+from pincite.follow_ups import Turn, leans, wordings
+from pincite.index import Index
+from pincite.reading.quotes import Quote, quotes
 
 
 class Assistant:
@@ -35,29 +32,30 @@ class Assistant:
         """Answer a question by quoting.
 
         Args:
-            question: in natural language.
+            question: in natural language; of a very long one the end is read (`Answer.question`).
             history: the earlier turns of the conversation, oldest first, without the question itself.
             where: which documents may be quoted.
 
         Raises:
             UsageError: an empty question, or a turn that is not one.
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
+            ReaderError: the reader cannot be loaded.
         """
-        ranking = self.index.rank(wordings(question, history), passages=20, documents=10, where=where)
-        found = evidence.sentences(question, ranking)
-        confidence = evidence.confidence(found)
-        quotes = evidence.quotes(found) if confidence >= self._least(ranking) else []
-        citations = tuple(_citation(label, each) for label, each in enumerate(quotes[:_MOST_QUOTES], 1))
+        queries = wordings(question, history)
+        ranking = self.index.rank(queries, passages=20, documents=10, where=where)
+        # A turn that leans on the one before it is read together with that.
+        read = self.index.read(queries[-1][0] if leans(question) else question, ranking)
+        threshold = ranking.settings.threshold if self._threshold is None else self._threshold
+        found = quotes(read.sentences, threshold, read.part)
+        citations = tuple(_citation(label, each) for label, each in enumerate(found, 1))
         return Answer(
             text=" ".join(f"{each.quote} [{each.label}]" for each in citations),
+            question=read.question,
             answered=bool(citations),
-            confidence=confidence,
+            confidence=read.sentences[0].confidence if read.sentences else 0.0,
             citations=citations,
-            hits=ranking.hits,
+            hits=read.hits,
         )
-
-    def _least(self, ranking: Ranking) -> float:
-        return ranking.settings.threshold if self._threshold is None else self._threshold
 
 
 def _citation(label: int, quote: Quote) -> Citation:
@@ -67,8 +65,9 @@ def _citation(label: int, quote: Quote) -> Citation:
         quote=hit.document.text[start:end],
         start=start,
         end=end,
-        best=quote.best,
-        confidence=quote.confidence,
+        best=quote.best.span,
+        highlights=quote.highlights,
+        confidence=quote.best.confidence,
         document=hit.document,
         passage=hit.passage,
         heading=hit.passage.heading,

@@ -18,6 +18,7 @@
     │   └── ModelMismatch
     ├── ClusterError          the Dask cluster that an update is done on
     └── ModelError            the embedding model cannot be loaded, or is not the one expected
+        └── ReaderError       the reader cannot
 
 Every message is one line: the file or value, what is wrong with it, how to mend it.
 """
@@ -89,6 +90,10 @@ class ModelMismatch(IndexProblem):
 
 class ModelError(PinciteError):
     """The embedding model cannot be loaded, or its weights are not the expected ones."""
+
+
+class ReaderError(ModelError):
+    """The reader is missing, or not what was written; answers can be had without it."""
 
 
 class ClusterError(PinciteError):

@@ -9,6 +9,7 @@ from typing import Any
 from pincite.errors import UsageError
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+DEFAULT_READER = "default"
 DEFAULT_THRESHOLD = 0.35
 
 

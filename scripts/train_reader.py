@@ -1,0 +1,604 @@
+"""Train the reader: from questions with marked answers to the weights that ship.
+
+    python scripts/train_reader.py candidates QUESTIONS WORK    passages of all texts, hard negatives for the questions
+    python scripts/train_reader.py train WORK [--sources ...]   learn; writes WORK/<name>.pt and a log of its measures
+    python scripts/train_reader.py export WORK                  8-bit ONNX into the package
+    python scripts/train_reader.py calibrate WORK               the constants of confidence and quotes
+
+QUESTIONS is a ``.jsonl.gz`` of ``source, question, title, text, answers`` ([start, end) in the text; none: the text
+does not answer). What ``candidates`` makes is kept in WORK. Texts are divided and searched by Pincite itself, so that
+the reader learns from what it will meet. A 25th of the texts is held out for stopping and for the constants.
+
+A question is learnt in groups of rows, each a question with one passage:
+
+- the passage that answers, with passages of other texts that the index finds for the question, or of the same text;
+- the same passage without the sentences that answer: nothing answers then (a near miss);
+- a text whose annotators found no answer.
+
+In each group one softmax over all sentences and a "none of them" decides which answers (after Clark and Gardner,
+2018, "Simple and effective multi-paragraph reading comprehension"), each sentence is judged by itself as well, and two
+more softmaxes find the first and last word of the answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import gzip
+import hashlib
+import json
+import pickle
+import random
+import shutil
+import time
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch import nn
+from torch.nn import functional
+from transformers import AutoModel
+
+from pincite import Hit, Index, Settings
+from pincite.datatypes import Document, Span, digest_of
+from pincite.embedder import SentenceTransformerEmbedder, find_model
+from pincite.evaluation import auroc
+from pincite.index import Ranking
+from pincite.reading.reader import FACTS, FORMAT, MODEL, VOCABULARY, sentence_tokens, windows
+from pincite.settings import DEFAULT_MODEL, DEFAULT_READER
+from pincite.splitting import split
+
+TARGET = Path(__file__).parent.parent / "src" / "pincite" / "reading" / "weights"
+
+CLEAR = ("qed", "policyqa", "selqa")
+"""Sources whose licence is stated."""
+
+MINED = {"qed": 2, "selqa": 1, "squadshifts_wiki": 1}
+"""Sources whose questions do not presume their text, and how many hard negatives each of them is learnt with."""
+
+SHARE = {"squadshifts_reddit": 0.3, "squadshifts_amazon": 0.3, "subjqa": 0.2, "policyqa": 0.5}
+"""Sources of which only a part is learnt: their questions are alike, and people ask others."""
+
+NEAR_MISSES = 0.4
+"""The share of questions that are also learnt with their answer taken out."""
+
+HELD_OUT = 25
+SEED = 7
+ROWS_A_BATCH = 32
+
+
+class Row(NamedTuple):
+    """A question with one passage: tokens, sentences as ranges of them, and what is right.
+
+    Attributes:
+        segment: where the question ends in ``ids``.
+        labels: for each sentence whether it answers.
+        answer: first and last token of the answer, or None.
+    """
+
+    ids: list[int]
+    segment: int
+    sentences: list[Span]
+    labels: list[int]
+    answer: Span | None
+
+
+class Piece(NamedTuple):
+    """A passage for learning: offsets count in ``text``."""
+
+    title: str
+    text: str
+    start: int
+    sentences: tuple[Span, ...]
+
+
+# ---------------------------------------------------------------- candidates
+
+
+def text_id(row: dict[str, Any]) -> str:
+    """Names a text."""
+    return hashlib.sha256(f"{row['title']}\n{row['text']}".encode()).hexdigest()[:16]
+
+
+def read_questions(path: Path) -> list[dict[str, Any]]:
+    """All rows of the file."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def candidates(questions: Path, work: Path) -> None:
+    """Index the texts and keep, for each question, the passages of its own text and hard negatives."""
+    rows = read_questions(questions)
+    pool = work / "pool"
+    pool.mkdir(parents=True, exist_ok=True)
+    texts = {text_id(row): row for row in rows}
+    with (pool / "corpus.jsonl").open("w", encoding="utf-8") as file:
+        for name, row in texts.items():
+            file.write(json.dumps({"id": name, "title": row["title"], "text": row["text"]}) + "\n")
+    embedder = SentenceTransformerEmbedder(DEFAULT_MODEL)
+    made: dict[str, list[Piece]] = {}
+    for name, row in texts.items():
+        document = Document(doc_id=name, title=row["title"], text=row["text"])
+        passages = split(document, passage_tokens=Settings().passage_tokens, tokens=embedder.token_starts)
+        made[name] = [Piece(row["title"], p.text, p.start, _within(p.sentences, p.start)) for p in passages]
+    with Index.open(work / "index") as index:
+        index.update(pool)
+        negatives = {i: _negatives(index, row) for i, row in enumerate(rows) if row["source"] in MINED and row["answers"]}
+    with (work / "candidates.pickle").open("wb") as file:
+        pickle.dump((rows, made, negatives), file)
+    print(f"{len(rows)} questions, {len(texts)} texts, {sum(map(len, negatives.values()))} hard negatives")
+
+
+def _within(spans: Iterable[Span], start: int) -> tuple[Span, ...]:
+    return tuple((a - start, b - start) for a, b in spans)
+
+
+def _negatives(index: Index, row: dict[str, Any]) -> list[Piece]:
+    """The passages of other texts found best that do not hold the answer's words."""
+    answers = [row["text"][a:b].casefold() for a, b in row["answers"]]
+    own = text_id(row)
+    found = []
+    for hit in index.search(row["question"], k=10):
+        passage = hit.passage
+        other = not passage.doc_id.endswith(own) and hit.document.title != (row["title"] or None)
+        if other and not any(answer in passage.text.casefold() for answer in answers):
+            title = "" if hit.document.title_is_name else hit.document.title
+            found.append(Piece(title, passage.text, passage.start, _within(passage.sentences, passage.start)))
+    return found[:5]
+
+
+def _is_held_out(name: str) -> bool:
+    return int(name[:8], 16) % HELD_OUT == 0
+
+
+# ---------------------------------------------------------------- rows
+
+
+class Rows:
+    """Turns questions and passages into rows."""
+
+    def __init__(self) -> None:
+        self._tokenizer = SentenceTransformerEmbedder(DEFAULT_MODEL)._tokenizer
+        self._known: dict[tuple[str, str], Any] = {}
+
+    def row(self, question: str, piece: Piece, answers: Sequence[Span], *, taken_out: bool = False) -> Row | None:
+        """One row; answers are ranges of the passage. With ``taken_out`` the sentences that answer are left out."""
+        spans = list(piece.sentences)
+        labels = [int(any(a < end and start < b for a, b in answers)) for start, end in spans]
+        text = piece.text
+        if taken_out:
+            words = [text[a:b].casefold() for a, b in answers]
+            kept = [s for s, label in zip(spans, labels, strict=True)
+                    if not label and not any(w in text[slice(*s)].casefold() for w in words)]  # fmt: skip
+            text, spans = _joined(text, kept)
+            labels, answers = [0] * len(spans), ()
+        if not spans:
+            return None
+        found = self._tokenizer.encode(text, add_special_tokens=False)
+        window = windows(self._ids(question), self._ids(piece.title), found.ids)[0]
+        kept_tokens = window.tokens[1]
+        ranges = [(min(a, kept_tokens), min(b, kept_tokens)) for a, b in sentence_tokens(found.offsets, spans)]
+        at = window.first
+        answer = None
+        if answers and any(labels):
+            first, last = sentence_tokens(found.offsets, [answers[0]])[0]
+            if first < last <= kept_tokens:
+                answer = (first + at, last - 1 + at)
+        return Row(window.ids, window.question, [(a + at, b + at) for a, b in ranges], labels, answer)
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids) if text else []
+
+
+def _joined(text: str, spans: Sequence[Span]) -> tuple[str, list[Span]]:
+    made, ranges = "", []
+    for start, end in spans:
+        made += " " if made else ""
+        ranges.append((len(made), len(made) + end - start))
+        made += text[start:end]
+    return made, ranges
+
+
+def groups(
+    kept: tuple[list[dict[str, Any]], dict[str, list[Piece]], dict[int, list[Piece]]],
+    sources: Sequence[str],
+    chance: random.Random,
+    *,
+    held_out: bool,
+) -> list[list[Row]]:
+    """Groups of rows, in random order."""
+    rows, made, negatives = kept
+    maker, found = Rows(), []
+    for number, row in enumerate(rows):
+        name = text_id(row)
+        if row["source"] not in sources or _is_held_out(name) != held_out:
+            continue
+        if chance.random() > SHARE.get(row["source"], 1.0):
+            continue
+        found += _groups(maker, row, made[name], negatives.get(number, []), chance)
+    chance.shuffle(found)
+    return found
+
+
+def _groups(
+    maker: Rows, row: dict[str, Any], own: Sequence[Piece], negatives: Sequence[Piece], chance: random.Random
+) -> list[list[Row]]:
+    pieces = [(piece, [(a - piece.start, b - piece.start) for a, b in row["answers"]]) for piece in own]
+    right = [(piece, inside) for piece, spans in pieces if (inside := _inside(piece, spans))]
+    wrong = [piece for piece, spans in pieces if not _inside(piece, spans)]
+    question = row["question"]
+    if not right:
+        made = [maker.row(question, piece, ()) for piece in wrong[:1]]
+        return [[each for each in made if each]] if any(made) else []
+    piece, answers = right[0]
+    others = [*chance.sample(wrong, min(1, len(wrong))), *negatives[: MINED.get(row["source"], 0)]]
+    gold = [maker.row(question, piece, answers), *(maker.row(question, each, ()) for each in others)]
+    made = [[each for each in gold if each]]
+    if chance.random() < NEAR_MISSES:
+        rest = [maker.row(question, piece, answers, taken_out=True)]
+        rest += [maker.row(question, each, ()) for each in negatives[3:4]]
+        made.append([each for each in rest if each])
+    return [group for group in made if group]
+
+
+def _inside(piece: Piece, spans: Sequence[Span]) -> list[Span]:
+    return [(max(a, 0), min(b, len(piece.text))) for a, b in spans if a < len(piece.text) and b > 0]
+
+
+# ---------------------------------------------------------------- the model
+
+
+class ReaderModel(nn.Module):
+    """The encoder of the default model with three outputs for each token: sentence, first word, last word."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = AutoModel.from_pretrained(
+            str(find_model(DEFAULT_MODEL)),
+            attn_implementation="eager",
+            attention_probs_dropout_prob=0.0,
+            hidden_dropout_prob=0.0,
+        )
+        self.encoder.embeddings.word_embeddings.requires_grad_(False)
+        self.out = nn.Linear(self.encoder.config.hidden_size, 3)
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
+        """Logits of shape (rows, tokens, 3)."""
+        hidden = self.encoder(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
+        return self.out(hidden)
+
+
+def padded(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Ids, attention mask and segments."""
+    width = -(-max(len(row.ids) for row in rows) // 16) * 16
+    ids, mask, types = (torch.zeros(len(rows), width, dtype=torch.long) for _ in range(3))
+    for i, row in enumerate(rows):
+        ids[i, : len(row.ids)], mask[i, : len(row.ids)] = torch.tensor(row.ids), 1
+        types[i, row.segment : len(row.ids)] = 1
+    return ids, mask, types
+
+
+def of_sentences(logits: torch.Tensor, row: Row) -> torch.Tensor:
+    """The mean of the first output over the tokens of each sentence; float32 of shape (sentences,)."""
+    total = functional.pad(logits[:, 0].cumsum(0), (1, 0))
+    starts, ends = torch.tensor(row.sentences).T
+    return (total[ends] - total[starts]) / (ends - starts).clamp(min=1)
+
+
+def loss_of(group: Sequence[Row], logits: Sequence[torch.Tensor]) -> torch.Tensor:
+    """What a group of rows costs; logits of each row of shape (tokens, 3)."""
+    scores = torch.cat([of_sentences(l, row) for l, row in zip(logits, group, strict=True)])
+    labels = torch.tensor([float(each) for row in group for each in row.labels])
+    none, right = torch.zeros(1), bool(labels.any())
+    single = functional.binary_cross_entropy_with_logits(scores, labels, reduction="sum") / len(group)
+    loss = 0.4 * single + _surprise(torch.cat([scores, none]), torch.cat([labels, torch.tensor([float(not right)])]))
+    for output, place in ((1, 0), (2, 1)):
+        words = torch.cat([l[row.segment :, output] for l, row in zip(logits, group, strict=True)] + [none])
+        marked = torch.zeros(len(words))
+        first = 0
+        for row in group:
+            if row.answer:
+                marked[first + row.answer[place] - row.segment] = 1
+            first += len(row.ids) - row.segment
+        if not right:
+            marked[-1] = 1
+        if marked.any():
+            loss = loss + 0.3 * _surprise(words, marked)
+    return loss
+
+
+def _surprise(scores: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    return -(scores.log_softmax(0).masked_fill(right == 0, -1e9)).logsumexp(0)
+
+
+# ---------------------------------------------------------------- weights that ship
+
+
+def export(options: argparse.Namespace) -> None:
+    """Write the reader as 8-bit ONNX, with its vocabulary and what is known of it; the constants are kept."""
+    model = ReaderModel()
+    model.load_state_dict(torch.load(options.work / f"{options.name}.pt"))
+    target = options.target
+    target.mkdir(parents=True, exist_ok=True)
+    _to_onnx(model.eval(), options.work / "exact.onnx", target / MODEL)
+    shutil.copy(find_model(DEFAULT_MODEL) / VOCABULARY, target / VOCABULARY)
+    log = (options.work / f"{options.name}.log").read_text("utf-8").splitlines()
+    facts = {
+        "format": FORMAT,
+        "sha256": {name: digest_of(target / name) for name in (MODEL, VOCABULARY)},
+        "versions": {name: version(name) for name in ("torch", "transformers", "onnx", "onnxruntime")},
+        "trained": [json.loads(line) for line in log if line.startswith("{")],
+        "constants": _constants_of(target / FACTS),
+    }
+    (target / FACTS).write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    print(f"wrote {target}, {sum(path.stat().st_size for path in target.iterdir()) / 1e6:.1f} MB")
+
+
+def _to_onnx(model: ReaderModel, exact: Path, target: Path) -> None:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.transformers import optimizer
+
+    names = ["input_ids", "attention_mask", "token_type_ids"]
+    ids = torch.ones(2, 24, dtype=torch.long)
+    axes = {name: {0: "rows", 1: "tokens"} for name in (*names, "logits")}
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model, (ids, ids, ids), str(exact), input_names=names, output_names=["logits"], dynamic_axes=axes, dynamo=False
+        )
+    heads, size = model.encoder.config.num_attention_heads, model.encoder.config.hidden_size
+    fused = optimizer.optimize_model(str(exact), model_type="bert", num_heads=heads, hidden_size=size, opt_level=1)
+    fused.save_model_to_file(str(exact))
+    # Seven bits of eight: processors without VNNI add two products into 16 bits, which would overflow.
+    quantize_dynamic(exact, target, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+
+
+def _constants_of(path: Path) -> dict[str, Any]:
+    known = json.loads(path.read_text("utf-8"))["constants"] if path.is_file() else None
+    return known or {"bias": 0.0, "weights": [1.0, 0.0, 0.0, 0.0, 0.0, 0.0], "part": 0.5}
+
+
+# ---------------------------------------------------------------- the constants
+
+
+class Example(NamedTuple):
+    """A question as an answer meets it; one row of features for each sentence that may be quoted.
+
+    Attributes:
+        kind: ``answered``, ``near miss`` (its answer taken out) or ``absent`` (its text taken out).
+        features: shape (sentences, features).
+        right: which of them answer.
+    """
+
+    kind: str
+    features: npt.NDArray[np.float64]
+    right: npt.NDArray[np.bool_]
+
+
+def calibrate(options: argparse.Namespace) -> None:
+    """Fit the constants on questions held out, each as it is, with its answer and with its text taken out."""
+    with (options.work / "candidates.pickle").open("rb") as file:
+        rows = pickle.load(file)[0]
+    held = [row for row in rows if row["source"] in MINED and row["answers"] and _is_held_out(text_id(row))]
+    random.Random(SEED).shuffle(held)
+    weights = {}
+    for name in (DEFAULT_READER, None):
+        with Index.open(options.work / "index", settings=Settings(reader=name)) as index:
+            examples = [each for row in held[: options.questions] for each in _examples(index, row)]
+        weights[name] = _fitted(examples)
+        print(name, weights[name], _described(examples, weights[name]))
+    path = options.target / FACTS
+    facts = json.loads(path.read_text("utf-8"))
+    bias, found = weights[DEFAULT_READER]
+    facts["constants"] = {"bias": bias, "weights": found, "part": options.part}
+    path.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    print("BY_COSINE:", weights[None])
+
+
+def _examples(index: Index, row: dict[str, Any]) -> Iterable[Example]:
+    ranking = index.rank([(row["question"], 1.0)], passages=20, documents=10)
+    own = text_id(row)
+    others = tuple(hit for hit in ranking.hits if not hit.document.doc_id.endswith(own))
+    yield _example(index, row, ranking, "answered")
+    yield _example(index, row, replace(ranking, hits=others), "absent")
+    without = tuple(
+        kept for hit in ranking.hits if (kept := _taken_out(hit, row) if hit.document.doc_id.endswith(own) else hit)
+    )
+    yield _example(index, row, replace(ranking, hits=without), "near miss")
+
+
+def _taken_out(hit: Hit, row: dict[str, Any]) -> Hit | None:
+    """The hit with spaces in the place of the sentences that hold an answer."""
+    text, passage = row["text"], hit.passage
+    words = [text[a:b].casefold() for a, b in row["answers"]]
+    gone = [s for s in passage.sentences if any(word in text[slice(*s)].casefold() for word in words)]
+    kept = tuple(s for s in passage.sentences if s not in gone)
+    for start, end in gone:
+        text = text[:start] + " " * (end - start) + text[end:]
+    if not kept:
+        return None
+    left = replace(passage, text=text[passage.start : passage.end], sentences=kept)
+    return replace(hit, document=replace(hit.document, text=text), passage=left)
+
+
+def _example(index: Index, row: dict[str, Any], ranking: Ranking, kind: str) -> Example:
+    found = index.read(row["question"], ranking).sentences
+    answers = row["answers"] if kind == "answered" else []
+    own = text_id(row)
+    right = [
+        each.hit.document.doc_id.endswith(own) and any(a < each.span[1] and each.span[0] < b for a, b in answers)
+        for each in found
+    ]
+    return Example(kind, np.array([each.features for each in found]).reshape(len(found), -1), np.array(right, bool))
+
+
+def _fitted(examples: Sequence[Example]) -> tuple[float, list[float]]:
+    """Logistic regression of "this sentence answers" over the sentence of each example that seems to most.
+
+    The sentence is chosen by what was fitted before, three times over; half of the weight is on questions that are
+    answered. A share of the features may not speak against an answer, so their weights are not below nothing.
+    """
+    weights = np.array([1.0, 0.5, 0.5, 0.5, 0.0, 0.0])
+    bias = 0.0
+    for _ in range(3):
+        best = [(each, int(np.argmax(each.features @ weights))) for each in examples if len(each.features)]
+        x = np.array([each.features[i] for each, i in best])
+        y = np.array([each.right[i] for each, i in best])
+        share = np.array([0.5 if each.kind == "answered" else 0.25 for each, _ in best])
+        model = LogisticRegression(C=10.0, max_iter=1000).fit(x, y, sample_weight=share)
+        bias, weights = float(model.intercept_[0]), model.coef_[0]
+    return round(bias, 4), [round(float(each), 4) for each in weights]
+
+
+def _described(examples: Sequence[Example], fitted: tuple[float, list[float]]) -> dict[str, float]:
+    """How well the constants tell on the examples."""
+    sure: dict[str, list[float]] = {}
+    hits = []
+    for each in examples:
+        scores = each.features @ np.array(fitted[1]) if len(each.features) else np.array([-60.0])
+        sure.setdefault(each.kind, []).append(float(scores.max()))
+        if each.kind == "answered":
+            hits.append(bool(each.right[int(scores.argmax())]) if len(each.features) else False)
+    return {
+        "first": round(float(np.mean(hits)), 3),
+        "AUROC near misses": round(auroc(sure["answered"], sure["near miss"]), 3),
+        "AUROC absent": round(auroc(sure["answered"], sure["absent"]), 3),
+    }
+
+
+# ---------------------------------------------------------------- learning
+
+
+def forward(model: ReaderModel, rows: Sequence[Row]) -> list[torch.Tensor]:
+    """The logits of each row, float32 of shape (its tokens, 3)."""
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=torch.cpu.get_capabilities().get("avx512_bf16", False)):
+        logits = model(*padded(rows)).float()
+    return [logits[i, : len(row.ids)] for i, row in enumerate(rows)]
+
+
+def batches_of(found: Sequence[list[Row]], chance: random.Random) -> list[list[list[Row]]]:
+    """Groups of like length together, in batches of about `ROWS_A_BATCH` rows, in random order."""
+    made: list[list[list[Row]]] = []
+    for begin in range(0, len(found), 600):
+        near = sorted(found[begin : begin + 600], key=lambda group: max(len(row.ids) for row in group))
+        batch: list[list[Row]] = []
+        for group in near:
+            batch.append(group)
+            if sum(map(len, batch)) >= ROWS_A_BATCH:
+                made.append(batch)
+                batch = []
+        if batch:
+            made.append(batch)
+    chance.shuffle(made)
+    return made
+
+
+def train(options: argparse.Namespace) -> None:
+    """Learn one pass over the groups, with a learning rate that rises for a tenth and then falls to nothing."""
+    torch.manual_seed(SEED)
+    torch.set_flush_denormal(True)  # the optimizer's small squares would cost many times as much
+    chance = random.Random(options.seed)
+    with (options.work / "candidates.pickle").open("rb") as file:
+        kept = pickle.load(file)
+    sources = options.sources or sorted({row["source"] for row in kept[0]})
+    learnt = groups(kept, sources, chance, held_out=False)
+    tested = {
+        source: groups(kept, [source], random.Random(3), held_out=True)[: options.tested]
+        for source in ("qed", "selqa", "squadshifts_wiki")
+    }
+    del kept
+    batches = batches_of(learnt, chance)[: options.steps]
+    print(f"{sources}: {len(learnt)} groups, {sum(map(len, learnt))} rows, {len(batches)} steps", flush=True)
+    model = ReaderModel()
+    if options.begin_with:
+        model.load_state_dict(torch.load(options.work / options.begin_with))
+    optimizer = torch.optim.AdamW(_decayed(model), lr=options.rate, fused=True)
+    began, rows = time.time(), 0
+    model.train()
+    gc.collect()
+    gc.freeze()  # millions of small objects that stay; to look through them again and again costs more than learning
+    for step, batch in enumerate(batches):
+        done = step / len(batches)
+        for part in optimizer.param_groups:
+            part["lr"] = options.rate * part["scale"] * min(1.0, 10 * done + 0.01) * (1 - done)
+        flat = [row for group in batch for row in group]
+        logits = iter(forward(model, flat))
+        loss = torch.stack([loss_of(group, [next(logits) for _ in group]) for group in batch]).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        rows += len(flat)
+        if step%20==0: print(step,rows,round(time.time()-began,1),flush=True)
+        if (step + 1) % options.every == 0 or step + 1 == len(batches):
+            said = {"step": step + 1, "rows": rows, "seconds": round(time.time() - began), "loss": round(loss.item(), 3)}
+            said |= {name: measured(model, each) for name, each in tested.items()}
+            print(json.dumps(said), flush=True)
+            torch.save(model.state_dict(), options.work / f"{options.name}.pt")
+
+
+def _decayed(model: ReaderModel) -> list[dict[str, Any]]:
+    fresh = list(model.out.parameters())
+    rest = [p for p in model.encoder.parameters() if p.requires_grad]
+    return [{"params": rest, "weight_decay": 0.01, "scale": 1.0}, {"params": fresh, "weight_decay": 0.0, "scale": 5.0}]
+
+
+@torch.no_grad()
+def measured(model: ReaderModel, found: Sequence[list[Row]]) -> dict[str, float]:
+    """Whether the best sentence of a group is right; AUROC of the best sentence with an answer against without."""
+    model.eval()
+    best: dict[bool, list[float]] = {True: [], False: []}
+    hits = []
+    for group in found:
+        scores = torch.cat([of_sentences(l, row) for l, row in zip(forward(model, group), group, strict=True)])
+        labels = [each for row in group for each in row.labels]
+        best[any(labels)].append(float(scores.max()))
+        if any(labels):
+            hits.append(labels[int(scores.argmax())])
+    model.train()
+    said = {"first": sum(hits) / len(hits)} if hits else {}
+    if best[True] and best[False]:
+        said["auroc"] = auroc(best[True], best[False])
+    return {name: round(value, 3) for name, value in said.items()}
+
+
+def main() -> None:
+    """Run one of the verbs."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verb = verbs.add_parser("candidates")
+    verb.add_argument("questions", type=Path)
+    verb.add_argument("work", type=Path)
+    verb = verbs.add_parser("train")
+    verb.add_argument("work", type=Path)
+    verb.add_argument("--sources", nargs="*", default=[])
+    verb.add_argument("--name", default="reader")
+    verb.add_argument("--begin-with", metavar="NAME.pt")
+    verb.add_argument("--rate", type=float, default=1.5e-4)
+    verb.add_argument("--steps", type=int)
+    verb.add_argument("--every", type=int, default=250)
+    verb.add_argument("--tested", type=int, default=200)
+    verb.add_argument("--seed", type=int, default=SEED)
+    for name in ("export", "calibrate"):
+        verb = verbs.add_parser(name)
+        verb.add_argument("work", type=Path)
+        verb.add_argument("--target", type=Path, default=TARGET)
+        verb.add_argument("--name", default="reader")
+        verb.add_argument("--questions", type=int, default=500)
+        verb.add_argument("--part", type=float, default=0.5)
+    options = parser.parse_args()
+    if options.verb == "candidates":
+        candidates(options.questions, options.work)
+    else:
+        {"train": train, "export": export, "calibrate": calibrate}[options.verb](options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Reading: which sentences of the passages found answer a question, and how surely."""

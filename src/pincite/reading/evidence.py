@@ -1,0 +1,97 @@
+"""What the passages found say to a question: read by the reader, or compared with it where there is no reader for it.
+
+The passages that were read come first, in the order of what was found and what was read together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pincite.analysis import mostly_latin, only_stop_words
+from pincite.datatypes import Hit
+from pincite.embedder import Embedder
+from pincite.reading import fitted, reader
+from pincite.reading.quotes import Constants, Sentence, sentences
+from pincite.reading.reader import Reader, Reading, Text
+from pincite.settings import Settings
+
+READ = 10
+"""Passages that are read for a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was read for a question.
+
+    Attributes:
+        question: as it was read: its end, where it is too long.
+        hits: all hits in their final order.
+        sentences: those that may be quoted, surest first.
+        part: as in `Constants`.
+    """
+
+    question: str
+    hits: tuple[Hit, ...]
+    sentences: list[Sentence]
+    part: float
+
+
+def weigh(
+    question: str, hits: Sequence[Hit], rarity: Mapping[str, float], settings: Settings, embedder: Embedder
+) -> Evidence:
+    """Read the best passages for a question.
+
+    Args:
+        question: in natural language.
+        hits: what was found, best first.
+        rarity: the question's analysed terms, each with its inverse document frequency.
+        settings: which reader reads, or None.
+        embedder: compares where no reader does.
+
+    Raises:
+        ReaderError: the reader cannot be loaded.
+    """
+    best = hits[:READ]
+    reads = reader.opened(settings.reader) if settings.reader is not None and mostly_latin(question) else None
+    asked = reads.question_read(question) if reads else question
+    constants = _constants(question, reads)
+    readings = reads.read(asked, [_text(hit) for hit in best]) if reads else _compared(question, best, embedder)
+    found = sentences(asked, best, readings, rarity, constants)
+    return Evidence(asked, _ordered(best, found) + tuple(hits[len(best) :]), found, constants.part)
+
+
+def _constants(question: str, reads: Reader | None) -> Constants:
+    if only_stop_words(question) or not mostly_latin(question):
+        return fitted.BY_WORDS
+    return Constants.of(reads.constants) if reads else fitted.BY_COSINE
+
+
+def _text(hit: Hit) -> Text:
+    title = None if hit.document.title_is_name else hit.document.title
+    context = "\n".join(line for line in (title, hit.passage.heading) if line)
+    start = hit.passage.start
+    return Text(context, hit.passage.text, [(a - start, b - start) for a, b in hit.passage.sentences])
+
+
+def _compared(question: str, hits: Sequence[Hit], embedder: Embedder) -> list[Reading]:
+    """The cosine of each sentence to the question as its evidence; which of its words answer is not known."""
+    texts = [_text(hit) for hit in hits]
+    spoken = [text.text[a:b] for text in texts for a, b in text.sentences]
+    cosines = embedder.encode_document(spoken) @ embedder.encode_query([question])[0]
+    made, first = [], 0
+    for text in texts:
+        answers = tuple((start, start) for start, _ in text.sentences)
+        made.append(Reading(cosines[first : first + len(text.sentences)], answers))
+        first += len(text.sentences)
+    return made
+
+
+def _ordered(hits: Sequence[Hit], found: Sequence[Sentence]) -> tuple[Hit, ...]:
+    """The hits by their fused score and the surest of their sentences together."""
+    surest: dict[int, float] = {}
+    for each in found:
+        surest.setdefault(each.hit.rank, each.confidence)
+    read = [replace(hit, scores={**hit.scores, "read": surest.get(hit.rank, 0.0)}) for hit in hits]
+    read.sort(key=lambda hit: -(hit.score + fitted.READ_WEIGHT * hit.scores["read"]))
+    return tuple(replace(hit, rank=place) for place, hit in enumerate(read, 1))

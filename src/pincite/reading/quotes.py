@@ -1,0 +1,250 @@
+"""From passages that were found to quotes: which sentence answers, how surely, and how far to quote.
+
+Each sentence gets one probability that it answers, from evidence that can be compared between questions. The surest
+sentence leads, its probability is the answer's confidence, and nothing is quoted that is less sure than the threshold,
+but for sentences that belong to a quote: neighbours that are likely part of the answer, the sentence that says what
+"it" is, the lines of a list.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pincite.analysis import analyse
+from pincite.datatypes import Hit, Span
+from pincite.reading import answer_type
+from pincite.reading.reader import Reading
+
+MOST_QUOTES = 5
+
+_LOOKED_BACK = 4
+"""Sentences before one in the same passage that its pronouns may refer to; what is farther back counts less, by half
+for each sentence."""
+
+_END_MARKS = tuple(".!?。！？…．”\"'’)）」』")
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """Fitted by ``scripts/train_reader.py calibrate`` on questions that the reader did not learn from.
+
+    Attributes:
+        bias, weights: logistic regression of "this sentence answers" on `Sentence.features`.
+        part: the probability from which on a sentence beside the best one is quoted as a part of the answer, as a
+            share of the best one's.
+    """
+
+    bias: float
+    weights: tuple[float, ...]
+    part: float
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """From JSON."""
+        return cls(values["bias"], tuple(values["weights"]), values["part"])
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence that may be quoted, and the evidence for it.
+
+    Attributes:
+        place: which sentence of its passage it is, from 0.
+        span: its range in the document.
+        answer: the range in the document of the words in it that answer; empty where that is not known.
+        features: ``(evidence, covered, passage's cosine, fused score of the passage, answer type, fragment)``, where
+            the evidence is the reader's logit or, without a reader, the sentence's cosine to the question.
+        confidence: the probability that it answers, 0 to 1.
+    """
+
+    hit: Hit
+    place: int
+    span: Span
+    answer: Span
+    features: tuple[float, ...]
+    confidence: float
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return self.hit.document.text[slice(*self.span)]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Adjacent sentences of one passage, the surest of them first in ``sentences``."""
+
+    hit: Hit
+    span: Span
+    sentences: tuple[Sentence, ...]
+
+    @property
+    def best(self) -> Sentence:
+        """The sentence that answers most surely."""
+        return self.sentences[0]
+
+    @property
+    def highlights(self) -> tuple[Span, ...]:
+        """Ranges, in the document, of the words that answer, in order."""
+        sure = (each for each in self.sentences if 2 * each.confidence >= self.best.confidence)
+        return tuple(sorted(each.answer for each in sure if each.answer[0] < each.answer[1]))
+
+
+# ---------------------------------------------------------------- which sentence answers
+
+
+def sentences(
+    question: str,
+    hits: Sequence[Hit],
+    readings: Sequence[Reading],
+    rarity: Mapping[str, float],
+    constants: Constants,
+) -> list[Sentence]:
+    """The sentences that may be quoted, surest first; headings and a repeated title are none.
+
+    Args:
+        question: in natural language.
+        hits: the passages that were read.
+        readings: what was read in each of them.
+        rarity: the question's analysed terms, each with its inverse document frequency.
+        constants: those for this kind of evidence.
+    """
+    found = [
+        sentence
+        for hit, reading in zip(hits, readings, strict=True)
+        for sentence in _of_passage(question, hit, reading, rarity, constants)
+    ]
+    return sorted(found, key=lambda each: (-each.confidence, each.hit.rank, each.place))
+
+
+def _of_passage(
+    question: str, hit: Hit, reading: Reading, rarity: Mapping[str, float], constants: Constants
+) -> Iterable[Sentence]:
+    document, passage = hit.document, hit.passage
+    texts = [document.text[slice(*span)] for span in passage.sentences]
+    terms = [set(analyse(text)) for text in texts]
+    context = set(analyse(f"{document.title} {passage.heading or ''}"))
+    for place, (span, text) in enumerate(zip(passage.sentences, texts, strict=True)):
+        heading = any(start <= span[0] and span[1] <= end for start, end in document.headings)
+        if heading or text == document.title or not math.isfinite(reading.sentences[place]):
+            continue
+        before = terms[max(0, place - _LOOKED_BACK) : place]
+        features = (
+            float(reading.sentences[place]),
+            _covered(rarity, terms[place] | context, before),
+            hit.scores.get("dense", 0.0),
+            hit.score,
+            float(answer_type.fits(question, text)),
+            float(not text.endswith(_END_MARKS)),
+        )
+        first, last = reading.answers[place]
+        answer = (passage.start + first, passage.start + last)
+        yield Sentence(hit, place, span, answer, features, confidence(features, constants))
+
+
+def confidence(features: Sequence[float], constants: Constants) -> float:
+    """The probability that a sentence with these features answers."""
+    value = constants.bias + sum(w * each for w, each in zip(constants.weights, features, strict=True))
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, value))))
+
+
+def _covered(rarity: Mapping[str, float], terms: set[str], before: Sequence[set[str]]) -> float:
+    """The share of the question's words that a sentence covers, rare ones weighing more."""
+    total = sum(rarity.values())
+    if not total:
+        return 0.0
+    return sum(weight * _nearness(term, terms, before) for term, weight in rarity.items()) / total
+
+
+def _nearness(term: str, terms: set[str], before: Sequence[set[str]]) -> float:
+    if term in terms:
+        return 1.0
+    distance = next((d for d, each in enumerate(reversed(before), 1) if term in each), None)
+    return 0.5**distance if distance else 0.0
+
+
+# ---------------------------------------------------------------- how far to quote
+
+
+def quotes(found: Sequence[Sentence], threshold: float, part: float) -> list[Quote]:
+    """What to quote, surest first: every quote has a sentence of at least the threshold; each text is quoted once.
+
+    Args:
+        found: all sentences, surest first.
+        threshold: the least confidence, 0 to 1.
+        part: as in `Constants`.
+    """
+    if not found or found[0].confidence < threshold:
+        return []
+    least = part * found[0].confidence
+    chosen: dict[str, Sentence] = {}
+    for each in found:
+        if each.confidence >= least:
+            chosen.setdefault(_plain(each.text), each)
+    made: list[Quote] = []
+    said: set[str] = set()
+    for run in _runs(chosen.values()):
+        if max(each.confidence for each in run) < threshold:
+            continue
+        quote = _quote(run, found, said)
+        if not any(_holds(other, quote) for other in made):
+            made.append(quote)
+            said |= {_plain(each.text) for each in quote.sentences}
+    return made[:MOST_QUOTES]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _holds(one: Quote, other: Quote) -> bool:
+    return one.hit is other.hit and one.span[0] <= other.span[0] and other.span[1] <= one.span[1]
+
+
+def _runs(chosen: Iterable[Sentence]) -> list[list[Sentence]]:
+    """Sentences that follow each other, together; the runs with the surest sentences first."""
+    runs: list[list[Sentence]] = []
+    for each in sorted(chosen, key=lambda each: (each.hit.rank, each.place)):
+        last = runs[-1][-1] if runs else None
+        if last is not None and last.hit is each.hit and last.place + 1 == each.place:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    return sorted(runs, key=lambda run: -max(each.confidence for each in run))
+
+
+_LEANS = re.compile(
+    r"\W*(?:(?:He|She|It|They|His|Her|Its|Their|This|These|Those|That|Such|So|But|And|Or|However|Also|Then|Thus|"
+    r"Therefore|Hence|Otherwise|Instead|Both|Neither|Moreover|Furthermore)\b|[他她它这那其此但]|因此|所以)"
+)
+"""A sentence that is understood only with the one before it."""
+
+
+def _quote(run: Sequence[Sentence], found: Sequence[Sentence], said: set[str]) -> Quote:
+    hit = run[0].hit
+    neighbours = sorted((each for each in found if each.hit is hit), key=lambda each: each.place)
+    lead = next((each for each in neighbours if each.place == run[0].place - 1), None)
+    whole = list(run)
+    if lead and _LEANS.match(run[0].text) and _plain(lead.text) not in said:
+        whole.insert(0, lead)
+    start, end = whole[0].span[0], _reach(whole[-1], neighbours)
+    whole += [each for each in neighbours if whole[-1].span[1] < each.span[1] <= end]
+    return Quote(hit, (start, end), tuple(sorted(whole, key=lambda each: -each.confidence)))
+
+
+def _reach(last: Sentence, neighbours: Sequence[Sentence]) -> int:
+    """The end of a quote: a sentence that announces a list takes its lines along."""
+    end = last.span[1]
+    if last.text.endswith((":", "：")):
+        text = last.hit.document.text
+        for each in neighbours:
+            if each.place > last.place:
+                gap = text[end : each.span[0]]
+                if "\n" not in gap or ("\n\n" in gap and end != last.span[1]):
+                    break
+                end = each.span[1]
+    return end

@@ -1,0 +1,255 @@
+"""The reader: a small cross-encoder that reads question and passage together and says which sentences answer.
+
+It is no part of finding: it gets passages that were found, and gives evidence for each of their sentences and for the
+words in them that answer. Its weights are 8-bit ONNX, made by ``scripts/train_reader.py``; ``docs/reader.md`` says from
+what, and how well it reads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pincite.datatypes import Span, digest_of
+from pincite.errors import ReaderError
+from pincite.exported import batches
+from pincite.settings import DEFAULT_READER
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+Floats = npt.NDArray[np.float32]
+
+QUESTION_TOKENS = 128
+"""Of a longer question the last tokens are read: what is pasted above a question comes first."""
+
+CONTEXT_TOKENS = 32
+"""Of title and heading."""
+
+WINDOW_TOKENS = 256
+"""Of the passage in one row; a longer one is read in windows that overlap by a quarter."""
+
+ANSWER_TOKENS = 24
+"""The longest run of words that is taken for the answer within a sentence."""
+
+MODEL, VOCABULARY, FACTS = "reader.onnx", "vocab.txt", "reader.json"
+FORMAT = 1
+
+_BATCH_TOKENS = 1024
+"""In one run, padding included: more leaves the processor's cache."""
+
+_CLS, _SEP = 101, 102
+_WITHOUT = "answer without it by Settings(reader=None) or --reader none"
+
+
+class Window(NamedTuple):
+    """One row for the model: the question and a part of a passage.
+
+    Attributes:
+        ids: its tokens.
+        question: how many of them come before the context and the passage.
+        first: the place in ``ids`` of the first token of the passage.
+        tokens: the range of the passage's tokens that the row holds.
+    """
+
+    ids: list[int]
+    question: int
+    first: int
+    tokens: Span
+
+
+def windows(question: Sequence[int], context: Sequence[int], passage: Sequence[int]) -> list[Window]:
+    """The rows in which a passage is read.
+
+    Args:
+        question, context, passage: ids of their tokens, without special ones.
+    """
+    asked = [_CLS, *question[-QUESTION_TOKENS:], _SEP]
+    head = [*asked, *context[:CONTEXT_TOKENS]]
+    starts = range(0, max(1, len(passage) - WINDOW_TOKENS // 4), WINDOW_TOKENS * 3 // 4)
+    made = []
+    for start in starts:
+        part = passage[start : start + WINDOW_TOKENS]
+        made.append(Window([*head, *part, _SEP], len(asked), len(head), (start, start + len(part))))
+    return made
+
+
+def sentence_tokens(offsets: Sequence[Span], sentences: Sequence[Span]) -> list[Span]:
+    """The range of tokens of each sentence; both given as ranges of characters of one text, in order."""
+    starts = np.array([start for start, _ in offsets], np.int64)
+    return [(int(np.searchsorted(starts, a)), int(np.searchsorted(starts, b))) for a, b in sentences]
+
+
+class Text(NamedTuple):
+    """A passage to read; sentences are ranges of characters in ``text``.
+
+    Attributes:
+        context: the title and the heading it stands under.
+    """
+
+    context: str
+    text: str
+    sentences: Sequence[Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reader says of one passage.
+
+    Attributes:
+        sentences: for each sentence the evidence that it answers, as a logit; float32 of shape (sentences,), minus
+            infinity for one without words.
+        answers: for each sentence the range of characters, in the passage's text, of the words that answer best.
+    """
+
+    sentences: Floats
+    answers: tuple[Span, ...]
+
+
+class Reader:
+    """Reads passages for a question. Safe to use from several threads.
+
+    Args:
+        name: ``default``, or the folder of another reader as ``scripts/train_reader.py`` writes it.
+
+    Raises:
+        ReaderError: the folder holds no reader, or one that is not what was written.
+    """
+
+    def __init__(self, name: str = DEFAULT_READER) -> None:
+        folder = Path(__file__).parent / "weights" if name == DEFAULT_READER else Path(name)
+        self._facts = _checked(folder)
+        self._tokenizer = _tokenizer(folder / VOCABULARY)
+        self._session = _session(folder / MODEL)
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """What the script fitted for these weights; `pincite.reading.quotes.Constants` says what each is."""
+        return dict(self._facts["constants"])
+
+    def question_read(self, question: str) -> str:
+        """The part of a question that is read: all of it, or its end."""
+        found = self._tokenizer.encode(question, add_special_tokens=False)
+        if len(found.ids) <= QUESTION_TOKENS:
+            return question
+        return question[found.offsets[-QUESTION_TOKENS][0] :]
+
+    def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
+        """Evidence from each of ``texts``, in their order.
+
+        Args:
+            question: in natural language; of a long one the end is read (`question_read`).
+            texts: the passages.
+        """
+        asked = self._tokenizer.encode(question, add_special_tokens=False).ids
+        encoded = [self._tokenizer.encode(each.text, add_special_tokens=False) for each in texts]
+        rows: list[tuple[int, Window]] = []
+        for number, (text, found) in enumerate(zip(texts, encoded, strict=True)):
+            context = self._tokenizer.encode(text.context, add_special_tokens=False).ids
+            rows += ((number, window) for window in windows(asked, context, found.ids))
+        logits = self._logits([window for _, window in rows])
+        totals = [np.zeros((len(found.ids), 4), np.float32) for found in encoded]
+        for (number, window), found_logits in zip(rows, logits, strict=True):
+            totals[number][slice(*window.tokens)] += found_logits
+        return [_reading(text, found.offsets, total) for text, found, total in zip(texts, encoded, totals, strict=True)]
+
+    def _logits(self, rows: Sequence[Window]) -> list[Floats]:
+        """For each row the three logits of each token of its passage, and a column of ones to count windows by."""
+        made: list[Floats] = [np.empty((0, 4), np.float32)] * len(rows)
+        for batch in batches([len(row.ids) for row in rows], _BATCH_TOKENS):
+            found = self._session.run(None, _padded([rows[i] for i in batch]))[0]
+            for i, values in zip(batch, found, strict=True):
+                first, count = rows[i].first, rows[i].tokens[1] - rows[i].tokens[0]
+                made[i] = np.concatenate([values[first : first + count], np.ones((count, 1), np.float32)], axis=1)
+        return made
+
+
+def _padded(rows: Sequence[Window]) -> dict[str, npt.NDArray[np.int64]]:
+    ids = np.zeros((len(rows), max(len(row.ids) for row in rows)), np.int64)
+    mask, segments = np.zeros_like(ids), np.zeros_like(ids)
+    for i, row in enumerate(rows):
+        ids[i, : len(row.ids)], mask[i, : len(row.ids)] = row.ids, 1
+        segments[i, row.question : len(row.ids)] = 1
+    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": segments}
+
+
+def _reading(text: Text, offsets: Sequence[Span], totals: Floats) -> Reading:
+    """From the sums over the windows that a token was in."""
+    logits = totals[:, :3] / np.maximum(totals[:, 3:], 1)
+    scores, answers = [], []
+    for (start, end), sentence in zip(sentence_tokens(offsets, text.sentences), text.sentences, strict=True):
+        if start == end:
+            scores.append(-np.inf)
+            answers.append(sentence)
+            continue
+        scores.append(float(logits[start:end, 0].mean()))
+        first, last = _best_run(logits[start:end, 1], logits[start:end, 2])
+        answers.append((offsets[start + first][0], offsets[start + last][1]))
+    return Reading(np.array(scores, np.float32), tuple(answers))
+
+
+def _best_run(firsts: Floats, lasts: Floats) -> tuple[int, int]:
+    """The first and last token of the likeliest answer of up to `ANSWER_TOKENS`."""
+    sums = firsts[:, np.newaxis] + lasts[np.newaxis, :]
+    allowed = np.triu(np.ones_like(sums)) * np.tril(np.ones_like(sums), ANSWER_TOKENS - 1)
+    first, last = np.unravel_index(int(np.where(allowed, sums, -np.inf).argmax()), sums.shape)
+    return int(first), int(last)
+
+
+# ---------------------------------------------------------------- the files
+
+
+@cache
+def opened(name: str) -> Reader:
+    """The reader of this name, loaded once in a process.
+
+    Raises:
+        ReaderError: as `Reader`.
+    """
+    return Reader(name)
+
+
+def _checked(folder: Path) -> dict[str, Any]:
+    """What the files say of themselves, once they are what was written."""
+    try:
+        facts = dict(json.loads((folder / FACTS).read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        raise ReaderError(f"{folder}: no reader there ({FACTS}: {error}); {_WITHOUT}") from error
+    if facts.get("format") != FORMAT:
+        raise ReaderError(f"{folder}: a reader of format {facts.get('format')}, not {FORMAT}; {_WITHOUT}")
+    for name, digest in dict(facts["sha256"]).items():
+        if not (folder / name).is_file() or digest_of(folder / name) != digest:
+            raise ReaderError(f"{folder / name}: missing or not what was written (SHA-256); reinstall, or {_WITHOUT}")
+    return facts
+
+
+def _tokenizer(vocabulary: Path) -> Tokenizer:
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordPiece
+    from tokenizers.normalizers import BertNormalizer
+    from tokenizers.pre_tokenizers import BertPreTokenizer
+
+    words = vocabulary.read_text("utf-8").splitlines()
+    tokenizer = Tokenizer(WordPiece({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = BertNormalizer(lowercase=True), BertPreTokenizer()
+    return tokenizer
+
+
+def _session(path: Path) -> InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
