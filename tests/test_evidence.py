@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import WordEmbedder, write_files
-from pincite import Assistant, Index
-from pincite.evidence import confidence, quotes, sentences
+from pincite import Assistant, Index, evidence
+from pincite.evidence import Sentence, confidence, quotes
 from pincite.index import Ranking
 
 
@@ -20,9 +20,13 @@ def _rank(index: Index, question: str) -> Ranking:
     return index.rank([(question, 1.0)], passages=20, documents=10)
 
 
+def _sentences(index: Index, question: str) -> list[Sentence]:
+    return evidence.sentences(index, [(question, 1.0)], _rank(index, question))
+
+
 def test_what_stands_before_a_sentence_counts_as_covered_by_half_for_each_step(real_index: Index) -> None:
     ranking = _rank(real_index, "ferry carts")
-    found = {each.text: each.covered for each in sentences("ferry carts", ranking)}
+    found = {each.text: each.covered for each in _sentences(real_index, "ferry carts")}
     ferry, carts = ranking.terms["ferri"], ranking.terms["cart"]
     # "ferry" stands in the title, "carts" in the second sentence only.
     assert found["The night ferry left Aldhaven at ten."] == pytest.approx(ferry / (ferry + carts))
@@ -33,7 +37,7 @@ def test_a_word_of_the_sentence_before_is_covered_by_half(tmp_path: Path) -> Non
     write_files(tmp_path / "c", {"a.txt": "A note\n\nThe ferry left at ten. It carried carts. It came back."})
     with Index.open(tmp_path / "index") as index:
         index.update(tmp_path / "c")
-        found = sentences("ferry", _rank(index, "ferry"))
+        found = _sentences(index, "ferry")
     assert [each.covered for each in found] == [1.0, 0.5, 0.25]
 
 
@@ -44,7 +48,7 @@ def test_no_sentence_no_confidence() -> None:
 
 @pytest.mark.parametrize("question", ["When did the night ferry leave?", "oats elm storm honey", "mill"])
 def test_quotes_are_whole_sentences_and_hold_their_best_one(real_index: Index, question: str) -> None:
-    for quote in quotes(sentences(question, _rank(real_index, question))):
+    for quote in quotes(_sentences(real_index, question)):
         spans = quote.hit.passage.sentences
         assert quote.span[0] in {start for start, _ in spans}
         assert quote.span[1] in {end for _, end in spans}
@@ -53,7 +57,7 @@ def test_quotes_are_whole_sentences_and_hold_their_best_one(real_index: Index, q
 
 
 def test_quotes_do_not_overlap_and_the_best_sentence_is_in_the_first(real_index: Index) -> None:
-    found = sentences("the mill and the ferry", _rank(real_index, "the mill and the ferry"))
+    found = _sentences(real_index, "the mill and the ferry")
     made = quotes(found)
     assert made[0].best == max(found, key=lambda each: each.score).span
     places = sorted((each.hit.document.doc_id, *each.span) for each in made)
@@ -65,16 +69,15 @@ def test_not_all_that_may_be_quoted_is_of_one_article(open_index: Callable[..., 
     write_files(tmp_path / "c", {"long.md": long, "b.txt": "The grey bees swarm.", "d.txt": "Grey bees in May."})
     index = open_index(WordEmbedder())
     index.update(tmp_path / "c")
-    ranking = _rank(index, "When do the grey bees swarm?")
     counts: dict[str, int] = {}
-    for name in {(s.hit.document.doc_id, s.hit.rank) for s in sentences("When do the grey bees swarm?", ranking)}:
+    for name in {(s.hit.document.doc_id, s.hit.rank) for s in _sentences(index, "When do the grey bees swarm?")}:
         counts[name[0]] = counts.get(name[0], 0) + 1
     assert counts == {"long.md": 3, "b.txt": 1, "d.txt": 1}
 
 
 @given(st.lists(st.sampled_from(["It was late.", "The ferry left.", "So say all.", "Honey is sweet."]), min_size=1))
 def test_each_text_is_quoted_once(open_words: Callable[[str], Index], texts: list[str]) -> None:
-    made = quotes(sentences("ferry honey", _rank(open_words(" ".join(texts)), "ferry honey")))
+    made = quotes(_sentences(open_words(" ".join(texts)), "ferry honey"))
     spans = [span for each in made for span in each.hit.passage.sentences if each.span[0] <= span[0] < each.span[1]]
     said = [made[0].hit.document.text[slice(*span)] for span in spans]
     assert len(said) == len(set(said))

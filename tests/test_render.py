@@ -81,7 +81,7 @@ def answers(draw: st.DrawFn) -> Answer:
         )
         for label, (a, b) in enumerate(spans, 1)
     )
-    scores = {"dense": 0.5, "lexical": 1.0, "sentence": 0.5}
+    scores = {"dense": 0.5, "lexical": 1.0}
     hit = Hit(passage=passage, document=document, score=1.0, rank=1, scores=scores, copies=(passage,))
     return Answer(text="", answered=bool(citations), confidence=1.0, citations=citations, hits=(hit,))
 

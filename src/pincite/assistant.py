@@ -43,8 +43,9 @@ class Assistant:
             UsageError: an empty question, or a turn that is not one.
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
         """
-        ranking = self.index.rank(wordings(question, history), passages=20, documents=10, where=where)
-        found = evidence.sentences(question, ranking)
+        questions = wordings(question, history)
+        ranking = self.index.rank(questions, passages=20, documents=10, where=where)
+        found = evidence.sentences(self.index, questions, ranking)
         confidence = evidence.confidence(found)
         quotes = evidence.quotes(found) if confidence >= self._least(ranking) else []
         citations = tuple(_citation(label, each) for label, each in enumerate(quotes[:_MOST_QUOTES], 1))

@@ -113,7 +113,7 @@ class Hit:
     Attributes:
         score: the fused score, 0 to 1; comparable within one search only.
         rank: from 1.
-        scores: its parts: ``dense`` and ``sentence`` (cosines, -1 to 1) and ``lexical`` (BM25, from 0).
+        scores: its parts: ``dense`` (the cosine, -1 to 1) and ``lexical`` (BM25, from 0).
         copies: passages of nearly the same text that this one stands for.
     """
 

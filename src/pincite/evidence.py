@@ -12,11 +12,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from pincite import answer_type, fitted
 from pincite.analysis import analyse, only_stop_words
 from pincite.datatypes import Hit, Span
 from pincite.embedder import reads
-from pincite.index import Ranking
+from pincite.index import Index, Ranking
 
 _PASSAGES = 5
 """Hits whose sentences may be quoted."""
@@ -31,6 +33,9 @@ for each sentence."""
 _LIMIT = 2.0
 """How many times the covered share of the question's words a cosine may be that says little by itself: of a question
 that the model cannot read, and of one joined with the turn before it, to which the earlier answer is near as well."""
+
+_SPEAKS_FROM = 0.5
+"""The weight from which on a wording speaks for the question: its cosines count as evidence that it is answered."""
 
 _LONG_ENOUGH = 4.5
 """Logarithm of the characters from which on a sentence is not too short to say something."""
@@ -76,9 +81,11 @@ class Sentence:
         return self.cosine + fitted.COVERED_WEIGHT * self.covered
 
 
-def sentences(question: str, ranking: Ranking) -> list[Sentence]:
-    """The sentences that may be quoted for a question, headings left out."""
-    found = [sentence for place in _quotable(ranking.hits) for sentence in _of_passage(question, ranking, place)]
+def sentences(index: Index, questions: Sequence[tuple[str, float]], ranking: Ranking) -> list[Sentence]:
+    """The sentences that may be quoted for a question in all its wordings, headings left out."""
+    question, hits = questions[0][0], [ranking.hits[place] for place in _quotable(ranking.hits)]
+    cosines = _cosines(index, questions, hits)
+    found = [each for hit, own in zip(hits, cosines, strict=True) for each in _of_passage(question, ranking, hit, own)]
     return found if reads(ranking.settings.model, question) else [_by_words(each) for each in found]
 
 
@@ -98,10 +105,32 @@ def _quotable(hits: Sequence[Hit]) -> list[int]:
     return sorted((places + rest)[:_PASSAGES])
 
 
-def _of_passage(question: str, ranking: Ranking, number: int) -> Iterable[Sentence]:
-    hit, cosines, in_context = ranking.hits[number], ranking.cosines[number], ranking.in_context[number]
+_Cosines = tuple[Sequence[float], Sequence[float]]
+"""Of a passage and then of its sentences: to the question as it was asked, and to the wording each is nearest to."""
+
+
+def _cosines(index: Index, questions: Sequence[tuple[str, float]], hits: Sequence[Hit]) -> list[_Cosines]:
+    speaks = [text for place, (text, weight) in enumerate(questions) if place == 0 or weight >= _SPEAKS_FROM]
+    texts = list(dict.fromkeys(text for hit in hits for text in _texts(hit)))
+    found = index.encode_document(texts) @ index.encode_query(speaks).T
+    rows = dict(zip(texts, found, strict=True))
+    cosines: list[_Cosines] = []
+    for hit in hits:
+        own = np.array([rows[text] for text in _texts(hit)])
+        own[0, 0] = hit.scores["dense"]
+        cosines.append((own[:, 0].tolist(), own.max(axis=1).tolist()))
+    return cosines
+
+
+def _texts(hit: Hit) -> list[str]:
+    """A passage and its sentences."""
+    return [hit.passage.text, *(hit.document.text[slice(*span)] for span in hit.passage.sentences)]
+
+
+def _of_passage(question: str, ranking: Ranking, hit: Hit, cosines: _Cosines) -> Iterable[Sentence]:
     document, passage = hit.document, hit.passage
-    texts = [document.text[slice(*span)] for span in passage.sentences]
+    asked, in_context = cosines
+    texts = _texts(hit)[1:]
     terms = [set(analyse(text)) for text in texts]
     title = set(analyse(f"{document.title} {passage.heading or ''}"))
     no_words = only_stop_words(question)
@@ -109,7 +138,7 @@ def _of_passage(question: str, ranking: Ranking, number: int) -> Iterable[Senten
         if not any(start <= span[0] and span[1] <= end for start, end in document.headings):
             covered = _covered(ranking.terms, terms[place] | title, terms[max(0, place - _LOOKED_BACK) : place])
             limit = 1.0 if no_words else _LIMIT * covered
-            whole, cosine = (max(float(cosines[i]), min(float(in_context[i]), limit)) for i in (0, place + 1))
+            whole, cosine = (max(asked[i], min(in_context[i], limit)) for i in (0, place + 1))
             fits, fragment = answer_type.fits(question, text), not text.endswith(_END_MARKS)
             length = min(math.log(len(text)), _LONG_ENOUGH)
             clues = (cosine, covered, hit.score, float(fits), length, float(fragment))

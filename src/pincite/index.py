@@ -13,9 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-import numpy.typing as npt
-
 from pincite import exported, stores
 from pincite.analysis import only_stop_words, query_terms
 from pincite.corpus import Scan
@@ -27,6 +24,7 @@ from pincite.errors import (
     EmptyIndex,
     IndexProblem,
     ModelMismatch,
+    OtherFormat,
     QueryError,
     UnknownDocument,
     UsageError,
@@ -43,7 +41,7 @@ from pincite.ranking import (
     rank_by_words,
 )
 from pincite.settings import Settings
-from pincite.stores.base import Manifest, Snapshot, Store, copy
+from pincite.stores.base import Manifest, Snapshot, Store, Vectors, copy
 from pincite.updating import Options, Update, changes, scan_corpus
 from pincite.work import Here, Work
 
@@ -59,15 +57,11 @@ class Ranking:
 
     Attributes:
         hits: the passages.
-        cosines: for each hit those of its passage and then of its sentences to the question as it was asked, float32.
-        in_context: the same to the wording of the question that each is nearest to.
         terms: the question's analysed terms, each with its inverse document frequency among all passages, from 0.
         settings: those in force when it was made.
     """
 
     hits: tuple[Hit, ...]
-    cosines: tuple[npt.NDArray[np.float32], ...]
-    in_context: tuple[npt.NDArray[np.float32], ...]
     terms: dict[str, float]
     settings: Settings
 
@@ -130,7 +124,7 @@ class Index:
 
         Args:
             corpus: the folder of articles; by default the one of the last update.
-            rebuild: make everything anew, also for another model.
+            rebuild: make everything anew, also for another model or over an index of another format.
             allow_removals: remove documents even if they are most of the index.
             cache: take vectors that are there already, where text and model are the same.
             wait: for another update to end, however long that takes, instead of raising.
@@ -141,7 +135,7 @@ class Index:
 
         Raises:
             CorpusError: the folder is missing or empty, or too much would be removed.
-            IndexProblem: the index is busy, damaged, from a newer Pincite, or built with another model.
+            IndexProblem: the index is busy, damaged, of another format, or built with another model.
             ClusterError: the cluster cannot be reached, or has no workers of this version.
             ModelError: the model cannot be loaded.
         """
@@ -154,7 +148,9 @@ class Index:
         update = partial(self._update, folder, look, options, wait, scheduler, progress or _ignore)
         try:
             return update()
-        except DamagedCatalogue as error:
+        except (DamagedCatalogue, OtherFormat) as error:
+            if isinstance(error, OtherFormat) and not rebuild:
+                raise
             with suppress(IndexProblem):  # what it was built with may still be read
                 self._asked = self.settings
             if place := self._store.forsake(mark, error, wait=wait):
@@ -358,6 +354,14 @@ class Index:
             for (text, weight), vector in zip(questions, vectors, strict=True)
         ]
 
+    def encode_query(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of questions by the index's model, float32 of shape (texts, dimension), each of length 1."""
+        return self._embedder(self.settings.model).encode_query([whole(text) for text in texts])
+
+    def encode_document(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of parts of articles, likewise."""
+        return self._embedder(self.settings.model).encode_document(texts)
+
     # ------------------------------------------------------------ what it holds
 
     def documents(self, doc_ids: Collection[str]) -> dict[str, Document]:
@@ -549,8 +553,6 @@ def _ranking(snapshot: Snapshot, query: Query, candidates: Sequence[Candidate], 
     _, total = snapshot.count()
     return Ranking(
         hits=tuple(_hits(snapshot, candidates)),
-        cosines=tuple(each.cosines for each in candidates),
-        in_context=tuple(each.in_context for each in candidates),
         terms={term: _rarity(count, total) for term, count in snapshot.frequencies(query.terms).items()},
         settings=settings,
     )

@@ -255,8 +255,7 @@ def _strength(probability: float, hit: Hit) -> str:
     word = "strong" if probability >= _STRONG else "fair" if probability >= _FAIR else "weak"
     numbers = (
         ("Answers the question by itself", f"{probability:.0%}"),
-        ("Meaning, best sentence", f"{hit.scores['sentence']:.2f}"),
-        ("Meaning, passage", f"{hit.scores['dense']:.2f}"),
+        ("Meaning (cosine)", f"{hit.scores['dense']:.2f}"),
         ("Words (BM25)", f"{hit.scores['lexical']:.1f}"),
         ("Rank among all passages", str(hit.rank)),
         ("SHA-256 of the text", hit.document.digest),
