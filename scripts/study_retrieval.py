@@ -49,8 +49,6 @@ class Variant:
     """One way to rank; the defaults are what is shipped."""
 
     dense_share: float = ranking.DENSE_SHARE
-    passage: float = ranking.PASSAGE_WEIGHT
-    sentence: float = 1.0
     title: float = 0.5
     heading: float = 0.5
     k1: float = 1.2
@@ -65,13 +63,9 @@ class Variant:
 
 ABLATION = {
     "as shipped": Variant(),
-    "passage cosine only": Variant(dense_share=1.0, sentence=0.0, feedback=0.0),
+    "passage cosine only": Variant(dense_share=1.0, feedback=0.0),
     "BM25 only": Variant(dense_share=0.0, feedback=0.0),
     "BM25 of the body only": Variant(dense_share=0.0, title=0.0, heading=0.0, feedback=0.0),
-    "cosine and BM25, no sentences": Variant(sentence=0.0),
-    "sentences without passages": Variant(passage=0.0),
-    "passage weight 1": Variant(passage=1.0),
-    "passage weight 2": Variant(passage=2.0),
     "no feedback": Variant(feedback=0.0),
     "feedback .1": Variant(feedback=0.1),
     "feedback .4": Variant(feedback=0.4),
@@ -113,11 +107,11 @@ class Lab:
         with index._store.snapshot() as snapshot:
             any_vector = embedder.encode_query(["any"])[0]
             ids = list(snapshot.dense(any_vector, snapshot.count()[1]))
-            by_id, rows = snapshot.passages(ids), snapshot.vectors(ids)
+            by_id, held = snapshot.passages(ids), snapshot.vectors(ids)
             ids.sort(key=lambda each: (by_id[each].doc_id, by_id[each].start))
             self.passages = [by_id[each] for each in ids]
             self.documents = snapshot.documents({each.doc_id for each in self.passages})
-        self.rows = ranking.Rows.of([rows[each] for each in ids])
+        self.held = np.array([held[each] for each in ids], np.float32)
         self.names = [name_of(each.doc_id) for each in self.passages]
         said = [[{"role": "user", "content": turn} for turn in question.earlier] for question in self.questions]
         self.asked = [wordings(q.text, turns) for q, turns in zip(self.questions, said, strict=True)]
@@ -142,9 +136,9 @@ class Lab:
         rows, columns, values = zip(*cells, strict=True) if cells else ((), (), ())
         return csc_array((values, (rows, columns)), shape=(len(counts), len(self.vocabulary)), dtype=float)
 
-    def cosines(self, vector: npt.NDArray[np.float32]) -> tuple[Floats, Floats]:
-        """To every passage, and to the best of its sentences."""
-        return self.rows.divided(self.rows.vectors @ vector)
+    def cosines(self, vector: npt.NDArray[np.float32]) -> Floats:
+        """To every passage."""
+        return np.asarray(self.held @ vector, np.float64)
 
     def bm25(self, text: str, field: str, k1: float, b: float) -> Floats:
         """As Lucene and Tantivy compute it, of one field."""
@@ -164,18 +158,18 @@ class Lab:
     def rank(self, number: int, variant: Variant) -> dict[int, float]:
         """Passage numbers to scores for one question."""
         queries = self._queries(number, variant)
-        chosen = np.unique(np.concatenate([_proposed(d, s, variant.candidates) for _, _, (d, _), s in queries]))
+        chosen = np.unique(np.concatenate([_proposed(d, s, variant.candidates) for _, _, d, s in queries]))
         first = self._fused(queries, chosen, variant)
         if variant.feedback:
             best = chosen[np.argsort(-first, kind="stable")[: variant.feedback_from]]
-            mean = self.rows.passages[best].mean(axis=0)
+            mean = self.held[best].mean(axis=0)
             moved = [vector + variant.feedback * mean for vector in self.vectors[number]]
             again = [self.cosines(vector / np.linalg.norm(vector)) for vector in moved]
             queries = [(w, share, c, s) for (w, share, _, s), c in zip(queries, again, strict=False)]
             first = self._fused(queries, chosen, variant)
         return dict(zip(chosen.tolist(), first.tolist(), strict=True))
 
-    def _queries(self, number: int, variant: Variant) -> list[tuple[float, float, tuple[Floats, Floats], Floats]]:
+    def _queries(self, number: int, variant: Variant) -> list[tuple[float, float, Floats, Floats]]:
         queries = []
         for place, (_, weight) in enumerate(self.asked[number]):
             if place and variant.history is not None:
@@ -195,8 +189,8 @@ class Lab:
 
     def _fused(self, queries: Sequence[Any], chosen: npt.NDArray[np.intp], variant: Variant) -> Floats:
         total = np.zeros(len(chosen))
-        for weight, share, (dense, sentence), words in queries:
-            near = _scaled(variant.passage * dense[chosen] + variant.sentence * sentence[chosen], variant.scale)
+        for weight, share, dense, words in queries:
+            near = _scaled(dense[chosen], variant.scale)
             total += weight * (share * near + (1 - share) * _scaled(words[chosen], variant.scale))
         return total
 
@@ -267,8 +261,8 @@ def _said(variants: Mapping[str, Variant]) -> Iterator[tuple[str, Variant]]:
 def left_out(labs: Sequence[Lab]) -> Table:
     """For each collection what the settings give that are best for the mean of the others."""
     grid = [
-        Variant(dense_share=share, passage=weight, title=title, heading=title, feedback=feedback)
-        for share, weight, title, feedback in product((0.6, 0.67, 0.75), (1.0, 1.5, 2.0), (0.5, 1.0), (0.0, 0.2))
+        Variant(dense_share=share, title=title, heading=title, feedback=feedback)
+        for share, title, feedback in product((0.6, 0.67, 0.75), (0.5, 1.0), (0.0, 0.2))
     ]
     values = np.array([[_of(lab, each, 2 * MOST_QUESTIONS // 5) for lab in labs] for each in grid])
     shipped = np.array([_of(lab, Variant(), 2 * MOST_QUESTIONS // 5) for lab in labs])
@@ -349,8 +343,8 @@ def _overlapping(lab: Lab, index: Index) -> dict[str, float]:
             between.append(replace(one, text=text, start=start, end=end, sentences=()))
     embedder = index._embedder(index.settings.model)
     titles = [f"{lab.documents[p.doc_id].title}\n{p.text}" for p in between]
-    extra = embedder.encode_document(titles) if between else np.zeros((0, lab.rows.vectors.shape[1]), np.float32)
-    passages, vectors = lab.passages + between, np.concatenate([lab.rows.passages, extra])
+    extra = embedder.encode_document(titles) if between else np.zeros((0, lab.held.shape[1]), np.float32)
+    passages, vectors = lab.passages + between, np.concatenate([lab.held, extra])
     cosines = np.array([each[0] for each in lab.vectors]) @ vectors.T
     best = np.argsort(-cosines, axis=1, kind="stable")[:, :5]
     return _span_figures(lab, [[passages[i] for i in row] for row in best], " by cosine")
