@@ -63,9 +63,8 @@ def embedding(home: Path) -> dict[str, Any]:
     }
 
 
-def _batch() -> list[tuple[str, list[str]]]:
-    sentences = [[" ".join(words(WORDS)) for _ in range(SENTENCES)] for _ in range(BATCH)]
-    return [(" ".join(each), each) for each in sentences]
+def _batch() -> list[str]:
+    return [" ".join(words(WORDS * SENTENCES)) for _ in range(BATCH)]
 
 
 def _wait(cluster: DaskCluster, workers: int) -> None:

@@ -3,8 +3,8 @@
     python benchmarks/embedding.py [--articles 80]
 
 Sentences are made of words drawn from ``docs_corpus`` in its own lengths, so that none is repeated. "encode" is
-float32, in batches of 32, of the passages alone; the update reads the files, divides them, embeds passages and
-sentences and builds both indexes. The model is loaded before. Writes docs/performance/embedding.json and a picture.
+float32, in batches of 32, of the passages alone; the update reads the files, divides them, embeds the passages and
+builds both indexes. The model is loaded before. Writes docs/performance/embedding.json and a picture.
 """
 
 from __future__ import annotations
@@ -69,12 +69,10 @@ def once(folder: Path, number: int, plain: SentenceTransformer) -> dict[str, Any
         report = index.update(folder / "corpus", progress=note)
         update = time.perf_counter() - began
         texts = passages(index)
-        with index._store.snapshot() as snapshot:
-            sentences = sum(len(each) - 1 for each in snapshot.vectors(snapshot.lexical(["articl"], 10**6)).values())
     encode = milliseconds(partial(plain.encode, texts, batch_size=32, show_progress_bar=False)) / 1000
     found = {"update_s": update, "encode_s": encode, "ratio": update / encode, "read_until_s": stages["read"]}
-    say(f"{report.embedded} passages, {sentences} sentences: {found}")
-    counts = {"embedded": report.embedded, "found": len(texts), "sentences": sentences}
+    say(f"{report.embedded} passages: {found}")
+    counts = {"embedded": report.embedded, "found": len(texts)}
     return {name: round(value, 3) for name, value in found.items()} | counts
 
 

@@ -34,7 +34,7 @@ class System(Protocol):
 
 
 class Pincite:
-    """The whole update: reading, dividing, passage and sentence vectors, both indexes, the export of the model."""
+    """The whole update: reading, dividing, vectors, both indexes, the export of the model."""
 
     package = "pincite"
 

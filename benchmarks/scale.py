@@ -103,13 +103,13 @@ def put(store: LocalStore, first: int, passages: int, fingerprint: str) -> float
             keys += own
         for at in range(0, len(keys), 4096):
             some = keys[at : at + 4096]
-            rows = drawn(len(some) * (1 + SENTENCES)).reshape(len(some), 1 + SENTENCES, DIMENSION)
-            writer.put_vectors(some, list(rows))
+            vectors = drawn(len(some))
+            writer.put_vectors(some, vectors)
         writer.describe(Manifest(settings=Settings().as_dict(), fingerprint=fingerprint))
         began = time.perf_counter()
         writer.commit()
     with LocalStore(store.path).snapshot() as snapshot:
-        found = snapshot.lexical(analyse(document.title), 100), snapshot.dense(rows[-1, 0], 1)
+        found = snapshot.lexical(analyse(document.title), 100), snapshot.dense(vectors[-1], 1)
         assert all(any(document.doc_id in each for each in scores) for scores in found)
     return time.perf_counter() - began
 

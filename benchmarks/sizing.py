@@ -2,11 +2,10 @@
 
     python benchmarks/embedding.py && python benchmarks/cluster.py && python benchmarks/sizing.py
 
-Memory follows from the layout of each kind of index, rows from the sentences that real articles have. How long it takes
-to embed everything again is simulated: workers of one core at the rate of real articles, batches of 256 passages, each
-worker lost once a day on average and back after ten minutes, its batch given to another; one writer. What that can do
-alone was not measured: its rate is that of a whole update into Milvus, a lower bound. Writes
-docs/performance/sizing.json.
+Memory follows from the layout of each kind of index. How long it takes to embed everything again is simulated: workers
+of one core at the rate of real articles, batches of 256 passages, each worker lost once a day on average and back
+after ten minutes, its batch given to another; one writer. What that can do alone was not measured: its rate is that of
+a whole update into Milvus, a lower bound. Writes docs/performance/sizing.json.
 """
 
 from __future__ import annotations
@@ -41,10 +40,9 @@ BYTES = {
 """Bytes of a passage in memory."""
 
 
-def kept(passages: int, sentences: float) -> dict[str, Any]:
-    """Gigabytes on disk: vectors that are searched, and rows with what is read of each passage and its sentences."""
-    halves = (1 + sentences) * DIMENSION * 2
-    payload = halves * 4 / 3 + 1_100  # in base64; text and terms
+def kept(passages: int) -> dict[str, Any]:
+    """Gigabytes on disk: vectors that are searched, and rows with what is read of each passage."""
+    payload = DIMENSION * 2 * 4 / 3 + 1_100  # its vector in base64; text and terms
     return {"vectors_gb": gb(passages * DIMENSION * 4), "rows_gb": gb(passages * payload)}
 
 
@@ -88,12 +86,11 @@ def main() -> None:
     )
     cores = int(re.findall(r"(\d+) cores", embedding["machine"])[0])
     rate = embedding["passages_a_second"]["encode"] / cores
-    sentences = embedding["median"]["sentences"] / embedding["median"]["embedded"]
     commit = cluster["milvus"]["embedded"] / cluster["milvus"]["update_s"]
     sizes = [
         {
             "passages": passages,
-            **kept(passages, sentences),
+            **kept(passages),
             "memory": memory(passages),
             "hours": {str(cores): round(hours(passages, cores, rate, commit), 1) for cores in CORES},
             "core_hours": round(passages / rate / 3600),
@@ -102,7 +99,6 @@ def main() -> None:
     ]
     rates = {
         "embedded_a_second_and_core": round(rate, 1),
-        "sentences_a_passage": round(sentences, 1),
         "committed_a_second": round(commit),
     }
     write("sizing", {"rates": rates, "sizes": sizes}, "sizing.py", ("numpy",))

@@ -26,10 +26,10 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 def embedding(found: dict[str, Any]) -> str:
     """Update against encode."""
     rows = [
-        (n, each["embedded"], each["sentences"], each["encode_s"], each["update_s"], f"{each['ratio']:.2f}")
+        (n, each["embedded"], each["encode_s"], each["update_s"], f"{each['ratio']:.2f}")
         for n, each in enumerate(found["rounds"], 1)
     ]
-    return table(("round", "passages", "sentences", "encode, s", "update, s", "update / encode"), rows)
+    return table(("round", "passages", "encode, s", "update, s", "update / encode"), rows)
 
 
 def scale(found: dict[str, Any]) -> str:
@@ -167,7 +167,6 @@ def sizing(found: dict[str, Any]) -> str:
     same = [""] * (len(sizes) - 1)
     rows: list[tuple[object, ...]] = [
         ("embedded a second and core", found["rates"]["embedded_a_second_and_core"], *same),
-        ("sentences a passage", found["rates"]["sentences_a_passage"], *same),
         ("committed a second, at least", found["rates"]["committed_a_second"], *same),
         ("vectors that are searched, GB", *(f"{each['vectors_gb']:,.0f}" for each in sizes)),
         ("rows on disk, GB", *(f"{each['rows_gb']:,.0f}" for each in sizes)),

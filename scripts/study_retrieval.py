@@ -1,11 +1,11 @@
-"""Measure what each part of the retrieval is worth, and draw how the confidence behaves.
+"""Measure what each part of the retrieval is worth.
 
-    python scripts/study_retrieval.py --indexes DIR COLLECTION... [--labelled ...] [--rebuilt ...]
+    python scripts/study_retrieval.py --indexes DIR COLLECTION... [--rebuilt ...]
 
-Writes ``docs/retrieval.json``, its tables into ``docs/retrieval.md``, and the picture shown there. Collections are as
-for ``pincite evaluate``; those that are ``--labelled`` give the figures on confidence and quotes, those ``--rebuilt``
-are embedded anew with other passages. The variants are computed here over all passages at once, with a BM25 of this
-script's own, so that what Tantivy fixes can vary; the row "as shipped, through Index" shows that both agree.
+Writes ``docs/retrieval.json`` and its tables into ``docs/retrieval.md``. Collections are as for ``pincite evaluate``;
+those ``--rebuilt`` are embedded anew with other passages. The variants are computed here over all passages at once,
+with a BM25 of this script's own, so that what Tantivy fixes can vary; the row "as shipped, through Index" shows that
+both agree. What is read of the passages found is measured by ``study_reading.py``.
 """
 
 from __future__ import annotations
@@ -30,11 +30,10 @@ import numpy.typing as npt
 from ir_measures import RR, nDCG
 from scipy.sparse import csc_array
 
-from fit_constants import Example, examples_of
-from pincite import Index, Settings, evidence, fitted, ranking, work
+from pincite import Index, Settings, ranking, work
 from pincite.analysis import analyse, query_terms
 from pincite.datatypes import Passage
-from pincite.evaluation import Question, auroc, characters, index_collection, name_of, read_questions
+from pincite.evaluation import Question, characters, index_collection, name_of, read_questions
 from pincite.follow_ups import wordings
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -49,8 +48,6 @@ class Variant:
     """One way to rank; the defaults are what is shipped."""
 
     dense_share: float = ranking.DENSE_SHARE
-    passage: float = ranking.PASSAGE_WEIGHT
-    sentence: float = 1.0
     title: float = 0.5
     heading: float = 0.5
     k1: float = 1.2
@@ -65,13 +62,9 @@ class Variant:
 
 ABLATION = {
     "as shipped": Variant(),
-    "passage cosine only": Variant(dense_share=1.0, sentence=0.0, feedback=0.0),
+    "passage cosine only": Variant(dense_share=1.0, feedback=0.0),
     "BM25 only": Variant(dense_share=0.0, feedback=0.0),
     "BM25 of the body only": Variant(dense_share=0.0, title=0.0, heading=0.0, feedback=0.0),
-    "cosine and BM25, no sentences": Variant(sentence=0.0),
-    "sentences without passages": Variant(passage=0.0),
-    "passage weight 1": Variant(passage=1.0),
-    "passage weight 2": Variant(passage=2.0),
     "no feedback": Variant(feedback=0.0),
     "feedback .1": Variant(feedback=0.1),
     "feedback .4": Variant(feedback=0.4),
@@ -113,11 +106,11 @@ class Lab:
         with index._store.snapshot() as snapshot:
             any_vector = embedder.encode_query(["any"])[0]
             ids = list(snapshot.dense(any_vector, snapshot.count()[1]))
-            by_id, rows = snapshot.passages(ids), snapshot.vectors(ids)
+            by_id, held = snapshot.passages(ids), snapshot.vectors(ids)
             ids.sort(key=lambda each: (by_id[each].doc_id, by_id[each].start))
             self.passages = [by_id[each] for each in ids]
             self.documents = snapshot.documents({each.doc_id for each in self.passages})
-        self.rows = ranking.Rows.of([rows[each] for each in ids])
+        self.held = np.array([held[each] for each in ids], np.float32)
         self.names = [name_of(each.doc_id) for each in self.passages]
         said = [[{"role": "user", "content": turn} for turn in question.earlier] for question in self.questions]
         self.asked = [wordings(q.text, turns) for q, turns in zip(self.questions, said, strict=True)]
@@ -142,9 +135,9 @@ class Lab:
         rows, columns, values = zip(*cells, strict=True) if cells else ((), (), ())
         return csc_array((values, (rows, columns)), shape=(len(counts), len(self.vocabulary)), dtype=float)
 
-    def cosines(self, vector: npt.NDArray[np.float32]) -> tuple[Floats, Floats]:
-        """To every passage, and to the best of its sentences."""
-        return self.rows.divided(self.rows.vectors @ vector)
+    def cosines(self, vector: npt.NDArray[np.float32]) -> Floats:
+        """To every passage."""
+        return np.asarray(self.held @ vector, np.float64)
 
     def bm25(self, text: str, field: str, k1: float, b: float) -> Floats:
         """As Lucene and Tantivy compute it, of one field."""
@@ -164,18 +157,18 @@ class Lab:
     def rank(self, number: int, variant: Variant) -> dict[int, float]:
         """Passage numbers to scores for one question."""
         queries = self._queries(number, variant)
-        chosen = np.unique(np.concatenate([_proposed(d, s, variant.candidates) for _, _, (d, _), s in queries]))
+        chosen = np.unique(np.concatenate([_proposed(d, s, variant.candidates) for _, _, d, s in queries]))
         first = self._fused(queries, chosen, variant)
         if variant.feedback:
             best = chosen[np.argsort(-first, kind="stable")[: variant.feedback_from]]
-            mean = self.rows.passages[best].mean(axis=0)
+            mean = self.held[best].mean(axis=0)
             moved = [vector + variant.feedback * mean for vector in self.vectors[number]]
             again = [self.cosines(vector / np.linalg.norm(vector)) for vector in moved]
             queries = [(w, share, c, s) for (w, share, _, s), c in zip(queries, again, strict=False)]
             first = self._fused(queries, chosen, variant)
         return dict(zip(chosen.tolist(), first.tolist(), strict=True))
 
-    def _queries(self, number: int, variant: Variant) -> list[tuple[float, float, tuple[Floats, Floats], Floats]]:
+    def _queries(self, number: int, variant: Variant) -> list[tuple[float, float, Floats, Floats]]:
         queries = []
         for place, (_, weight) in enumerate(self.asked[number]):
             if place and variant.history is not None:
@@ -195,8 +188,8 @@ class Lab:
 
     def _fused(self, queries: Sequence[Any], chosen: npt.NDArray[np.intp], variant: Variant) -> Floats:
         total = np.zeros(len(chosen))
-        for weight, share, (dense, sentence), words in queries:
-            near = _scaled(variant.passage * dense[chosen] + variant.sentence * sentence[chosen], variant.scale)
+        for weight, share, dense, words in queries:
+            near = _scaled(dense[chosen], variant.scale)
             total += weight * (share * near + (1 - share) * _scaled(words[chosen], variant.scale))
         return total
 
@@ -267,8 +260,8 @@ def _said(variants: Mapping[str, Variant]) -> Iterator[tuple[str, Variant]]:
 def left_out(labs: Sequence[Lab]) -> Table:
     """For each collection what the settings give that are best for the mean of the others."""
     grid = [
-        Variant(dense_share=share, passage=weight, title=title, heading=title, feedback=feedback)
-        for share, weight, title, feedback in product((0.6, 0.67, 0.75), (1.0, 1.5, 2.0), (0.5, 1.0), (0.0, 0.2))
+        Variant(dense_share=share, title=title, heading=title, feedback=feedback)
+        for share, title, feedback in product((0.6, 0.67, 0.75), (0.5, 1.0), (0.0, 0.2))
     ]
     values = np.array([[_of(lab, each, 2 * MOST_QUESTIONS // 5) for lab in labs] for each in grid])
     shipped = np.array([_of(lab, Variant(), 2 * MOST_QUESTIONS // 5) for lab in labs])
@@ -349,69 +342,11 @@ def _overlapping(lab: Lab, index: Index) -> dict[str, float]:
             between.append(replace(one, text=text, start=start, end=end, sentences=()))
     embedder = index._embedder(index.settings.model)
     titles = [f"{lab.documents[p.doc_id].title}\n{p.text}" for p in between]
-    extra = embedder.encode_document(titles) if between else np.zeros((0, lab.rows.vectors.shape[1]), np.float32)
-    passages, vectors = lab.passages + between, np.concatenate([lab.rows.passages, extra])
+    extra = embedder.encode_document(titles) if between else np.zeros((0, lab.held.shape[1]), np.float32)
+    passages, vectors = lab.passages + between, np.concatenate([lab.held, extra])
     cosines = np.array([each[0] for each in lab.vectors]) @ vectors.T
     best = np.argsort(-cosines, axis=1, kind="stable")[:, :5]
     return _span_figures(lab, [[passages[i] for i in row] for row in best], " by cosine")
-
-
-# ---------------------------------------------------------------- quotes and confidence
-
-
-def clues(examples: Sequence[Example]) -> dict[str, float]:
-    """Share of questions whose best sentence is gold, with each clue left out."""
-    names = ("cosine", "covered", "fused score", "answer type", "length", "fragment")
-    judged = [each for each in examples if each.gold.any()]
-    values = [np.array([s.clues for s in each.found]) for each in judged]
-
-    def share(weights: Sequence[float]) -> float:
-        return float(
-            np.mean([e.gold[int(np.argmax(v @ np.array(weights)))] for e, v in zip(judged, values, strict=True)])
-        )
-
-    left = {
-        f"without {name}": share([0.0 if i == place else w for i, w in enumerate(fitted.SENTENCE_WEIGHTS)])
-        for place, name in enumerate(names)
-    }
-    return {"as shipped": share(fitted.SENTENCE_WEIGHTS), "cosine only": share([1.0, 0, 0, 0, 0, 0]), **left}
-
-
-def draw(labelled: Mapping[str, Sequence[Example]]) -> Table:
-    """The threshold's curve and the reliability of the confidence; each label of a collection weighs the same."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, (curve, reliability) = plt.subplots(1, 2, figsize=(11, 4.2))
-    table: Table = {}
-    for name, examples in labelled.items():
-        sure = np.array([evidence.confidence(each.found) for each in examples])
-        label = np.array([each.answered for each in examples])
-        choices = np.linspace(0, 1, 101)
-        refused = np.array([(sure[label] < t).mean() for t in choices])
-        wrong = np.array([(sure[~label] >= t).mean() for t in choices])
-        (drawn,) = curve.plot(choices, refused, label=f"{name}: false refusals")
-        curve.plot(choices, wrong, "--", color=drawn.get_color(), label=f"{name}: false answers")
-        weight = np.where(label, 0.5 / label.sum(), 0.5 / (~label).sum())
-        bins = np.minimum((sure * 8).astype(int), 7)
-        filled = [k for k in range(8) if weight[bins == k].sum() > 0.01]
-        shares = [np.average(label[bins == k], weights=weight[bins == k]) for k in filled]
-        means = [np.average(sure[bins == k], weights=weight[bins == k]) for k in filled]
-        reliability.plot(means, shares, "o-", label=name)
-        at = round(Settings().threshold * 100)
-        at_threshold = {"false refusals": float(refused[at]), "false answers": float(wrong[at])}
-        table[name] = at_threshold | {"AUROC": auroc(sure[label].tolist(), sure[~label].tolist())}
-    curve.axvline(Settings().threshold, color="grey", lw=0.8)
-    curve.set(xlabel="threshold", ylabel="share of questions")
-    reliability.plot([0, 1], [0, 1], color="grey", lw=0.8)
-    reliability.set(xlabel="confidence", ylabel="share that the articles answer")
-    for axes in (curve, reliability):
-        axes.legend(fontsize=7)
-    figure.tight_layout()
-    figure.savefig(DOCS / "images" / "confidence.svg", metadata={"Date": None})
-    return table
 
 
 # ---------------------------------------------------------------- the document
@@ -424,8 +359,6 @@ def write_tables(result: Mapping[str, Any]) -> None:
     tables = {
         "ablation": _table("ranking", result["ablation"], mean=True),
         "left out": _table("left out", result["left out"]),
-        "first sentence": _table("labelled questions of", result["first sentence"]),
-        "confidence": _table("labelled questions of", result["confidence"]),
         "passages": "\n\n".join(_table(name, each) for name, each in result["passages"].items()),
         "machine": f"{result['machine']}; {', '.join(f'{k} {v}' for k, v in result['versions'].items())}",
     }
@@ -449,10 +382,9 @@ def _table(corner: str, rows: Mapping[str, Mapping[str, float]], *, mean: bool =
 
 
 def main() -> None:
-    """Measure, draw and write."""
+    """Measure and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("collections", nargs="+", type=Path)
-    parser.add_argument("--labelled", nargs="+", type=Path, default=[])
     parser.add_argument("--rebuilt", nargs="+", type=Path, default=[])
     parser.add_argument("--indexes", type=Path, required=True, metavar="DIR", help="kept between runs")
     options = parser.parse_args()
@@ -465,7 +397,6 @@ def main() -> None:
     table = {"as shipped, through Index": shipped} | ablation(labs)
     spread = left_out(labs)
     del labs
-    labelled = {folder.name: list(examples_of(folder, options.indexes)) for folder in options.labelled}
     result = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "versions": {
@@ -473,8 +404,6 @@ def main() -> None:
         },
         "ablation": table,
         "left out": spread,
-        "first sentence": {name: clues(each) for name, each in labelled.items()},
-        "confidence": draw(labelled) if labelled else {},
         "passages": {folder.name: rebuilt(folder, options.indexes) for folder in options.rebuilt},
     }
     (DOCS / "retrieval.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")

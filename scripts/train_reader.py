@@ -35,12 +35,14 @@ import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from onnx import TensorProto
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 from torch.nn import functional
@@ -50,10 +52,10 @@ from pincite import Hit, Index, Settings
 from pincite.datatypes import Document, Span, digest_of
 from pincite.embedder import SentenceTransformerEmbedder, find_model
 from pincite.evaluation import auroc
-from pincite.index import Ranking
+from pincite.index import EXPORTS, Ranking
 from pincite.reading.reader import FACTS, FORMAT, MODEL, VOCABULARY, sentence_tokens, windows
 from pincite.settings import DEFAULT_MODEL, DEFAULT_READER
-from pincite.splitting import split
+from pincite.work import divide
 
 TARGET = Path(__file__).parent.parent / "src" / "pincite" / "reading" / "weights"
 
@@ -116,42 +118,50 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
 def candidates(questions: Path, work: Path) -> None:
     """Index the texts and keep, for each question, the passages of its own text and hard negatives."""
     rows = read_questions(questions)
+    texts = {text_id(row): row for row in rows}
     pool = work / "pool"
     pool.mkdir(parents=True, exist_ok=True)
-    texts = {text_id(row): row for row in rows}
     with (pool / "corpus.jsonl").open("w", encoding="utf-8") as file:
         for name, row in texts.items():
             file.write(json.dumps({"id": name, "title": row["title"], "text": row["text"]}) + "\n")
-    embedder = SentenceTransformerEmbedder(DEFAULT_MODEL)
-    made: dict[str, list[Piece]] = {}
-    for name, row in texts.items():
-        document = Document(doc_id=name, title=row["title"], text=row["text"])
-        passages = split(document, passage_tokens=Settings().passage_tokens, tokens=embedder.token_starts)
-        made[name] = [Piece(row["title"], p.text, p.start, _within(p.sentences, p.start)) for p in passages]
-    with Index.open(work / "index") as index:
+    with Index.open(work / "index") as index:  # the constants are fitted on what it finds
         index.update(pool)
-        negatives = {i: _negatives(index, row) for i, row in enumerate(rows) if row["source"] in MINED and row["answers"]}
+    embedder = SentenceTransformerEmbedder(DEFAULT_MODEL, work / "index" / EXPORTS)
+    divided = {name: _divided(name, row, embedder) for name, row in texts.items()}
+    negatives = _negatives(rows, divided, embedder)
+    made = {name: [piece for piece, _ in pieces] for name, pieces in divided.items()}
     with (work / "candidates.pickle").open("wb") as file:
         pickle.dump((rows, made, negatives), file)
     print(f"{len(rows)} questions, {len(texts)} texts, {sum(map(len, negatives.values()))} hard negatives")
 
 
-def _within(spans: Iterable[Span], start: int) -> tuple[Span, ...]:
-    return tuple((a - start, b - start) for a, b in spans)
+def _divided(name: str, row: dict[str, Any], embedder: SentenceTransformerEmbedder) -> list[tuple[Piece, str]]:
+    """The passages of a text, each with what is embedded of it."""
+    document = Document(doc_id=name, title=row["title"], text=row["text"])
+    return [
+        (Piece(row["title"], p.text, p.start, tuple((a - p.start, b - p.start) for a, b in p.sentences)), embedded)
+        for p, _, embedded in divide(document, embedder, Settings())
+    ]
 
 
-def _negatives(index: Index, row: dict[str, Any]) -> list[Piece]:
-    """The passages of other texts found best that do not hold the answer's words."""
-    answers = [row["text"][a:b].casefold() for a, b in row["answers"]]
-    own = text_id(row)
-    found = []
-    for hit in index.search(row["question"], k=10):
-        passage = hit.passage
-        other = not passage.doc_id.endswith(own) and hit.document.title != (row["title"] or None)
-        if other and not any(answer in passage.text.casefold() for answer in answers):
-            title = "" if hit.document.title_is_name else hit.document.title
-            found.append(Piece(title, passage.text, passage.start, _within(passage.sentences, passage.start)))
-    return found[:5]
+def _negatives(
+    rows: Sequence[dict[str, Any]],
+    divided: dict[str, list[tuple[Piece, str]]],
+    embedder: SentenceTransformerEmbedder,
+) -> dict[int, list[Piece]]:
+    """For each question the five passages of other texts that are nearest to it and do not hold the answer's words."""
+    names = [name for name, pieces in divided.items() for _ in pieces]
+    pieces = [each for found in divided.values() for each in found]
+    vectors = embedder.encode_document([embedded for _, embedded in pieces])
+    mined = [i for i, row in enumerate(rows) if row["source"] in MINED and row["answers"]]
+    found: dict[int, list[Piece]] = {}
+    for i, asked in zip(mined, embedder.encode_query([rows[i]["question"] for i in mined]), strict=True):
+        answers = [rows[i]["text"][a:b].casefold() for a, b in rows[i]["answers"]]
+        own = text_id(rows[i])
+        near = (int(k) for k in np.argsort(-(vectors @ asked))[:30])
+        other = (pieces[k][0] for k in near if names[k] != own)
+        found[i] = list(islice((p for p in other if not any(a in p.text.casefold() for a in answers)), 5))
+    return found
 
 
 def _is_held_out(name: str) -> bool:
@@ -235,17 +245,20 @@ def _groups(
     wrong = [piece for piece, spans in pieces if not _inside(piece, spans)]
     question = row["question"]
     if not right:
-        made = [maker.row(question, piece, ()) for piece in wrong[:1]]
-        return [[each for each in made if each]] if any(made) else []
+        return _without_none([[maker.row(question, piece, ()) for piece in wrong[:1]]])
     piece, answers = right[0]
     others = [*chance.sample(wrong, min(1, len(wrong))), *negatives[: MINED.get(row["source"], 0)]]
-    gold = [maker.row(question, piece, answers), *(maker.row(question, each, ()) for each in others)]
-    made = [[each for each in gold if each]]
+    made = [[maker.row(question, piece, answers), *(maker.row(question, each, ()) for each in others)]]
     if chance.random() < NEAR_MISSES:
-        rest = [maker.row(question, piece, answers, taken_out=True)]
-        rest += [maker.row(question, each, ()) for each in negatives[3:4]]
-        made.append([each for each in rest if each])
-    return [group for group in made if group]
+        # A passage of another text stands beside it, so that the seam alone does not tell.
+        beside = [maker.row(question, each, ()) for each in negatives[3:4]]
+        made.append([maker.row(question, piece, answers, taken_out=True), *beside])
+    return _without_none(made)
+
+
+def _without_none(found: Sequence[Sequence[Row | None]]) -> list[list[Row]]:
+    groups = [[each for each in group if each] for group in found]
+    return [group for group in groups if group]
 
 
 def _inside(piece: Piece, spans: Sequence[Span]) -> list[Span]:
@@ -272,7 +285,8 @@ class ReaderModel(nn.Module):
     def forward(self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
         """Logits of shape (rows, tokens, 3)."""
         hidden = self.encoder(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
-        return self.out(hidden)
+        logits: torch.Tensor = self.out(hidden)
+        return logits
 
 
 def padded(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -289,18 +303,19 @@ def of_sentences(logits: torch.Tensor, row: Row) -> torch.Tensor:
     """The mean of the first output over the tokens of each sentence; float32 of shape (sentences,)."""
     total = functional.pad(logits[:, 0].cumsum(0), (1, 0))
     starts, ends = torch.tensor(row.sentences).T
-    return (total[ends] - total[starts]) / (ends - starts).clamp(min=1)
+    means: torch.Tensor = (total[ends] - total[starts]) / (ends - starts).clamp(min=1)
+    return means
 
 
 def loss_of(group: Sequence[Row], logits: Sequence[torch.Tensor]) -> torch.Tensor:
     """What a group of rows costs; logits of each row of shape (tokens, 3)."""
-    scores = torch.cat([of_sentences(l, row) for l, row in zip(logits, group, strict=True)])
+    scores = torch.cat([of_sentences(each, row) for each, row in zip(logits, group, strict=True)])
     labels = torch.tensor([float(each) for row in group for each in row.labels])
     none, right = torch.zeros(1), bool(labels.any())
     single = functional.binary_cross_entropy_with_logits(scores, labels, reduction="sum") / len(group)
     loss = 0.4 * single + _surprise(torch.cat([scores, none]), torch.cat([labels, torch.tensor([float(not right)])]))
     for output, place in ((1, 0), (2, 1)):
-        words = torch.cat([l[row.segment :, output] for l, row in zip(logits, group, strict=True)] + [none])
+        words = torch.cat([each[row.segment :, output] for each, row in zip(logits, group, strict=True)] + [none])
         marked = torch.zeros(len(words))
         first = 0
         for row in group:
@@ -351,13 +366,26 @@ def _to_onnx(model: ReaderModel, exact: Path, target: Path) -> None:
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            model, (ids, ids, ids), str(exact), input_names=names, output_names=["logits"], dynamic_axes=axes, dynamo=False
+            model,
+            (ids, ids, ids),
+            str(exact),
+            input_names=names,
+            output_names=["logits"],
+            dynamic_axes=axes,
+            dynamo=False,
         )
     heads, size = model.encoder.config.num_attention_heads, model.encoder.config.hidden_size
     fused = optimizer.optimize_model(str(exact), model_type="bert", num_heads=heads, hidden_size=size, opt_level=1)
     fused.save_model_to_file(str(exact))
     # Seven bits of eight: processors without VNNI add two products into 16 bits, which would overflow.
-    quantize_dynamic(exact, target, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+    quantize_dynamic(
+        exact,
+        target,
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+        reduce_range=True,
+        extra_options={"DefaultTensorType": TensorProto.FLOAT},
+    )
 
 
 def _constants_of(path: Path) -> dict[str, Any]:
@@ -524,6 +552,7 @@ def train(options: argparse.Namespace) -> None:
     model.train()
     gc.collect()
     gc.freeze()  # millions of small objects that stay; to look through them again and again costs more than learning
+    (options.work / f"{options.name}.log").unlink(missing_ok=True)
     for step, batch in enumerate(batches):
         done = step / len(batches)
         for part in optimizer.param_groups:
@@ -532,15 +561,21 @@ def train(options: argparse.Namespace) -> None:
         logits = iter(forward(model, flat))
         loss = torch.stack([loss_of(group, [next(logits) for _ in group]) for group in batch]).mean()
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         rows += len(flat)
-        if step%20==0: print(step,rows,round(time.time()-began,1),flush=True)
         if (step + 1) % options.every == 0 or step + 1 == len(batches):
-            said = {"step": step + 1, "rows": rows, "seconds": round(time.time() - began), "loss": round(loss.item(), 3)}
+            said: dict[str, Any] = {
+                "step": step + 1,
+                "rows": rows,
+                "seconds": round(time.time() - began),
+                "loss": round(loss.item(), 3),
+            }
             said |= {name: measured(model, each) for name, each in tested.items()}
             print(json.dumps(said), flush=True)
+            with (options.work / f"{options.name}.log").open("a", encoding="utf-8") as log:
+                log.write(json.dumps(said) + "\n")
             torch.save(model.state_dict(), options.work / f"{options.name}.pt")
 
 
@@ -557,7 +592,7 @@ def measured(model: ReaderModel, found: Sequence[list[Row]]) -> dict[str, float]
     best: dict[bool, list[float]] = {True: [], False: []}
     hits = []
     for group in found:
-        scores = torch.cat([of_sentences(l, row) for l, row in zip(forward(model, group), group, strict=True)])
+        scores = torch.cat([of_sentences(each, row) for each, row in zip(forward(model, group), group, strict=True)])
         labels = [each for row in group for each in row.labels]
         best[any(labels)].append(float(scores.max()))
         if any(labels):

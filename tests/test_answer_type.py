@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pincite.answer_type import fits
+from pincite.reading.answer_type import fits
 
 
 @pytest.mark.parametrize(

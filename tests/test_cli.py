@@ -191,7 +191,7 @@ def test_json_has_the_documented_keys(home: Path) -> None:
         found = json.loads(run(verb, *arguments, "--json", cwd=home).stdout)
         keys = set(found).union(*(set(each) for name in ("hits", "citations") for each in found.get(name, ())))
         inherited = documented["search"] if verb == "ask" else set()
-        assert documented[verb] <= keys | {"label", "dense", "sentence", "lexical"}, f"{verb}: a documented key is gone"
+        assert documented[verb] <= keys | {"label", "dense", "lexical"}, f"{verb}: a documented key is gone"
         assert keys <= documented[verb] | inherited, f"{verb}: a key is not documented"
 
 

@@ -103,7 +103,7 @@ def assert_same(index: Index, local: Index) -> None:
         for one, other in zip(found.contents(), expected.contents(), strict=True):
             assert one[:3] == other[:3]
             assert list(one.keys) == list(other.keys)
-            assert all(np.array_equal(a, b) for a, b in zip(one.rows, other.rows, strict=True))
+            assert all(np.array_equal(a, b) for a, b in zip(one.vectors, other.vectors, strict=True))
         for question in QUESTIONS:
             assert_same_found(found, expected, question, words(index._store))
 
@@ -255,7 +255,7 @@ def test_a_killed_update_is_taken_up_again(index: Index, corpus: Path, place: st
     (corpus.parent / "bees.txt").rename(corpus / "bees.txt")
     write_files(corpus, {f"owl{n}.md": f"# Owl {n}\n\nThe owl {n} sleeps. It wakes at {n}.\n" for n in range(30)})
     names = {"tests": str(Path(__file__).parent), "place": place, "corpus": str(corpus)}
-    code = KILLED.format(**names, most=50, rebuild=rebuild)
+    code = KILLED.format(**names, most=20, rebuild=rebuild)
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert index.status().documents == 22
@@ -369,7 +369,7 @@ def test_what_was_published_counts_whoever_may_write_by_then(
             steal(file)
             later.enter_context(successor)
             successor.replace(bees.document, bees.passages, bees.keys, bees.record)
-            successor.put_vectors(bees.keys, bees.rows)
+            successor.put_vectors(bees.keys, bees.vectors)
 
         monkeypatch.setattr(writing, "publish", overtaken)
         with file._store.writer() as writer:
@@ -486,7 +486,7 @@ def test_a_writer_may_commit_more_than_once(index: Index, corpus: Path) -> None:
         for _ in range(3):
             assert writer.missing(bees.keys) <= {*bees.keys}
             writer.replace(bees.document, bees.passages, bees.keys, bees.record)
-            writer.put_vectors(bees.keys, bees.rows)
+            writer.put_vectors(bees.keys, bees.vectors)
             writer.put_files([FileRecord("bees.txt", (1, 2, 3, 4), "", 0)])
             writer.commit()
             assert _ids(index) == ["bees.txt"]
@@ -506,7 +506,7 @@ def test_what_a_loser_has_written_is_not_seen(file: Index, local: Index, corpus:
     pieces = [replace(each, doc_id="phantom.txt", passage_id=f"phantom{n}") for n, each in enumerate(bees.passages)]
     with file._store.writer() as loser:
         loser.replace(phantom, pieces, bees.keys, bees.record)
-        loser.put_vectors(bees.keys, bees.rows)
+        loser.put_vectors(bees.keys, bees.vectors)
         steal(file)
         write_files(corpus, {"new.txt": "New\n\nSomething new.\n"})
         local.update()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +34,6 @@ class Kept:
 
     def some_vectors(self, n: int) -> Vectors:
         return self.vectors[:: max(1, len(self.vectors) // n)][:n]
-
-    def some_sentences(self, n: int) -> Vectors:
-        return near(self.some_vectors(n), 7)
 
 
 def unit(rows: Vectors) -> Vectors:
@@ -74,6 +72,18 @@ def test_an_inverted_file_proposes_what_exact_search_finds(inverted: tuple[Path,
     queries = near(kept.vectors[1::60], 3)
     hits = [set(exact(kept, q, 10)) & {number for number, _ in index.search(q, 100)} for q in queries]
     assert np.mean([len(each) for each in hits]) >= 9.9
+
+
+def test_the_trial_asks_between_passages(inverted: tuple[Path, Kept]) -> None:
+    """Off every passage, as questions are: one that is a passage would find itself in its own list."""
+    folder, kept = inverted
+    asked = dense._between(kept.some_vectors(64))
+    np.testing.assert_allclose(np.linalg.norm(asked, axis=1), 1, atol=1e-6)
+    assert asked.shape == (32, DIMENSION)
+    assert (asked @ kept.vectors.T).max() < 0.99
+    facts = json.loads((folder / "dense.json").read_text("utf-8"))
+    assert facts["recall"] >= dense.RECALL
+    assert facts["probed"] < facts["lists"]
 
 
 def test_scores_are_cosines(inverted: tuple[Path, Kept]) -> None:

@@ -1,4 +1,4 @@
-"""Keeping an index: damage that is found and mended, backups, older formats, forgetting, two writers."""
+"""Keeping an index: damage that is found and mended, backups, other formats, forgetting, two writers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,12 +22,11 @@ import pytest
 
 from conftest import ARTICLES, WordEmbedder, grow_by_segments, swap, write_files
 from pincite import Assistant, Index, Settings, UpdateReport
-from pincite.errors import DamagedCatalogue, DamagedIndex, FormatTooNew, IndexBusy, IndexProblem, NoIndex, UsageError
+from pincite.errors import DamagedCatalogue, DamagedIndex, IndexBusy, IndexProblem, NoIndex, OtherFormat, UsageError
 from pincite.stores.local import catalog, dense
 from pincite.stores.local.verifying import Verification
 
 Open = Callable[..., Index]
-OLD = Path(__file__).parent / "formats"
 
 
 @pytest.fixture
@@ -226,8 +224,8 @@ SQL = {
     "sentences that are no JSON": "UPDATE passages SET sentences = '[[' WHERE id = 1",
     "a stamp that is none": "UPDATE files SET stamp = '[x]'",
     "a text that changed": "UPDATE documents SET text = replace(text, 'e', 'f')",
-    "vectors that are missing": "UPDATE vectors SET sentences = x''",
-    "vectors of no length": "UPDATE vectors SET passage = zeroblob(64)",
+    "vectors that are missing": "UPDATE vectors SET vector = x''",
+    "vectors of no length": "UPDATE vectors SET vector = zeroblob(64)",
     "a manifest that is no JSON": "UPDATE meta SET value = '{bad' WHERE key = 'manifest'",
     "counts that are none": "UPDATE meta SET value = '[]' WHERE key = 'counts'",
     "a generation that is none": "UPDATE meta SET value = 'x' WHERE key = 'generation'",
@@ -257,8 +255,8 @@ OTHERS = {
     "a file": ("DELETE FROM files WHERE path = 'bees.txt'", "the catalogue: what it says of itself"),
     "a heading": ("UPDATE passages SET heading = 'Growth' WHERE heading = 'Decay'", "mill/tide.md: a passage is"),
     "vectors": (
-        "UPDATE vectors SET passage = (SELECT passage FROM vectors v WHERE v.id = 2) WHERE id = 1",
-        "vectors are not what was written",
+        "UPDATE vectors SET vector = (SELECT vector FROM vectors v WHERE v.id = 2) WHERE id = 1",
+        "a vector is not what was written",
     ),
 }
 
@@ -488,7 +486,7 @@ def test_a_backup_becomes_an_index_elsewhere(index: Index, kept: Path, tmp_path:
 
 def test_a_backup_made_during_an_update_keeps_nothing_loose(index: Index, tmp_path: Path) -> None:
     with index._store.writer() as writing:
-        writing.put_vectors([b"0" * 16], [np.ones((1, 32), np.float32)])
+        writing.put_vectors([b"0" * 16], [np.ones(32, np.float32)])
         index.backup(tmp_path / "kept")
     with opened(tmp_path / "other") as other:
         other.restore(tmp_path / "kept")
@@ -539,7 +537,7 @@ def test_what_is_no_backup_changes_nothing(index: Index, kept: Path, tmp_path: P
         "text": (b"Not a backup at all.", DamagedIndex, "no backup"),
         "cut": (data[: len(data) // 2], DamagedIndex, "damaged"),
         "pages": (data[:16384] + b"\xff" * 16384 + data[32768:], DamagedIndex, "damaged"),
-        "newer": (data[:60] + (99).to_bytes(4, "big") + data[64:], FormatTooNew, "99"),
+        "newer": (data[:60] + (99).to_bytes(4, "big") + data[64:], OtherFormat, "99"),
     }
     for name, (content, error, words) in cases.items():
         (tmp_path / name).write_bytes(content)
@@ -563,10 +561,9 @@ def test_a_backup_without_some_vectors_changes_nothing(index: Index, kept: Path,
     ("harm", "words"),
     [
         ("DROP TABLE files", "damaged"),
-        ("PRAGMA user_version = 1", "damaged"),
         ("UPDATE meta SET value = 'xx' WHERE key = 'manifest'", "damaged"),
         ("DELETE FROM meta WHERE key = 'manifest'", "damaged"),
-        ("PRAGMA user_version = 99", "format 99"),
+        ("PRAGMA user_version = 99", "format 99.*restore it with the Pincite that wrote it"),
     ],
 )
 def test_a_backup_of_another_shape_is_named(index: Index, kept: Path, harm: str, words: str) -> None:
@@ -656,38 +653,23 @@ opened(Path({str(place(index))!r})).backup(Path({str(kept)!r}))
     assert sorted(path.name for path in kept.parent.glob("*kept*")) == [kept.name]
 
 
-# ---------------------------------------------------------------- older formats
+# ---------------------------------------------------------------- other formats
 
 
-@pytest.fixture(params=sorted(OLD.glob("*.zip")), ids=lambda path: f"format {path.stem}")
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
-    with zipfile.ZipFile(request.param) as archive:
-        archive.extractall(tmp_path / "old")
-    with opened(tmp_path / "old") as index:
-        yield index
-
-
-def test_an_index_of_every_older_format_answers_and_is_brought_up_to_date(old: Index, tmp_path: Path) -> None:
-    assert first(old, "Which wheel is of elm?") == "mill/tide.md"
-    status = old.status()
-    assert (status.format, status.generation, status.documents) == (catalog.FORMAT, 1, 3)
-    assert old.verify() == ()
-    write_files(tmp_path / "corpus", ARTICLES | {"new.txt": "New\n\nSomething new.\n"})
-    report = old.update(tmp_path / "corpus")
-    assert (report.added, report.embedded) == (("new.txt",), 1)
-    assert old.verify() == ()
-
-
-def test_a_damaged_index_of_an_older_format_is_mended(old: Index, tmp_path: Path) -> None:
-    path = derived(place(old))[1]
-    shutil.rmtree(place(old) / "generations/1/lexical")
-    assert path.exists()
-    old.close()
-    with pytest.raises(DamagedIndex, match="missing"):
-        old.search("elm")
-    write_files(tmp_path / "corpus", ARTICLES)
-    assert old.update(tmp_path / "corpus").embedded == 0
-    assert old.verify() == ()
+@pytest.mark.parametrize("number", [3, 99])
+def test_an_index_of_another_format_is_made_anew_when_that_is_asked_for(
+    index: Index, corpus: Path, number: int
+) -> None:
+    with sqlite3.connect(place(index) / catalog.FILE) as db:
+        db.execute("DROP TABLE vectors")
+        db.execute(f"PRAGMA user_version = {number}")
+    index.close()
+    for ask in (lambda: index.search("elm"), lambda: index.update(corpus), index.verify, index.status):
+        with pytest.raises(OtherFormat, match=f"format {number}.*--rebuild"):
+            ask()
+    assert index.update(corpus, rebuild=True).added == tuple(sorted(ARTICLES))
+    assert first(index, "elm") == "mill/tide.md"
+    assert index.verify() == ()
 
 
 # ---------------------------------------------------------------- forgetting
@@ -711,9 +693,9 @@ def test_nothing_of_a_removed_document_is_left_after_one_update(
     index.update()
     (hit, *_) = index.search("quixotic walrus")
     with index._store.snapshot() as snapshot:
-        rows = np.asarray(snapshot.vectors([hit.passage.passage_id])[hit.passage.passage_id], np.float16)
+        vector = np.asarray(snapshot.vectors([hit.passage.passage_id])[hit.passage.passage_id], np.float16)
     folder = place(index)
-    needles = [b"quixot", b"walrus", *(row.tobytes() for row in rows), rows[0].astype(np.float32).tobytes()]
+    needles = [b"quixot", b"walrus", vector.tobytes(), vector.astype(np.float32).tobytes()]
     assert all(holders(folder, needle) for needle in needles[:3])
     (corpus / "walrus.txt").unlink()
     assert index.update().removed == ("walrus.txt",)

@@ -16,14 +16,14 @@ SOURCE = Path(pincite.__file__).parent
 
 # From the bottom up; a module imports from lower layers only, or from its own package.
 LAYERS = (
-    {"errors", "fitted"},
+    {"errors"},
     {"datatypes", "settings"},
-    {"analysis", "answer_type", "exported", "follow_ups"},
+    {"analysis", "exported", "follow_ups"},
     {"embedder", "readers", "splitting", "stores"},
     {"corpus", "work"},
-    {"cluster", "ranking", "updating"},
+    {"cluster", "ranking", "reading", "updating"},
     {"index"},
-    {"evidence", "links", "watching"},
+    {"links", "watching"},
     {"assistant"},
     {"as_json", "evaluation"},
     {"web"},

@@ -81,9 +81,9 @@ def answers(draw: st.DrawFn) -> Answer:
         )
         for label, (a, b) in enumerate(spans, 1)
     )
-    scores = {"dense": 0.5, "lexical": 1.0, "sentence": 0.5}
+    scores = {"dense": 0.5, "lexical": 1.0}
     hit = Hit(passage=passage, document=document, score=1.0, rank=1, scores=scores, copies=(passage,))
-    return Answer(text="", answered=bool(citations), confidence=1.0, citations=citations, hits=(hit,))
+    return Answer(text="", question="q", answered=bool(citations), confidence=1.0, citations=citations, hits=(hit,))
 
 
 def turn(answer: Answer, question: str, more: tuple[str, ...] = ()) -> str:
@@ -180,7 +180,7 @@ def test_heading_is_shown_unless_it_is_read_already(heading: str | None, shown: 
     document = Document(doc_id="d", title="The title", text="Words of a passage.")
     passage = Passage(passage_id="p", doc_id="d", text=document.text, start=0, end=19, heading=heading)
     hit = Hit(passage=passage, document=document, score=1.0, rank=1, scores={})
-    found = Answer(text="", answered=False, confidence=0.0, citations=(), hits=(hit,))
+    found = Answer(text="", question="q", answered=False, confidence=0.0, citations=(), hits=(hit,))
     read = Reading(render.answer(1, "q", found, 5, filtered=False)[1])
     assert read.texts.get("heading", []) == shown
     assert read.texts.get("strong", []) == (["Words"] if heading == "Words" else [])
@@ -237,7 +237,7 @@ def test_markdown_keeps_paragraphs_apart() -> None:
     passage = Passage(passage_id="p", doc_id="d", text=text, start=0, end=len(text))
     place = {"document": document, "passage": passage}
     citation = Citation(label=1, quote=text, start=0, end=len(text), best=(0, 12), confidence=1.0, **place)  # type: ignore[arg-type]
-    found = Answer(text="", answered=True, confidence=1.0, citations=(citation,), hits=())
+    found = Answer(text="", question="q", answered=True, confidence=1.0, citations=(citation,), hits=())
     assert "> A paragraph.\n>\n> \\- an item\n> 1990\\. A year. \\[1\\]\n" in export.markdown("q", found)
 
 

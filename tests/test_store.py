@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from conftest import grow_by_segments, swap
 from pincite import Document, Filter, Passage
 from pincite.analysis import analyse
-from pincite.errors import DamagedIndex, FormatTooNew, IndexBusy, NoIndex
+from pincite.errors import DamagedIndex, IndexBusy, NoIndex, OtherFormat
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
 from pincite.stores.local import catalog, lexical, store, writer
 from pincite.stores.local.store import LocalStore
@@ -27,11 +27,10 @@ from pincite.stores.local.store import LocalStore
 DIMENSION = 8
 
 
-def unit(seed: int, rows: int) -> Vectors:
-    """Random vectors of length 1 that float16 holds exactly enough."""
-    values = np.random.default_rng(seed).standard_normal((rows, DIMENSION))
-    lengths = np.linalg.norm(values, axis=1, keepdims=True)
-    return np.asarray(values / lengths, np.float32)
+def unit(seed: int) -> Vectors:
+    """A random vector of length 1 that float16 holds exactly enough."""
+    values = np.random.default_rng(seed).standard_normal(DIMENSION)
+    return np.asarray(values / np.linalg.norm(values), np.float32)
 
 
 def document(
@@ -61,7 +60,7 @@ def put(target: LocalStore, documents: Sequence[Document], removed: Sequence[str
     with target.writer(fresh=fresh) as w:
         for each in documents:
             if key(each) in w.missing([key(each)]):
-                w.put_vectors([key(each)], [unit(key(each)[0], 3)])
+                w.put_vectors([key(each)], [unit(key(each)[0])])
             record = DocumentRecord(path=each.doc_id, state=each.digest, digest=each.digest)
             w.replace(each, [passage(each)], [key(each)], record)
         w.remove(removed)
@@ -107,15 +106,15 @@ def test_what_went_in_comes_out(filled: LocalStore) -> None:
         assert snapshot.documents(["anchor", "unknown"]) == {"anchor": anchor}
         name = passage(anchor).passage_id
         assert snapshot.passages([name, "unknown@0:0"]) == {name: passage(anchor)}
-        np.testing.assert_allclose(snapshot.vectors([name])[name], unit(key(anchor)[0], 3), atol=1e-3)
+        np.testing.assert_allclose(snapshot.vectors([name])[name], unit(key(anchor)[0]), atol=1e-3)
         assert snapshot.frequencies(analyse("bell here")) == {"bell": 1, "here": 3}
 
 
 def test_dense_agrees_with_exact_cosines(empty: LocalStore) -> None:
     documents = [document(f"d{n}") for n in range(40)]
     put(empty, documents)
-    query = unit(999, 1)[0]
-    exact = {passage(each).passage_id: float(unit(key(each)[0], 3)[0].astype(np.float16) @ query) for each in documents}
+    query = unit(999)
+    exact = {passage(each).passage_id: float(unit(key(each)[0]).astype(np.float16) @ query) for each in documents}
     best = sorted(exact, key=lambda name: (-exact[name], name))[:10]
     with empty.snapshot() as snapshot:
         scores = snapshot.dense(query, 10)
@@ -139,7 +138,7 @@ def test_filters_mean_what_they_say_and_change_no_score(filled: LocalStore, wher
         everything = snapshot.documents(["anchor", "bell", "cook"]).values()
         fits = {each.doc_id for each in everything if where.fits(each)}
         assert snapshot.count(where)[0] == len(fits)
-        query, terms = unit(5, 1)[0], analyse("here")
+        query, terms = unit(5), analyse("here")
         for all_of_them, some in (
             (snapshot.dense(query, 10), snapshot.dense(query, 10, where)),
             (snapshot.lexical(terms, 10), snapshot.lexical(terms, 10, where)),
@@ -169,7 +168,7 @@ def test_equal_scores_come_in_the_order_of_their_ids(empty: LocalStore) -> None:
     put(empty, [document(name, "The same text. And again.") for name in ("c", "a", "b")])
     with empty.snapshot() as snapshot:
         assert [each[0] for each in snapshot.lexical(analyse("text"), 3)] == ["a", "b", "c"]
-        assert [each[0] for each in snapshot.dense(unit(1, 1)[0], 3)] == ["a", "b", "c"]
+        assert [each[0] for each in snapshot.dense(unit(1), 3)] == ["a", "b", "c"]
 
 
 def test_a_snapshot_stays_as_it_was(filled: LocalStore) -> None:
@@ -196,7 +195,7 @@ def test_a_document_takes_the_place_of_the_one_with_its_id(filled: LocalStore) -
 def test_what_is_not_committed_is_undone_but_for_the_vectors(filled: LocalStore) -> None:
     dove = document("dove")
     with filled.writer() as w:
-        w.put_vectors([key(dove)], [unit(1, 3)])
+        w.put_vectors([key(dove)], [unit(1)])
         w.replace(dove, [passage(dove)], [key(dove)], DocumentRecord(path="dove", state="", digest=dove.digest))
     assert found(filled, "dove") == []
     with filled.writer() as w:
@@ -302,23 +301,16 @@ def test_too_many_dead_documents_make_a_whole_build(filled: LocalStore, monkeypa
 
 
 def test_vectors_are_drawn_for_training_and_trial(filled: LocalStore) -> None:
-    lone = document("dove")
-    with filled.writer() as w:
-        w.put_vectors([key(lone)], [unit(5, 1)])
-        whole = Passage(passage_id="", doc_id="dove", text=lone.text, start=0, end=len(lone.text))
-        w.replace(lone, [whole], [key(lone)], DocumentRecord(path="dove", state="", digest=lone.digest))
-        w.commit()
     with filled.snapshot() as snapshot:
-        passages, sentences = snapshot.some_vectors(9), snapshot.some_sentences(9)
+        drawn = snapshot.some_vectors(9)
         assert snapshot.some_vectors(2).shape == (2, DIMENSION)
-    rows = [unit(key(document(name))[0], 3) for name in ("anchor", "bell", "cook")]
-    np.testing.assert_allclose(passages, [*(each[0] for each in rows), unit(5, 1)[0]], atol=1e-3)
-    np.testing.assert_allclose(sentences, [*(each[1] for each in rows), unit(5, 1)[0]], atol=1e-3)
+    expected = [unit(key(document(name))[0]) for name in ("anchor", "bell", "cook")]
+    np.testing.assert_allclose(drawn, expected, atol=1e-3)
 
 
 def test_vectors_that_nothing_took_over_go_with_the_next_update(filled: LocalStore) -> None:
     with filled.writer() as w:  # one that was ended before its commit
-        w.put_vectors([key(document("dove"))], [unit(5, 3)])
+        w.put_vectors([key(document("dove"))], [unit(5)])
     put(filled, [])
     with filled.writer() as w:
         assert w.missing([key(document("dove"))])
@@ -377,10 +369,12 @@ def test_a_catalogue_that_is_none(filled: LocalStore) -> None:
         pass
 
 
-def test_a_newer_format_is_refused(filled: LocalStore) -> None:
+@pytest.mark.parametrize("number", [3, 99])
+def test_another_format_is_refused_with_the_command_that_mends_it(filled: LocalStore, number: int) -> None:
     with filled.writer() as each:
-        each.db.execute("PRAGMA user_version = 99")
-    with pytest.raises(FormatTooNew, match="99"), LocalStore(filled.path).snapshot():
+        each.db.execute(f"PRAGMA user_version = {number}")
+    mend = f"format {number}, .*`pincite update CORPUS --index {filled.path} --rebuild`"
+    with pytest.raises(OtherFormat, match=mend), LocalStore(filled.path).snapshot():
         pass
 
 
@@ -408,7 +402,7 @@ def test_any_life_ends_like_a_fresh_build(
     with lived.snapshot() as one, fresh.snapshot() as other:
         assert one.records() == other.records()
         assert one.lexical(["here"], 9) == other.lexical(["here"], 9)
-        query = unit(3, 1)[0]
+        query = unit(3)
         assert one.dense(query, 9) == other.dense(query, 9)
     lived.close()
     fresh.close()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pincite import links
-from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage, Status, UpdateReport
+from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage, Span, Status, UpdateReport
 
 
 def _about(document: Document) -> dict[str, Any]:
@@ -39,6 +39,10 @@ def _copies(passages: Sequence[Passage]) -> list[dict[str, Any]]:
     return [{"doc_id": each.doc_id, "start": each.start, "end": each.end} for each in passages]
 
 
+def _range(span: Span) -> dict[str, int]:
+    return {"start": span[0], "end": span[1]}
+
+
 def hits(question: str, found: list[Hit]) -> dict[str, Any]:
     """A search: ``question, hits``."""
     return {"question": question, "hits": [hit(each) for each in found]}
@@ -47,16 +51,18 @@ def hits(question: str, found: list[Hit]) -> dict[str, Any]:
 def citation(each: Citation) -> dict[str, Any]:
     """A citation: ``label, quote, start, end, best, doc_id, ..., digest`` (of the text that the range counts in)."""
     place = {"label": each.label, "quote": each.quote, "start": each.start, "end": each.end}
-    place["best"] = {"start": each.best[0], "end": each.best[1]}
+    place["best"] = _range(each.best)
+    place["highlights"] = [_range(span) for span in each.highlights]
     place |= {"confidence": each.confidence, "pin": links.pin(each.document, each.start, each.end)}
     where = _place(each.passage) | {"page": each.page}
     return place | _about(each.document) | where | {"copies": _copies(each.copies)}
 
 
 def answer(question: str, found: Answer) -> dict[str, Any]:
-    """An answer: ``question, answered, confidence, text, citations, hits``."""
+    """An answer: ``question, read, answered, confidence, text, citations, hits``."""
     return {
         "question": question,
+        "read": found.question,
         "answered": found.answered,
         "confidence": found.confidence,
         "text": found.text,

@@ -9,6 +9,10 @@ from pincite.errors import UsageError
 from pincite.follow_ups import Turn, leans, wordings
 from pincite.index import Index
 from pincite.reading.quotes import Quote, quotes
+from pincite.reading.reader import last_sentences
+
+_LONG = 2000
+"""Characters of a question beyond which it is searched and read by its end."""
 
 
 class Assistant:
@@ -41,6 +45,8 @@ class Assistant:
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
             ReaderError: the reader cannot be loaded.
         """
+        if len(question) > _LONG:  # pages pasted above a question: what is asked stands at the end
+            question = last_sentences(question, _LONG // 4)
         queries = wordings(question, history)
         ranking = self.index.rank(queries, passages=20, documents=10, where=where)
         # A turn that leans on the one before it is read together with that.

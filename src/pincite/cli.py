@@ -179,11 +179,21 @@ def _say_report(report: UpdateReport, json_wanted: bool) -> None:
             _say(f"  and {more} more (all with --json)")
 
 
-def _search(options: argparse.Namespace) -> int:
+def _opened(place: str | Path, reader: str | None) -> Index:
+    """An index, with the reader that was asked for in the place of its own."""
     from pincite.index import Index
 
-    with Index.open(options.index) as index:
-        found = index.search(options.question, k=options.k, where=_filter(options), lexical=options.lexical)
+    index = Index.open(place)
+    if reader is None:
+        return index
+    return Index.open(place, settings=replace(index.settings, reader=None if reader == "none" else reader))
+
+
+def _search(options: argparse.Namespace) -> int:
+    with _opened(options.index, options.reader) as index:
+        found = index.search(
+            options.question, k=options.k, where=_filter(options), lexical=options.lexical, rerank=options.rerank
+        )
     if options.json:
         _say_json(as_json.hits(options.question, found))
     else:
@@ -218,14 +228,15 @@ def _range(start: int, end: int, page: int | None) -> str:
 
 def _ask(options: argparse.Namespace) -> int:
     from pincite.assistant import Assistant
-    from pincite.index import Index
 
-    with Index.open(options.index) as index:
+    with _opened(options.index, options.reader) as index:
         answer = Assistant(index, threshold=options.threshold).ask(options.question, where=_filter(options))
     if options.json:
         _say_json(as_json.answer(options.question, answer))
     else:
         _say(_answer(answer))
+    if len(answer.question) < len(options.question.strip()):
+        print_error(f"the question is long: it was read by its end, “{answer.question}”")
     return 0
 
 
@@ -245,7 +256,6 @@ def _citation(citation: Citation) -> str:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from pincite import evaluation
-    from pincite.index import Index
 
     evaluation.check_extra()
     old = _read_evaluation(options.compare, options.collection.name) if options.compare else None
@@ -253,7 +263,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.collection}: missing; name a file of questions, or the folder of a collection")
     own = not options.collection.is_dir()
     place = Path(options.index or Path("index", "evaluation", options.collection.resolve().name))
-    with Index.open(options.index or "index") if own else Index.open(place / "index") as index:
+    with _opened(options.index or "index" if own else place / "index", options.reader) as index:
         if own:
             questions = evaluation.read_own(options.collection, index)
         else:
@@ -480,6 +490,7 @@ def _parser() -> argparse.ArgumentParser:
     search = _add_verb(verbs, "search", _search, "find passages", "pincite search 'talent plans' --k 3 --after 2022")
     search.add_argument("--k", type=int, default=10, metavar="N", help="how many passages, from 1 (default 10)")
     search.add_argument("--lexical", action="store_true", help="by words alone (BM25), which needs no model")
+    search.add_argument("--rerank", action="store_true", help="read the best passages and order them by that as well")
     ask = _add_verb(verbs, "ask", _ask, "answer a question by quoting", "pincite ask 'How do I add texts?' --json")
     ask.add_argument("--threshold", type=float, metavar="P", help="least confidence of an answer, 0 to 1")
     for verb in (search, ask):
@@ -510,6 +521,8 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("file", metavar="FILE", type=Path)
     _add_copy(verbs)
     evaluate = _add_evaluate(verbs)
+    for verb in (search, ask, evaluate):
+        verb.add_argument("--reader", metavar="FOLDER", help="another reader, or none (default: the one shipped)")
     for verb in (search, ask, status, evaluate):
         verb.add_argument("--json", action="store_true", help="print JSON")
     return parser

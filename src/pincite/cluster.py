@@ -24,7 +24,7 @@ from pincite.errors import ClusterError, PinciteError, UsageError
 from pincite.readers.pool import Event, FileDone, read_files
 from pincite.settings import Settings
 from pincite.stores.base import Vectors
-from pincite.work import Inputs, Pending, Prepared, divide, embed
+from pincite.work import Pending, Prepared, divide
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -95,7 +95,7 @@ class Cluster:
         while running:
             yield from running.popleft().result()
 
-    def embed(self, batch: list[Inputs]) -> Pending:
+    def embed(self, batch: list[str]) -> Pending:
         """Have a batch embedded."""
         return self._submit(_embed, batch, self._embedder, self._expected)
 
@@ -214,9 +214,9 @@ def _divided(event: Event, embedder: Embedder, settings: Settings) -> Event | Pr
     return Prepared(event, divide(event, embedder, settings)) if isinstance(event, Document) else event
 
 
-def _embed(batch: list[Inputs], embedder: Embedder, expected: tuple[str, str]) -> list[Vectors]:
+def _embed(batch: list[str], embedder: Embedder, expected: tuple[str, str]) -> Vectors:
     _check(embedder, expected)
-    return embed(embedder, batch)
+    return embedder.encode_document(batch)
 
 
 def _check(embedder: Embedder, expected: tuple[str, str]) -> None:

@@ -113,7 +113,8 @@ class Hit:
     Attributes:
         score: the fused score, 0 to 1; comparable within one search only.
         rank: from 1.
-        scores: its parts: ``dense`` and ``sentence`` (cosines, -1 to 1) and ``lexical`` (BM25, from 0).
+        scores: its parts: ``dense`` (the cosine, -1 to 1) and ``lexical`` (BM25, from 0), and for a passage that
+            was read ``read``, the confidence of its surest sentence, 0 to 1.
         copies: passages of nearly the same text that this one stands for.
     """
 
@@ -132,7 +133,8 @@ class Citation:
     Attributes:
         label: the number that stands behind the quote in the answer, from 1.
         best: the range, in the document, of the sentence of the quote that answers best.
-        confidence: the estimated probability, from that sentence alone, that the question is answered, 0 to 1.
+        highlights: ranges, in the document, of the words of the quote that answer; empty without a reader.
+        confidence: the estimated probability that this sentence answers the question, 0 to 1.
         copies: passages of nearly the same text elsewhere.
     """
 
@@ -141,6 +143,7 @@ class Citation:
     start: int
     end: int
     best: Span
+    highlights: tuple[Span, ...] = ()
     confidence: float
     document: Document
     passage: Passage
@@ -155,12 +158,15 @@ class Answer:
 
     Attributes:
         text: the quotes joined, each followed by `` [label]``; empty when not answered.
+        question: the question as it was read: the end of one that is very long, and one that leans on the turn before
+            it together with that.
         answered: whether the articles answer the question.
-        confidence: the estimated probability that they do, 0 to 1.
+        confidence: the estimated probability that they do, which is that of the surest citation, 0 to 1.
         hits: the whole ranking behind it, best first, whether answered or not.
     """
 
     text: str
+    question: str
     answered: bool
     confidence: float
     citations: tuple[Citation, ...]

@@ -13,7 +13,7 @@
     │   ├── EmptyIndex
     │   ├── DamagedIndex
     │   │   └── DamagedCatalogue   what everything else could be made from
-    │   ├── FormatTooNew
+    │   ├── OtherFormat
     │   ├── IndexBusy
     │   └── ModelMismatch
     ├── ClusterError          the Dask cluster that an update is done on
@@ -76,8 +76,8 @@ class DamagedCatalogue(DamagedIndex):
     """The catalogue cannot be read: the index has to be made anew from the articles."""
 
 
-class FormatTooNew(IndexProblem):
-    """A newer Pincite wrote the index."""
+class OtherFormat(IndexProblem):
+    """Another Pincite wrote the index, in another format."""
 
 
 class IndexBusy(IndexProblem):

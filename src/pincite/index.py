@@ -13,9 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-import numpy.typing as npt
-
 from pincite import exported, stores
 from pincite.analysis import only_stop_words, query_terms
 from pincite.corpus import Scan
@@ -27,6 +24,7 @@ from pincite.errors import (
     EmptyIndex,
     IndexProblem,
     ModelMismatch,
+    OtherFormat,
     QueryError,
     UnknownDocument,
     UsageError,
@@ -42,6 +40,7 @@ from pincite.ranking import (
     rank,
     rank_by_words,
 )
+from pincite.reading.evidence import READ, Evidence, weigh
 from pincite.settings import Settings
 from pincite.stores.base import Manifest, Snapshot, Store, copy
 from pincite.updating import Options, Update, changes, scan_corpus
@@ -59,15 +58,11 @@ class Ranking:
 
     Attributes:
         hits: the passages.
-        cosines: for each hit those of its passage and then of its sentences to the question as it was asked, float32.
-        in_context: the same to the wording of the question that each is nearest to.
         terms: the question's analysed terms, each with its inverse document frequency among all passages, from 0.
         settings: those in force when it was made.
     """
 
     hits: tuple[Hit, ...]
-    cosines: tuple[npt.NDArray[np.float32], ...]
-    in_context: tuple[npt.NDArray[np.float32], ...]
     terms: dict[str, float]
     settings: Settings
 
@@ -130,7 +125,7 @@ class Index:
 
         Args:
             corpus: the folder of articles; by default the one of the last update.
-            rebuild: make everything anew, also for another model.
+            rebuild: make everything anew, also for another model or over an index of another format.
             allow_removals: remove documents even if they are most of the index.
             cache: take vectors that are there already, where text and model are the same.
             wait: for another update to end, however long that takes, instead of raising.
@@ -141,7 +136,7 @@ class Index:
 
         Raises:
             CorpusError: the folder is missing or empty, or too much would be removed.
-            IndexProblem: the index is busy, damaged, from a newer Pincite, or built with another model.
+            IndexProblem: the index is busy, damaged, of another format, or built with another model.
             ClusterError: the cluster cannot be reached, or has no workers of this version.
             ModelError: the model cannot be loaded.
         """
@@ -154,7 +149,9 @@ class Index:
         update = partial(self._update, folder, look, options, wait, scheduler, progress or _ignore)
         try:
             return update()
-        except DamagedCatalogue as error:
+        except (DamagedCatalogue, OtherFormat) as error:
+            if isinstance(error, OtherFormat) and not rebuild:
+                raise
             with suppress(IndexProblem):  # what it was built with may still be read
                 self._asked = self.settings
             if place := self._store.forsake(mark, error, wait=wait):
@@ -281,6 +278,7 @@ class Index:
         where: Filter | None = None,
         fold: bool = True,
         lexical: bool = False,
+        rerank: bool = False,
     ) -> list[Hit]:
         """The passages that fit a question best.
 
@@ -290,17 +288,23 @@ class Index:
             where: which documents may be found.
             fold: let one of several passages with nearly the same text stand for all (`Hit.copies`).
             lexical: by the question's words alone (BM25), which needs no model.
+            rerank: read the best passages and order them by what was read as well, as answers do.
 
         Raises:
             QueryError: an empty question, or ``k`` is not a whole number from 1.
-            UsageError: ``lexical`` where the store cannot search by words.
+            UsageError: ``lexical`` where the store cannot search by words, or together with ``rerank``.
+            ReaderError: the reader cannot be loaded.
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
         """
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise QueryError(f"k={k!r}: give a whole number from 1")
+        if lexical and rerank:
+            raise UsageError("lexical=True and rerank=True (--lexical, --rerank): choose one")
         if lexical:
             return self._by_words(_checked(question), k, where, fold)
-        return list(self.rank([(question, 1.0)], passages=k, where=where, folded=fold, most=k).hits)
+        most = max(k, READ) if rerank else k
+        ranking = self.rank([(question, 1.0)], passages=most, where=where, folded=fold, most=most)
+        return list(self.read(question, ranking).hits[:k] if rerank else ranking.hits)
 
     def rank(
         self,
@@ -357,6 +361,19 @@ class Index:
             Query(vector, query_terms(text), weight, _dense_share(text, settings.model))
             for (text, weight), vector in zip(questions, vectors, strict=True)
         ]
+
+    def read(self, question: str, ranking: Ranking) -> Evidence:
+        """Read the best passages of a ranking: which of their sentences answer, and how surely.
+
+        Args:
+            question: in natural language; of a very long one the end is read.
+            ranking: what was found for it.
+
+        Raises:
+            ReaderError: the reader cannot be loaded.
+        """
+        settings = ranking.settings
+        return weigh(whole(question), ranking.hits, ranking.terms, settings, self._embedder(settings.model))
 
     # ------------------------------------------------------------ what it holds
 
@@ -549,8 +566,6 @@ def _ranking(snapshot: Snapshot, query: Query, candidates: Sequence[Candidate], 
     _, total = snapshot.count()
     return Ranking(
         hits=tuple(_hits(snapshot, candidates)),
-        cosines=tuple(each.cosines for each in candidates),
-        in_context=tuple(each.in_context for each in candidates),
         terms={term: _rarity(count, total) for term, count in snapshot.frequencies(query.terms).items()},
         settings=settings,
     )

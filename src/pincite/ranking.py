@@ -1,10 +1,9 @@
-"""From a question to ranked passages: dense, lexical and sentence evidence, fused.
+"""From a question to ranked passages: dense and lexical evidence, fused.
 
-A question is searched for densely (cosine of its vector to the passages') and lexically (BM25). The union of both
-lists is scored by three signals: D, the cosine to the passage; M, the best cosine to one of its sentences; S, BM25.
-Each is standardised over the candidates of the question (``z``: less its mean, over its deviation), and the score is
-``.67 z(1.5 D + M) + .33 z(S)``. It is computed twice: the second time the question's vector has moved a little towards
-the best three passages (pseudo-relevance feedback after Rocchio, 1971).
+A question is searched for densely (D, the cosine of its vector to the passages') and lexically (S, BM25). Over the
+union of both lists each is standardised (``z``: less its mean, over its deviation), and the score is
+``.67 z(D) + .33 z(S)``. It is computed twice: the second time the question's vector has moved a little towards the best
+three passages (pseudo-relevance feedback after Rocchio, 1971).
 
 How the constants were chosen, and what else was tried, is written in ``docs/retrieval.md``.
 """
@@ -20,15 +19,12 @@ import numpy.typing as npt
 
 from pincite.analysis import analyse
 from pincite.datatypes import Filter, Passage
-from pincite.stores.base import Kept, Scored, Snapshot, Vectors
+from pincite.stores.base import Scored, Snapshot, Vectors
 
 Scores = npt.NDArray[np.float64]
 
 DENSE_SHARE = 0.67
-"""Weight of ``z(1.5 D + M)``; the rest is BM25's."""
-
-PASSAGE_WEIGHT = 1.5
-"""What the cosine to the passage counts for beside that to its best sentence."""
+"""Weight of ``z(D)``; the rest is BM25's."""
 
 DENSE_SHARE_OF_NAMES = 0.1
 """The share for a question of stop words alone, a name such as "The Who", whose vector says next to nothing."""
@@ -45,9 +41,6 @@ _FEEDBACK_WEIGHT = 0.2
 
 _SAME_VECTOR = 0.999
 """From this cosine on, passages are copies, of which feedback takes one."""
-
-_SPEAKS_FROM = 0.5
-"""The weight from which on a wording speaks for the question: its cosines count as evidence that it is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,88 +66,43 @@ class Candidate(NamedTuple):  # of which every question makes some two hundred: 
     Attributes:
         score: fused over all queries, 0 to 1 within one ranking.
         lexical: BM25 of the passage, to the question as it was asked.
-        cosines: of the passage and then of its sentences, to the question as it was asked; float32 of shape
-            (1 + sentences,), or (0,) where only words were looked for.
-        in_context: the same to the wording each is nearest to, of those that speak for the question.
-        vector: the mean of its sentences', in which no title has a part; float32 of shape (dimension,), length 1.
+        dense: the cosine of its vector to that of the question as it was asked; None where only words were looked for.
+        vector: its own, float32 of shape (dimension,), length 1.
         copies: nearly the same text elsewhere.
     """
 
     passage: Passage
     score: float
     lexical: float
-    cosines: npt.NDArray[np.float32]
-    in_context: npt.NDArray[np.float32]
+    dense: float | None
     vector: Vectors
     copies: tuple[Passage, ...] = ()
 
     @property
     def scores(self) -> dict[str, float]:
-        """The parts: BM25 and, unless only words were looked for, the cosine of the passage and its best sentence."""
-        if not len(self.cosines):
-            return {"lexical": self.lexical}
-        # One without sentences is its own best.
-        best = self.cosines[1:].max() if len(self.cosines) > 1 else self.cosines[0]
-        return {"dense": float(self.cosines[0]), "lexical": self.lexical, "sentence": float(best)}
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The vectors of passages: of each its own, then those of its sentences.
-
-    Attributes:
-        vectors: float32 of shape (rows, dimension).
-        begins: the row of each passage's own vector, of shape (passages,).
-    """
-
-    vectors: Vectors
-    begins: npt.NDArray[np.intp]
-
-    @classmethod
-    def of(cls, rows: Sequence[Kept]) -> Rows:
-        """From the rows of each passage."""
-        begins = np.cumsum([0, *(len(each) for each in rows[:-1])])
-        return cls(np.concatenate(rows).astype(np.float32, copy=False), begins)
-
-    @property
-    def passages(self) -> Vectors:
-        """The passages' own vectors."""
-        return self.vectors[self.begins]
-
-    @property
-    def means(self) -> Vectors:
-        """The mean of each passage's sentences, or its own vector where it has none; of length 1."""
-        alone = np.diff(self.begins, append=len(self.vectors)) == 1
-        own = np.where(alone[:, np.newaxis], 0, self.passages)
-        sums = np.add.reduceat(self.vectors, self.begins, axis=0) - own
-        return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
-
-    def divided(self, cosines: npt.NDArray[np.float32]) -> tuple[Scores, Scores]:
-        """Cosines of all rows as those of the passages and of their best sentences; one without is its own best."""
-        sentences = cosines.astype(np.float64)
-        dense = sentences[self.begins]
-        sentences[self.begins] = -np.inf
-        best = np.maximum.reduceat(sentences, self.begins)
-        return dense, np.where(np.isneginf(best), dense, best)
+        """The parts: BM25 and, unless only words were looked for, the cosine."""
+        return ({} if self.dense is None else {"dense": self.dense}) | {"lexical": self.lexical}
 
 
 def rank(snapshot: Snapshot, queries: Sequence[Query], n: int, where: Filter | None = None) -> list[Candidate]:
     """The candidates for all ``queries`` of one question, best first; each side of each query proposes ``n``."""
     by_words = [snapshot.lexical(q.terms, n, where) for q in queries]
     by_meaning = [snapshot.dense(q.vector, n, where) for q in queries]
-    vectors = snapshot.vectors({each for scores in (*by_words, *by_meaning) for each in scores})
-    ids = sorted(vectors)
+    held = snapshot.vectors({each for scores in (*by_words, *by_meaning) for each in scores})
+    ids = sorted(held)
     if not ids:
         return []
-    rows = Rows.of([vectors[each] for each in ids])
+    vectors = np.array([held[each] for each in ids], np.float32)
     lexical = [_bm25(snapshot, q, ids, scores) for q, scores in zip(queries, by_words, strict=True)]
     asked = np.array([q.vector for q in queries])
-    cosines = rows.vectors @ asked.T
-    moved = asked + _FEEDBACK_WEIGHT * _mean_of_best(rows.passages, _fused(queries, rows, cosines, lexical))
+    cosines = vectors @ asked.T
+    moved = asked + _FEEDBACK_WEIGHT * _mean_of_best(vectors, _fused(queries, cosines, lexical))
     moved /= np.linalg.norm(moved, axis=1, keepdims=True)
-    scores = _scaled(_fused(queries, rows, rows.vectors @ moved.T, lexical))
-    speaks = [place == 0 or q.weight >= _SPEAKS_FROM for place, q in enumerate(queries)]
-    return _best_first(snapshot.passages(ids), ids, scores, lexical[0], rows, cosines[:, speaks])
+    scores = _scaled(_fused(queries, vectors @ moved.T, lexical))
+    columns = zip(ids, scores.tolist(), lexical[0].tolist(), cosines[:, 0].tolist(), vectors, strict=True)
+    passages = snapshot.passages(ids)
+    best_first = sorted(columns, key=lambda each: (-each[1], each[0]))
+    return [Candidate(passages[each[0]], *each[1:]) for each in best_first]
 
 
 def rank_by_words(snapshot: Snapshot, terms: Sequence[str], n: int, where: Filter | None = None) -> list[Candidate]:
@@ -163,21 +111,18 @@ def rank_by_words(snapshot: Snapshot, terms: Sequence[str], n: int, where: Filte
     if not scores:
         return []
     passages, vectors = snapshot.passages(scores), snapshot.vectors(scores)
-    means = Rows.of([vectors[each] for each in scores]).means
-    none = np.empty(0, np.float32)
     return [
-        Candidate(passages[each], score, score, none, none, mean)
-        for (each, score), mean in zip(scores.items(), means, strict=True)
+        Candidate(passages[each], score, score, None, vectors[each].astype(np.float32))
+        for each, score in scores.items()
     ]
 
 
-def _fused(queries: Sequence[Query], rows: Rows, cosines: npt.NDArray[np.float32], lexical: Sequence[Scores]) -> Scores:
-    """The score of each candidate, from the cosines of all rows to each query: shape (rows, queries)."""
-    total = np.zeros(len(rows.begins))
-    for query, near, words in zip(queries, cosines.T, lexical, strict=True):
-        dense, best = rows.divided(near)
-        similarity = _standardised(PASSAGE_WEIGHT * dense + best)
-        total += query.weight * (query.dense_share * similarity + (1 - query.dense_share) * _standardised(words))
+def _fused(queries: Sequence[Query], cosines: npt.NDArray[np.float32], lexical: Sequence[Scores]) -> Scores:
+    """The score of each candidate, from its cosine to each query: shape (candidates, queries)."""
+    total = np.zeros(len(cosines))
+    for query, dense, words in zip(queries, cosines.T.astype(np.float64), lexical, strict=True):
+        near = query.dense_share * _standardised(dense)
+        total += query.weight * (near + (1 - query.dense_share) * _standardised(words))
     return total
 
 
@@ -210,25 +155,10 @@ def _bm25(snapshot: Snapshot, query: Query, ids: Sequence[str], found: Scored) -
     return np.array([found.get(each, rest.get(each, 0.0)) for each in ids])
 
 
-def _best_first(
-    passages: dict[str, Passage],
-    ids: Sequence[str],
-    scores: Scores,
-    lexical: Scores,
-    rows: Rows,
-    cosines: npt.NDArray[np.float32],
-) -> list[Candidate]:
-    asked = np.split(cosines[:, 0], rows.begins[1:])
-    nearest = asked if cosines.shape[1] == 1 else np.split(cosines.max(axis=1), rows.begins[1:])
-    columns = zip(ids, scores.tolist(), lexical.tolist(), asked, nearest, rows.means, strict=True)
-    best_first = sorted(columns, key=lambda each: (-each[1], each[0]))
-    return [Candidate(passages[each[0]], *each[1:]) for each in best_first]
-
-
 # ---------------------------------------------------------------- copies
 
-_NEAR = 0.9
-"""From this cosine of their sentences' means on, passages are compared word by word."""
+_NEAR = 0.8
+"""From this cosine on, passages are compared word by word; titles, which differ, are part of what was embedded."""
 
 _LOOKED_THROUGH = 200
 """Among so many of the best passages near-copies are looked for; the same text, but for case and spaces, among all."""

@@ -22,6 +22,8 @@ class Settings:
         passage_tokens: the most tokens of text in a passage, 16 or more, counted by the model's own tokenizer; a
             model that takes less lowers it.
         threshold: the confidence, 0 to 1, below which a question counts as not answered.
+        reader: what reads the passages found: ``default``, the folder of another reader, or None, where sentences are
+            compared with the question instead.
 
     Raises:
         UsageError: a value outside these ranges.
@@ -30,6 +32,7 @@ class Settings:
     model: str = DEFAULT_MODEL
     passage_tokens: int = 200
     threshold: float = DEFAULT_THRESHOLD
+    reader: str | None = DEFAULT_READER
 
     def __post_init__(self) -> None:
         if not self.model or not isinstance(self.model, str):
@@ -40,10 +43,16 @@ class Settings:
             raise UsageError(f"passage_tokens={self.passage_tokens!r}: give a whole number from 16")
         if not isinstance(self.threshold, int | float) or not 0 <= self.threshold <= 1:
             raise UsageError(f"threshold={self.threshold!r}: give a number from 0 to 1")
+        if self.reader is not None and (not self.reader or not isinstance(self.reader, str)):
+            raise UsageError(f"reader={self.reader!r}: give {DEFAULT_READER!r}, a reader's folder or None")
+        if self.reader and self.reader != DEFAULT_READER:
+            object.__setattr__(self, "reader", str(Path(self.reader).resolve()))
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON values; a default threshold is left out: it belongs to the version that answers."""
+        """The settings as JSON values; defaults that belong to the version that answers are left out."""
         values = asdict(self)
         if self.threshold == DEFAULT_THRESHOLD:
             del values["threshold"]
+        if self.reader == DEFAULT_READER:
+            del values["reader"]
         return values

@@ -25,7 +25,7 @@ from pincite.readers import Skipped
 from pincite.readers.pool import FileDone
 from pincite.settings import Settings
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Snapshot, Writer
-from pincite.work import Inputs, Pending, Piece, Prepared, Work, divide
+from pincite.work import Pending, Piece, Prepared, Work, divide
 
 OnProgress = Callable[[Progress], None]
 
@@ -77,7 +77,7 @@ class _Embedding:
         self._running: deque[tuple[list[bytes], Pending]] = deque()
         self.done = 0
 
-    def begin(self, batch: dict[bytes, Inputs]) -> None:
+    def begin(self, batch: dict[bytes, str]) -> None:
         """Embed a batch; waits while too many are on their way."""
         self.keep(self._work.ahead - 1)
         self._running.append((list(batch), self._work.embed(list(batch.values()))))
@@ -85,8 +85,8 @@ class _Embedding:
     def keep(self, waiting: int = 0) -> None:
         """Keep the vectors of the batches that are done, and wait until only so many are on their way."""
         while self._running and (len(self._running) > waiting or self._running[0][1].done()):
-            keys, rows = self._running.popleft()
-            self._writer.put_vectors(keys, rows.result())
+            keys, vectors = self._running.popleft()
+            self._writer.put_vectors(keys, vectors.result())
             self.done += len(keys)
 
 
@@ -117,7 +117,7 @@ class Update:
         self._found = _Findings()
         self._left_out: dict[str, dict[str, str]] = {}
         self._embedding = _Embedding(work, writer)
-        self._pending: dict[bytes, Inputs] = {}
+        self._pending: dict[bytes, str] = {}
         self._queued: set[bytes] = set()
         self._in_doubt = False
         self._all_read = False
@@ -303,7 +303,7 @@ class Update:
     def _queue(self, piece: Piece) -> None:
         """Have a passage embedded."""
         self._queued.add(piece.key)
-        self._pending[piece.key] = piece.inputs
+        self._pending[piece.key] = piece.text
         # Where the update may be refused for what it would remove, that is found out first.
         if len(self._pending) >= _BATCH and not self._in_doubt:
             self._begin()

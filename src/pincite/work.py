@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,16 +25,13 @@ from pincite.stores.base import Vectors
 _CONTEXT_TOKENS = 48
 """The most tokens of title and heading in front of a passage when it is embedded."""
 
-Inputs = tuple[str, list[str]]
-"""What is embedded of a passage: its text with title and heading, and its sentences."""
-
 
 class Piece(NamedTuple):
-    """A passage, the key of its vectors, and what is embedded for them."""
+    """A passage, the key of its vector, and the text that is embedded for it: its own, with title and heading."""
 
     passage: Passage
     key: bytes
-    inputs: Inputs
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +48,8 @@ class Pending(Protocol):
     def done(self) -> bool:
         """Whether `result` returns at once."""
 
-    def result(self) -> list[Vectors]:
-        """The rows of each passage of the batch: its own vector, then those of its sentences."""
+    def result(self) -> Vectors:
+        """One for each text of the batch, of shape (texts, dimension)."""
 
 
 class Work(Protocol):
@@ -71,8 +68,8 @@ class Work(Protocol):
     def read(self, jobs: Iterable[tuple[str, Path]]) -> Generator[tuple[str, Event | Prepared], None, None]:
         """Read files: pairs of a file's name and what came out of it, at last one ``FileDone``."""
 
-    def embed(self, batch: list[Inputs]) -> Pending:
-        """Begin to embed the inputs of some passages."""
+    def embed(self, batch: list[str]) -> Pending:
+        """Begin to embed the texts of some passages."""
 
 
 class Here:
@@ -96,17 +93,9 @@ class Here:
         with closing(read_files(jobs, workers=os.cpu_count() or 1)) as events:
             yield from events
 
-    def embed(self, batch: list[Inputs]) -> Pending:
-        """Begin to embed the inputs of some passages."""
-        return self._pool.submit(embed, self._embedder, batch)
-
-
-def embed(embedder: Embedder, batch: Sequence[Inputs]) -> list[Vectors]:
-    """For each passage its own vector, then those of its sentences; each different text is embedded once."""
-    texts = list(dict.fromkeys(each for text, sentences in batch for each in (text, *sentences)))
-    vectors = embedder.encode_document(texts)
-    place = {text: number for number, text in enumerate(texts)}
-    return [vectors[[place[each] for each in (text, *sentences)]] for text, sentences in batch]
+    def embed(self, batch: list[str]) -> Pending:
+        """Begin to embed the texts of some passages."""
+        return self._pool.submit(self._embedder.encode_document, batch)
 
 
 def divide(document: Document, embedder: Embedder, settings: Settings) -> list[Piece]:
@@ -119,9 +108,8 @@ def divide(document: Document, embedder: Embedder, settings: Settings) -> list[P
 
 def _piece(document: Document, passage: Passage, embedder: Embedder) -> Piece:
     text = _context(document, passage, embedder) + passage.text
-    sentences = [document.text[start:end] for start, end in passage.sentences]
-    content = json.dumps([embedder.fingerprint, text, sentences])
-    return Piece(passage, hashlib.blake2b(content.encode(), digest_size=16).digest(), (text, sentences))
+    content = json.dumps([embedder.fingerprint, text])
+    return Piece(passage, hashlib.blake2b(content.encode(), digest_size=16).digest(), text)
 
 
 def _context(document: Document, passage: Passage, embedder: Embedder) -> str:

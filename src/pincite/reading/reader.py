@@ -22,6 +22,7 @@ from pincite.datatypes import Span, digest_of
 from pincite.errors import ReaderError
 from pincite.exported import batches
 from pincite.settings import DEFAULT_READER
+from pincite.splitting import sentence_spans
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -70,8 +71,7 @@ class Window(NamedTuple):
 def windows(question: Sequence[int], context: Sequence[int], passage: Sequence[int]) -> list[Window]:
     """The rows in which a passage is read.
 
-    Args:
-        question, context, passage: ids of their tokens, without special ones.
+    All three arguments are ids of tokens, without special ones.
     """
     asked = [_CLS, *question[-QUESTION_TOKENS:], _SEP]
     head = [*asked, *context[:CONTEXT_TOKENS]]
@@ -87,6 +87,13 @@ def sentence_tokens(offsets: Sequence[Span], sentences: Sequence[Span]) -> list[
     """The range of tokens of each sentence; both given as ranges of characters of one text, in order."""
     starts = np.array([start for start, _ in offsets], np.int64)
     return [(int(np.searchsorted(starts, a)), int(np.searchsorted(starts, b))) for a, b in sentences]
+
+
+def last_sentences(text: str, characters: int) -> str:
+    """The end of a text in up to so many characters: whole sentences, or the end of the last one."""
+    end = text[-characters:]
+    whole = [end[start:] for start, _ in sentence_spans(end)[1:]]
+    return whole[0] if whole and characters < len(text) else end
 
 
 class Text(NamedTuple):
@@ -137,11 +144,11 @@ class Reader:
         return dict(self._facts["constants"])
 
     def question_read(self, question: str) -> str:
-        """The part of a question that is read: all of it, or its end."""
+        """The part of a question that is read: all of it, or the last sentences of one that is too long."""
         found = self._tokenizer.encode(question, add_special_tokens=False)
         if len(found.ids) <= QUESTION_TOKENS:
             return question
-        return question[found.offsets[-QUESTION_TOKENS][0] :]
+        return last_sentences(question, len(question) - found.offsets[-QUESTION_TOKENS][0])
 
     def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
         """Evidence from each of ``texts``, in their order.
@@ -184,7 +191,7 @@ def _padded(rows: Sequence[Window]) -> dict[str, npt.NDArray[np.int64]]:
 
 def _reading(text: Text, offsets: Sequence[Span], totals: Floats) -> Reading:
     """From the sums over the windows that a token was in."""
-    logits = totals[:, :3] / np.maximum(totals[:, 3:], 1)
+    logits: Floats = totals[:, :3] / np.maximum(totals[:, 3:], 1)
     scores, answers = [], []
     for (start, end), sentence in zip(sentence_tokens(offsets, text.sentences), text.sentences, strict=True):
         if start == end:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pincite.datatypes import Document, Filter, Passage
-from pincite.errors import DamagedCatalogue, DamagedIndex
+from pincite.errors import DamagedIndex, IndexProblem
 
 Vectors = npt.NDArray[np.float32]
 Kept = npt.NDArray[np.float16] | Vectors
@@ -90,14 +90,14 @@ class Content(NamedTuple):
 
     Attributes:
         keys: those of the passages' vectors.
-        rows: of each passage an array of shape (1 + sentences, dimension): its own vector, then theirs.
+        vectors: of each passage its own, of shape (dimension,).
     """
 
     document: Document
     record: DocumentRecord
     passages: Sequence[Passage]
     keys: Sequence[bytes]
-    rows: Sequence[Kept]
+    vectors: Sequence[Kept]
 
 
 class State(Protocol):
@@ -145,7 +145,7 @@ class Snapshot(State, Protocol):
         """For each analysed term the number of passages whose own text holds it."""
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
-        """For each passage an array of shape (1 + sentences, dimension): its own vector, then theirs."""
+        """For each passage its own, of shape (dimension,); unknown ids are left out."""
 
     def passages(self, ids: Collection[str]) -> dict[str, Passage]:
         """The passages with these ids; unknown ids are left out."""
@@ -182,10 +182,10 @@ class Writer(State, Protocol):
     ) -> None: ...
 
     def missing(self, keys: Iterable[bytes]) -> set[bytes]:
-        """Those of ``keys`` that have no vectors yet."""
+        """Those of ``keys`` that have no vector yet."""
 
-    def put_vectors(self, keys: Sequence[bytes], rows: Sequence[Kept]) -> None:
-        """Keep vectors at once and for good; each row of shape (1 + sentences, dimension), normalised."""
+    def put_vectors(self, keys: Sequence[bytes], vectors: Iterable[Kept]) -> None:
+        """Keep vectors at once and for good: for each key one of shape (dimension,), of length 1."""
 
     def replace(
         self, document: Document, passages: Sequence[Passage], keys: Sequence[bytes], record: DocumentRecord
@@ -254,7 +254,7 @@ class Store(Protocol):
     def mark(self) -> int:
         """Names what `forsake` may put out of the way."""
 
-    def forsake(self, mark: int, error: DamagedCatalogue, *, wait: bool = False) -> Path | None:
+    def forsake(self, mark: int, error: IndexProblem, *, wait: bool = False) -> Path | None:
         """Put what cannot be read out of the way of the next writer; where it then is, None if that is not needed."""
 
     def backup(self, path: Path) -> None:
@@ -284,14 +284,14 @@ def copy(source: Store, target: Store) -> tuple[int, int]:
     with source.snapshot() as held, held.kept(), target.writer(fresh=True) as writer:
         files = held.files()
         writer.put_files(files.values())
-        for document, record, passages, keys, rows in held.contents():
+        for document, record, passages, keys, vectors in held.contents():
             documents, pieces = documents + 1, pieces + len(passages)
             if record.path not in files:
                 raise DamagedIndex(f"{source.name}: {record.path}: what its file was like is missing; {_LOOK}")
             writer.replace(document, passages, keys, record)
             # Its own vectors, also where the target has some of the same text: those may be what is to be mended.
-            new = {key: row for key, row in zip(keys, rows, strict=True) if key not in put}
-            writer.put_vectors(list(new), list(new.values()))
+            new = {key: vector for key, vector in zip(keys, vectors, strict=True) if key not in put}
+            writer.put_vectors(list(new), new.values())
             put |= new.keys()
         if (found := (documents, pieces)) != held.count():
             raise DamagedIndex(

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _EXAMPLES, _FOLLOW_UPS = 4, 2
 _TRIED, _TRIED_AT_ONCE = 12, 4
 _NEAR = 0.3
-"""The cosine of its best sentence from which on a passage is near enough to a question to be asked about next."""
+"""The cosine from which on a passage is near enough to a question to be asked about next."""
 
 _LONGEST_TITLE, _SHORTEST_NAME = 70, 4
 _NAME = re.compile(
@@ -209,7 +209,7 @@ class Chat:
         """Questions about what was near but not quoted, and only such as bring up something else."""
         quoted = {each.quote for each in found.citations}
         documents = {each.document.doc_id for each in found.citations}
-        near = [hit for hit in found.hits if hit.scores["sentence"] >= _NEAR]
+        near = [hit for hit in found.hits if hit.scores["dense"] >= _NEAR]
         others = [hit for hit in near if hit.document.doc_id not in documents]
         headings = [hit.passage.heading for hit in near if hit.document.doc_id in documents]
         cited = {each.heading for each in found.citations}

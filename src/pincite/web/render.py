@@ -160,7 +160,16 @@ def follow_ups(questions: Iterable[str] = ()) -> str:
 def _quote(citation: Citation) -> str:
     name = f"Source {citation.label}: {literal(citation.document.title)}"
     chip = f"<a class='chip' {_opens(citation)} aria-label='{name}'>{citation.label}</a>"
-    return f"<blockquote dir='auto'><span class='quote'>{literal(citation.quote)}</span> {chip}</blockquote>"
+    return f"<blockquote dir='auto'><span class='quote'>{_highlighted(citation)}</span> {chip}</blockquote>"
+
+
+def _highlighted(citation: Citation) -> str:
+    """The quote with the words that answer set apart."""
+    text, made, at = citation.document.text, "", citation.start
+    for start, end in citation.highlights:
+        made += f"{literal(text[at:start])}<strong>{literal(text[start:end])}</strong>"
+        at = end
+    return made + literal(text[at : citation.end])
 
 
 def _opens(citation: Citation) -> str:
@@ -255,8 +264,7 @@ def _strength(probability: float, hit: Hit) -> str:
     word = "strong" if probability >= _STRONG else "fair" if probability >= _FAIR else "weak"
     numbers = (
         ("Answers the question by itself", f"{probability:.0%}"),
-        ("Meaning, best sentence", f"{hit.scores['sentence']:.2f}"),
-        ("Meaning, passage", f"{hit.scores['dense']:.2f}"),
+        ("Meaning (cosine)", f"{hit.scores['dense']:.2f}"),
         ("Words (BM25)", f"{hit.scores['lexical']:.1f}"),
         ("Rank among all passages", str(hit.rank)),
         ("SHA-256 of the text", hit.document.digest),

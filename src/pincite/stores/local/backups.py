@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pincite.errors import DamagedCatalogue, DamagedIndex, FormatTooNew, IndexProblem
+from pincite.errors import DamagedCatalogue, DamagedIndex, IndexProblem, OtherFormat
 from pincite.stores.local import catalog, files
 from pincite.stores.local.verifying import Verification
 
@@ -51,7 +51,7 @@ def _problem(path: Path) -> str | None:
 
 @contextmanager
 def opened(path: Path, index: Path) -> Iterator[Path]:
-    """A copy of a backup, brought up to the current format and found whole.
+    """A copy of a backup, found whole.
 
     Args:
         path: the backup.
@@ -59,7 +59,7 @@ def opened(path: Path, index: Path) -> Iterator[Path]:
 
     Raises:
         DamagedIndex: it is no backup, or is damaged.
-        FormatTooNew: a newer Pincite wrote it.
+        OtherFormat: another Pincite wrote it.
     """
     if not path.is_file():
         raise IndexProblem(f"{path}: no such file; name one that `pincite backup` wrote")
@@ -84,13 +84,12 @@ def _copied_into(path: Path, index: Path) -> Iterator[Path]:
 
 
 def _check(copy: Path, path: Path) -> None:
-    """Bring a copy of a backup up to the current format, and look at all of it."""
+    """Look at all of a copy of a backup."""
     try:
         wrong = _problem(copy)
-        with closing(catalog.connect(copy)) as migrated:
-            migrated.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except FormatTooNew as error:
-        raise FormatTooNew(str(error).replace(str(copy), str(path))) from error
+    except OtherFormat as error:
+        wrong = str(error).replace(str(copy), str(path)).split("; `")[0]
+        raise OtherFormat(f"{wrong}; restore it with the Pincite that wrote it") from error
     except (sqlite3.DatabaseError, IndexProblem, ValueError) as error:
         if catalog.of_the_disk(error) or catalog.of_the_disk(error.__cause__):
             raise

@@ -7,7 +7,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
@@ -16,17 +16,15 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from pincite.datatypes import Document, Filter, Passage, Span, digest_of, passage_id
-from pincite.errors import DamagedCatalogue, DamagedIndex, FormatTooNew, IndexBusy, IndexProblem
+from pincite.datatypes import Document, Filter, Passage, Span, passage_id
+from pincite.errors import DamagedCatalogue, DamagedIndex, IndexBusy, IndexProblem, OtherFormat
 from pincite.stores.base import Content, DocumentRecord, FileRecord, Manifest, Vectors
 from pincite.stores.local.dense import Block
 from pincite.stores.local.files import MEND, Written
-from pincite.stores.local.generation import GENERATIONS
 from pincite.stores.local.lexical import Entry
-from pincite.stores.local.lock import Lock
 
-FORMAT = 3
-"""Counts up when tables or what they hold change; `_MIGRATIONS` brings older ones up to it."""
+FORMAT = 1
+"""Counts up when tables or what they hold change; an index of another is made anew from the articles."""
 
 FILE = "catalog.sqlite"
 PATIENCE = 60
@@ -37,7 +35,7 @@ DOCUMENT_COLUMNS = (
     "headings, page_starts, text"
 )
 PASSAGE_COLUMNS = "start, end, heading, page, key, sentences, text"
-VECTOR_COLUMNS = "key, passage, sentences"
+VECTOR_COLUMNS = "key, vector"
 
 SEALED = {"documents": DOCUMENT_COLUMNS, "passages": f"id, {PASSAGE_COLUMNS}", "vectors": VECTOR_COLUMNS}
 
@@ -52,8 +50,7 @@ TABLES = {
     "passages": """id INTEGER PRIMARY KEY AUTOINCREMENT, document INTEGER NOT NULL, start INTEGER NOT NULL,
         end INTEGER NOT NULL, heading TEXT, page INTEGER, key BLOB NOT NULL, sentences TEXT NOT NULL,
         seal BLOB, text TEXT NOT NULL, UNIQUE (document, start)""",
-    "vectors": """id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, seal BLOB, passage BLOB NOT NULL,
-        sentences BLOB NOT NULL""",
+    "vectors": "id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, seal BLOB, vector BLOB NOT NULL",
     # Keys of vectors put since the last commit: what of these no passage took over goes with the next one.
     "loose": "key BLOB PRIMARY KEY",
     "files": """path TEXT PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL, scanned_ns INTEGER NOT NULL,
@@ -81,7 +78,7 @@ _WORTH_SHRINKING = 4 << 20
 """Bytes."""
 
 Row = tuple[Passage, npt.NDArray[np.float16]]
-"""A passage, and its vector followed by those of its sentences, of shape (1 + sentences, dimension)."""
+"""A passage and its vector, of shape (dimension,)."""
 
 _Made = TypeVar("_Made")
 _NOTHING = MappingProxyType[str, str]({})
@@ -123,7 +120,7 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     """Open the catalogue, in autocommit mode: every transaction is begun by name.
 
     Raises:
-        FormatTooNew: a newer Pincite wrote it.
+        OtherFormat: another Pincite wrote it.
         DamagedIndex: it is not a catalogue.
         IndexProblem: it cannot be opened or written.
     """
@@ -162,8 +159,9 @@ def _seal(*values: object) -> bytes:
 
 def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > FORMAT:
-        raise FormatTooNew(f"{path}: format {version}, this Pincite reads up to {FORMAT}; install a newer pincite")
+    if version not in (0, FORMAT):
+        mend = f"`pincite update CORPUS --index {path.parent} --rebuild` makes it anew from the articles"
+        raise OtherFormat(f"{path}: format {version}, this Pincite reads format {FORMAT}; {mend}")
     if version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise IndexProblem(f"{path}: a database of something else; move it away, or name another folder with --index")
     if version == 0 and not create:
@@ -172,43 +170,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
         connection.execute("PRAGMA page_size = 8192")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_SCHEMA)
-    elif version < FORMAT:
-        # A writer holds the lock already; an older Pincite may be writing while a reader comes first.
-        with nullcontext() if create else Lock(path.parent):
-            _migrate(connection, path.parent)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
-
-
-def _migrate(connection: sqlite3.Connection, folder: Path) -> None:
-    with transaction(connection):
-        # Asked again under the lock: another process may have been faster.
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        for step in _MIGRATIONS[version - 1 :]:
-            step(connection, folder)
-        connection.execute(f"PRAGMA user_version = {FORMAT}")
-
-
-def _with_digests(connection: sqlite3.Connection, folder: Path) -> None:
-    """From format 1, which knew the derived files' sizes alone."""
-    values = dict(connection.execute("SELECT key, value FROM meta"))
-    place = folder / GENERATIONS / values.get("generation", "0")
-    sizes = json.loads(values.get("derived", "{}"))
-    # Of one that is damaged nothing is stated: it is found missing, and made again.
-    known = {n: (size, digest_of(place / n) if (place / n).is_file() else "") for n, size in sizes.items()}
-    connection.execute("INSERT OR REPLACE INTO meta VALUES ('derived', ?)", (json.dumps(known),))
-
-
-def _with_seals(connection: sqlite3.Connection, folder: Path) -> None:
-    """From format 2, whose rows are taken to be what was written."""
-    for table, columns in SEALED.items():
-        connection.execute(f"ALTER TABLE {table} ADD COLUMN seal BLOB")
-        connection.execute(f"UPDATE {table} SET seal = seal({columns})")
-    connection.execute(SEAL_META)
-
-
-_MIGRATIONS: tuple[Callable[[sqlite3.Connection, Path], None], ...] = (_with_digests, _with_seals)
-"""From each format to the next, within one transaction; they get the index folder too."""
 
 
 class Catalog:
@@ -305,16 +268,16 @@ class Catalog:
         return found
 
     def rows(self, numbers: Collection[int]) -> dict[int, Row]:
-        """Passages, each with its own vector and its sentences', by private number."""
+        """Passages, each with its vector, by private number."""
         rows = self.db.execute(
-            "SELECT p.id, v.passage, v.sentences, d.doc_id, d.digest, p.start, p.end, p.heading, p.page, p.sentences,"
+            "SELECT p.id, v.vector, d.doc_id, d.digest, p.start, p.end, p.heading, p.page, p.sentences,"
             f" p.text FROM {JOINED} JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}",
             (json.dumps(list(numbers)),),
         )
         return {row[0]: _row(row[1:]) for row in rows}
 
     def keyed_passages(self, doc_id: str) -> list[tuple[bytes, Passage, npt.NDArray[np.float16]]]:
-        """A document's passages in order, each with the key of its vectors, and these; those without are left out."""
+        """A document's passages in order, each with the key of its vector, and that; those without are left out."""
         sql = f"SELECT p.id, p.key FROM {JOINED} WHERE d.doc_id = ? ORDER BY p.start"
         keys = dict(self.db.execute(sql, (doc_id,)).fetchall())
         rows = self.rows(keys)
@@ -329,7 +292,7 @@ class Catalog:
                 record=self.records([doc_id])[doc_id],
                 passages=[passage for _, passage, _ in found],
                 keys=[key for key, _, _ in found],
-                rows=[rows for _, _, rows in found],
+                vectors=[vector for _, _, vector in found],
             )
 
     def allowed(self, where: Filter) -> npt.NDArray[np.int64]:
@@ -350,7 +313,7 @@ class Catalog:
 
     def dense_blocks(self, after: int = 0) -> Iterator[Block]:
         """Numbers above ``after`` and their vectors, in blocks, ascending."""
-        sql = "SELECT p.id, v.passage FROM passages p JOIN vectors v ON v.key = p.key WHERE p.id > ? ORDER BY p.id"
+        sql = "SELECT p.id, v.vector FROM passages p JOIN vectors v ON v.key = p.key WHERE p.id > ? ORDER BY p.id"
         cursor = self.db.execute(sql, (after,))
         while block := cursor.fetchmany(_BLOCK):
             data = np.frombuffer(b"".join(row[1] for row in block), np.float16)
@@ -358,17 +321,9 @@ class Catalog:
 
     def some_vectors(self, n: int) -> Vectors:
         """The vectors of up to ``n`` passages, drawn anew in the same way each time."""
-        return self._drawn("v.passage", n)
-
-    def some_sentences(self, n: int) -> Vectors:
-        """The vectors of the first sentences of passages drawn likewise; of one without, its own."""
-        first = "substr(v.sentences, 1, length(v.passage))"
-        return self._drawn(f"CASE length(v.sentences) WHEN 0 THEN v.passage ELSE {first} END", n)
-
-    def _drawn(self, vector: str, n: int) -> Vectors:
         numbers = np.array([row[0] for row in self.db.execute("SELECT id FROM passages")])
         drawn = np.random.default_rng(0).choice(numbers, min(n, len(numbers)), replace=False)
-        sql = f"SELECT {vector} FROM passages p JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}"
+        sql = f"SELECT v.vector FROM passages p JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}"
         rows = self.db.execute(sql, (json.dumps(np.sort(drawn).tolist()),))
         return np.array([np.frombuffer(row[0], np.float16) for row in rows], np.float32)
 
@@ -454,9 +409,10 @@ def _document(row: Sequence[Any]) -> Document:
 
 @_made
 def _row(row: Sequence[Any]) -> Row:
-    passage, sentences, *rest = row
-    vectors = np.frombuffer(passage + sentences, np.float16).reshape(-1, max(1, len(passage) // 2))
-    return _passage(rest), vectors
+    vector, *rest = row
+    if not vector:
+        raise ValueError("a vector is empty")
+    return _passage(rest), np.frombuffer(vector, np.float16)
 
 
 def _passage(row: Sequence[Any]) -> Passage:

@@ -33,7 +33,7 @@ MOST_STALE = 0.05
 
 RECALL = 0.995
 """Of the ten nearest, how many an inverted file must have among the `_PROPOSED` that it proposes, on average over
-sentences of the articles in the place of questions; so many lists are looked through."""
+`_between` in the place of questions; so many lists are looked through."""
 
 _PROPOSED = 100
 _QUERIES = 256
@@ -53,15 +53,12 @@ class Source(Protocol):
     def some_vectors(self, n: int) -> Vectors:
         """Up to ``n`` vectors drawn from all, float32 of shape (vectors, dimension)."""
 
-    def some_sentences(self, n: int) -> Vectors:
-        """Up to ``n`` vectors of sentences drawn from all, likewise."""
-
 
 def build(folder: Path, source: Source, count: int) -> None:
     """Write the indexes of all ``count`` vectors: a base alone."""
     trained = count > EXACT_UP_TO
     index = _trained(source, count) if trained else None
-    trial = _Trial(source.some_sentences(_QUERIES)) if trained else None
+    trial = _Trial(_between(source.some_vectors(2 * _QUERIES))) if trained else None
     ids = [np.empty(0, np.int64)]
     for block, halves in source.dense_blocks():
         rows = halves.astype(np.float32)
@@ -119,6 +116,18 @@ def _trained(source: Source, count: int) -> Any:  # noqa: ANN401 (FAISS)
     index.cp.spherical = True
     index.train(sample)
     return index
+
+
+def _between(vectors: Vectors) -> Vectors:
+    """The middle between each two of these vectors, of length 1.
+
+    A passage itself is too easy a question: it lies in the list that holds it and most of what is near to it. Real
+    questions lie off the passages, often near to several of different lists. So does the middle of two, and lists
+    enough for it are enough for them.
+    """
+    half = len(vectors) // 2
+    sums = vectors[:half] + vectors[half : 2 * half]
+    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 class _Trial:

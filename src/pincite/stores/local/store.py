@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from pincite.datatypes import Filter, Passage, size_of
-from pincite.errors import DamagedCatalogue, DamagedIndex, EmptyIndex, IndexProblem, NoIndex
+from pincite.errors import DamagedIndex, EmptyIndex, IndexProblem, NoIndex
 from pincite.stores.base import Kept, Manifest, Scored, Vectors
 from pincite.stores.local import backups, catalog, files
 from pincite.stores.local.catalog import Catalog, Row
@@ -137,7 +137,7 @@ class LocalStore:
         """Names the catalogue, as long as it is not put out of the way; 0 where there is none."""
         return (self.path / catalog.FILE).stat().st_ino if self.exists() else 0
 
-    def forsake(self, mark: int, error: DamagedCatalogue, *, wait: bool = False) -> Path | None:
+    def forsake(self, mark: int, error: IndexProblem, *, wait: bool = False) -> Path | None:
         """Put a catalogue that cannot be read out of the way.
 
         Args:
@@ -176,7 +176,7 @@ class LocalStore:
 
         Raises:
             DamagedIndex: the file is no backup, or is damaged.
-            FormatTooNew: a newer Pincite wrote it.
+            OtherFormat: another Pincite wrote it.
             IndexBusy: another process writes.
         """
         with backups.opened(path, self.path) as source, self.writer() as writer:
@@ -310,7 +310,7 @@ class LocalSnapshot(Catalog):
             return self._derived.lexical.frequencies(terms)
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
-        """Each passage's vector and its sentences'."""
+        """Each passage's vector."""
         return {each: self._rows[number][1] for each, number in self._numbered(ids).items()}
 
     def passages(self, ids: Collection[str]) -> dict[str, Passage]:
@@ -345,6 +345,6 @@ class LocalSnapshot(Catalog):
 
 
 def _size(row: Row) -> int:
-    """Bytes that a row takes in memory, about: text, spans and vectors."""
-    passage, vectors = row
-    return 1000 + 2 * len(passage.text) + 200 * len(passage.sentences) + vectors.nbytes
+    """Bytes that a row takes in memory, about: text, spans and vector."""
+    passage, vector = row
+    return 1000 + 2 * len(passage.text) + 200 * len(passage.sentences) + vector.nbytes

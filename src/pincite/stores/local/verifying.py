@@ -36,7 +36,7 @@ class Verification(Catalog):
         passages = 0
         for at in range(0, len(ids), _DOCUMENTS):
             for document in self.documents(ids[at : at + _DOCUMENTS]).values():
-                found = [(passage, rows) for _, passage, rows in self.keyed_passages(document.doc_id)]
+                found = [(passage, vector) for _, passage, vector in self.keyed_passages(document.doc_id)]
                 passages += len(found)
                 yield from wrong_text(document)
                 yield from wrong_passages(document, found)
@@ -53,7 +53,7 @@ class Verification(Catalog):
         for what, table, joined in (
             ("its title, date or other facts are", "documents", "documents t JOIN documents d ON d.id = t.id"),
             ("a passage is", "passages", "passages t JOIN documents d ON d.id = t.document"),
-            ("vectors are", "vectors", f"{JOINED} JOIN vectors t ON t.key = p.key"),
+            ("a vector is", "vectors", f"{JOINED} JOIN vectors t ON t.key = p.key"),
         ):
             columns = ", ".join(f"t.{name}" for name in SEALED[table].split(", "))
             sql = f"SELECT DISTINCT d.doc_id FROM {joined} WHERE t.seal IS NOT seal({columns}) ORDER BY d.doc_id"

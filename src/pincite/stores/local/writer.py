@@ -127,16 +127,15 @@ class LocalWriter(Catalog):
     # ------------------------------------------------------------ what an update says
 
     def missing(self, keys: Iterable[bytes]) -> set[bytes]:
-        """Those of ``keys`` that have no vectors yet."""
+        """Those of ``keys`` that have no vector yet."""
         sql = "SELECT 1 FROM vectors WHERE key = ?"
         return {key for key in keys if self.db.execute(sql, (key,)).fetchone() is None}
 
-    def put_vectors(self, keys: Sequence[bytes], rows: Sequence[Kept]) -> None:
+    def put_vectors(self, keys: Sequence[bytes], vectors: Iterable[Kept]) -> None:
         """Keep vectors at once and for good."""
-        halves = (np.asarray(row, np.float16) for row in rows)
-        values = [(key, half[0].tobytes(), half[1:].tobytes()) for key, half in zip(keys, halves, strict=True)]
+        values = [(key, np.asarray(each, np.float16).tobytes()) for key, each in zip(keys, vectors, strict=True)]
         with transaction(self.db):
-            sql = f"INSERT OR REPLACE INTO vectors ({VECTOR_COLUMNS}, seal) VALUES (?1, ?2, ?3, seal(?1, ?2, ?3))"
+            sql = f"INSERT OR REPLACE INTO vectors ({VECTOR_COLUMNS}, seal) VALUES (?1, ?2, seal(?1, ?2))"
             self.db.executemany(sql, values)
             self.db.executemany("INSERT OR IGNORE INTO loose VALUES (?)", ((key,) for key in keys))
 

@@ -255,8 +255,8 @@ class MilvusSnapshot(MilvusState):
         return round(holding * self.commit_read.passages / max(1, len(self._facts.sample)))
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
-        """Each passage's vector and its sentences'."""
-        return {each: held.vectors for each, held in self._by_id(ids).items()}
+        """Each passage's vector."""
+        return {each: held.vector for each, held in self._by_id(ids).items()}
 
     def passages(self, ids: Collection[str]) -> dict[str, Passage]:
         """Passages by id."""
@@ -331,7 +331,7 @@ class MilvusSnapshot(MilvusState):
                 record=records[doc_id],
                 passages=[each.passage for each, _ in held],
                 keys=[bytes.fromhex(key) for _, key in held],
-                rows=[each.vectors for each, _ in held],
+                vectors=[each.vector for each, _ in held],
             )
 
     def _pieces(self, ids: Sequence[str]) -> dict[str, list[tuple[Held, str]]]:

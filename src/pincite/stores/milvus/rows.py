@@ -37,13 +37,13 @@ class Held(NamedTuple):
     """A passage as it came from Milvus.
 
     Attributes:
-        vectors: its own, then its sentences'; float16 of shape (1 + sentences, dimension).
+        vector: float16 of shape (dimension,).
         lead: the terms of title and heading.
         body: the terms of its text.
     """
 
     passage: Passage
-    vectors: Halves
+    vector: Halves
     lead: tuple[str, ...]
     body: tuple[str, ...]
 
@@ -60,7 +60,7 @@ def rows(kind: str, name: str, payload: object, born: int, facts: Mapping[str, A
     """A row and those of the rest of its payload.
 
     Args:
-        kind: ``passage``, ``document``, ``record``, ``file``, or ``loose`` for vectors without a passage.
+        kind: ``passage``, ``document``, ``record``, ``file``, or ``loose`` for a vector without a passage.
         name: tells it from others of its kind.
         payload: what it says, as JSON values.
         born: the number of the update that writes it.
@@ -125,17 +125,17 @@ def record_payload(document: Document, record: DocumentRecord) -> list[Any]:
     return [document.doc_id, document.title, document.source, *record]
 
 
-def passage_payload(document: Document, passage: Passage, halves: Halves) -> list[Any]:
-    """All of a passage: itself, its vectors, its terms."""
+def passage_payload(document: Document, passage: Passage, vector: Halves) -> list[Any]:
+    """All of a passage: itself, its vector, its terms."""
     lead = " ".join(analyse(f"{document.title} {passage.heading or ''}"))
     body = " ".join(analyse(passage.text))
     stated = [getattr(passage, each.name) for each in fields(passage)]
-    return [stated, base64.b64encode(halves.tobytes()).decode(), len(halves), lead, body]
+    return [stated, base64.b64encode(vector.tobytes()).decode(), lead, body]
 
 
 def words(payload: Sequence[Any], most: int) -> dict[str, str]:
     """The fields that Milvus searches by words; of what is too long the beginning."""
-    _, _, _, lead, body = payload
+    _, _, lead, body = payload
     return {name: _cut(spelled(text.split()), most) for name, text in (("lead", lead), ("body", body))} | {
         "words": _cut(spelled(f"{lead} {body}".split()), most)
     }
@@ -167,13 +167,13 @@ def held(payload: list[Any]) -> Held:
         DamagedIndex: the payload is none.
     """
     try:
-        stated, packed, count, lead, body = payload
+        stated, packed, lead, body = payload
         values = dict(zip((each.name for each in fields(Passage)), stated, strict=True))
         passage = Passage(**values | {"sentences": tuple((start, end) for start, end in values["sentences"])})
-        vectors = np.frombuffer(base64.b64decode(packed), np.float16).reshape(count, -1)
+        vector = np.frombuffer(base64.b64decode(packed), np.float16)
     except (ValueError, TypeError, KeyError) as error:
         raise DamagedIndex(f"the row of a passage cannot be read ({error}); {MEND}") from error
-    return Held(passage, vectors, tuple(lead.split()), tuple(body.split()))
+    return Held(passage, vector, tuple(lead.split()), tuple(body.split()))
 
 
 def file_record(payload: list[Any]) -> FileRecord:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pincite.errors import DamagedCatalogue, DamagedIndex, NoIndex
+from pincite.errors import DamagedIndex, IndexProblem, NoIndex
 from pincite.stores.base import DocumentRecord, Manifest, copy
 from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local.store import LocalStore
@@ -21,7 +21,7 @@ from pincite.stores.milvus.writing import MilvusWriter
 
 _log = logging.getLogger(__name__)
 
-_BY_MEANING = "passages and sentences are compared by meaning alone"
+_BY_MEANING = "passages are compared by meaning alone"
 
 FORMAT = 1
 """Counts up when rows or what they hold change."""
@@ -160,7 +160,7 @@ class MilvusStore:
         """Nothing can be put out of the way."""
         return 0
 
-    def forsake(self, mark: int, error: DamagedCatalogue, *, wait: bool = False) -> Path | None:
+    def forsake(self, mark: int, error: IndexProblem, *, wait: bool = False) -> Path | None:
         """Nothing can be put out of the way."""
         raise error
 
@@ -200,4 +200,4 @@ def _wrong(snapshot: MilvusSnapshot, ids: Sequence[str], records: Mapping[str, D
         return
     for content in held:
         yield from wrong_text(content.document)
-        yield from wrong_passages(content.document, zip(content.passages, content.rows, strict=True))
+        yield from wrong_passages(content.document, zip(content.passages, content.vectors, strict=True))

@@ -98,7 +98,7 @@ class MilvusWriter(MilvusState):
     # ------------------------------------------------------------ vectors
 
     def missing(self, keys: Iterable[bytes]) -> set[bytes]:
-        """Those of ``keys`` that have no vectors yet."""
+        """Those of ``keys`` that have no vector yet."""
         unknown = {key.hex() for key in keys} - self._there
         for name in self._sources():
             state = self._state(name, self.commit_read.at)
@@ -121,35 +121,35 @@ class MilvusWriter(MilvusState):
         there = {row["pk"] for some in batches(parts) for row in state.query(one_of("pk", some), ("pk",), PASSAGES)}
         return [row for row in found if there.issuperset(rows.part_keys(row))]
 
-    def put_vectors(self, keys: Sequence[bytes], rows: Sequence[Kept]) -> None:
+    def put_vectors(self, keys: Sequence[bytes], vectors: Iterable[Kept]) -> None:
         """Keep vectors at once and for good."""
-        for key, row in zip(keys, rows, strict=True):
-            name, halves = key.hex(), np.asarray(row, np.float16)
+        for key, vector in zip(keys, vectors, strict=True):
+            name, half = key.hex(), np.asarray(vector, np.float16)
             self._there.add(name)
             if staged := self._waiting.pop(name, []):
                 for each in staged:
-                    self._put_passage(name, each, halves)
+                    self._put_passage(name, each, half)
             else:
-                self._put_loose(name, halves)
+                self._put_loose(name, half)
         self._send(PASSAGES)
 
-    def _put_loose(self, key: str, halves: Halves) -> None:
-        """Vectors whose passage has not come yet."""
-        self._decide(halves.shape[1])
+    def _put_loose(self, key: str, vector: Halves) -> None:
+        """A vector whose passage has not come yet."""
+        self._decide(len(vector))
         nothing = Passage(passage_id="", doc_id="", text="", start=0, end=0)
-        payload = rows.passage_payload(Document(doc_id="", title="", text=""), nothing, halves)
-        facts = {"key": key, "vector": halves[0].astype(np.float32).tolist()}
-        self._put(rows.rows("loose", key, payload, self._number, facts | self._words(payload), halves.shape[1]))
+        payload = rows.passage_payload(Document(doc_id="", title="", text=""), nothing, vector)
+        facts = {"key": key, "vector": vector.astype(np.float32).tolist()}
+        self._put(rows.rows("loose", key, payload, self._number, facts | self._words(payload), len(vector)))
 
-    def _put_passage(self, key: str, staged: Staged, halves: Halves) -> None:
+    def _put_passage(self, key: str, staged: Staged, vector: Halves) -> None:
         document, passage = staged
-        self._decide(halves.shape[1])
-        payload = rows.passage_payload(document, passage, halves)
+        self._decide(len(vector))
+        payload = rows.passage_payload(document, passage, vector)
         facts = rows.document_facts(document) | self._words(payload)
-        facts |= {"key": key, "vector": halves[0].astype(np.float32).tolist()}
+        facts |= {"key": key, "vector": vector.astype(np.float32).tolist()}
         self._passages += 1
         self._terms += len(payload[-1].split())
-        self._put(rows.rows("passage", passage.passage_id, payload, self._number, facts, halves.shape[1]))
+        self._put(rows.rows("passage", passage.passage_id, payload, self._number, facts, len(vector)))
 
     def _words(self, payload: Sequence[object]) -> dict[str, str]:
         return rows.words(payload, _WORDS) if WORDS in self._fields else {}
@@ -200,7 +200,7 @@ class MilvusWriter(MilvusState):
             one_each = {row["pk"]: row["key"] for row in {row["key"]: row for row in read}.values()}
             whole = list(state.by_keys(list(one_each)))
             for row, payload in zip(whole, state.payloads(whole), strict=True):
-                found[one_each[row["pk"]]] = rows.held(payload).vectors
+                found[one_each[row["pk"]]] = rows.held(payload).vector
         if lost := set(keys) - found.keys():
             raise IndexProblem(f"{self._call.address.name}: {len(lost)} vectors were lost meanwhile; update again")
         return found

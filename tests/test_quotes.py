@@ -11,18 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import WordEmbedder, write_files
-from pincite import Assistant, Index
-from pincite.evidence import confidence, quotes, sentences
-from pincite.index import Ranking
+from pincite import Assistant, Index, Settings
+from pincite.reading.evidence import READ, Evidence
+from pincite.reading.quotes import quotes
 
 
-def _rank(index: Index, question: str) -> Ranking:
-    return index.rank([(question, 1.0)], passages=20, documents=10)
+def _read(index: Index, question: str) -> Evidence:
+    return index.read(question, index.rank([(question, 1.0)], passages=20, documents=10))
+
+
+def _covered(index: Index, question: str) -> dict[str, float]:
+    return {each.text: each.features[1] for each in _read(index, question).sentences}
 
 
 def test_what_stands_before_a_sentence_counts_as_covered_by_half_for_each_step(real_index: Index) -> None:
-    ranking = _rank(real_index, "ferry carts")
-    found = {each.text: each.covered for each in sentences("ferry carts", ranking)}
+    ranking = real_index.rank([("ferry carts", 1.0)], passages=20, documents=10)
+    found = _covered(real_index, "ferry carts")
     ferry, carts = ranking.terms["ferri"], ranking.terms["cart"]
     # "ferry" stands in the title, "carts" in the second sentence only.
     assert found["The night ferry left Aldhaven at ten."] == pytest.approx(ferry / (ferry + carts))
@@ -33,48 +37,81 @@ def test_a_word_of_the_sentence_before_is_covered_by_half(tmp_path: Path) -> Non
     write_files(tmp_path / "c", {"a.txt": "A note\n\nThe ferry left at ten. It carried carts. It came back."})
     with Index.open(tmp_path / "index") as index:
         index.update(tmp_path / "c")
-        found = sentences("ferry", _rank(index, "ferry"))
-    assert [each.covered for each in found] == [1.0, 0.5, 0.25]
+        found = _covered(index, "ferry")
+    assert found == {"The ferry left at ten.": 1.0, "It carried carts.": 0.5, "It came back.": 0.25}
 
 
-def test_no_sentence_no_confidence() -> None:
-    assert confidence([]) == 0.0
-    assert quotes([]) == []
+def test_no_sentence_no_quote() -> None:
+    assert quotes([], 0.0, 0.5) == []
 
 
 @pytest.mark.parametrize("question", ["When did the night ferry leave?", "oats elm storm honey", "mill"])
 def test_quotes_are_whole_sentences_and_hold_their_best_one(real_index: Index, question: str) -> None:
-    for quote in quotes(sentences(question, _rank(real_index, question))):
+    read = _read(real_index, question)
+    for quote in quotes(read.sentences, 0.0, read.part):
         spans = quote.hit.passage.sentences
         assert quote.span[0] in {start for start, _ in spans}
         assert quote.span[1] in {end for _, end in spans}
-        assert quote.best in spans
-        assert quote.span[0] <= quote.best[0] < quote.best[1] <= quote.span[1]
+        assert quote.best.span in spans
+        assert quote.span[0] <= quote.best.span[0] < quote.best.span[1] <= quote.span[1]
 
 
-def test_quotes_do_not_overlap_and_the_best_sentence_is_in_the_first(real_index: Index) -> None:
-    found = sentences("the mill and the ferry", _rank(real_index, "the mill and the ferry"))
-    made = quotes(found)
-    assert made[0].best == max(found, key=lambda each: each.score).span
+def test_quotes_do_not_overlap_and_the_surest_sentence_is_in_the_first(real_index: Index) -> None:
+    read = _read(real_index, "the mill and the ferry")
+    made = quotes(read.sentences, 0.0, 0.1)
+    assert made[0].best is read.sentences[0]
+    assert read.sentences[0].confidence == max(each.confidence for each in read.sentences)
     places = sorted((each.hit.document.doc_id, *each.span) for each in made)
+    assert len(places) > 1
     assert all(a[0] != b[0] or a[2] <= b[1] for a, b in pairwise(places))
 
 
-def test_not_all_that_may_be_quoted_is_of_one_article(open_index: Callable[..., Index], tmp_path: Path) -> None:
-    long = "\n\n".join(f"# Hive {n}\n\nThe grey bees of hive {n} swarm in May." for n in range(7))
-    write_files(tmp_path / "c", {"long.md": long, "b.txt": "The grey bees swarm.", "d.txt": "Grey bees in May."})
-    index = open_index(WordEmbedder())
-    index.update(tmp_path / "c")
-    ranking = _rank(index, "When do the grey bees swarm?")
-    counts: dict[str, int] = {}
-    for name in {(s.hit.document.doc_id, s.hit.rank) for s in sentences("When do the grey bees swarm?", ranking)}:
-        counts[name[0]] = counts.get(name[0], 0) + 1
-    assert counts == {"long.md": 3, "b.txt": 1, "d.txt": 1}
+def test_no_citation_is_less_sure_than_the_threshold_and_the_answer_as_sure_as_the_surest(real_index: Index) -> None:
+    for question in ("When did the night ferry leave?", "How much honey does a hive need?", "the mill and the ferry"):
+        for threshold in (0.05, 0.2, 0.5, 0.8):
+            answer = Assistant(real_index, threshold=threshold).ask(question)
+            assert answer.answered == bool(answer.citations) == (answer.confidence >= threshold)
+            assert all(each.confidence >= threshold for each in answer.citations)
+            assert not answer.citations or answer.citations[0].confidence == answer.confidence
+
+
+def test_the_words_that_answer_are_marked_within_the_quote(real_index: Index) -> None:
+    answer = Assistant(real_index).ask("When did the night ferry leave Aldhaven?")
+    citation = answer.citations[0]
+    marked = [citation.document.text[start:end] for start, end in citation.highlights]
+    assert any("ten" in each for each in marked), marked
+    assert all(citation.start <= start < end <= citation.end for start, end in citation.highlights)
+
+
+def test_hits_keep_all_that_was_found_in_an_order_of_their_own(real_index: Index) -> None:
+    ranking = real_index.rank([("honey for the winter", 1.0)], passages=20, documents=10)
+    hits = real_index.read("honey for the winter", ranking).hits
+    assert {each.passage.passage_id for each in hits} == {each.passage.passage_id for each in ranking.hits}
+    assert [each.rank for each in hits] == list(range(1, len(hits) + 1))
+    assert all(("read" in each.scores) == (each.rank <= READ) for each in hits)
+
+
+def test_search_reranked_is_the_order_of_an_answer(real_index: Index) -> None:
+    question = "How much honey does a hive need for the winter?"
+    found = [each.passage.passage_id for each in real_index.search(question, k=3, rerank=True)]
+    assert found == [each.passage.passage_id for each in Assistant(real_index).ask(question).hits[:3]]
+
+
+def test_without_a_reader_sentences_are_compared(tmp_path: Path) -> None:
+    write_files(
+        tmp_path / "c", {"a.txt": "A note\n\nThe ferry left at ten. Honey is sweet. The mill burned down in 1894."}
+    )
+    with Index.open(tmp_path / "index", settings=Settings(reader=None)) as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index, threshold=0.0).ask("When did the mill burn down?")
+    assert answer.citations[0].quote.startswith("The mill burned down")
+    assert answer.citations[0].highlights == ()
 
 
 @given(st.lists(st.sampled_from(["It was late.", "The ferry left.", "So say all.", "Honey is sweet."]), min_size=1))
 def test_each_text_is_quoted_once(open_words: Callable[[str], Index], texts: list[str]) -> None:
-    made = quotes(sentences("ferry honey", _rank(open_words(" ".join(texts)), "ferry honey")))
+    read = _read(open_words(" ".join(texts)), "ferry honey")
+    made = quotes(read.sentences, 0.0, 0.1)
     spans = [span for each in made for span in each.hit.passage.sentences if each.span[0] <= span[0] < each.span[1]]
     said = [made[0].hit.document.text[slice(*span)] for span in spans]
     assert len(said) == len(set(said))
@@ -82,8 +119,6 @@ def test_each_text_is_quoted_once(open_words: Callable[[str], Index], texts: lis
 
 @pytest.fixture(scope="module")
 def open_words(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Index]:
-    from pincite import Settings
-
     def open_(text: str) -> Index:
         folder = tmp_path_factory.mktemp("words")
         write_files(folder / "c", {"a.txt": text})
