@@ -203,7 +203,11 @@ def _of_training(trained: Sequence[Mapping[str, Any]]) -> str:
     """A row for each time that was measured; ``first`` and ``auroc`` of a source in columns of their own."""
     flat = [dict(_flattened(each)) for each in trained]
     columns = list(dict.fromkeys(name for each in flat for name in each))
-    return _table(columns, [[f"{each[name]:g}" if name in each else "" for name in columns] for each in flat])
+    return _table(columns, [[_shown(each.get(name)) for name in columns] for each in flat])
+
+
+def _shown(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
 
 
 def _flattened(values: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, float]]:
@@ -211,7 +215,7 @@ def _flattened(values: Mapping[str, Any], before: str = "") -> Iterable[tuple[st
         if isinstance(value, dict):
             yield from _flattened(value, f"{name}: ")
         else:
-            yield f"{before}{name.replace('auroc', 'AUROC')}", float(value)
+            yield f"{before}{name.replace('auroc', 'AUROC')}", value
 
 
 def _cells(values: Mapping[str, float], columns: Iterable[str]) -> list[str]:

@@ -55,8 +55,8 @@ def test_terms(text: str, terms: str) -> None:
         ("What is the tonnage of the Petrel?", "tonnag petrel"),
         ("What's the Petrel's tonnage?", "petrel tonnag"),
         ("The Who", "the who"),
-        ("Who are the Who", "who are the"),
-        ("rope, tar and more rope", "rope tar more"),
+        ("Who are the Who", "who are the who"),
+        ("rope, tar and more rope", "rope tar more rope"),
         ("Does the U.S. ship in May?", "us ship may"),
         ('title:"KX-3081" AND (', "titl kx 3081 kx3081"),
         ("", ""),
@@ -128,9 +128,8 @@ def test_white_space_divides(left: str, right: str) -> None:
 
 
 @given(st.text())
-def test_query_terms_are_terms_of_the_text_each_once(text: str) -> None:
+def test_query_terms_are_terms_of_the_text(text: str) -> None:
     terms = query_terms(text)
-    assert len(set(terms)) == len(terms)
     assert set(terms) <= set(analyse(text))
     assert bool(terms) == bool(analyse(text))
 

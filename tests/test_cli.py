@@ -69,6 +69,30 @@ def test_version_and_help(tmp_path: Path) -> None:
         assert f"example: pincite {verb}" in run(verb, "--help", cwd=tmp_path).stdout
 
 
+def test_without_a_reader_or_with_one_that_is_missing(home: Path) -> None:
+    question = "When did the night ferry leave Aldhaven?"
+    citations = json.loads(run("ask", question, "--reader", "none", "--json", cwd=home).stdout)["citations"]
+    assert citations[0]["quote"].startswith("The night ferry left Aldhaven at ten.")
+    assert citations[0]["highlights"] == []
+    done = run("ask", question, "--reader", "no-such-folder", cwd=home)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"pincite: .*no-such-folder: no reader there .*--reader none\n", done.stderr)
+
+
+def test_a_reranked_search_says_what_was_read(home: Path) -> None:
+    found = json.loads(run("search", "When did the ferry leave?", "--rerank", "--json", cwd=home).stdout)["hits"]
+    assert found[0]["doc_id"] == "harbour.txt"
+    assert all(0 <= hit["scores"]["read"] <= 1 for hit in found)
+    assert run("search", "ferry", "--rerank", "--lexical", cwd=home).returncode == 1
+
+
+def test_of_a_long_question_the_end_is_read_and_that_is_said(home: Path) -> None:
+    done = run("ask", "A page about boats was pasted here. " * 2000 + "When did the ferry leave Aldhaven?", cwd=home)
+    assert done.returncode == 0
+    assert done.stderr.startswith("pincite: the question is long: it was read by its end, “")
+    assert done.stderr.endswith("When did the ferry leave Aldhaven?”\n")
+
+
 def test_an_update_without_a_folder_takes_the_last_one(home: Path) -> None:
     done = run("update", "--json", cwd=home)
     report = json.loads(done.stdout)

@@ -20,7 +20,7 @@ import Stemmer
 LONGEST_TERM = 64
 """In characters; what is longer is cut. (Tantivy leaves out terms of 65,530 bytes or more.)"""
 MOST_QUERY_TERMS = 256
-"""Distinct terms of a question: more than the longest passage has, and each costs a pass over its postings."""
+"""Terms of a question: more than most passages have, and each costs a pass over its postings."""
 
 _COMMON = (
     "a an the this that these those and or but if then so as of at by for with about from to in on "
@@ -90,14 +90,16 @@ def analyse(text: str) -> list[str]:
 
 
 def query_terms(text: str) -> list[str]:
-    """The terms to search a question by: each once, at most 256, without stop words unless nothing else is there.
+    """The terms to search a question by: at most 256, without stop words unless nothing else is there.
+
+    A term that is said twice counts twice: what a long question returns to is what it is about.
 
     Args:
         text: the question.
     """
     tokens = _tokens(text)
     telling = [token for token in tokens if not _is_stop_word(token)]
-    return list(islice(dict.fromkeys(_terms(telling or tokens)), MOST_QUERY_TERMS))
+    return list(islice(_terms(telling or tokens), MOST_QUERY_TERMS))
 
 
 def only_stop_words(text: str) -> bool:

@@ -7,6 +7,7 @@ itself; so that scores can be weighed against cosines, they are computed here, f
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from pincite.stores.base import Scored
@@ -20,18 +21,27 @@ _LEAD = 0.5
 
 
 def scores(
-    passages: Iterable[Held], body: Mapping[str, int], lead: Mapping[str, int], total: int, length: float
+    passages: Iterable[Held],
+    terms: Iterable[str],
+    body: Mapping[str, int],
+    lead: Mapping[str, int],
+    total: int,
+    length: float,
 ) -> Scored:
     """BM25 of each passage that holds a term.
 
     Args:
         passages: to score.
+        terms: those of the question; one that is there twice counts twice.
         body: of each term the number of passages that hold it in their text,
         lead: and of those that hold it in title or heading.
         total: how many passages there are.
         length: the mean number of terms in their texts.
     """
-    rarities = {term: (_rarity(count, total), _rarity(lead[term], total)) for term, count in body.items()}
+    rarities = {
+        term: (times * _rarity(body[term], total), times * _rarity(lead[term], total))
+        for term, times in Counter(terms).items()
+    }
     found = {held.passage.passage_id: _score(held, rarities, length) for held in passages}
     return {each: score for each, score in found.items() if score > 0}
 

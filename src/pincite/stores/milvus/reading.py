@@ -223,7 +223,7 @@ class MilvusSnapshot(MilvusState):
             passages = list(self._load([hit["pk"] for hit in found]).values())
         length = self.commit_read.terms / max(1, self.commit_read.passages)
         body, lead = self.frequencies(terms), self._frequencies(terms, "lead")
-        scores = bm25.scores(passages, body, lead, self.commit_read.passages, length)
+        scores = bm25.scores(passages, terms, body, lead, self.commit_read.passages, length)
         return dict(list(_best_first(scores).items())[:n])
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
