@@ -33,7 +33,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -53,8 +53,9 @@ from pincite.datatypes import Document, Span, digest_of
 from pincite.embedder import SentenceTransformerEmbedder, find_model
 from pincite.evaluation import auroc
 from pincite.index import EXPORTS, Ranking
+from pincite.reading.quotes import Constants
 from pincite.reading.reader import FACTS, FORMAT, MODEL, VOCABULARY, sentence_tokens, windows
-from pincite.settings import DEFAULT_MODEL, DEFAULT_READER
+from pincite.settings import DEFAULT_MODEL
 from pincite.work import divide
 
 TARGET = Path(__file__).parent.parent / "src" / "pincite" / "reading" / "weights"
@@ -70,6 +71,13 @@ SHARE = {"squadshifts_reddit": 0.3, "squadshifts_amazon": 0.3, "subjqa": 0.2, "p
 
 NEAR_MISSES = 0.4
 """The share of questions that are also learnt with their answer taken out."""
+
+FOUND = 4.0
+"""`pincite.reading.quotes.Constants.found`: the first sentence is right as often for 3 to 4, less often beyond."""
+
+FEATURES, SURE, WORDS = 3, (0, 2), (1,)
+"""How many features a sentence has, which count where it is read, and which is that of its words alone; see
+`pincite.reading.quotes.Sentence`."""
 
 HELD_OUT = 25
 SEED = 7
@@ -389,8 +397,10 @@ def _to_onnx(model: ReaderModel, exact: Path, target: Path) -> None:
 
 
 def _constants_of(path: Path) -> dict[str, Any]:
-    known = json.loads(path.read_text("utf-8"))["constants"] if path.is_file() else None
-    return known or {"bias": 0.0, "weights": [1.0, 0.0, 0.0, 0.0, 0.0, 0.0], "part": 0.5}
+    """Those that are there; of a new reader the logit alone counts until `calibrate` has run."""
+    if path.is_file():
+        return dict(json.loads(path.read_text("utf-8"))["constants"])
+    return asdict(Constants(0.0, (1.0, *[0.0] * (FEATURES - 1)), FOUND, 0.5))
 
 
 # ---------------------------------------------------------------- the constants
@@ -402,11 +412,13 @@ class Example(NamedTuple):
     Attributes:
         kind: ``answered``, ``near miss`` (its answer taken out) or ``absent`` (its text taken out).
         features: shape (sentences, features).
+        scores: the fused scores of their passages.
         right: which of them answer.
     """
 
     kind: str
     features: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]
     right: npt.NDArray[np.bool_]
 
 
@@ -416,18 +428,18 @@ def calibrate(options: argparse.Namespace) -> None:
         rows = pickle.load(file)[0]
     held = [row for row in rows if row["source"] in MINED and row["answers"] and _is_held_out(text_id(row))]
     random.Random(SEED).shuffle(held)
-    weights = {}
-    for name in (DEFAULT_READER, None):
-        with Index.open(options.work / "index", settings=Settings(reader=name)) as index:
+    found: dict[str, Constants] = {}
+    for name, reader in (("read", str(options.target)), ("compared", None)):
+        with Index.open(options.work / "index", settings=Settings(reader=reader)) as index:
             examples = [each for row in held[: options.questions] for each in _examples(index, row)]
-        weights[name] = _fitted(examples)
-        print(name, weights[name], _described(examples, weights[name]))
+        found[name] = _fitted(examples, SURE if reader else range(FEATURES), options.part)
+        print(name, found[name], _described(examples, found[name]), flush=True)
+    found["words"] = _fitted(examples, WORDS, options.part)
+    print("words", found["words"], _described(examples, found["words"]))
     path = options.target / FACTS
-    facts = json.loads(path.read_text("utf-8"))
-    bias, found = weights[DEFAULT_READER]
-    facts["constants"] = {"bias": bias, "weights": found, "part": options.part}
+    facts = json.loads(path.read_text("utf-8")) | {"constants": asdict(found["read"])}
     path.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
-    print("BY_COSINE:", weights[None])
+    print(f"wrote {path}; for fitted.py: BY_COSINE = {found['compared']}, BY_WORDS = {found['words']}")
 
 
 def _examples(index: Index, row: dict[str, Any]) -> Iterable[Example]:
@@ -464,36 +476,41 @@ def _example(index: Index, row: dict[str, Any], ranking: Ranking, kind: str) -> 
         each.hit.document.doc_id.endswith(own) and any(a < each.span[1] and each.span[0] < b for a, b in answers)
         for each in found
     ]
-    return Example(kind, np.array([each.features for each in found]).reshape(len(found), -1), np.array(right, bool))
+    features = np.array([each.features for each in found]).reshape(len(found), -1)
+    return Example(kind, features, np.array([each.hit.score for each in found]), np.array(right, bool))
 
 
-def _fitted(examples: Sequence[Example]) -> tuple[float, list[float]]:
-    """Logistic regression of "this sentence answers" over the sentence of each example that seems to most.
+def _fitted(examples: Sequence[Example], columns: Iterable[int], part: float) -> Constants:
+    """Logistic regression of "the articles answer" over the sentence of each example that comes first.
 
-    The sentence is chosen by what was fitted before, three times over; half of the weight is on questions that are
-    answered. A share of the features may not speak against an answer, so their weights are not below nothing.
+    Which one that is, is said by the weights found before, three times over. Near misses are left out: their passages
+    were embedded with the answer in them. Only features in ``columns`` count.
     """
-    weights = np.array([1.0, 0.5, 0.5, 0.5, 0.0, 0.0])
-    bias = 0.0
+    counts = np.isin(np.arange(FEATURES), list(columns))
+    found = Constants(0.0, tuple(np.array([1.0, 0.5, 5.0]) * counts), FOUND, part)
+    judged = [each for each in examples if each.kind != "near miss" and len(each.features)]
     for _ in range(3):
-        best = [(each, int(np.argmax(each.features @ weights))) for each in examples if len(each.features)]
-        x = np.array([each.features[i] for each, i in best])
-        y = np.array([each.right[i] for each, i in best])
-        share = np.array([0.5 if each.kind == "answered" else 0.25 for each, _ in best])
-        model = LogisticRegression(C=10.0, max_iter=1000).fit(x, y, sample_weight=share)
-        bias, weights = float(model.intercept_[0]), model.coef_[0]
-    return round(bias, 4), [round(float(each), 4) for each in weights]
+        x = np.array([each.features[_first(each, found)] for each in judged]) * counts
+        y = [each.kind == "answered" for each in judged]
+        model = LogisticRegression(C=10.0, max_iter=2000).fit(x, y)
+        weights = tuple(round(float(each), 4) for each in model.coef_[0] * counts)
+        found = Constants(round(float(model.intercept_[0]), 4), weights, FOUND, part)
+    return found
 
 
-def _described(examples: Sequence[Example], fitted: tuple[float, list[float]]) -> dict[str, float]:
+def _first(example: Example, constants: Constants) -> int:
+    return int(np.argmax(example.features @ np.array(constants.weights) + constants.found * example.scores))
+
+
+def _described(examples: Sequence[Example], constants: Constants) -> dict[str, float]:
     """How well the constants tell on the examples."""
     sure: dict[str, list[float]] = {}
     hits = []
     for each in examples:
-        scores = each.features @ np.array(fitted[1]) if len(each.features) else np.array([-60.0])
-        sure.setdefault(each.kind, []).append(float(scores.max()))
-        if each.kind == "answered":
-            hits.append(bool(each.right[int(scores.argmax())]) if len(each.features) else False)
+        if len(each.features):
+            first = _first(each, constants)
+            sure.setdefault(each.kind, []).append(float(each.features[first] @ np.array(constants.weights)))
+            hits += [bool(each.right[first])] if each.kind == "answered" else []
     return {
         "first": round(float(np.mean(hits)), 3),
         "AUROC near misses": round(auroc(sure["answered"], sure["near miss"]), 3),

@@ -56,11 +56,11 @@ def test_quotes_are_whole_sentences_and_hold_their_best_one(real_index: Index, q
         assert quote.span[0] <= quote.best.span[0] < quote.best.span[1] <= quote.span[1]
 
 
-def test_quotes_do_not_overlap_and_the_surest_sentence_is_in_the_first(real_index: Index) -> None:
+def test_quotes_do_not_overlap_and_the_best_sentence_is_in_the_first(real_index: Index) -> None:
     read = _read(real_index, "the mill and the ferry")
     made = quotes(read.sentences, 0.0, 0.1)
     assert made[0].best is read.sentences[0]
-    assert read.sentences[0].confidence == max(each.confidence for each in read.sentences)
+    assert read.sentences[0].order == max(each.order for each in read.sentences)
     places = sorted((each.hit.document.doc_id, *each.span) for each in made)
     assert len(places) > 1
     assert all(a[0] != b[0] or a[2] <= b[1] for a, b in pairwise(places))

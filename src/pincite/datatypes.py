@@ -161,7 +161,7 @@ class Answer:
         question: the question as it was read: the end of one that is very long, and one that leans on the turn before
             it together with that.
         answered: whether the articles answer the question.
-        confidence: the estimated probability that they do, which is that of the surest citation, 0 to 1.
+        confidence: the estimated probability that they do, which is that of the first citation, 0 to 1.
         hits: the whole ranking behind it, best first, whether answered or not.
     """
 

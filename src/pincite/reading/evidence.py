@@ -27,7 +27,7 @@ class Evidence:
     Attributes:
         question: as it was read: its end, where it is too long.
         hits: all hits in their final order.
-        sentences: those that may be quoted, surest first.
+        sentences: those that may be quoted, best first.
         part: as in `Constants`.
     """
 
@@ -57,7 +57,7 @@ def weigh(
     asked = reads.question_read(question) if reads else question
     constants = _constants(question, reads)
     readings = reads.read(asked, [_text(hit) for hit in best]) if reads else _compared(question, best, embedder)
-    found = sentences(asked, best, readings, rarity, constants)
+    found = sentences(best, readings, rarity, constants)
     return Evidence(asked, _ordered(best, found) + tuple(hits[len(best) :]), found, constants.part)
 
 
@@ -91,7 +91,7 @@ def _ordered(hits: Sequence[Hit], found: Sequence[Sentence]) -> tuple[Hit, ...]:
     """The hits by their fused score and the surest of their sentences together."""
     surest: dict[int, float] = {}
     for each in found:
-        surest.setdefault(each.hit.rank, each.confidence)
+        surest[each.hit.rank] = max(each.confidence, surest.get(each.hit.rank, 0.0))
     read = [replace(hit, scores={**hit.scores, "read": surest.get(hit.rank, 0.0)}) for hit in hits]
     read.sort(key=lambda hit: -(hit.score + fitted.READ_WEIGHT * hit.scores["read"]))
     return tuple(replace(hit, rank=place) for place, hit in enumerate(read, 1))

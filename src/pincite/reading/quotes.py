@@ -1,6 +1,6 @@
 """From passages that were found to quotes: which sentence answers, how surely, and how far to quote.
 
-Each sentence gets one probability that it answers, from evidence that can be compared between questions. The surest
+Each sentence gets one probability that it answers, from evidence that can be compared between questions. The best
 sentence leads, its probability is the answer's confidence, and nothing is quoted that is less sure than the threshold,
 but for sentences that belong to a quote: neighbours that are likely part of the answer, the sentence that says what
 "it" is, the lines of a list.
@@ -16,7 +16,6 @@ from typing import Any, Self
 
 from pincite.analysis import analyse
 from pincite.datatypes import Hit, Span
-from pincite.reading import answer_type
 from pincite.reading.reader import Reading
 
 MOST_QUOTES = 5
@@ -25,27 +24,28 @@ _LOOKED_BACK = 4
 """Sentences before one in the same passage that its pronouns may refer to; what is farther back counts less, by half
 for each sentence."""
 
-_END_MARKS = tuple(".!?。！？…．”\"'’)）」』")
-
 
 @dataclass(frozen=True, slots=True)
 class Constants:
     """Fitted by ``scripts/train_reader.py calibrate`` on questions that the reader did not learn from.
 
     Attributes:
-        bias, weights: logistic regression of "this sentence answers" on `Sentence.features`.
+        bias, weights: logistic regression of "the articles answer" on `Sentence.features`.
+        found: what the fused score of its passage adds to a sentence's logit where sentences of one question are put
+            in order; it always crowns something, so that it says nothing of whether that answers.
         part: the probability from which on a sentence beside the best one is quoted as a part of the answer, as a
             share of the best one's.
     """
 
     bias: float
     weights: tuple[float, ...]
+    found: float
     part: float
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
         """From JSON."""
-        return cls(values["bias"], tuple(values["weights"]), values["part"])
+        return cls(values["bias"], tuple(values["weights"]), values["found"], values["part"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,11 @@ class Sentence:
         place: which sentence of its passage it is, from 0.
         span: its range in the document.
         answer: the range in the document of the words in it that answer; empty where that is not known.
-        features: ``(evidence, covered, passage's cosine, fused score of the passage, answer type, fragment)``, where
-            the evidence is the reader's logit or, without a reader, the sentence's cosine to the question.
+        features: ``(evidence, covered, cosine)``: the reader's logit or, without a reader, the sentence's cosine to
+            the question; the share of the question's words, rare ones weighing more, that stand in the sentence, the
+            title, the heading or, for less, in the sentences before it; the cosine of its passage.
         confidence: the probability that it answers, 0 to 1.
+        order: puts the sentences found for one question in order.
     """
 
     hit: Hit
@@ -67,6 +69,7 @@ class Sentence:
     answer: Span
     features: tuple[float, ...]
     confidence: float
+    order: float
 
     @property
     def text(self) -> str:
@@ -76,7 +79,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Adjacent sentences of one passage, the surest of them first in ``sentences``."""
+    """Adjacent sentences of one passage, the best of them first in ``sentences``."""
 
     hit: Hit
     span: Span
@@ -84,7 +87,7 @@ class Quote:
 
     @property
     def best(self) -> Sentence:
-        """The sentence that answers most surely."""
+        """The sentence that answers best."""
         return self.sentences[0]
 
     @property
@@ -98,16 +101,14 @@ class Quote:
 
 
 def sentences(
-    question: str,
     hits: Sequence[Hit],
     readings: Sequence[Reading],
     rarity: Mapping[str, float],
     constants: Constants,
 ) -> list[Sentence]:
-    """The sentences that may be quoted, surest first; headings and a repeated title are none.
+    """The sentences that may be quoted, best first; headings and a repeated title are none.
 
     Args:
-        question: in natural language.
         hits: the passages that were read.
         readings: what was read in each of them.
         rarity: the question's analysed terms, each with its inverse document frequency.
@@ -116,14 +117,12 @@ def sentences(
     found = [
         sentence
         for hit, reading in zip(hits, readings, strict=True)
-        for sentence in _of_passage(question, hit, reading, rarity, constants)
+        for sentence in _of_passage(hit, reading, rarity, constants)
     ]
-    return sorted(found, key=lambda each: (-each.confidence, each.hit.rank, each.place))
+    return sorted(found, key=lambda each: (-each.order, each.hit.rank, each.place))
 
 
-def _of_passage(
-    question: str, hit: Hit, reading: Reading, rarity: Mapping[str, float], constants: Constants
-) -> Iterable[Sentence]:
+def _of_passage(hit: Hit, reading: Reading, rarity: Mapping[str, float], constants: Constants) -> Iterable[Sentence]:
     document, passage = hit.document, hit.passage
     texts = [document.text[slice(*span)] for span in passage.sentences]
     terms = [set(analyse(text)) for text in texts]
@@ -137,19 +136,16 @@ def _of_passage(
             float(reading.sentences[place]),
             _covered(rarity, terms[place] | context, before),
             hit.scores.get("dense", 0.0),
-            hit.score,
-            float(answer_type.fits(question, text)),
-            float(not text.endswith(_END_MARKS)),
         )
         first, last = reading.answers[place]
         answer = (passage.start + first, passage.start + last)
-        yield Sentence(hit, place, span, answer, features, confidence(features, constants))
+        logit = constants.bias + sum(w * each for w, each in zip(constants.weights, features, strict=True))
+        order = logit + constants.found * hit.score
+        yield Sentence(hit, place, span, answer, features, _probability(logit), order)
 
 
-def confidence(features: Sequence[float], constants: Constants) -> float:
-    """The probability that a sentence with these features answers."""
-    value = constants.bias + sum(w * each for w, each in zip(constants.weights, features, strict=True))
-    return 1 / (1 + math.exp(-max(-60.0, min(60.0, value))))
+def _probability(logit: float) -> float:
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
 
 
 def _covered(rarity: Mapping[str, float], terms: set[str], before: Sequence[set[str]]) -> float:
@@ -171,10 +167,10 @@ def _nearness(term: str, terms: set[str], before: Sequence[set[str]]) -> float:
 
 
 def quotes(found: Sequence[Sentence], threshold: float, part: float) -> list[Quote]:
-    """What to quote, surest first: every quote has a sentence of at least the threshold; each text is quoted once.
+    """What to quote, best first: the best sentence of each is no less sure than the threshold; each text once.
 
     Args:
-        found: all sentences, surest first.
+        found: all sentences, best first.
         threshold: the least confidence, 0 to 1.
         part: as in `Constants`.
     """
@@ -186,12 +182,10 @@ def quotes(found: Sequence[Sentence], threshold: float, part: float) -> list[Quo
         if each.confidence >= least:
             chosen.setdefault(_plain(each.text), each)
     made: list[Quote] = []
-    said: set[str] = set()
+    said = set(chosen)
     for run in _runs(chosen.values()):
-        if max(each.confidence for each in run) < threshold:
-            continue
         quote = _quote(run, found, said)
-        if not any(_holds(other, quote) for other in made):
+        if quote.best.confidence >= threshold and not any(_holds(other, quote) for other in made):
             made.append(quote)
             said |= {_plain(each.text) for each in quote.sentences}
     return made[:MOST_QUOTES]
@@ -206,7 +200,7 @@ def _holds(one: Quote, other: Quote) -> bool:
 
 
 def _runs(chosen: Iterable[Sentence]) -> list[list[Sentence]]:
-    """Sentences that follow each other, together; the runs with the surest sentences first."""
+    """Sentences that follow each other, together; the runs with the best sentences first."""
     runs: list[list[Sentence]] = []
     for each in sorted(chosen, key=lambda each: (each.hit.rank, each.place)):
         last = runs[-1][-1] if runs else None
@@ -214,7 +208,7 @@ def _runs(chosen: Iterable[Sentence]) -> list[list[Sentence]]:
             runs[-1].append(each)
         else:
             runs.append([each])
-    return sorted(runs, key=lambda run: -max(each.confidence for each in run))
+    return sorted(runs, key=lambda run: -max(each.order for each in run))
 
 
 _LEANS = re.compile(
@@ -233,7 +227,7 @@ def _quote(run: Sequence[Sentence], found: Sequence[Sentence], said: set[str]) -
         whole.insert(0, lead)
     start, end = whole[0].span[0], _reach(whole[-1], neighbours)
     whole += [each for each in neighbours if whole[-1].span[1] < each.span[1] <= end]
-    return Quote(hit, (start, end), tuple(sorted(whole, key=lambda each: -each.confidence)))
+    return Quote(hit, (start, end), tuple(sorted(whole, key=lambda each: -each.order)))
 
 
 def _reach(last: Sentence, neighbours: Sequence[Sentence]) -> int:

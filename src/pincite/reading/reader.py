@@ -20,7 +20,6 @@ import numpy.typing as npt
 
 from pincite.datatypes import Span, digest_of
 from pincite.errors import ReaderError
-from pincite.exported import batches
 from pincite.settings import DEFAULT_READER
 from pincite.splitting import sentence_spans
 
@@ -44,9 +43,6 @@ ANSWER_TOKENS = 24
 
 MODEL, VOCABULARY, FACTS = "reader.onnx", "vocab.txt", "reader.json"
 FORMAT = 1
-
-_BATCH_TOKENS = 1024
-"""In one run, padding included: more leaves the processor's cache."""
 
 _CLS, _SEP = 101, 102
 _WITHOUT = "answer without it by Settings(reader=None) or --reader none"
@@ -90,10 +86,12 @@ def sentence_tokens(offsets: Sequence[Span], sentences: Sequence[Span]) -> list[
 
 
 def last_sentences(text: str, characters: int) -> str:
-    """The end of a text in up to so many characters: whole sentences, or the end of the last one."""
+    """The end of a long text in up to so many characters: from its last question on, or else its last sentences."""
     end = text[-characters:]
-    whole = [end[start:] for start, _ in sentence_spans(end)[1:]]
-    return whole[0] if whole and characters < len(text) else end
+    spans = sentence_spans(end)
+    asked = [start for start, stop in spans if end[start:stop].endswith(("?", "？"))]
+    whole = [start for start, _ in spans[1:]]
+    return end[(asked[-1:] or whole[:1] or [0])[0] :]
 
 
 class Text(NamedTuple):
@@ -163,30 +161,23 @@ class Reader:
         for number, (text, found) in enumerate(zip(texts, encoded, strict=True)):
             context = self._tokenizer.encode(text.context, add_special_tokens=False).ids
             rows += ((number, window) for window in windows(asked, context, found.ids))
-        logits = self._logits([window for _, window in rows])
         totals = [np.zeros((len(found.ids), 4), np.float32) for found in encoded]
-        for (number, window), found_logits in zip(rows, logits, strict=True):
-            totals[number][slice(*window.tokens)] += found_logits
+        for number, window in rows:
+            totals[number][slice(*window.tokens)] += self._logits(window)
         return [_reading(text, found.offsets, total) for text, found, total in zip(texts, encoded, totals, strict=True)]
 
-    def _logits(self, rows: Sequence[Window]) -> list[Floats]:
-        """For each row the three logits of each token of its passage, and a column of ones to count windows by."""
-        made: list[Floats] = [np.empty((0, 4), np.float32)] * len(rows)
-        for batch in batches([len(row.ids) for row in rows], _BATCH_TOKENS):
-            found = self._session.run(None, _padded([rows[i] for i in batch]))[0]
-            for i, values in zip(batch, found, strict=True):
-                first, count = rows[i].first, rows[i].tokens[1] - rows[i].tokens[0]
-                made[i] = np.concatenate([values[first : first + count], np.ones((count, 1), np.float32)], axis=1)
-        return made
+    def _logits(self, row: Window) -> Floats:
+        """The three logits of each token of the passage, and a column of ones to count windows by.
 
-
-def _padded(rows: Sequence[Window]) -> dict[str, npt.NDArray[np.int64]]:
-    ids = np.zeros((len(rows), max(len(row.ids) for row in rows)), np.int64)
-    mask, segments = np.zeros_like(ids), np.zeros_like(ids)
-    for i, row in enumerate(rows):
-        ids[i, : len(row.ids)], mask[i, : len(row.ids)] = row.ids, 1
-        segments[i, row.question : len(row.ids)] = 1
-    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": segments}
+        One row at a time: eight-bit activations are scaled by the largest of their batch, so that what is said of a
+        passage would depend on those beside it.
+        """
+        ids = np.array([row.ids], np.int64)
+        segments = np.zeros_like(ids)
+        segments[0, row.question :] = 1
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": segments}
+        found = self._session.run(None, inputs)[0][0, row.first : -1]
+        return np.concatenate([found, np.ones((len(found), 1), np.float32)], axis=1)
 
 
 def _reading(text: Text, offsets: Sequence[Span], totals: Floats) -> Reading:
