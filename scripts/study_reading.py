@@ -244,10 +244,10 @@ def _run(text: str) -> tuple[str, Path]:
 def main() -> None:
     """Read, draw and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("runs", nargs="+", type=_run, metavar="RUN=DIR", help=f"two or more, one of them {NOW}")
+    parser.add_argument("runs", nargs="+", type=_run, metavar="RUN=DIR", help=f"one or more, one of them {NOW}")
     folders: dict[str, Path] = dict(parser.parse_args().runs)
-    if len(folders) < 2 or NOW not in folders:
-        parser.error(f"give two runs or more, one of them {NOW}=DIR")
+    if NOW not in folders:
+        parser.error(f"give one run or more, one of them {NOW}=DIR")
     runs: Runs = {name: read(folder) for name, folder in folders.items()}
     measures = measured(runs)
     result = {

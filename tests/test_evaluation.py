@@ -42,7 +42,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "corpus.jsonl": [{"_id": "f", "title": "Ferry", "text": FERRY}, {"_id": "m", "title": "Mill", "text": MILL}],
         "queries.jsonl": [
             {"_id": "q1", "text": "When did the night ferry leave Aldhaven?", "answerable": True},
-            {"_id": "q2", "text": "What did the tide mill grind?", "answerable": True},
+            {"_id": "q2", "text": "What did the tide mill grind until 1911?", "answerable": True},
             {"_id": "q3", "text": "Which team won the ice hockey cup?", "answerable": False},
             {"_id": "q4", "text": "Nobody judged this."},
         ],

@@ -46,7 +46,8 @@ ARTICLES = {
     ),
     "bees.md": "---\ntitle: What does a hive of grey bees need?\nsource: Hive & Home\ndate: 2019-07\n---\n\n"
     "A hive of the grey bee needs eighteen kilograms of honey for the winter. It is kept under a roof of thatch.\n",
-    "log.txt": f"The lighthouse log\n\n2020-01-01\n\n{SCRIPTS}\n",
+    "log.txt": "The lighthouse log\n\n2020-01-01\n\n"
+    f"{SCRIPTS} On Sunday the keeper of the lighthouse wrote of two seals in its log.\n",
 }
 FERRY, BEES = (
     "What did the night ferry carry when it left Aldhaven at ten?",
