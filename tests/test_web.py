@@ -38,7 +38,8 @@ ARTICLES = {
     "url: https://letters.example/ferry\n---\n\n"
     "Nobody had asked for it. The night ferry left Aldhaven at ten and carried forty carts of salt. "
     "It was given up when the bridge opened in 1931.\n\n"
-    "# The engine\n\nThe engine of the night ferry burned eleven sacks of coal on each crossing.\n",
+    "# How much coal did the engine burn?\n\n"
+    "The engine of the night ferry burned eleven sacks of coal on each crossing.\n",
     "reprint.txt": "Nobody had asked for it. The night ferry left Aldhaven at ten and carried forty carts of salt. "
     "It was given up when the bridge opened in 1931.\n",
     "form.jsonl": json.dumps(

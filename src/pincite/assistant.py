@@ -8,6 +8,7 @@ from pincite.datatypes import Answer, Citation, Filter
 from pincite.errors import UsageError
 from pincite.follow_ups import Turn, leans, wordings
 from pincite.index import Index
+from pincite.reading.evidence import Evidence
 from pincite.reading.quotes import Quote, quotes
 from pincite.reading.reader import last_sentences
 
@@ -49,19 +50,25 @@ class Assistant:
             question = last_sentences(question, _LONG // 4)
         queries = wordings(question, history)
         ranking = self.index.rank(queries, passages=20, documents=10, where=where)
-        # A turn that leans on the one before it is read together with that.
-        read = self.index.read(queries[-1][0] if leans(question) else question, ranking)
+        read = self.index.read(question, ranking)
         threshold = ranking.settings.threshold if self._threshold is None else self._threshold
+        if len(queries) > 1 and leans(question):
+            # It may still say all by itself: what answers more surely counts.
+            read = max(read, self.index.read(queries[-1][0], ranking), key=_surest)
         found = quotes(read.sentences, threshold, read.part)
         citations = tuple(_citation(label, each) for label, each in enumerate(found, 1))
         return Answer(
             text=" ".join(f"{each.quote} [{each.label}]" for each in citations),
             question=read.question,
             answered=bool(citations),
-            confidence=read.sentences[0].confidence if read.sentences else 0.0,
+            confidence=_surest(read),
             citations=citations,
             hits=read.hits,
         )
+
+
+def _surest(read: Evidence) -> float:
+    return read.sentences[0].confidence if read.sentences else 0.0
 
 
 def _citation(label: int, quote: Quote) -> Citation:

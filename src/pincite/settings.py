@@ -10,7 +10,7 @@ from pincite.errors import UsageError
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_READER = "default"
-DEFAULT_THRESHOLD = 0.25
+DEFAULT_THRESHOLD = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

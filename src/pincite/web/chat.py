@@ -22,7 +22,7 @@ from pincite.web.service import MOST_CHARACTERS
 
 _log = logging.getLogger(__name__)
 _EXAMPLES, _FOLLOW_UPS = 4, 2
-_TRIED, _TRIED_AT_ONCE = 12, 4
+_TRIED = 12
 _NEAR = 0.3
 """The cosine from which on a passage is near enough to a question to be asked about next."""
 
@@ -187,11 +187,8 @@ class Chat:
             found = self._assistant.ask(asked.question, history=history, where=where)
             took = round(1000 * (time.perf_counter() - began))
             said, sources = render.answer(number, asked.question, found, took, filtered=bool(asked.only))
-            yield _turn(number, asked, found.text, said + render.follow_ups() * found.answered, sources)
-            if found.answered and more:
-                history = _history([*turns, Turn(asked, found.text, "")])
-                offered = islice(self._more(found, history, where), _FOLLOW_UPS)
-                yield _turn(number, asked, found.text, said + render.follow_ups(offered), sources)
+            offered = islice(_more(found), _FOLLOW_UPS if more else 0)
+            yield _turn(number, asked, found.text, said + render.follow_ups(offered) * found.answered, sources)
         except Exception as error:  # noqa: BLE001 - a failure must never look like "nothing found"
             yield _turn(number, asked, "", self._trouble(error))
 
@@ -205,22 +202,15 @@ class Chat:
         _log.error("the page failed unexpectedly", exc_info=error)
         return render.failure(UNEXPECTED)
 
-    def _more(self, found: Answer, history: Sequence[dict[str, str]], where: Filter | None) -> Iterator[str]:
-        """Questions about what was near but not quoted, and only such as bring up something else."""
-        quoted = {each.quote for each in found.citations}
-        documents = {each.document.doc_id for each in found.citations}
-        near = [hit for hit in found.hits if hit.scores["dense"] >= _NEAR]
-        others = [hit for hit in near if hit.document.doc_id not in documents]
-        headings = [hit.passage.heading for hit in near if hit.document.doc_id in documents]
-        cited = {each.heading for each in found.citations}
-        # A heading of one word says too little away from its article.
-        telling = [each for each in headings if each and " " in each and each not in cited]
-        quoted_ids = {each.passage.passage_id for each in found.citations}
-        names = _names(hit for hit in near if hit.passage.passage_id not in quoted_ids)
-        for topic in islice(dict.fromkeys([*_titles(others), *telling, *names]), _TRIED_AT_ONCE):
-            answer = self._assistant.ask(render.example(topic), history=history, where=where)
-            if answer.answered and not {each.quote for each in answer.citations} & quoted:
-                yield render.example(topic)
+
+def _more(found: Answer) -> Iterator[str]:
+    """Headings and titles near to the question that are questions themselves; nothing is asked for them."""
+    cited = {each.passage.passage_id for each in found.citations}
+    near = (hit for hit in found.hits if hit.scores["dense"] >= _NEAR and hit.passage.passage_id not in cited)
+    lines = (line for hit in near for line in (hit.passage.heading, hit.document.title) if line)
+    yield from (
+        line for line in dict.fromkeys(lines) if line.rstrip().endswith(("?", "？")) and len(line) <= _LONGEST_TITLE
+    )
 
 
 def _titles(hits: Iterable[Hit]) -> Iterator[str]:
