@@ -182,7 +182,7 @@ class Reader:
 
 def _reading(text: Text, offsets: Sequence[Span], totals: Floats) -> Reading:
     """From the sums over the windows that a token was in."""
-    logits: Floats = totals[:, :3] / np.maximum(totals[:, 3:], 1)
+    logits = (totals[:, :3] / np.maximum(totals[:, 3:], 1)).astype(np.float32)
     scores, answers = [], []
     for (start, end), sentence in zip(sentence_tokens(offsets, text.sentences), text.sentences, strict=True):
         if start == end:
