@@ -266,15 +266,20 @@ class ExportedModel:
 
     @cached_property
     def _session(self) -> InferenceSession:
-        import onnxruntime
+        return session(self._folder / _MODEL)
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-        # Threads that wait by spinning would take from others what one question does not need.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(str(self._folder / _MODEL), options, providers=["CPUExecutionProvider"])
+
+def session(path: Path) -> InferenceSession:
+    """A model loaded to run on the processor, for one question at a time."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    # Threads that wait by spinning would take from others what one question does not need.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def _padded(session: InferenceSession, encodings: Sequence[Encoding]) -> dict[str, npt.NDArray[np.int64]]:

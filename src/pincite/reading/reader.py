@@ -8,7 +8,6 @@ what, and how well it reads.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,11 +19,11 @@ import numpy.typing as npt
 
 from pincite.datatypes import Span, digest_of
 from pincite.errors import ReaderError
+from pincite.exported import session
 from pincite.settings import DEFAULT_READER
 from pincite.splitting import sentence_spans
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
 Floats = npt.NDArray[np.float32]
@@ -134,7 +133,7 @@ class Reader:
         folder = Path(__file__).parent / "weights" if name == DEFAULT_READER else Path(name)
         self._facts = _checked(folder)
         self._tokenizer = _tokenizer(folder / VOCABULARY)
-        self._session = _session(folder / MODEL)
+        self._session = session(folder / MODEL)
 
     @property
     def constants(self) -> dict[str, Any]:
@@ -240,14 +239,3 @@ def _tokenizer(vocabulary: Path) -> Tokenizer:
     tokenizer = Tokenizer(WordPiece({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
     tokenizer.normalizer, tokenizer.pre_tokenizer = BertNormalizer(lowercase=True), BertPreTokenizer()
     return tokenizer
-
-
-def _session(path: Path) -> InferenceSession:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
