@@ -29,6 +29,7 @@ import hashlib
 import json
 import pickle
 import random
+import re
 import shutil
 import time
 import warnings
@@ -49,6 +50,7 @@ from torch.nn import functional
 from transformers import AutoModel
 
 from pincite import Hit, Index, Settings
+from pincite.analysis import only_stop_words
 from pincite.datatypes import Document, Span, digest_of
 from pincite.embedder import SentenceTransformerEmbedder, find_model
 from pincite.evaluation import auroc
@@ -63,14 +65,17 @@ TARGET = Path(__file__).parent.parent / "src" / "pincite" / "reading" / "weights
 CLEAR = ("qed", "policyqa", "selqa")
 """Sources whose licence is stated."""
 
-MINED = {"qed": 2, "selqa": 1, "squadshifts_wiki": 1}
+MINED = {"qed": 3, "selqa": 2, "squadshifts_wiki": 2}
 """Sources whose questions do not presume their text, and how many hard negatives each of them is learnt with."""
 
 SHARE = {"squadshifts_reddit": 0.3, "squadshifts_amazon": 0.3, "subjqa": 0.2, "policyqa": 0.5}
 """Sources of which only a part is learnt: their questions are alike, and people ask others."""
 
-NEAR_MISSES = 0.4
-"""The share of questions that are also learnt with their answer taken out."""
+NEAR_MISSES, ELSEWHERE, ALTERED, PAIRED, TOPICAL = 0.4, 0.15, 0.25, 0.05, 0.06
+"""The shares of questions that are also learnt otherwise: with their answer taken out; over other texts alone; with a
+word altered, so that nothing answers; joined with the question before; as a mention of what a sentence is about."""
+
+TOPICS = ("What is said about {}?", "What about {}?", "What does the article say about {}?", "Tell me about {}.", "{}")
 
 FOUND = 4.0
 """`pincite.reading.quotes.Constants.found`: the first sentence is right as often for 3 to 4, less often beyond."""
@@ -184,7 +189,10 @@ class Rows:
 
     def __init__(self) -> None:
         self._tokenizer = SentenceTransformerEmbedder(DEFAULT_MODEL)._tokenizer
-        self._known: dict[tuple[str, str], Any] = {}
+        known = AutoModel.from_pretrained(str(find_model(DEFAULT_MODEL))).embeddings.word_embeddings.weight
+        self._vectors = functional.normalize(known.detach()).numpy()
+        names = [self._tokenizer.id_to_token(i) or "" for i in range(len(self._vectors))]
+        self._whole = np.array([name.isascii() and name.isalpha() and len(name) > 2 for name in names])
 
     def row(self, question: str, piece: Piece, answers: Sequence[Span], *, taken_out: bool = False) -> Row | None:
         """One row; answers are ranges of the passage. With ``taken_out`` the sentences that answer are left out."""
@@ -211,6 +219,39 @@ class Rows:
                 answer = (first + at, last - 1 + at)
         return Row(window.ids, window.question, [(a + at, b + at) for a, b in ranges], labels, answer)
 
+    def altered(self, question: str, text: str, chance: random.Random) -> str | None:
+        """The question with one word that the text has changed for a word of its kind that the text does not have.
+
+        Of its kind: their token vectors have a cosine of .3 to .6. Above that words often mean the same.
+        """
+        words = [word for word in re.findall(r"\w{3,}", question) if word.lower() in text.lower()]
+        chance.shuffle(words)
+        for word in words:
+            at = self._tokenizer.token_to_id(word.lower())
+            if at is None or only_stop_words(word):
+                continue
+            alike = self._vectors @ self._vectors[at]
+            kind = np.flatnonzero((alike > 0.3) & (alike < 0.6) & self._whole)
+            other = [self._tokenizer.id_to_token(int(i)) for i in chance.sample(list(kind), min(4, len(kind)))]
+            other = [each for each in other if each not in text.lower()]
+            if other:
+                return re.sub(rf"\b{re.escape(word)}\b", other[0], question, count=1)
+        return None
+
+    def topic(self, piece: Piece, chance: random.Random) -> tuple[str, list[Span]] | None:
+        """Two or three words that stand together in one or two sentences of a passage, and these sentences."""
+        start, end = chance.choice(piece.sentences)
+        words = list(re.finditer(r"\w[\w-]+", piece.text[start:end]))
+        runs = [words[i : i + size] for size in (2, 3) for i in range(len(words) - size + 1)]
+        chance.shuffle(runs)
+        for run in runs:
+            phrase = piece.text[start + run[0].start() : start + run[-1].end()]
+            plain = all(len(m[0]) > 3 and m[0].isalpha() and not only_stop_words(m[0]) for m in run)
+            inside = [s for s in piece.sentences if phrase.lower() in piece.text[slice(*s)].lower()]
+            if plain and phrase == " ".join(m[0] for m in run) and len(inside) < 3:
+                return phrase, inside
+        return None
+
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids) if text else []
 
@@ -233,7 +274,8 @@ def groups(
 ) -> list[list[Row]]:
     """Groups of rows, in random order."""
     rows, made, negatives = kept
-    maker, found = Rows(), []
+    maker, found = Rows(), list[list[Row]]()
+    before: tuple[dict[str, Any], Sequence[Piece]] | None = None
     for number, row in enumerate(rows):
         name = text_id(row)
         if row["source"] not in sources or _is_held_out(name) != held_out:
@@ -241,6 +283,10 @@ def groups(
         if chance.random() > SHARE.get(row["source"], 1.0):
             continue
         found += _groups(maker, row, made[name], negatives.get(number, []), chance)
+        if row["source"] in MINED and row["answers"]:
+            found += _asked_otherwise(maker, row, made[name], negatives.get(number, []), chance)
+            found += _paired(maker, before, (row, made[name]), chance) if before else []
+            before = (row, made[name])
     chance.shuffle(found)
     return found
 
@@ -248,9 +294,7 @@ def groups(
 def _groups(
     maker: Rows, row: dict[str, Any], own: Sequence[Piece], negatives: Sequence[Piece], chance: random.Random
 ) -> list[list[Row]]:
-    pieces = [(piece, [(a - piece.start, b - piece.start) for a, b in row["answers"]]) for piece in own]
-    right = [(piece, inside) for piece, spans in pieces if (inside := _inside(piece, spans))]
-    wrong = [piece for piece, spans in pieces if not _inside(piece, spans)]
+    right, wrong = _answering(row, own)
     question = row["question"]
     if not right:
         return _without_none([[maker.row(question, piece, ()) for piece in wrong[:1]]])
@@ -262,6 +306,46 @@ def _groups(
         beside = [maker.row(question, each, ()) for each in negatives[3:4]]
         made.append([maker.row(question, piece, answers, taken_out=True), *beside])
     return _without_none(made)
+
+
+def _asked_otherwise(
+    maker: Rows, row: dict[str, Any], own: Sequence[Piece], negatives: Sequence[Piece], chance: random.Random
+) -> list[list[Row]]:
+    right, _ = _answering(row, own)
+    if not right:
+        return []
+    question, (piece, _) = row["question"], right[0]
+    made = []
+    if chance.random() < ELSEWHERE:
+        made.append([maker.row(question, each, ()) for each in negatives[1:4]])
+    if chance.random() < ALTERED and (altered := maker.altered(question, piece.text, chance)):
+        made.append([maker.row(altered, each, ()) for each in (piece, *negatives[:1])])
+    if chance.random() < TOPICAL and (topic := maker.topic(piece, chance)):
+        phrase, places = topic
+        asked = chance.choice(TOPICS).format(phrase)
+        made.append([maker.row(asked, piece, places), *(maker.row(asked, each, ()) for each in negatives[:2])])
+    return _without_none(made)
+
+
+def _paired(
+    maker: Rows,
+    one: tuple[dict[str, Any], Sequence[Piece]],
+    other: tuple[dict[str, Any], Sequence[Piece]],
+    chance: random.Random,
+) -> list[list[Row]]:
+    """Two questions asked as one: a passage of each text answers its half."""
+    if chance.random() >= PAIRED:
+        return []
+    asked = f"{one[0]['question'].rstrip(' ?')}, and {other[0]['question']}"
+    found = [right[0] for row, own in (one, other) if (right := _answering(row, own)[0])]
+    return _without_none([[maker.row(asked, piece, answers) for piece, answers in found]])
+
+
+def _answering(row: dict[str, Any], own: Sequence[Piece]) -> tuple[list[tuple[Piece, list[Span]]], list[Piece]]:
+    """The passages of a text that hold an answer, each with the answer's ranges, and those that hold none."""
+    pieces = [(piece, [(a - piece.start, b - piece.start) for a, b in row["answers"]]) for piece in own]
+    right = [(piece, inside) for piece, spans in pieces if (inside := _inside(piece, spans))]
+    return right, [piece for piece, spans in pieces if not _inside(piece, spans)]
 
 
 def _without_none(found: Sequence[Sequence[Row | None]]) -> list[list[Row]]:
