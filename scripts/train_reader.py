@@ -232,10 +232,11 @@ class Rows:
                 continue
             alike = self._vectors @ self._vectors[at]
             kind = np.flatnonzero((alike > 0.3) & (alike < 0.6) & self._whole)
-            other = [self._tokenizer.id_to_token(int(i)) for i in chance.sample(list(kind), min(4, len(kind)))]
-            other = [each for each in other if each not in text.lower()]
-            if other:
-                return re.sub(rf"\b{re.escape(word)}\b", other[0], question, count=1)
+            drawn = chance.sample(list(kind), min(4, len(kind)))
+            other = [str(self._tokenizer.id_to_token(int(i))) for i in drawn]
+            absent = [name for name in other if name not in text.lower()]
+            if absent:
+                return re.sub(rf"\b{re.escape(word)}\b", absent[0], question, count=1)
         return None
 
     def topic(self, piece: Piece, chance: random.Random) -> tuple[str, list[Span]] | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from pincite.datatypes import Answer, Citation, Filter
+from pincite.analysis import analyse
+from pincite.datatypes import Answer, Citation, Filter, Hit
 from pincite.errors import UsageError
-from pincite.follow_ups import Turn, leans, wordings
+from pincite.follow_ups import Turn, leans, names, wordings
 from pincite.index import Index
 from pincite.reading.evidence import Evidence
 from pincite.reading.quotes import Quote, quotes
@@ -54,7 +56,8 @@ class Assistant:
         threshold = ranking.settings.threshold if self._threshold is None else self._threshold
         if len(queries) > 1 and leans(question):
             # It may still say all by itself: what answers more surely counts.
-            read = max(read, self.index.read(queries[-1][0], ranking), key=_surest)
+            joined = self.index.read(queries[-1][0], ranking)
+            read = max(read, _holding(names(question), joined), key=_surest)
         found = quotes(read.sentences, threshold, read.part)
         citations = tuple(_citation(label, each) for label, each in enumerate(found, 1))
         return Answer(
@@ -65,6 +68,19 @@ class Assistant:
             citations=citations,
             hits=read.hits,
         )
+
+
+def _holding(terms: frozenset[str], read: Evidence) -> Evidence:
+    """What was read in passages that hold one of the terms; all of it, where there are none."""
+    if not terms:
+        return read
+    hits = {sentence.hit.rank: sentence.hit for sentence in read.sentences}
+    holding = {rank for rank, hit in hits.items() if not terms.isdisjoint(_terms(hit))}
+    return replace(read, sentences=[sentence for sentence in read.sentences if sentence.hit.rank in holding])
+
+
+def _terms(hit: Hit) -> set[str]:
+    return set(analyse(f"{hit.document.title}\n{hit.passage.heading or ''}\n{hit.passage.text}"))
 
 
 def _surest(read: Evidence) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from pincite.analysis import only_stop_words, query_terms
 from pincite.errors import UsageError
 
 Turn = Mapping[str, str]
@@ -21,13 +22,16 @@ _OTHER_WEIGHT = 0.2
 """What the joined wording counts for, beside the turn itself."""
 
 _LATIN = r"[^\W\d_\u0250-\U0010ffff]+"
-_LEANS = re.compile(
+_POINTS_BACK = re.compile(
     r"\b(?:he|him|his|she|her|hers|it|its|they|them|their|theirs|this|these|those|ones?|such|same|others?|another|"
     r"else|also|too|former|latter)\b"
     r"|\b(?:that|there|more)\W*$"
-    r"|^\W*(?:and|but|so|or|then|what about|how about|why|really|yes|no)\b"
-    rf"|^\W*(?:{_LATIN}\W+)?{_LATIN}\W*$"
     r"|(?<!其)他|[她它这]|那[个些里时]|其(?![他中实余])|呢\W*$",
+    re.IGNORECASE,
+)
+_CONTINUES = re.compile(
+    r"^\W*(?:and|but|so|or|then|what about|how about|why|really|yes|no)\b"
+    rf"|^\W*(?:{_LATIN}\W+)?{_LATIN}\W*$",
     re.IGNORECASE,
 )
 _COURTESY = re.compile(
@@ -41,7 +45,20 @@ _MOST_EARLIER = 400
 
 def leans(turn: str) -> bool:
     """Whether a turn is likely to be understood only with what was said before it."""
-    return _LEANS.search(turn.strip()) is not None and not _COURTESY.match(turn)
+    if _COURTESY.match(turn):
+        return False
+    return _POINTS_BACK.search(turn) is not None or _CONTINUES.search(turn) is not None
+
+
+def names(turn: str) -> frozenset[str]:
+    """The terms of which an answer to a turn that leans must hold one; none, where a pronoun may stand for all.
+
+    "And Jiangsu?" after a question on Zhejiang asks for Jiangsu: what holds the words of the earlier question alone
+    answers that one once more.
+    """
+    if _POINTS_BACK.search(turn) or only_stop_words(turn):
+        return frozenset()
+    return frozenset(query_terms(turn))
 
 
 def wordings(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:
