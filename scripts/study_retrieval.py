@@ -54,7 +54,7 @@ class Variant:
     b: float = 0.75
     candidates: int = ranking.CANDIDATES
     scale: str = "z"
-    feedback: float = 0.2
+    feedback: float = 0.35
     feedback_from: int = 3
     history: float | None = None
     """The weight of the joined wording; None: as shipped, by whether the turn leans."""
@@ -66,8 +66,8 @@ ABLATION = {
     "BM25 only": Variant(dense_share=0.0, feedback=0.0),
     "BM25 of the body only": Variant(dense_share=0.0, title=0.0, heading=0.0, feedback=0.0),
     "no feedback": Variant(feedback=0.0),
-    "feedback .1": Variant(feedback=0.1),
-    "feedback .4": Variant(feedback=0.4),
+    "feedback .2": Variant(feedback=0.2),
+    "feedback .5": Variant(feedback=0.5),
     "feedback from 5": Variant(feedback_from=5),
     "feedback from 10": Variant(feedback_from=10),
     "scaled by minimum and maximum": Variant(scale="minmax"),
@@ -261,7 +261,7 @@ def left_out(labs: Sequence[Lab]) -> Table:
     """For each collection what the settings give that are best for the mean of the others."""
     grid = [
         Variant(dense_share=share, title=title, heading=title, feedback=feedback)
-        for share, title, feedback in product((0.6, 0.67, 0.75), (0.5, 1.0), (0.0, 0.2))
+        for share, title, feedback in product((0.6, 0.67, 0.75), (0.5, 1.0), (0.0, 0.35))
     ]
     values = np.array([[_of(lab, each, 2 * MOST_QUESTIONS // 5) for lab in labs] for each in grid])
     shipped = np.array([_of(lab, Variant(), 2 * MOST_QUESTIONS // 5) for lab in labs])

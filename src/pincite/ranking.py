@@ -36,7 +36,7 @@ CANDIDATES = 100
 """How many passages each side proposes."""
 
 _FEEDBACK_FROM = 3
-_FEEDBACK_WEIGHT = 0.2
+_FEEDBACK_WEIGHT = 0.35
 """How far the question's vector moves towards the mean of the best passages."""
 
 _SAME_VECTOR = 0.999
