@@ -2,6 +2,7 @@
 
     python scripts/train_reader.py candidates QUESTIONS WORK    passages of all texts, hard negatives for the questions
     python scripts/train_reader.py train WORK [--sources ...]   learn; writes WORK/<name>.pt and a log of its measures
+    python scripts/train_reader.py average WORK --of NAME...    the mean of the weights kept on the way
     python scripts/train_reader.py export WORK                  8-bit ONNX into the package
     python scripts/train_reader.py calibrate WORK               the constants of confidence and quotes
 
@@ -13,7 +14,8 @@ A question is learnt in groups of rows, each a question with one passage:
 
 - the passage that answers, with passages of other texts that the index finds for the question, or of the same text;
 - the same passage without the sentences that answer: nothing answers then (a near miss);
-- a text whose annotators found no answer.
+- a text whose annotators found no answer;
+- some are asked otherwise: see `ELSEWHERE` and what stands beside it.
 
 In each group one softmax over all sentences and a "none of them" decides which answers (after Clark and Gardner,
 2018, "Simple and effective multi-paragraph reading comprehension"), each sentence is judged by itself as well, and two
@@ -437,7 +439,8 @@ def export(options: argparse.Namespace) -> None:
     target.mkdir(parents=True, exist_ok=True)
     _to_onnx(model.eval(), options.work / "exact.onnx", target / MODEL)
     shutil.copy(find_model(DEFAULT_MODEL) / VOCABULARY, target / VOCABULARY)
-    log = (options.work / f"{options.name}.log").read_text("utf-8").splitlines()
+    logs = [options.work / f"{name}.log" for name in options.logs or [options.name]]
+    log = [line for path in logs for line in path.read_text("utf-8").splitlines()]
     facts = {
         "format": FORMAT,
         "sha256": {name: digest_of(target / name) for name in (MODEL, VOCABULARY)},
@@ -678,7 +681,15 @@ def train(options: argparse.Namespace) -> None:
             print(json.dumps(said), flush=True)
             with (options.work / f"{options.name}.log").open("a", encoding="utf-8") as log:
                 log.write(json.dumps(said) + "\n")
-            torch.save(model.state_dict(), options.work / f"{options.name}.pt")
+            torch.save(model.state_dict(), options.work / f"{options.name}-{step + 1}.pt")
+    torch.save(model.state_dict(), options.work / f"{options.name}.pt")
+
+
+def average(options: argparse.Namespace) -> None:
+    """Write the mean of several weights: it reads better than any of them (Izmailov et al., 2018)."""
+    weights = [torch.load(options.work / f"{name}.pt") for name in options.of]
+    mean = {name: torch.stack([each[name].float() for each in weights]).mean(0) for name in weights[0]}
+    torch.save(mean, options.work / f"{options.name}.pt")
 
 
 def _decayed(model: ReaderModel) -> list[dict[str, Any]]:
@@ -723,6 +734,10 @@ def main() -> None:
     verb.add_argument("--every", type=int, default=250)
     verb.add_argument("--tested", type=int, default=200)
     verb.add_argument("--seed", type=int, default=SEED)
+    verb = verbs.add_parser("average")
+    verb.add_argument("work", type=Path)
+    verb.add_argument("--of", nargs="+", required=True, metavar="NAME", help="weights in WORK, without .pt")
+    verb.add_argument("--name", required=True)
     for name in ("export", "calibrate"):
         verb = verbs.add_parser(name)
         verb.add_argument("work", type=Path)
@@ -730,11 +745,12 @@ def main() -> None:
         verb.add_argument("--name", default="reader")
         verb.add_argument("--questions", type=int, default=500)
         verb.add_argument("--part", type=float, default=0.5)
+        verb.add_argument("--logs", nargs="*", metavar="NAME", help="the runs that led here; by default --name")
     options = parser.parse_args()
     if options.verb == "candidates":
         candidates(options.questions, options.work)
     else:
-        {"train": train, "export": export, "calibrate": calibrate}[options.verb](options)
+        {"train": train, "average": average, "export": export, "calibrate": calibrate}[options.verb](options)
 
 
 if __name__ == "__main__":

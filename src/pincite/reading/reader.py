@@ -110,8 +110,8 @@ class Reading:
     """What the reader says of one passage.
 
     Attributes:
-        sentences: for each sentence the evidence that it answers, as a logit; float32 of shape (sentences,), minus
-            infinity for one without words.
+        sentences: for each sentence the evidence that it answers: the logit of the sentence plus the mean of those of
+            its likeliest first and last word; float32 of shape (sentences,), minus infinity for one without words.
         answers: for each sentence the range of characters, in the passage's text, of the words that answer best.
     """
 
@@ -188,8 +188,9 @@ def _reading(text: Text, offsets: Sequence[Span], totals: Floats) -> Reading:
             scores.append(-np.inf)
             answers.append(sentence)
             continue
-        scores.append(float(logits[start:end, 0].mean()))
         first, last = _best_run(logits[start:end, 1], logits[start:end, 2])
+        words = (logits[start + first, 1] + logits[start + last, 2]) / 2
+        scores.append(float(logits[start:end, 0].mean() + words))
         answers.append((offsets[start + first][0], offsets[start + last][1]))
     return Reading(np.array(scores, np.float32), tuple(answers))
 
