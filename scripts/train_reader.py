@@ -35,10 +35,10 @@ import re
 import shutil
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -82,7 +82,7 @@ TOPICS = ("What is said about {}?", "What about {}?", "What does the article say
 FOUND = 4.0
 """`pincite.reading.quotes.Constants.found`: the first sentence is right as often for 3 to 4, less often beyond."""
 
-FEATURES, SURE, WORDS = 3, (0, 2), (1,)
+FEATURES, SURE, WORDS = 6, (0, 2, 3, 4, 5), (1,)
 """How many features a sentence has, which count where it is read, and which is that of its words alone; see
 `pincite.reading.quotes.Sentence`."""
 
@@ -339,9 +339,13 @@ def _paired(
     """Two questions asked as one: a passage of each text answers its half."""
     if chance.random() >= PAIRED:
         return []
-    asked = f"{one[0]['question'].rstrip(' ?')}, and {other[0]['question']}"
+    asked = _joined_questions([one[0]["question"], other[0]["question"]])
     found = [right[0] for row, own in (one, other) if (right := _answering(row, own)[0])]
     return _without_none([[maker.row(asked, piece, answers) for piece, answers in found]])
+
+
+def _joined_questions(questions: Sequence[str]) -> str:
+    return ", and ".join([*(question.rstrip(" ?") for question in questions[:-1]), questions[-1]])
 
 
 def _answering(row: dict[str, Any], own: Sequence[Piece]) -> tuple[list[tuple[Piece, list[Span]]], list[Piece]]:
@@ -511,16 +515,23 @@ class Example(NamedTuple):
 
 
 def calibrate(options: argparse.Namespace) -> None:
-    """Fit the constants on questions held out, each as it is, with its answer and with its text taken out."""
+    """Fit the constants on questions held out, each as it is, with its answer and with its text taken out.
+
+    For long questions there are pairs of them, asked as one.
+    """
     with (options.work / "candidates.pickle").open("rb") as file:
         rows = pickle.load(file)[0]
     held = [row for row in rows if row["source"] in MINED and row["answers"] and _is_held_out(text_id(row))]
     random.Random(SEED).shuffle(held)
+    asked = [[row] for row in held[: options.questions]]
+    asked += [list(pair) for pair in pairwise(held[: options.questions // 2])]
     found: dict[str, Constants] = {}
     for name, reader in (("read", str(options.target)), ("compared", None)):
         with Index.open(options.work / "index", settings=Settings(reader=reader)) as index:
-            examples = [each for row in held[: options.questions] for each in _examples(index, row)]
-        found[name] = _fitted(examples, SURE if reader else range(FEATURES), options.part)
+            examples = [example for group in asked for example in _examples(index, group)]
+        with (options.work / f"{name}.pickle").open("wb") as file:
+            pickle.dump(examples, file)
+        found[name] = _fitted(examples, SURE, options.part)
         print(name, found[name], _described(examples, found[name]), flush=True)
     found["words"] = _fitted(examples, WORDS, options.part)
     print("words", found["words"], _described(examples, found["words"]))
@@ -530,16 +541,23 @@ def calibrate(options: argparse.Namespace) -> None:
     print(f"wrote {path}; for fitted.py: BY_COSINE = {found['compared']}, BY_WORDS = {found['words']}")
 
 
-def _examples(index: Index, row: dict[str, Any]) -> Iterable[Example]:
-    ranking = index.rank([(row["question"], 1.0)], passages=20, documents=10)
-    own = text_id(row)
-    others = tuple(hit for hit in ranking.hits if not hit.document.doc_id.endswith(own))
-    yield _example(index, row, ranking, "answered")
-    yield _example(index, row, replace(ranking, hits=others), "absent")
+def _examples(index: Index, rows: Sequence[dict[str, Any]]) -> Iterable[Example]:
+    """A question as it is, or two joined, and with the texts, or the sentences, that answer taken out."""
+    question = _joined_questions([row["question"] for row in rows])
+    ranking = index.rank([(question, 1.0)], passages=20, documents=10)
+    own = {text_id(row): row for row in rows}
+    others = tuple(hit for hit in ranking.hits if _text_of(hit) not in own)
+    yield _example(index, question, own, ranking, "answered")
+    yield _example(index, question, own, replace(ranking, hits=others), "absent")
     without = tuple(
-        kept for hit in ranking.hits if (kept := _taken_out(hit, row) if hit.document.doc_id.endswith(own) else hit)
+        kept for hit in ranking.hits if (kept := _taken_out(hit, own[_text_of(hit)]) if _text_of(hit) in own else hit)
     )
-    yield _example(index, row, replace(ranking, hits=without), "near miss")
+    if len(rows) == 1:
+        yield _example(index, question, own, replace(ranking, hits=without), "near miss")
+
+
+def _text_of(hit: Hit) -> str:
+    return hit.document.doc_id.rpartition("#")[2]
 
 
 def _taken_out(hit: Hit, row: dict[str, Any]) -> Hit | None:
@@ -556,16 +574,16 @@ def _taken_out(hit: Hit, row: dict[str, Any]) -> Hit | None:
     return replace(hit, document=replace(hit.document, text=text), passage=left)
 
 
-def _example(index: Index, row: dict[str, Any], ranking: Ranking, kind: str) -> Example:
-    found = index.read(row["question"], ranking).sentences
-    answers = row["answers"] if kind == "answered" else []
-    own = text_id(row)
+def _example(index: Index, question: str, own: Mapping[str, dict[str, Any]], ranking: Ranking, kind: str) -> Example:
+    found = index.read(question, ranking).sentences
     right = [
-        each.hit.document.doc_id.endswith(own) and any(a < each.span[1] and each.span[0] < b for a, b in answers)
-        for each in found
+        kind == "answered"
+        and (row := own.get(_text_of(sentence.hit))) is not None
+        and any(a < sentence.span[1] and sentence.span[0] < b for a, b in row["answers"])
+        for sentence in found
     ]
-    features = np.array([each.features for each in found]).reshape(len(found), -1)
-    return Example(kind, features, np.array([each.hit.score for each in found]), np.array(right, bool))
+    features = np.array([sentence.features for sentence in found]).reshape(len(found), -1)
+    return Example(kind, features, np.array([s.hit.score for s in found]), np.array(right, bool))
 
 
 def _fitted(examples: Sequence[Example], columns: Iterable[int], part: float) -> Constants:
@@ -575,7 +593,7 @@ def _fitted(examples: Sequence[Example], columns: Iterable[int], part: float) ->
     were embedded with the answer in them. Only features in ``columns`` count.
     """
     counts = np.isin(np.arange(FEATURES), list(columns))
-    found = Constants(0.0, tuple(np.array([1.0, 0.5, 5.0]) * counts), FOUND, part)
+    found = Constants(0.0, tuple(np.array([0.3, 1.0, 5.0, 0.0, 0.0, 0.0]) * counts), FOUND, part)
     judged = [each for each in examples if each.kind != "near miss" and len(each.features)]
     for _ in range(3):
         x = np.array([each.features[_first(each, found)] for each in judged]) * counts

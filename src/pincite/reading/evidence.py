@@ -57,7 +57,7 @@ def weigh(
     asked = reads.question_read(question) if reads else question
     constants = _constants(question, reads)
     readings = reads.read(asked, [_text(hit) for hit in best]) if reads else _compared(question, best, embedder)
-    found = sentences(best, readings, rarity, constants)
+    found = sentences(best, readings, rarity, constants, words=len(asked.split()))
     return Evidence(asked, _ordered(best, found) + tuple(hits[len(best) :]), found, constants.part)
 
 

@@ -20,6 +20,9 @@ from pincite.reading.reader import Reading
 
 MOST_QUOTES = 5
 
+_SHORT = 10
+"""Words of a question up to which a single sentence can be expected to answer all of it."""
+
 _LOOKED_BACK = 4
 """Sentences before one in the same passage that its pronouns may refer to; what is farther back counts less, by half
 for each sentence."""
@@ -56,9 +59,11 @@ class Sentence:
         place: which sentence of its passage it is, from 0.
         span: its range in the document.
         answer: the range in the document of the words in it that answer; empty where that is not known.
-        features: ``(evidence, covered, cosine)``: the reader's logit or, without a reader, the sentence's cosine to
-            the question; the share of the question's words, rare ones weighing more, that stand in the sentence, the
-            title, the heading or, for less, in the sentences before it; the cosine of its passage.
+        features: ``(evidence, covered, cosine, long, long * evidence, long * covered)``: what the reader says of it or,
+            without a reader, its cosine to the question; the share of the question's words, rare ones weighing more,
+            that stand in the sentence, the title, the heading or, for less, in the sentences before it; the cosine of
+            its passage; the logarithm of how many times longer than `_SHORT` words the question is. A long question
+            says much of what it looks for, so that the words count for more there.
         confidence: the probability that it answers, 0 to 1.
         order: puts the sentences found for one question in order.
     """
@@ -105,6 +110,7 @@ def sentences(
     readings: Sequence[Reading],
     rarity: Mapping[str, float],
     constants: Constants,
+    words: int,
 ) -> list[Sentence]:
     """The sentences that may be quoted, best first; headings and a repeated title are none.
 
@@ -113,16 +119,20 @@ def sentences(
         readings: what was read in each of them.
         rarity: the question's analysed terms, each with its inverse document frequency.
         constants: those for this kind of evidence.
+        words: how many the question has.
     """
+    long = max(0.0, math.log(max(1, words) / _SHORT))
     found = [
         sentence
         for hit, reading in zip(hits, readings, strict=True)
-        for sentence in _of_passage(hit, reading, rarity, constants)
+        for sentence in _of_passage(hit, reading, rarity, constants, long)
     ]
     return sorted(found, key=lambda each: (-each.order, each.hit.rank, each.place))
 
 
-def _of_passage(hit: Hit, reading: Reading, rarity: Mapping[str, float], constants: Constants) -> Iterable[Sentence]:
+def _of_passage(
+    hit: Hit, reading: Reading, rarity: Mapping[str, float], constants: Constants, long: float
+) -> Iterable[Sentence]:
     document, passage = hit.document, hit.passage
     texts = [document.text[slice(*span)] for span in passage.sentences]
     terms = [set(analyse(text)) for text in texts]
@@ -132,11 +142,9 @@ def _of_passage(hit: Hit, reading: Reading, rarity: Mapping[str, float], constan
         if heading or text == document.title or not math.isfinite(reading.sentences[place]):
             continue
         before = terms[max(0, place - _LOOKED_BACK) : place]
-        features = (
-            float(reading.sentences[place]),
-            _covered(rarity, terms[place] | context, before),
-            hit.scores.get("dense", 0.0),
-        )
+        evidence = float(reading.sentences[place])
+        covered = _covered(rarity, terms[place] | context, before)
+        features = (evidence, covered, hit.scores.get("dense", 0.0), long, long * evidence, long * covered)
         first, last = reading.answers[place]
         answer = (passage.start + first, passage.start + last)
         logit = constants.bias + sum(w * each for w, each in zip(constants.weights, features, strict=True))
