@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -18,10 +19,13 @@ from pathlib import Path
 import pytest
 
 import pincite
-from conftest import ARTICLES, write_files
+from conftest import ARTICLES, WordEmbedder, swap, write_files
+from pincite import Index
 from pincite.cli import main
 
 DOCS = Path(__file__).parent.parent / "docs"
+STEERING = "\x07 \x1b]0;owned \x7f \x80 \x9b31m \u202e \u2028"
+"""What a terminal acts on: a bell, a title, a deletion, colours in one byte and two, a change of direction, a line."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +52,31 @@ def run_apart(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, shell=True, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
 
 
+def embed_by_words(patched: pytest.MonkeyPatch) -> None:
+    """Have the commands that run in this process load no model."""
+    patched.setattr(Index, "_embedder", lambda index, model: WordEmbedder(model))
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a corpus and an index, as the current directory."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     write_files(folder / "docs_corpus", ARTICLES | {"notes.xyz": "unknown", "empty.txt": ""})
-    done = run_apart("pincite update docs_corpus", folder)
+    with pytest.MonkeyPatch.context() as patched:
+        embed_by_words(patched)
+        done = run("update", "docs_corpus", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "3 added, 0 changed, 0 removed, 0 unchanged; 4 passages embedded"
     assert "2 skipped:" in done.stdout
     assert "empty.txt: empty" in done.stdout
     assert "notes.xyz: unknown kind" in done.stdout
     return folder
+
+
+@pytest.fixture
+def home(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a corpus and an index that embeds by words, as the current directory; not to be changed."""
+    embed_by_words(monkeypatch)
+    return made
 
 
 def test_version_and_help(tmp_path: Path) -> None:
@@ -100,8 +117,9 @@ def test_an_update_without_a_folder_takes_the_last_one(home: Path) -> None:
     assert report["embedded"] == 0
 
 
-def test_ask_prints_quotes_and_their_places(home: Path) -> None:
-    done = run_apart("pincite ask 'When did the night ferry leave Aldhaven?'", home)
+def test_ask_prints_quotes_and_their_places(real_index: Index) -> None:
+    place = Path(real_index.status().path)
+    done = run_apart("pincite ask 'When did the night ferry leave Aldhaven?'", place.parent)
     assert done.returncode == 0
     assert done.stdout.startswith("The night ferry left Aldhaven at ten. [1]")
     assert re.search(r"^\[1\] “Night ferry”, 2021-03-04, harbour\.txt, characters 0-37$", done.stdout, re.MULTILINE)
@@ -182,11 +200,11 @@ def _line(process: subprocess.Popen[str], words: str) -> str:
     return next(line for line in process.stdout if words in line)
 
 
-def test_a_watched_folder_is_updated_after_each_burst(home: Path, tmp_path: Path) -> None:
+def test_a_watched_folder_is_updated_after_each_burst(real_index: Index, tmp_path: Path) -> None:
     """Ten files are one update, and a file that is long in coming is read to its end."""
-    shutil.copytree(home, tmp_path / "home")
-    corpus = tmp_path / "home/docs_corpus"
-    command = [sys.executable, "-m", "pincite", "update", "docs_corpus", "--watch"]
+    shutil.copytree(Path(real_index.status().path).parent, tmp_path / "home")
+    corpus = tmp_path / "home/corpus"
+    command = [sys.executable, "-m", "pincite", "update", "corpus", "--watch"]
     with subprocess.Popen(
         command, cwd=corpus.parent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
@@ -250,7 +268,30 @@ def test_an_error_is_one_line(
     assert not (home / "none").exists()
 
 
-def test_most_of_the_index_goes_only_when_allowed(tmp_path: Path) -> None:
+def test_a_rebuild_for_another_model_mends_a_catalogue_that_cannot_be_read(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home, tmp_path / "home")
+    index = tmp_path / "home/index"
+    swap(index / "catalog.sqlite", b"this was a catalogue\n" * 1000)
+    done = run("update", "docs_corpus", "--rebuild", "--model", "other", cwd=tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("3 added, 0 changed, 0 removed, 0 unchanged; 4 passages embedded")
+    assert (index / "damaged.sqlite").read_bytes().startswith(b"this was a catalogue")
+    assert json.loads(run("status", "--json", cwd=tmp_path / "home").stdout)["model"] == "other"
+
+
+def test_a_rebuild_for_another_model_replaces_an_index_of_another_format(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home, tmp_path / "home")
+    with contextlib.closing(sqlite3.connect(tmp_path / "home/index/catalog.sqlite")) as catalogue:
+        catalogue.execute("PRAGMA user_version = 99")
+    refused = run("update", "docs_corpus", "--model", "other", cwd=tmp_path / "home")
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "--rebuild" in refused.stderr
+    done = run("update", "docs_corpus", "--rebuild", "--model", "other", cwd=tmp_path / "home")
+    assert done.stdout.startswith("3 added"), done.stderr
+
+
+def test_most_of_the_index_goes_only_when_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embed_by_words(monkeypatch)
     write_files(tmp_path / "one", {"a.txt": "the keeper sleeps."})
     write_files(tmp_path / "two", {"b.txt": "the mill grinds."})
     assert run("update", "one", cwd=tmp_path).returncode == 0
@@ -262,21 +303,49 @@ def test_most_of_the_index_goes_only_when_allowed(tmp_path: Path) -> None:
 
 
 def test_a_closed_pipe_is_no_error(home: Path) -> None:
-    done = run_apart("pincite search mill --json | head -c 1", home)
-    assert done.stderr == ""
+    done = run_apart("pincite search --lexical mill --json | head -c 1", home)
+    assert (done.stdout, done.stderr) == ("{", "")
+
+
+def test_an_interrupted_command_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Index, "search", interrupted)
+    assert run("search", "mill", cwd=home) == Done(130, "", "pincite: interrupted; nothing is lost\n")
 
 
 def test_an_error_is_one_line_in_a_shell_too(home: Path) -> None:
     done = run_apart("pincite search x --k 0", home)
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", "pincite: k=0: give a whole number from 1\n")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("pincite: k=0")
+    done = run_apart("pincite search x --index none", home)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("pincite: none: no index here; ")
 
 
-def test_articles_do_not_steer_the_terminal(home: Path) -> None:
-    write_files(home / "steer", {"a.txt": "the keeper\x1b]0;owned\x07 sleeps at night."})
-    assert run("update", "steer", "--index", "steered", cwd=home).returncode == 0
-    printed = run("search", "keeper", "--index", "steered", cwd=home).stdout
-    assert "\x1b" not in printed
-    assert r"\x1b]0;owned\x07" in printed
+@pytest.fixture
+def steered(home: Path) -> str:
+    """An index of an article that holds what a terminal acts on."""
+    write_files(home / "steer", {"a.txt": f"Keeper\n\nThe keeper {STEERING} sleeps at night.\n"})
+    done = run("update", "steer", "--index", "steered", cwd=home)
+    assert done.returncode == 0, done.stderr
+    return "steered"
+
+
+@pytest.mark.parametrize("verb", ["search", "ask"])
+def test_articles_do_not_steer_the_terminal(home: Path, steered: str, verb: str) -> None:
+    with Index.open(home / steered) as index:
+        text = index.documents(["a.txt"])["a.txt"].text
+    held = set(text) & set(STEERING) - set("]0;owned31m ")
+    assert {"\x1b", "\x7f", "\x9b", "\u202e"} <= held  # what the reading of files leaves
+    arguments = (verb, "When does the keeper sleep?", "--index", steered)
+    printed, printed_json = run(*arguments, cwd=home).stdout, run(*arguments, "--json", cwd=home).stdout
+    assert json.loads(printed_json)["hits"][0]["text"] in text
+    for character in held:
+        assert character not in printed + printed_json
+        assert ascii(character)[1:-1] in printed
+        assert f"\\u{ord(character):04x}" in printed_json
 
 
 def test_words_that_no_passage_holds(home: Path) -> None:

@@ -34,14 +34,17 @@ from pincite.datatypes import (
     UpdateReport,
     whole,
 )
-from pincite.errors import DamagedIndex, PinciteError, UsageError
+from pincite.errors import DamagedCatalogue, DamagedIndex, OtherFormat, PinciteError, UsageError
+from pincite.settings import Settings
 
 if TYPE_CHECKING:
     from pincite.evaluation import Outcome, Question, Text, Values
     from pincite.index import Index
 
 _UNITS = {"read": "files", "embed": "passages", "write": "steps"}
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What a terminal acts on instead of showing it: control characters, breaks of lines, changes of direction."""
+
 _MOST_SKIPPED_SHOWN = 20
 _NEAREST_SHOWN = 3
 _TALKATIVE = ("asyncio", "distributed", "grpc._server", "milvus_lite", "pymilvus", "tornado")
@@ -82,16 +85,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def print_error(message: str) -> None:
     """Say what went wrong, on stderr."""
-    sys.stderr.write(f"pincite: {_CONTROLS.sub('?', whole(' '.join(message.split())))}\n")
+    sys.stderr.write(f"pincite: {_STEERING.sub('?', whole(' '.join(message.split())))}\n")
 
 
 def _say(text: str) -> None:
     """Print; what would steer the terminal is made visible."""
-    sys.stdout.write(_CONTROLS.sub(lambda found: repr(found[0])[1:-1], whole(text)) + "\n")
+    sys.stdout.write(_STEERING.sub(lambda steering: ascii(steering[0])[1:-1], whole(text)) + "\n")
 
 
 def _say_json(value: dict[str, Any]) -> None:
-    _say(json.dumps(value, ensure_ascii=False, indent=2))
+    """Print JSON that holds the exact text, with escapes for what would steer the terminal."""
+    text = whole(json.dumps(value, ensure_ascii=False, indent=2))
+    sys.stdout.write(_STEERING.sub(lambda steering: f"\\u{ord(steering[0]):04x}", text) + "\n")
 
 
 # ---------------------------------------------------------------- verbs
@@ -100,13 +105,23 @@ def _say_json(value: dict[str, Any]) -> None:
 def _update(options: argparse.Namespace) -> int:
     from pincite.index import Index
 
-    with Index.open(options.index) as index:
-        settings = replace(index.settings, model=options.model) if options.model else None
+    settings = _settings(options.index, options.model) if options.model else None
     with Index.open(options.index, settings=settings) as index:
         if options.watch:
             return _watch(index, options)
         _say_report(_updated(index, options), options.json)
     return 0
+
+
+def _settings(place: str, model: str) -> Settings:
+    """Those of the index with another model; where they cannot be read, the update decides what becomes of it."""
+    from pincite.index import Index
+
+    try:
+        with Index.open(place) as index:
+            return replace(index.settings, model=model)
+    except (DamagedCatalogue, OtherFormat):
+        return Settings(model=model)
 
 
 def _updated(index: Index, options: argparse.Namespace) -> UpdateReport:
@@ -214,7 +229,7 @@ def _also(copies: Sequence[Passage]) -> str:
 
 
 def _indented(text: str) -> str:
-    return "\n".join(f"   {line}".rstrip() for line in text.splitlines())
+    return "\n".join(f"   {line}".rstrip() for line in text.split("\n"))
 
 
 def _about(document: Document) -> str:
