@@ -12,16 +12,18 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import pincite
 from conftest import ARTICLES, WordEmbedder, swap, write_files
-from pincite import Index
-from pincite.cli import main
+from pincite import Assistant, Index, as_json
+from pincite.cli import main, program
 
 DOCS = Path(__file__).parent.parent / "docs"
 STEERING = "\x07 \x1b]0;owned \x7f \x80 \x9b31m \u202e \u2028"
@@ -81,8 +83,9 @@ def home(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_version_and_help(tmp_path: Path) -> None:
     assert run("--version", cwd=tmp_path).stdout == f"pincite {pincite.__version__}\n"
-    for verb in ("update", "search", "ask", "chat", "status", "backup", "restore", "evaluate"):
-        assert verb in run("--help", cwd=tmp_path).stdout
+    listed = re.findall(r"^  ([a-z]+)  ", run("--help", cwd=tmp_path).stdout, re.MULTILINE)
+    assert listed == ["update", "search", "ask", "chat", "status", "backup", "restore", "copy", "evaluate"]
+    for verb in listed:
         assert f"example: pincite {verb}" in run(verb, "--help", cwd=tmp_path).stdout
 
 
@@ -94,6 +97,42 @@ def test_without_a_reader_or_with_one_that_is_missing(home: Path) -> None:
     done = run("ask", question, "--reader", "no-such-folder", cwd=home)
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(r"pincite: .*no-such-folder: no reader there .*--reader none\n", done.stderr)
+
+
+def test_the_reader_asked_for_answers_in_the_chat_and_the_index_keeps_its_own(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(home, tmp_path / "home")
+    highlights = []
+
+    def launch(index: Index, **_: object) -> None:
+        answer = Assistant(index).ask("When did the night ferry leave Aldhaven?")
+        highlights.append(answer.citations[0].highlights)
+        write_files(tmp_path / "home/docs_corpus", {"later.txt": "Later.\n"})
+        index.update(tmp_path / "home/docs_corpus")
+
+    monkeypatch.setattr("pincite.web.launch", launch)
+    for arguments in (("--reader", "none"), ()):
+        done = run("chat", *arguments, cwd=tmp_path / "home")
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert highlights[0] == ()
+    assert highlights[1]
+    done = run("chat", "--reader", "no-such-folder", cwd=tmp_path / "home")
+    assert (done.returncode, len(highlights)) == (1, 2)
+    assert re.fullmatch(r"pincite: .*no-such-folder: no reader there .*--reader none\n", done.stderr)
+
+
+def test_a_collection_measured_without_a_reader_keeps_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embed_by_words(monkeypatch)
+    lines = {
+        "corpus.jsonl": {"_id": "ferry", "title": "Night ferry", "text": "The night ferry left Aldhaven at ten."},
+        "queries.jsonl": {"_id": "when", "text": "When did the night ferry leave Aldhaven?"},
+    }
+    write_files(tmp_path / "harbour", {name: json.dumps(line) + "\n" for name, line in lines.items()})
+    write_files(tmp_path / "harbour", {"qrels.tsv": "when\tferry\t1\n"})
+    assert run("evaluate", "harbour", "--reader", "none", cwd=tmp_path).returncode == 0
+    with Index.open(tmp_path / "index/evaluation/harbour/index") as index:
+        assert index.settings.reader == "default"
 
 
 def test_a_reranked_search_says_what_was_read(home: Path) -> None:
@@ -225,16 +264,73 @@ def test_a_watched_folder_is_updated_after_each_burst(real_index: Index, tmp_pat
         assert process.wait(60) == 0
 
 
-def test_json_has_the_documented_keys(home: Path) -> None:
-    _, *parts = re.split(r"^## (\w+)$", (DOCS / "json.md").read_text("utf-8"), flags=re.MULTILINE)
-    documented = {verb: set(re.findall(r"`(\w+)`", text)) for verb, text in zip(parts[::2], parts[1::2], strict=True)}
-    asked = ("ask", "Which wood was its wheel made of?")
-    for verb, *arguments in (("search", "mill"), asked, ("status", "--verify"), ("update",)):
-        found = json.loads(run(verb, *arguments, "--json", cwd=home).stdout)
-        keys = set(found).union(*(set(each) for name in ("hits", "citations") for each in found.get(name, ())))
-        inherited = documented["search"] if verb == "ask" else set()
-        assert documented[verb] <= keys | {"label", "dense", "lexical", "read"}, f"{verb}: a documented key is gone"
-        assert keys <= documented[verb] | inherited, f"{verb}: a key is not documented"
+# Objects in the JSON and the tables of docs/json.md that list their keys; other objects have names or files as keys.
+TABLES = {
+    "hits": "A hit",
+    "scores": "Scores",
+    "citations": "A citation",
+    "copies": "A copy",
+    "best": "A range",
+    "highlights": "A range",
+    "changes": "Changes",
+    "bytes": "Bytes",
+    "compared": "A comparison",
+    "worst": "One of the worst",
+    "quoted": "A text",
+    "right": "A text",
+}
+BY_NAME = {"skipped", "stale", "outcomes", "measures", "without_history", "queries"}
+
+
+def documented_keys() -> dict[str, set[str]]:
+    """By heading the keys in the first column of the table below it."""
+    _, *parts = re.split(r"^##+ (.+)$", (DOCS / "json.md").read_text("utf-8"), flags=re.MULTILINE)
+    keys: dict[str, set[str]] = {}
+    for heading, text in zip(parts[::2], parts[1::2], strict=True):
+        rows = re.search(r"^\| key \| value \|\n\|---\|---\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+        keys[heading] = set(re.findall(r"^\| `(\w+)` \|", rows[1], re.MULTILINE)) if rows else set()
+    return keys
+
+
+def objects(table: str, value: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
+    """The keys of an object and of all those in it, each with the table that should list them."""
+    yield table, set(value)
+    for key, inner in value.items():
+        several = inner.values() if key == "compared" else inner if isinstance(inner, list) else [inner]
+        for each in several:
+            if isinstance(each, dict) and key not in BY_NAME and (table, key) != ("What is printed", "questions"):
+                yield from objects(TABLES[key], each)
+
+
+def test_json_has_the_documented_keys_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embed_by_words(monkeypatch)
+    write_files(tmp_path / "corpus", ARTICLES | {"copy.md": ARTICLES["mill/tide.md"]})
+    question, quote = "Which wood was its wheel made of?", "Its wheel was made of elm."
+    judged = [{"question": question, "quote": quote, "history": ["A mill?"]}, {"question": "Who?", "answerable": False}]
+    (tmp_path / "own.jsonl").write_text("\n".join(map(json.dumps, judged)), "utf-8")
+    printed: dict[str, set[str]] = {}
+
+    def look(table: str, *arguments: str) -> str:
+        done = run(*arguments, "--json", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        for name, keys in objects(table, json.loads(done.stdout)):
+            printed[name] = printed.get(name, set()) | keys
+        return done.stdout
+
+    look("update", "update", "corpus")
+    look("search", "search", "mill")
+    look("ask", "ask", question)
+    look("status", "status", "--verify")
+    (tmp_path / "old.json").write_text(look("What is printed", "evaluate", "own.jsonl"), "utf-8")
+    look("What is printed", "evaluate", "own.jsonl", "--worst", "2", "--compare", "old.json")
+    inputs = {"evaluate", "Questions of your own", "A collection", "What is measured"}
+    assert printed == {name: keys for name, keys in documented_keys().items() if name not in inputs}
+
+
+def test_an_article_in_json_has_the_documented_keys(real_index: Index) -> None:
+    article = as_json.document(real_index.documents(["harbour.txt"])["harbour.txt"])
+    row = next(line for line in (DOCS / "http.md").read_text("utf-8").splitlines() if line.startswith("| `document` |"))
+    assert set(article) == set(re.findall(r"`(\w+)`", row)) - {"document"}
 
 
 @pytest.mark.parametrize(
@@ -245,13 +341,23 @@ def test_json_has_the_documented_keys(home: Path) -> None:
         (["ask", "x", "--index", "none"], 1, "pincite update"),
         (["status", "--index", "none"], 1, "pincite update"),
         (["chat", "--index", "none"], 1, "pincite update"),
-        (["search", "x", "--k", "0"], 2, "k=0"),
-        (["search", "x", "--k", "many"], 2, "many"),
+        (["search", "x", "--k", "0"], 2, "'0' is not a whole number from 1"),
+        (["search", "x", "--k", "-1"], 2, "'-1' is not a whole number from 1"),
+        (["search", "x", "--k", "many"], 2, "'many' is not a whole number from 1"),
+        (["evaluate", "x", "--worst", "-1"], 2, "'-1' is not a whole number from 1"),
+        (["evaluate", "x", "--worst=0"], 2, "'0' is not a whole number from 1"),
+        (["chat", "--port", "-1"], 2, "'-1' is not a whole number from 0 to 65535"),
+        (["chat", "--port", "65536"], 2, "'65536' is not a whole number from 0 to 65535"),
+        (["ask", "x", "--threshold", "1.01"], 2, "'1.01' is not a number from 0 to 1"),
+        (["ask", "x", "--threshold", "-0.1"], 2, "'-0.1' is not a number from 0 to 1"),
+        (["ask", "x", "--threshold", "nan"], 2, "'nan' is not a number from 0 to 1"),
+        (["search", "x", "--before", "2021-13"], 2, "2021-13"),
         (["search", "x", "--after", "yesterday"], 2, "yesterday"),
         (["ask", ""], 2, "ask something"),
         (["ask"], 2, "QUESTION"),
         (["sing"], 2, "sing"),
-        ([], 2, "VERB"),
+        ([], 2, "(see pincite --help)"),
+        (["ask", "x", "--sing\n\x1b[0m"], 2, "(see pincite ask --help)"),
         (["update", "docs_corpus", "--model", "other/model"], 1, "--rebuild"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -265,6 +371,7 @@ def test_an_error_is_one_line(
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1, done.stderr
     assert words in done.stderr
+    assert "\x1b" not in done.stderr
     assert not (home / "none").exists()
 
 
@@ -305,6 +412,7 @@ def test_most_of_the_index_goes_only_when_allowed(tmp_path: Path, monkeypatch: p
 def test_a_closed_pipe_is_no_error(home: Path) -> None:
     done = run_apart("pincite search --lexical mill --json | head -c 1", home)
     assert (done.stdout, done.stderr) == ("{", "")
+    assert run_apart("pincite search --help | true", home).stderr == ""
 
 
 def test_an_interrupted_command_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,7 +426,7 @@ def test_an_interrupted_command_says_so(home: Path, monkeypatch: pytest.MonkeyPa
 def test_an_error_is_one_line_in_a_shell_too(home: Path) -> None:
     done = run_apart("pincite search x --k 0", home)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert done.stderr.startswith("pincite: k=0")
+    assert done.stderr.startswith("pincite search: ")
     done = run_apart("pincite search x --index none", home)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert done.stderr.startswith("pincite: none: no index here; ")
@@ -359,3 +467,19 @@ def test_status_says_that_the_folder_is_gone(home: Path, tmp_path: Path) -> None
     assert run("update", "corpus", cwd=tmp_path).returncode == 0
     shutil.rmtree(tmp_path / "corpus")
     assert "changes     unknown: the folder of articles is not there" in run("status", cwd=tmp_path).stdout
+
+
+def test_every_command_and_option_is_described() -> None:
+    rows = r"^\| `(--[a-z-]+)[^|]*\| ([^|]*) \|"
+    shared, *parts = re.split(r"^## `pincite (\w+)", (DOCS / "cli.md").read_text("utf-8"), flags=re.MULTILINE)
+    described = {
+        verb: {name for name, _ in re.findall(rows, text, re.MULTILINE)}
+        for verb, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+    for name, verbs in re.findall(rows, shared, re.MULTILINE):
+        for verb in verbs.split(", "):
+            described[verb].add(name)
+    assert described == {
+        verb: {name for option in command.params for name in option.opts if name.startswith("--")}
+        for verb, command in program.commands.items()
+    }
