@@ -8,20 +8,26 @@ import json
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import pincite
-from conftest import ARTICLES, write_files
-from pincite.cli import main
+from conftest import ARTICLES, WordEmbedder, swap, write_files
+from pincite import Assistant, Index, as_json
+from pincite.cli import main, program
 
 DOCS = Path(__file__).parent.parent / "docs"
+STEERING = "\x07 \x1b]0;owned \x7f \x80 \x9b31m \u202e \u2028"
+"""What a terminal acts on: a bell, a title, a deletion, colours in one byte and two, a change of direction, a line."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +54,18 @@ def run_apart(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, shell=True, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
 
 
+def embed_by_words(patched: pytest.MonkeyPatch) -> None:
+    """Have the commands that run in this process load no model."""
+    patched.setattr(Index, "_embedder", lambda index, model: WordEmbedder(model))
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a corpus and an index, as the current directory."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     write_files(folder / "docs_corpus", ARTICLES | {"notes.xyz": "unknown", "empty.txt": ""})
-    done = run_apart("pincite update docs_corpus", folder)
+    with pytest.MonkeyPatch.context() as patched:
+        embed_by_words(patched)
+        done = run("update", "docs_corpus", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "3 added, 0 changed, 0 removed, 0 unchanged; 4 passages embedded"
     assert "2 skipped:" in done.stdout
@@ -62,10 +74,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def home(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a corpus and an index that embeds by words, as the current directory; not to be changed."""
+    embed_by_words(monkeypatch)
+    return made
+
+
 def test_version_and_help(tmp_path: Path) -> None:
     assert run("--version", cwd=tmp_path).stdout == f"pincite {pincite.__version__}\n"
-    for verb in ("update", "search", "ask", "chat", "status", "backup", "restore", "evaluate"):
-        assert verb in run("--help", cwd=tmp_path).stdout
+    listed = re.findall(r"^  ([a-z]+)  ", run("--help", cwd=tmp_path).stdout, re.MULTILINE)
+    assert listed == ["update", "search", "ask", "chat", "status", "backup", "restore", "copy", "evaluate"]
+    for verb in listed:
         assert f"example: pincite {verb}" in run(verb, "--help", cwd=tmp_path).stdout
 
 
@@ -77,6 +97,42 @@ def test_without_a_reader_or_with_one_that_is_missing(home: Path) -> None:
     done = run("ask", question, "--reader", "no-such-folder", cwd=home)
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(r"pincite: .*no-such-folder: no reader there .*--reader none\n", done.stderr)
+
+
+def test_the_reader_asked_for_answers_in_the_chat_and_the_index_keeps_its_own(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(home, tmp_path / "home")
+    highlights = []
+
+    def launch(index: Index, **_: object) -> None:
+        answer = Assistant(index).ask("When did the night ferry leave Aldhaven?")
+        highlights.append(answer.citations[0].highlights)
+        write_files(tmp_path / "home/docs_corpus", {"later.txt": "Later.\n"})
+        index.update(tmp_path / "home/docs_corpus")
+
+    monkeypatch.setattr("pincite.web.launch", launch)
+    for arguments in (("--reader", "none"), ()):
+        done = run("chat", *arguments, cwd=tmp_path / "home")
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert highlights[0] == ()
+    assert highlights[1]
+    done = run("chat", "--reader", "no-such-folder", cwd=tmp_path / "home")
+    assert (done.returncode, len(highlights)) == (1, 2)
+    assert re.fullmatch(r"pincite: .*no-such-folder: no reader there .*--reader none\n", done.stderr)
+
+
+def test_a_collection_measured_without_a_reader_keeps_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embed_by_words(monkeypatch)
+    lines = {
+        "corpus.jsonl": {"_id": "ferry", "title": "Night ferry", "text": "The night ferry left Aldhaven at ten."},
+        "queries.jsonl": {"_id": "when", "text": "When did the night ferry leave Aldhaven?"},
+    }
+    write_files(tmp_path / "harbour", {name: json.dumps(line) + "\n" for name, line in lines.items()})
+    write_files(tmp_path / "harbour", {"qrels.tsv": "when\tferry\t1\n"})
+    assert run("evaluate", "harbour", "--reader", "none", cwd=tmp_path).returncode == 0
+    with Index.open(tmp_path / "index/evaluation/harbour/index") as index:
+        assert index.settings.reader == "default"
 
 
 def test_a_reranked_search_says_what_was_read(home: Path) -> None:
@@ -100,8 +156,9 @@ def test_an_update_without_a_folder_takes_the_last_one(home: Path) -> None:
     assert report["embedded"] == 0
 
 
-def test_ask_prints_quotes_and_their_places(home: Path) -> None:
-    done = run_apart("pincite ask 'When did the night ferry leave Aldhaven?'", home)
+def test_ask_prints_quotes_and_their_places(real_index: Index) -> None:
+    place = Path(real_index.status().path)
+    done = run_apart("pincite ask 'When did the night ferry leave Aldhaven?'", place.parent)
     assert done.returncode == 0
     assert done.stdout.startswith("The night ferry left Aldhaven at ten. [1]")
     assert re.search(r"^\[1\] “Night ferry”, 2021-03-04, harbour\.txt, characters 0-37$", done.stdout, re.MULTILINE)
@@ -172,7 +229,7 @@ def test_a_backup_moves_an_index(home: Path, tmp_path: Path) -> None:
     assert "harbour.txt" in run("search", "ferry", "--lexical", cwd=tmp_path).stdout
     done = run("restore", str(tmp_path / "kept"), cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr == "pincite: index: holds 3 documents; to have the other instead: --overwrite (overwrite=True)\n"
+    assert done.stderr == "pincite: index: holds 3 documents; replace them with --overwrite (overwrite=True)\n"
     assert run("restore", str(tmp_path / "kept"), "--overwrite", cwd=tmp_path).returncode == 0
 
 
@@ -182,11 +239,11 @@ def _line(process: subprocess.Popen[str], words: str) -> str:
     return next(line for line in process.stdout if words in line)
 
 
-def test_a_watched_folder_is_updated_after_each_burst(home: Path, tmp_path: Path) -> None:
+def test_a_watched_folder_is_updated_after_each_burst(real_index: Index, tmp_path: Path) -> None:
     """Ten files are one update, and a file that is long in coming is read to its end."""
-    shutil.copytree(home, tmp_path / "home")
-    corpus = tmp_path / "home/docs_corpus"
-    command = [sys.executable, "-m", "pincite", "update", "docs_corpus", "--watch"]
+    shutil.copytree(Path(real_index.status().path).parent, tmp_path / "home")
+    corpus = tmp_path / "home/corpus"
+    command = [sys.executable, "-m", "pincite", "update", "corpus", "--watch"]
     with subprocess.Popen(
         command, cwd=corpus.parent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
@@ -207,16 +264,73 @@ def test_a_watched_folder_is_updated_after_each_burst(home: Path, tmp_path: Path
         assert process.wait(60) == 0
 
 
-def test_json_has_the_documented_keys(home: Path) -> None:
-    _, *parts = re.split(r"^## (\w+)$", (DOCS / "json.md").read_text("utf-8"), flags=re.MULTILINE)
-    documented = {verb: set(re.findall(r"`(\w+)`", text)) for verb, text in zip(parts[::2], parts[1::2], strict=True)}
-    asked = ("ask", "Which wood was its wheel made of?")
-    for verb, *arguments in (("search", "mill"), asked, ("status", "--verify"), ("update",)):
-        found = json.loads(run(verb, *arguments, "--json", cwd=home).stdout)
-        keys = set(found).union(*(set(each) for name in ("hits", "citations") for each in found.get(name, ())))
-        inherited = documented["search"] if verb == "ask" else set()
-        assert documented[verb] <= keys | {"label", "dense", "lexical", "read"}, f"{verb}: a documented key is gone"
-        assert keys <= documented[verb] | inherited, f"{verb}: a key is not documented"
+# Objects in the JSON and the tables of docs/json.md that list their keys; other objects have names or files as keys.
+TABLES = {
+    "hits": "A hit",
+    "scores": "Scores",
+    "citations": "A citation",
+    "copies": "A copy",
+    "best": "A range",
+    "highlights": "A range",
+    "changes": "Changes",
+    "bytes": "Bytes",
+    "compared": "A comparison",
+    "worst": "One of the worst",
+    "quoted": "A text",
+    "right": "A text",
+}
+BY_NAME = {"skipped", "stale", "outcomes", "measures", "without_history", "queries"}
+
+
+def documented_keys() -> dict[str, set[str]]:
+    """By heading the keys in the first column of the table below it."""
+    _, *parts = re.split(r"^##+ (.+)$", (DOCS / "json.md").read_text("utf-8"), flags=re.MULTILINE)
+    keys: dict[str, set[str]] = {}
+    for heading, text in zip(parts[::2], parts[1::2], strict=True):
+        rows = re.search(r"^\| key \| value \|\n\|---\|---\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+        keys[heading] = set(re.findall(r"^\| `(\w+)` \|", rows[1], re.MULTILINE)) if rows else set()
+    return keys
+
+
+def objects(table: str, value: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
+    """The keys of an object and of all those in it, each with the table that should list them."""
+    yield table, set(value)
+    for key, inner in value.items():
+        several = inner.values() if key == "compared" else inner if isinstance(inner, list) else [inner]
+        for each in several:
+            if isinstance(each, dict) and key not in BY_NAME and (table, key) != ("What is printed", "questions"):
+                yield from objects(TABLES[key], each)
+
+
+def test_json_has_the_documented_keys_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embed_by_words(monkeypatch)
+    write_files(tmp_path / "corpus", ARTICLES | {"copy.md": ARTICLES["mill/tide.md"]})
+    question, quote = "Which wood was its wheel made of?", "Its wheel was made of elm."
+    judged = [{"question": question, "quote": quote, "history": ["A mill?"]}, {"question": "Who?", "answerable": False}]
+    (tmp_path / "own.jsonl").write_text("\n".join(map(json.dumps, judged)), "utf-8")
+    printed: dict[str, set[str]] = {}
+
+    def look(table: str, *arguments: str) -> str:
+        done = run(*arguments, "--json", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        for name, keys in objects(table, json.loads(done.stdout)):
+            printed[name] = printed.get(name, set()) | keys
+        return done.stdout
+
+    look("update", "update", "corpus")
+    look("search", "search", "mill")
+    look("ask", "ask", question)
+    look("status", "status", "--verify")
+    (tmp_path / "old.json").write_text(look("What is printed", "evaluate", "own.jsonl"), "utf-8")
+    look("What is printed", "evaluate", "own.jsonl", "--worst", "2", "--compare", "old.json")
+    inputs = {"evaluate", "Questions of your own", "A collection", "What is measured"}
+    assert printed == {name: keys for name, keys in documented_keys().items() if name not in inputs}
+
+
+def test_an_article_in_json_has_the_documented_keys(real_index: Index) -> None:
+    article = as_json.document(real_index.documents(["harbour.txt"])["harbour.txt"])
+    row = next(line for line in (DOCS / "http.md").read_text("utf-8").splitlines() if line.startswith("| `document` |"))
+    assert set(article) == set(re.findall(r"`(\w+)`", row)) - {"document"}
 
 
 @pytest.mark.parametrize(
@@ -227,13 +341,23 @@ def test_json_has_the_documented_keys(home: Path) -> None:
         (["ask", "x", "--index", "none"], 1, "pincite update"),
         (["status", "--index", "none"], 1, "pincite update"),
         (["chat", "--index", "none"], 1, "pincite update"),
-        (["search", "x", "--k", "0"], 2, "k=0"),
-        (["search", "x", "--k", "many"], 2, "many"),
+        (["search", "x", "--k", "0"], 2, "'0' is not a whole number from 1"),
+        (["search", "x", "--k", "-1"], 2, "'-1' is not a whole number from 1"),
+        (["search", "x", "--k", "many"], 2, "'many' is not a whole number from 1"),
+        (["evaluate", "x", "--worst", "-1"], 2, "'-1' is not a whole number from 1"),
+        (["evaluate", "x", "--worst=0"], 2, "'0' is not a whole number from 1"),
+        (["chat", "--port", "-1"], 2, "'-1' is not a whole number from 0 to 65535"),
+        (["chat", "--port", "65536"], 2, "'65536' is not a whole number from 0 to 65535"),
+        (["ask", "x", "--threshold", "1.01"], 2, "'1.01' is not a number from 0 to 1"),
+        (["ask", "x", "--threshold", "-0.1"], 2, "'-0.1' is not a number from 0 to 1"),
+        (["ask", "x", "--threshold", "nan"], 2, "'nan' is not a number from 0 to 1"),
+        (["search", "x", "--before", "2021-13"], 2, "2021-13"),
         (["search", "x", "--after", "yesterday"], 2, "yesterday"),
         (["ask", ""], 2, "ask something"),
         (["ask"], 2, "QUESTION"),
         (["sing"], 2, "sing"),
-        ([], 2, "VERB"),
+        ([], 2, "(see pincite --help)"),
+        (["ask", "x", "--sing\n\x1b[0m"], 2, "(see pincite ask --help)"),
         (["update", "docs_corpus", "--model", "other/model"], 1, "--rebuild"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -247,10 +371,34 @@ def test_an_error_is_one_line(
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1, done.stderr
     assert words in done.stderr
+    assert "\x1b" not in done.stderr
     assert not (home / "none").exists()
 
 
-def test_most_of_the_index_goes_only_when_allowed(tmp_path: Path) -> None:
+def test_a_rebuild_for_another_model_mends_a_catalogue_that_cannot_be_read(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home, tmp_path / "home")
+    index = tmp_path / "home/index"
+    swap(index / "catalog.sqlite", b"this was a catalogue\n" * 1000)
+    done = run("update", "docs_corpus", "--rebuild", "--model", "other", cwd=tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("3 added, 0 changed, 0 removed, 0 unchanged; 4 passages embedded")
+    assert (index / "damaged.sqlite").read_bytes().startswith(b"this was a catalogue")
+    assert json.loads(run("status", "--json", cwd=tmp_path / "home").stdout)["model"] == "other"
+
+
+def test_a_rebuild_for_another_model_replaces_an_index_of_another_format(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home, tmp_path / "home")
+    with contextlib.closing(sqlite3.connect(tmp_path / "home/index/catalog.sqlite")) as catalogue:
+        catalogue.execute("PRAGMA user_version = 99")
+    refused = run("update", "docs_corpus", "--model", "other", cwd=tmp_path / "home")
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "--rebuild" in refused.stderr
+    done = run("update", "docs_corpus", "--rebuild", "--model", "other", cwd=tmp_path / "home")
+    assert done.stdout.startswith("3 added"), done.stderr
+
+
+def test_most_of_the_index_goes_only_when_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embed_by_words(monkeypatch)
     write_files(tmp_path / "one", {"a.txt": "the keeper sleeps."})
     write_files(tmp_path / "two", {"b.txt": "the mill grinds."})
     assert run("update", "one", cwd=tmp_path).returncode == 0
@@ -262,21 +410,50 @@ def test_most_of_the_index_goes_only_when_allowed(tmp_path: Path) -> None:
 
 
 def test_a_closed_pipe_is_no_error(home: Path) -> None:
-    done = run_apart("pincite search mill --json | head -c 1", home)
-    assert done.stderr == ""
+    done = run_apart("pincite search --lexical mill --json | head -c 1", home)
+    assert (done.stdout, done.stderr) == ("{", "")
+    assert run_apart("pincite search --help | true", home).stderr == ""
+
+
+def test_an_interrupted_command_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Index, "search", interrupted)
+    assert run("search", "mill", cwd=home) == Done(130, "", "pincite: interrupted; nothing is lost\n")
 
 
 def test_an_error_is_one_line_in_a_shell_too(home: Path) -> None:
     done = run_apart("pincite search x --k 0", home)
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", "pincite: k=0: give a whole number from 1\n")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("pincite search: ")
+    done = run_apart("pincite search x --index none", home)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("pincite: none: no index here; ")
 
 
-def test_articles_do_not_steer_the_terminal(home: Path) -> None:
-    write_files(home / "steer", {"a.txt": "the keeper\x1b]0;owned\x07 sleeps at night."})
-    assert run("update", "steer", "--index", "steered", cwd=home).returncode == 0
-    printed = run("search", "keeper", "--index", "steered", cwd=home).stdout
-    assert "\x1b" not in printed
-    assert r"\x1b]0;owned\x07" in printed
+@pytest.fixture
+def steered(home: Path) -> str:
+    """An index of an article that holds what a terminal acts on."""
+    write_files(home / "steer", {"a.txt": f"Keeper\n\nThe keeper {STEERING} sleeps at night.\n"})
+    done = run("update", "steer", "--index", "steered", cwd=home)
+    assert done.returncode == 0, done.stderr
+    return "steered"
+
+
+@pytest.mark.parametrize("verb", ["search", "ask"])
+def test_articles_do_not_steer_the_terminal(home: Path, steered: str, verb: str) -> None:
+    with Index.open(home / steered) as index:
+        text = index.documents(["a.txt"])["a.txt"].text
+    held = set(text) & set(STEERING) - set("]0;owned31m ")
+    assert {"\x1b", "\x7f", "\x9b", "\u202e"} <= held  # what the reading of files leaves
+    arguments = (verb, "When does the keeper sleep?", "--index", steered)
+    printed, printed_json = run(*arguments, cwd=home).stdout, run(*arguments, "--json", cwd=home).stdout
+    assert json.loads(printed_json)["hits"][0]["text"] in text
+    for character in held:
+        assert character not in printed + printed_json
+        assert ascii(character)[1:-1] in printed
+        assert f"\\u{ord(character):04x}" in printed_json
 
 
 def test_words_that_no_passage_holds(home: Path) -> None:
@@ -290,3 +467,19 @@ def test_status_says_that_the_folder_is_gone(home: Path, tmp_path: Path) -> None
     assert run("update", "corpus", cwd=tmp_path).returncode == 0
     shutil.rmtree(tmp_path / "corpus")
     assert "changes     unknown: the folder of articles is not there" in run("status", cwd=tmp_path).stdout
+
+
+def test_every_command_and_option_is_described() -> None:
+    rows = r"^\| `(--[a-z-]+)[^|]*\| ([^|]*) \|"
+    shared, *parts = re.split(r"^## `pincite (\w+)", (DOCS / "cli.md").read_text("utf-8"), flags=re.MULTILINE)
+    described = {
+        verb: {name for name, _ in re.findall(rows, text, re.MULTILINE)}
+        for verb, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+    for name, verbs in re.findall(rows, shared, re.MULTILINE):
+        for verb in verbs.split(", "):
+            described[verb].add(name)
+    assert described == {
+        verb: {name for option in command.params for name in option.opts if name.startswith("--")}
+        for verb, command in program.commands.items()
+    }

@@ -26,7 +26,7 @@ LAYERS = (
     {"links", "watching"},
     {"assistant"},
     {"as_json", "evaluation"},
-    {"web"},
+    {"as_text", "evaluating", "web"},
     {"cli"},
     {"__main__"},
 )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pincite import links
 from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage, Span, Status, UpdateReport
 
 
@@ -50,6 +49,8 @@ def hits(question: str, found: list[Hit]) -> dict[str, Any]:
 
 def citation(each: Citation) -> dict[str, Any]:
     """A citation: ``label, quote, start, end, best, doc_id, ..., digest`` (of the text that the range counts in)."""
+    from pincite import links  # not before: it loads what an index needs
+
     place = {"label": each.label, "quote": each.quote, "start": each.start, "end": each.end}
     place["best"] = _range(each.best)
     place["highlights"] = [_range(span) for span in each.highlights]

@@ -260,7 +260,7 @@ class Index:
     def _check_free(self, overwrite: bool) -> None:
         if not overwrite and self._store.exists() and (held := self.status().documents):
             raise UsageError(
-                f"{self._store.name}: holds {held} documents; to have the other instead: --overwrite (overwrite=True)"
+                f"{self._store.name}: holds {held} documents; replace them with --overwrite (overwrite=True)"
             )
 
     @property

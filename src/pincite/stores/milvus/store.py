@@ -148,11 +148,14 @@ class MilvusStore:
 
     def _miscounted(self, snapshot: MilvusSnapshot) -> Iterator[str]:
         if (found := snapshot.counted()) != snapshot.count():
-            yield f"{self.name}: holds {found} documents and passages, and says it were {snapshot.count()}"
+            held, said = (
+                f"{documents} documents and {passages} passages" for documents, passages in (found, snapshot.count())
+            )
+            yield f"{self.name}: its rows are {held}, but its last commit counts {said}"
 
     def _without_file(self, snapshot: MilvusSnapshot, records: Mapping[str, DocumentRecord]) -> Iterator[str]:
         if len(records) != (held := snapshot.count()[0]):
-            yield f"{self.name}: says it were {held} documents, and has the records of {len(records)}"
+            yield f"{self.name}: it has the records of {len(records)} documents, but its last commit counts {held}"
         for path in sorted({record.path for record in records.values()} - snapshot.files().keys()):
             yield f"{self.name}: {path}: what its file was like is missing"
 

@@ -1,0 +1,160 @@
+"""What the command line prints: the objects of `pincite.as_json` in words, or as they are.
+
+Nothing here is for programs, which ask for JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from pincite.datatypes import whole
+
+Json = dict[str, Any]
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What a terminal acts on instead of showing it: control characters, breaks of lines, changes of direction."""
+
+_MOST_FILES = 20
+_NEAREST = 3
+
+
+def shown(text: str) -> str:
+    """A text in which what would steer the terminal is made visible."""
+    return _STEERING.sub(lambda steering: ascii(steering[0])[1:-1], whole(text))
+
+
+def exact(value: Json) -> str:
+    """JSON that holds the texts to the letter, with escapes for what would steer the terminal."""
+    text = whole(json.dumps(value, ensure_ascii=False, indent=2))
+    return _STEERING.sub(lambda steering: f"\\u{ord(steering[0]):04x}", text)
+
+
+# ---------------------------------------------------------------- answers
+
+
+def hits(found: Json) -> str:
+    """The passages, or that there are none."""
+    return "\n\n".join(map(_hit, found["hits"])) or "No passage holds one of these words."
+
+
+def hits_of_a_filter(found: Json) -> str:
+    """The passages among the documents that a filter leaves, or that there are none."""
+    return hits(found) if found["hits"] else "No passage fits the filter."
+
+
+def answer(given: Json) -> str:
+    """The quotes and below them their places, or the passages that come nearest."""
+    if given["answered"]:
+        quotes = [f"{citation['quote']} [{citation['label']}]" for citation in given["citations"]]
+        places = [f"[{each['label']}] {_place(each)}{_also(each)}" for each in given["citations"]]
+        return "\n".join([*quotes, "", *places])
+    nearest = "\n\n".join(map(_hit, given["hits"][:_NEAREST]))
+    text = f"Nothing in these articles answers this (confidence {given['confidence']:.2f})."
+    return f"{text} The nearest passages:\n\n{nearest}" if nearest else text
+
+
+def _hit(hit: Json) -> str:
+    parts = ", ".join(f"{name} {value:.2f}" for name, value in hit["scores"].items())
+    text = "\n".join(f"   {line}".rstrip() for line in hit["text"].split("\n"))
+    return f"{hit['rank']}. {_place(hit)}\n   score {hit['score']:.2f} ({parts}){_also(hit)}\n{text}"
+
+
+def _place(there: Json) -> str:
+    facts = [f"“{there['title']}”", there["source"], there["author"], there["date"], there["doc_id"]]
+    facts += [f"page {there['page']}" if there["page"] else None, f"characters {there['start']}-{there['end']}"]
+    return ", ".join(fact for fact in facts if fact)
+
+
+def _also(there: Json) -> str:
+    copies = dict.fromkeys(copy["doc_id"] for copy in there["copies"])
+    return f"\n   also in {', '.join(copies)}" if copies else ""
+
+
+# ---------------------------------------------------------------- the index
+
+
+def report(done: Json) -> str:
+    """What an update did."""
+    counts = [f"{len(done[name])} {name}" for name in ("added", "changed", "removed", "unchanged")]
+    lines = [f"{', '.join(counts)}; {done['embedded']} passages embedded"]
+    if skipped := [f"{path}: {reason}" for path, reason in done["skipped"].items()]:
+        lines += [f"{len(skipped)} skipped:", *(f"  {line}" for line in _first(_MOST_FILES, skipped))]
+    return "\n".join(lines)
+
+
+def status(held: Json) -> str:
+    """What an index holds and how its folder differs; first what is wrong with it, where that was looked for."""
+    lines = []
+    if "wrong" in held:
+        lines += ["verified    no:", *held["wrong"]] if held["wrong"] else ["verified    all is as it was written"]
+    if "path" not in held:  # it is too damaged to say more
+        return "\n".join(lines)
+    facts = {name: value for name, value in held.items() if not isinstance(value, dict | tuple)}
+    if held["changes"] is None:
+        facts["changes"] = "unknown: the folder of articles is not there, or cannot be listed"
+    lines += [f"{name:<11} {'-' if value is None else value}" for name, value in facts.items()]
+    lines += [f"{'limits':<11} {limit}" for limit in held["limits"]]
+    sizes = ", ".join(f"{name} {_megabytes(size)}" for name, size in held["bytes"].items())
+    lines.append(f"{'disk':<11} {_megabytes(sum(held['bytes'].values()))} ({sizes})")
+    for word, names in (held["changes"] or {}).items():
+        if names:
+            lines.append(f"{word} on disk: {', '.join(names[:_MOST_FILES])}")
+    for title, name in (("stale (the last good version answers)", "stale"), ("skipped", "skipped")):
+        lines += [f"{title}: {path}: {reason}" for path, reason in held[name].items()]
+    return "\n".join(lines)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
+
+
+# ---------------------------------------------------------------- evaluation
+
+
+def evaluation(result: Json) -> str:
+    """The counts and measures, a line for each, and the questions that came out worst."""
+    lines = [
+        f"{title:<15} {', '.join(f'{count} {name}' for name, count in result[title].items() if count)}"
+        for title in ("questions", "outcomes")
+    ]
+    columns = [result[name] for name in ("measures", "without_history") if name in result]
+    for name in result["measures"]:
+        values = "".join(f" {column[name]:7.3f}" if name in column else f"{'-':>8}" for column in columns)
+        lines.append(f"{name:<15}{values}")
+    if len(columns) > 1:
+        lines.append("(second column: without the turns before the questions)")
+    for name, of in result.get("compared", {}).items():
+        change = f"{of['new'] - of['old']:+.3f} ({of['low']:+.3f} to {of['high']:+.3f} in 95 % of resamples)"
+        lines.append(f"{name:<15} {of['old']:7.3f} before, {change}")
+    return "\n".join([*lines, *map(_outcome, result.get("worst", ()))])
+
+
+def _outcome(came: Json) -> str:
+    """What became of a question: where it was lost, what was quoted, what is right."""
+    from pincite.evaluation import shortened
+
+    rank = f", right at rank {came['rank']}" if came["rank"] else ""
+    named = "" if came["id"] == came["question"] else f"{came['id']}: "
+    lines = [f"\n{came['outcome']}, confidence {came['confidence']:.2f}{rank}", f"   {named}{came['question']}"]
+    lines += [f"   after   {shortened(turn)}" for turn in came["history"]]
+    for title in ("quoted", "right"):
+        texts = _first(_NEAREST, [_text(text) for text in came[title]]) or ["nothing"]
+        lines += [f"   {title:<7} {text}" for text in texts]
+    return "\n".join(lines)
+
+
+def _text(text: Json) -> str:
+    from pincite.evaluation import shortened
+
+    label = "" if text["label"] is None else f"[{text['label']}] "
+    quote = "" if text["quote"] is None else f": “{shortened(text['quote'])}”"
+    return f"{label}{text['doc_id']}{quote}"
+
+
+def _first(most: int, lines: Sequence[str]) -> list[str]:
+    """So many of the lines, and how many more there are."""
+    more = len(lines) - most
+    return [*lines[:most], *([f"and {more} more (all with --json)"] if more > 0 else [])]
