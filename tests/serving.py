@@ -65,7 +65,8 @@ def serving(folder: Path, *arguments: str | Path) -> Iterator[Server]:
     (folder / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
     log, watched = folder / "log", folder / "watched"
     watched.touch()
-    environment = {**os.environ, "PYTHONPATH": str(folder), "WATCHED": str(watched)}
+    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path, "WATCHED": str(watched)}
     command = [sys.executable, *map(str, arguments)]
     with log.open("wb") as output, subprocess.Popen(command, env=environment, stderr=output) as process:
         try:

@@ -10,13 +10,14 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
 
 from conftest import PATIENCE, go, reload
 from pincite import Answer, Assistant, Hit, Index
-from pincite.links import pin
+from pincite.links import text_anchor
 from pincite.stores.local.store import LocalStore
 from pincite.web.chat import Asked, Chat, Conversation
 from pincite.web.library import Library
@@ -212,8 +213,8 @@ def test_nothing_found_is_said_and_near_passages_are_no_answer(page: Page, assis
 def test_too_long_a_question_cannot_be_typed(page: Page, index_path: Path) -> None:
     expect(page.get_by_role("textbox", name="Your question")).to_have_attribute("maxlength", "4000")
     with Index.open(index_path) as index:
-        *_, conversation = chat_over(index).ask(Asked("salt " * 900), "", Conversation())
-    assert "Ask in up to 4,000 characters" in conversation.html
+        *_, (_, html) = chat_over(index).ask(Asked("salt " * 900), "", Conversation())
+    assert "Ask in up to 4,000 characters" in html
 
 
 # ---------------------------------------------------------------- the reader
@@ -322,7 +323,7 @@ def test_reload_keeps_the_reader_and_its_steps(page: Page) -> None:
 
 def test_steps_do_not_lead_out_of_the_page(visit: Callable[..., Page], server: Server, assistant: Assistant) -> None:
     citation = assistant.ask(FERRY).citations[0]
-    page = visit(f"{server.address}/?cite={pin(citation.document, citation.start, citation.end)}")
+    page = visit(f"{server.address}/?cite={text_anchor(citation.document, citation.start, citation.end)}")
     expect(page.locator("#reader")).to_be_visible()
     ask(page, LOG).locator(".chip").last.click()
     expect(page.locator("#reader .count")).to_have_text("source 2 of 2")
@@ -353,7 +354,7 @@ def test_number_does_not_lose_the_rest_of_the_address(visit: Callable[..., Page]
 
 def test_link_to_a_citation_opens_it(visit: Callable[..., Page], server: Server, assistant: Assistant) -> None:
     citation = assistant.ask(FERRY).citations[0]
-    place = pin(citation.document, citation.start, citation.end)
+    place = text_anchor(citation.document, citation.start, citation.end)
     page = visit(f"{server.address}/?cite={place}")
     assert marked(page) == citation.quote
     expect(page.locator("#reader .steps")).to_be_hidden()
@@ -367,7 +368,7 @@ def test_link_to_a_citation_after_edits(visit: Callable[..., Page], own: Server,
     with Index.open(tmp_path / "index") as index:
         (document,) = index.documents(["bees.md"]).values()
         end = document.text.index(".") + 1
-        address, quote = f"{own.address}/?cite={pin(document, 0, end)}", document.text[:end]
+        address, quote = f"{own.address}/?cite={text_anchor(document, 0, end)}", document.text[:end]
         path = tmp_path / "corpus" / "bees.md"
         path.write_text(ARTICLES["bees.md"].replace("A hive", "New first words. A hive"), encoding="utf-8")
         index.update()
@@ -413,7 +414,7 @@ def test_original_is_downloaded_and_a_pdf_opened_at_its_page(
         (pdf,) = index.documents(["shanghai-talent.pdf"]).values()
     second = pdf.page_starts[1]
     address = serve(*chat(tmp_path / "index")).address
-    page = visit(f"{address}/?cite={pin(pdf, second, second + 40)}")
+    page = visit(f"{address}/?cite={text_anchor(pdf, second, second + 40)}")
     link = page.get_by_role("link", name="Open original")
     expect(link).to_have_attribute("href", re.compile("#page=2$"))
     with page.context.expect_page() as opened:
@@ -429,6 +430,35 @@ def test_original_is_downloaded_and_a_pdf_opened_at_its_page(
 
 
 # ---------------------------------------------------------------- conversations
+
+
+def bytes_sent(server: Server, session: str, question: str, asked: list[str]) -> int:
+    """What the server sends for a question in a conversation that has asked these."""
+    config = httpx.get(f"{server.address}/config").json()
+    box = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == "ask")
+    event = next(each["id"] for each in config["dependencies"] if [box, "submit"] in each["targets"])
+    kept = json.dumps({"name": "c", "asked": [{"question": before} for before in asked]})
+    sent = {"data": [question, None, [], "", "", kept], "fn_index": event, "session_hash": session}
+    api = f"{server.address}/gradio_api/queue"
+    httpx.post(f"{api}/join", json=sent)
+    with httpx.stream("GET", f"{api}/data", params={"session_hash": session}, timeout=60) as stream:
+        lines = iter(stream.iter_lines())
+        size = 0
+        while "process_completed" not in (line := next(lines)):
+            size += len(line.encode())
+        return size + len(line.encode())
+
+
+def test_an_answer_is_sent_without_the_turns_before_it(server: Server) -> None:
+    first = bytes_sent(server, "one", BEES, [])
+    for number in range(1, 8):
+        last = bytes_sent(server, "one", BEES, [BEES] * number)
+    assert last < 1.5 * first
+
+
+def test_a_conversation_comes_back_turn_by_turn(server: Server) -> None:
+    few, many = (bytes_sent(server, f"{count}", "", [BEES] * count) for count in (5, 20))
+    assert many < 5 * few
 
 
 def test_follow_up_is_asked_in_its_conversation(page: Page, assistant: Assistant) -> None:
@@ -873,7 +903,7 @@ def test_failure_is_told_and_never_looks_like_nothing_found(
 
 def test_blank_question_is_no_turn(index_path: Path) -> None:
     with Index.open(index_path) as index:
-        assert list(chat_over(index).ask(Asked(" \n"), "", Conversation())) == [Conversation()]
+        assert [now for now, _ in chat_over(index).ask(Asked(" \n"), "", Conversation())] == [Conversation()]
 
 
 def test_unexpected_error_is_logged_and_never_looks_like_nothing_found(
@@ -884,8 +914,7 @@ def test_unexpected_error_is_logged_and_never_looks_like_nothing_found(
 
     monkeypatch.setattr(Assistant, "ask", fail)
     with Index.open(index_path) as index, caplog.at_level(logging.ERROR):
-        *_, conversation = chat_over(index).ask(Asked(BEES), "", Conversation())
-    html = conversation.html
+        *_, (conversation, html) = chat_over(index).ask(Asked(BEES), "", Conversation())
     assert "class='notice failed'" in html
     assert "Nothing in these articles" not in html
     assert "private detail" not in html
@@ -908,7 +937,7 @@ def test_unexpected_error_is_logged_and_never_looks_like_nothing_found(
 )
 def test_what_is_no_kept_conversation_is_left_out(index_path: Path, kept: str) -> None:
     with Index.open(index_path) as index:
-        assert list(chat_over(index).restore(kept, Conversation())) == [Conversation()]
+        assert [now for now, _ in chat_over(index).restore(kept, Conversation())] == [Conversation()]
 
 
 def test_names_make_questions_where_titles_say_nothing(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote as percent_encoded
 
 from pincite import links
 from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage, Progress, Span, Status, UpdateReport
-from pincite.links import Place
+from pincite.links import ResolvedAnchor
 from pincite.settings import DEFAULT_THRESHOLD
 from pincite.web import export
 from pincite.web.library import State
@@ -99,10 +99,14 @@ def failure(reason: str) -> str:
 # ---------------------------------------------------------------- a conversation
 
 
-def conversation(name: str, turns: Iterable[str]) -> str:
-    """The turns so far; a screen reader is told of each new one. The name tells the page whose they are."""
-    log = "".join(turns)
-    return f"<div class='turns' role='log' aria-label='Conversation' data-name='{literal(name)}'>{log}</div>"
+def talk() -> str:
+    """Where the page puts the turns; a screen reader is told of each new one."""
+    return "<div class='turns' role='log' aria-label='Conversation'></div>"
+
+
+def conversation(name: str) -> str:
+    """What stands before turns that are sent to the page: the name of the conversation that they belong to."""
+    return f"<div data-name='{literal(name)}'></div>"
 
 
 def pending() -> str:
@@ -174,7 +178,7 @@ def _highlighted(citation: Citation) -> str:
 
 def _opens(citation: Citation) -> str:
     """The attributes of a link that opens the reader at a quote."""
-    place = links.pin(citation.document, citation.start, citation.end)
+    place = links.text_anchor(citation.document, citation.start, citation.end)
     return f"{_leads_to(place)} data-label='{citation.label}'"
 
 
@@ -254,7 +258,7 @@ def _nearest(hits: Sequence[Hit]) -> str:
 
 def _near_card(hit: Hit) -> str:
     passage = hit.passage
-    place = links.pin(hit.document, passage.start, passage.end)
+    place = links.text_anchor(hit.document, passage.start, passage.end)
     read = f"<a class='read' {_leads_to(place)}>Read in article →</a>"
     return _card("", hit.document, passage, [(passage.start, passage.end)], literal(passage.text), read, hit.copies)
 
@@ -328,7 +332,7 @@ def _copies(copies: Sequence[Passage]) -> str:
 # ---------------------------------------------------------------- the reader
 
 
-def reader(place: Place, pinned: str | None) -> str:
+def reader(place: ResolvedAnchor, pinned: str | None) -> str:
     """A whole article with the pinned quote marked; what the elements of ``.text`` hold is its text to the letter.
 
     Args:
@@ -344,7 +348,7 @@ def reader(place: Place, pinned: str | None) -> str:
     )
 
 
-def _news(place: Place) -> str:
+def _news(place: ResolvedAnchor) -> str:
     if place.same and place.span:
         return ""
     said = "the quote still stands in it, word for word" if place.span else "the quote no longer stands in it"
