@@ -183,7 +183,7 @@ def test_numbers_of_paragraphs_are_remembered_without_the_texts() -> None:
     for headings, numbers in (((), [1, 2]), (((0, 4),), [0, 1])):  # which an edit may change and the text not
         document = Document(doc_id="d", title="t", text=text, headings=headings)
         assert [number for _, _, number in numbered_blocks(document)] == numbers
-    for n in range(150):
+    for n in range(110):
         numbered_blocks(Document(doc_id=f"{n}", title="t", text="Some words.\n\n" * 1000))
     assert numbered_blocks.cache.currsize <= 100_000
 
@@ -235,6 +235,11 @@ def test_library_shows_names_and_reasons_to_the_letter(
     assert read.texts["code"] == [said or "-"]
     assert read.texts.get("problem", []) == ([said] if said else [])
     assert [each["data-doc"] for each in read.attributes if "data-doc" in each] == list(titles)
+
+
+def test_library_says_why_the_folder_is_not_watched() -> None:
+    html = render.library(None, {}, None, State(unwatched="<x>: gone", problem="busy"))
+    assert Reading(html).texts["problem"] == ["Not watched: <x>: gone", "busy"]
 
 
 def test_library_tells_how_far_an_update_is() -> None:

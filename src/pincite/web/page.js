@@ -113,7 +113,6 @@ window.pincite = ((given) => {
   let opened = null; // the query by which the open article was asked for
   let source = null; // the turn whose sources are stepped through
   let back = null; // what had the focus before
-  let left = -1; // which of the sources was read last
 
   const address = (cite, doc) => {
     const query = new URLSearchParams(location.search);
@@ -132,8 +131,7 @@ window.pincite = ((given) => {
     return chips.length ? chips : all(".sources .read", turn);
   };
 
-  const at = (links = steps()) => links.findIndex((link) => link.dataset.cite === opened?.get("cite"));
-
+  const at = (links) => links.findIndex((link) => link.dataset.cite === opened?.get("cite"));
   const mark = () => {
     const links = steps(), place = at(links);
     for (const link of all(".chip")) link.toggleAttribute("aria-current", opened !== null && link === links[place]);
@@ -147,7 +145,7 @@ window.pincite = ((given) => {
     opened = query;
     mark();
     if (!query) {
-      const focus = reader.contains(document.activeElement) ? (back?.isConnected ? back : steps()[left]) : null;
+      const focus = reader.contains(document.activeElement) ? back : null;
       reader.hidden = true;
       body.replaceChildren();
       focus?.focus({ preventScroll: true });
@@ -155,7 +153,6 @@ window.pincite = ((given) => {
       return;
     }
     if (reader.hidden) back = document.activeElement;
-    left = at();
     const answer = await fetch(`read?${query}`).catch(() => null);
     const text = answer?.ok ? await answer.text() : await reason(answer);
     if (opened !== query) return;
@@ -341,7 +338,6 @@ window.pincite = ((given) => {
     "close-library": toggleLibrary,
     theme: () => theme(!document.body.classList.contains("dark")),
     help: () => one("#help").showModal(),
-    "close-help": () => one("#help").close(),
     "close-reader": close,
     previous: () => step(-1),
     next: () => step(1),
@@ -412,13 +408,8 @@ window.pincite = ((given) => {
     if (time.textContent !== said) time.textContent = said;
   };
 
-  /** Look at the index again, unless that was done within so many milliseconds. */
-  let refreshed = 0;
-  const refresh = (least = 0) => {
-    if (Date.now() - refreshed < least) return;
-    refreshed = Date.now();
-    one("#refresh").click();
-  };
+  /** Look at the index again. */
+  const refresh = () => one("#refresh").click();
 
   let coming = null;
   const welcomed = () => {
@@ -434,7 +425,7 @@ window.pincite = ((given) => {
     }
     mark();
     setInterval(() => document.hidden || refresh(), 20_000);
-    document.addEventListener("visibilitychange", () => document.hidden || refresh(500));
+    document.addEventListener("visibilitychange", () => document.hidden || refresh());
     const kept = localStorage.getItem(THEME);
     if (kept) document.body.classList.toggle("dark", kept === "dark");
     followAddress();
@@ -447,10 +438,8 @@ window.pincite = ((given) => {
       ready();
     }).observe(document.body, { childList: true, subtree: true });
     document.body.insertAdjacentHTML("beforeend", given.panels);
-    const form = one("#library .add"), drop = one(".drop", form);
-    one("input", drop).addEventListener("change", ({ target }) => (choose(target.files), (target.value = "")));
-    drop.addEventListener("dragover", (event) => event.preventDefault());
-    drop.addEventListener("drop", (event) => (event.preventDefault(), choose(event.dataTransfer.files)));
+    const form = one("#library .add");
+    one(".drop input", form).addEventListener("change", ({ target }) => (choose(target.files), (target.value = "")));
     form.addEventListener("submit", (event) => (event.preventDefault(), add()));
     form.hidden = !mayWrite;
     one("#library .off").hidden = mayWrite;
