@@ -32,7 +32,7 @@ from pincite.datatypes import (
     Progress,
     Status,
     UpdateReport,
-    whole,
+    replace_surrogates,
 )
 from pincite.errors import DamagedIndex, PinciteError, UsageError
 
@@ -82,12 +82,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def print_error(message: str) -> None:
     """Say what went wrong, on stderr."""
-    sys.stderr.write(f"pincite: {_CONTROLS.sub('?', whole(' '.join(message.split())))}\n")
+    sys.stderr.write(f"pincite: {_CONTROLS.sub('?', replace_surrogates(' '.join(message.split())))}\n")
 
 
 def _say(text: str) -> None:
     """Print; what would steer the terminal is made visible."""
-    sys.stdout.write(_CONTROLS.sub(lambda found: repr(found[0])[1:-1], whole(text)) + "\n")
+    sys.stdout.write(_CONTROLS.sub(lambda found: repr(found[0])[1:-1], replace_surrogates(text)) + "\n")
 
 
 def _say_json(value: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pincite import as_json
 from pincite.assistant import Assistant
-from pincite.datatypes import Filter, whole
+from pincite.datatypes import Filter, replace_surrogates
 from pincite.errors import PinciteError, QueryError, UnknownDocument
 from pincite.index import Index
 from pincite.web.library import UNEXPECTED, Library
@@ -143,7 +143,7 @@ def translate_errors(function: Callable[_Args, _Made], kind: Callable[[str], Exc
 def _checked(question: str) -> str:
     if isinstance(question, str) and len(question) > MOST_CHARACTERS:
         raise QueryError(f"question: {len(question):,} characters; give up to {MOST_CHARACTERS:,}")
-    return whole(question) if isinstance(question, str) else question
+    return replace_surrogates(question) if isinstance(question, str) else question
 
 
 def _filter(sources: list[str] | None, after: str | None, before: str | None) -> Filter | None:
