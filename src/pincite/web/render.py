@@ -157,8 +157,8 @@ def answer(number: int, question: str, found: Answer, milliseconds: int, *, filt
     )
     groups = _groups(found)
     hits = {hit.passage.passage_id: hit for hit in found.hits}
-    cards = (_cited_card(number, group, hits[group[0].passage.passage_id]) for group in groups)
-    return said, f"{_panel(_count(len(groups), 'source'))}{''.join(cards)}"
+    cards = "".join(_cited_card(number, group, hits[group[0].passage.passage_id]) for group in groups)
+    return said, f"{_panel(_count(len(groups), 'source'))}{cards}"
 
 
 def follow_ups(questions: Iterable[str] = ()) -> str:
