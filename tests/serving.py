@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -11,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pincite import Index
+from pincite.index import EXPORTS
 
 # Every module of the standard library that opens a connection or looks up a name is seen by an audit hook.
 WATCH = """
@@ -37,6 +40,8 @@ FLAGS = [
     "--disable-sync",
 ]
 
+_EXPORT = TemporaryDirectory()  # of the model, made with the first index for all others
+
 
 @dataclass
 class Server:
@@ -54,9 +59,18 @@ def make_index(folder: Path, articles: dict[str, str]) -> Path:
     corpus.mkdir()
     for name, text in articles.items():
         (corpus / name).write_text(text, encoding="utf-8")
+    export = folder / "index" / EXPORTS
+    if _exported():
+        shutil.copytree(_EXPORT.name, export, dirs_exist_ok=True)
     with Index.open(folder / "index") as index:
         index.update(corpus)
+    if not _exported():
+        shutil.copytree(export, _EXPORT.name, dirs_exist_ok=True)
     return folder / "index"
+
+
+def _exported() -> bool:
+    return any(Path(_EXPORT.name).iterdir())
 
 
 @contextmanager
@@ -65,7 +79,8 @@ def serving(folder: Path, *arguments: str | Path) -> Iterator[Server]:
     (folder / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
     log, watched = folder / "log", folder / "watched"
     watched.touch()
-    environment = {**os.environ, "PYTHONPATH": str(folder), "WATCHED": str(watched)}
+    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path, "WATCHED": str(watched)}
     command = [sys.executable, *map(str, arguments)]
     with log.open("wb") as output, subprocess.Popen(command, env=environment, stderr=output) as process:
         try:
@@ -88,7 +103,7 @@ def chat(index: Path, *options: str) -> list[str]:
 
 
 def _wait_for_address(process: subprocess.Popen[bytes], log: Path) -> str:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while time.monotonic() < until and process.poll() is None:
         if found := re.search(r"http://\S+", log.read_text(encoding="utf-8")):
             return found[0]

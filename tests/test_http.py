@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,11 +28,13 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.server.fastmcp.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent, Tool
 
+from conftest import WordEmbedder, write_files
 from pincite import Assistant, Index, as_json
-from pincite.datatypes import UpdateReport
+from pincite.datatypes import Changes, Progress, UpdateReport
 from pincite.errors import CorpusError, IndexBusy, UnknownDocument, UsageError
 from pincite.readers import SUFFIXES
-from pincite.web import tools
+from pincite.web import routes, tools
+from pincite.web.chat import Chat
 from pincite.web.guard import Access
 from pincite.web.library import MOST_BYTES, UNEXPECTED, Library, State, TooLarge
 from pincite.web.service import Service
@@ -45,6 +48,7 @@ ARTICLES = {
 }
 FERRY = "What did the night ferry carry when it left Aldhaven at ten?"
 TOKEN = "correct horse"
+DOCS = Path(__file__).parent.parent / "docs" / "http.md"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -137,12 +141,32 @@ def test_status_tells_what_changed_on_disk(server: Server, index_path: Path) -> 
     new = index_path.parent / "corpus" / "new.md"
     new.write_text("Something new.\n", encoding="utf-8")
     try:
+        wait_until(lambda: bool(call(server, "status")["changes"]["new"]))
         status = call(server, "status")
     finally:
         new.unlink()
     assert status["documents"] == 2
     assert status["index"] == str(index_path)
     assert status["changes"] == {"new": ["new.md"], "changed": [], "gone": []}
+
+
+def test_the_folder_is_looked_through_once_for_all_who_ask(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    index, look = library._index, library._index.changes
+
+    def changes() -> Changes | None:
+        looks.append(1)
+        return look()
+
+    monkeypatch.setattr(index, "changes", changes)
+    assistant = Assistant(index)
+    service, page = Service(index, assistant, library), Chat(index, assistant, library)
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(4):
+            pool.submit(service.status)
+            pool.submit(page.masthead)
+            pool.submit(routes._library, index, library)
+    assert len(looks) == 1
 
 
 @pytest.mark.parametrize(
@@ -375,6 +399,15 @@ def test_bodies_that_are_not_json_or_too_large_are_refused(server: Server, body:
         assert httpx.post(f"{server.address}/gradio_api/{name}", content=body).status_code == status
 
 
+@pytest.mark.parametrize(
+    "path", ["mcp", "library/update", "library", "read?doc=ferry.md", "config", "gradio_api/queue/join", "assets/x.js"]
+)
+def test_a_body_is_read_up_to_a_megabyte_whatever_the_route(server: Server, path: str) -> None:
+    for method in ("GET", "POST", "DELETE"):
+        answer = httpx.request(method, f"{server.address}/{path}", content=b" " * 1_000_001)
+        assert (answer.status_code, answer.json()) == (413, {"error": "more than 1,000,000 bytes"})
+
+
 @pytest.mark.parametrize("path", ["library/update", "library/uploads?name=a.txt", "mcp", "gradio_api/queue/join"])
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://["])
 def test_pages_of_other_sites_cannot_write(server: Server, path: str, origin: str) -> None:
@@ -439,9 +472,11 @@ async def pieces(*data: bytes) -> AsyncIterator[bytes]:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with Index.open(make_index(tmp_path, {"a.txt": "Salt was carried by the ferry.\n"})) as index:
-        yield Library(index)
+def library(tmp_path: Path, open_index: Callable[..., Index]) -> Library:
+    write_files(tmp_path / "corpus", {"a.txt": "Salt was carried by the ferry.\n"})
+    index = open_index(WordEmbedder())
+    index.update(tmp_path / "corpus")
+    return Library(index)
 
 
 def add(library: Library, name: str, *data: bytes) -> str:
@@ -539,10 +574,86 @@ def test_an_update_asked_for_during_another_follows_it(library: Library, monkeyp
     with pytest.raises(IndexBusy, match="another update is running"):
         library.update()
     go_on.set()
-    until = time.monotonic() + 30
-    while library.state.report != UpdateReport(embedded=2) and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_until(lambda: library.state.report == UpdateReport(embedded=2))
     assert len(runs) == 2
+
+
+class Intruded(Library):
+    """A library that is asked for an update at the very moment at which one has ended."""
+
+    intruder: threading.Thread | None = None
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self._state = state
+        if state.report and not self.intruder:
+            self.intruder = threading.Thread(target=self.start)
+            self.intruder.start()
+            self.intruder.join(0.5)
+
+
+def test_two_updates_never_run_at_once(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    intruded, both, runs, met = Intruded(library._index), threading.Barrier(2), list[int](), list[int]()
+
+    def update(**_: object) -> UpdateReport:
+        runs.append(1)
+        if len(runs) == 1:
+            intruded.start()
+        else:
+            with suppress(threading.BrokenBarrierError):
+                both.wait(0.5)
+                met.append(1)
+        return UpdateReport()
+
+    monkeypatch.setattr(library._index, "update", update)
+    intruded.start()
+    wait_until(lambda: len(runs) == 3 and intruded.state.running is None)
+    assert not met
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    """Wait for a state that comes about in another thread."""
+    until = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def watching(library: Library, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+    """A library that watches, in a thread, a folder that is not there yet."""
+    monkeypatch.setattr("pincite.web.library._TRIES_AGAIN", 0.01)
+    folder, stop = library._index.folder(), threading.Event()
+    folder.rename(folder.with_name("moved"))
+    thread = threading.Thread(target=library.watch, args=[stop])
+    thread.start()
+    yield library
+    stop.set()
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def test_watching_goes_on_when_the_folder_is_there_again(watching: Library, tmp_path: Path) -> None:
+    wait_until(lambda: "nothing to watch" in str(watching.state.unwatched))
+    (tmp_path / "moved").rename(tmp_path / "corpus")
+    wait_until(lambda: watching.state.report is not None)
+    assert watching.state == State(report=UpdateReport(unchanged=("a.txt",)))
+
+
+def test_what_is_not_watched_leaves_a_running_update_as_it_is(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "corpus").rename(tmp_path / "moved")
+    library._note(running=(progress := Progress(stage="embed", done=1, total=2)))
+    stop = threading.Event()
+    thread = threading.Thread(target=library.watch, args=[stop])
+    thread.start()
+    wait_until(lambda: library.state.unwatched is not None)
+    stop.set()
+    thread.join(30)
+    assert library.state.running == progress
 
 
 @pytest.mark.parametrize(
@@ -676,6 +787,15 @@ def test_ctrl_c_ends_it_cleanly(serve: Callable[..., Server], index_path: Path) 
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(timeout=30) == 0
     assert server.log.read_text(encoding="utf-8").count("\n") == 1
+
+
+def test_the_example_of_an_answer_is_what_is_answered(server: Server) -> None:
+    example = re.search(r"^data: (\[.*\])$", DOCS.read_text("utf-8"), re.MULTILINE)
+    assert example
+    (shown,) = json.loads(example[1].replace(", ...", ""))
+    answer = call(server, "ask", question=shown["question"])
+    assert list(shown) == list(answer)[: len(shown)]
+    assert {name: type(value) for name, value in shown.items()} == {name: type(answer[name]) for name in shown}
 
 
 def test_snippets_of_the_readme_work(server: Server) -> None:

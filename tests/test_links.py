@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from conftest import WordEmbedder
 from pincite import Document, Index
 from pincite.errors import UnknownDocument, UsageError
-from pincite.links import find, on_the_web, pin
+from pincite.links import on_the_web, resolve, text_anchor
 
 FEW = st.text("ab ,-\n", min_size=1, max_size=30)  # few letters, so that quotes occur more than once
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -53,7 +53,7 @@ def quoted(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> tuple[str, int, in
 def test_pin_leads_to_its_quote(case: tuple[str, int, int]) -> None:
     text, start, end = case
     document = article(text)
-    place = find(holding(document), pin(document, start, end))
+    place = resolve(holding(document), text_anchor(document, start, end))
     assert (place.document, place.span, place.same) == (document, (start, end), True)
 
 
@@ -61,7 +61,7 @@ def test_pin_leads_to_its_quote(case: tuple[str, int, int]) -> None:
 def test_pin_finds_the_quote_to_the_letter_after_an_edit(case: tuple[str, int, int], before: str, after: str) -> None:
     text, start, end = case
     edited = article(before + text[start:end] + after)
-    place = find(holding(edited), pin(article(text), start, end))
+    place = resolve(holding(edited), text_anchor(article(text), start, end))
     assert place.span is not None
     assert edited.text[slice(*place.span)] == text[start:end]
     assert place.same == (edited.text == text)
@@ -71,7 +71,7 @@ def test_pin_finds_the_quote_to_the_letter_after_an_edit(case: tuple[str, int, i
 def test_pin_finds_the_nearest_of_several_and_nothing_else(case: tuple[str, int, int], other: str) -> None:
     text, start, end = case
     quote = text[start:end]
-    span = find(holding(article(other)), pin(article(text), start, end)).span
+    span = resolve(holding(article(other)), text_anchor(article(text), start, end)).span
     places = [at for at in range(len(other)) if other.startswith(quote, at)]
     assert span == (
         None if not places else min(((at, at + len(quote)) for at in places), key=lambda s: abs(s[0] - start))
@@ -79,40 +79,40 @@ def test_pin_finds_the_nearest_of_several_and_nothing_else(case: tuple[str, int,
 
 
 def test_pin_finds_a_renamed_article_and_says_when_it_is_gone() -> None:
-    pinned = pin(article("One. Two. Three.", "old.md"), 5, 9)
-    place = find(holding(article("One. Two. Three.", "new.md")), pinned)
+    pinned = text_anchor(article("One. Two. Three.", "old.md"), 5, 9)
+    place = resolve(holding(article("One. Two. Three.", "new.md")), pinned)
     assert (place.document.doc_id, place.span, place.same) == ("new.md", (5, 9), True)
     with pytest.raises(UnknownDocument, match=r"old\.md: not in the index any more"):
-        find(holding(), pinned)
+        resolve(holding(), pinned)
 
 
 def test_pin_cannot_claim_a_quote_that_is_not_there() -> None:
     document = article("One. Two. Three.")
-    forged = pin(document, 5, 9).replace(":5-9:", ":0-4:")
-    assert find(holding(document), forged).span is None
-    assert find(holding(document), pin(document, 5, 9)[:-4] + "0000").span is None
+    forged = text_anchor(document, 5, 9).replace(":5-9:", ":0-4:")
+    assert resolve(holding(document), forged).span is None
+    assert resolve(holding(document), text_anchor(document, 5, 9)[:-4] + "0000").span is None
 
 
 @pytest.mark.parametrize("text", ["", "a", "a.md@0123:1-2:0", "a.md@0123456789abcdef:1-2:xyz", "a@b:1-2:3\0"])
 def test_what_is_no_pin_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="not a link to a quote"):
-        find(holding(), text)
+        resolve(holding(), text)
 
 
 @pytest.mark.parametrize("range_", ["9-5", "0-0", "5-999999999999", "999-9999", "9-9"])
-@pytest.mark.parametrize("fingerprint", ["0000000000000000", pin(article("One. Two."), 5, 9)[-16:]])
+@pytest.mark.parametrize("fingerprint", ["0000000000000000", text_anchor(article("One. Two."), 5, 9)[-16:]])
 @pytest.mark.parametrize("text", ["One. Two.", "Edited. One. Two."])
 def test_a_range_that_cannot_be_leads_to_no_quote(range_: str, fingerprint: str, text: str) -> None:
-    name = pin(article("One. Two."), 5, 9).partition(":5-9:")[0]
-    assert find(holding(article(text)), f"{name}:{range_}:{fingerprint}").span is None
+    name = text_anchor(article("One. Two."), 5, 9).partition(":5-9:")[0]
+    assert resolve(holding(article(text)), f"{name}:{range_}:{fingerprint}").span is None
 
 
 def test_a_quote_is_found_anywhere_in_a_long_text() -> None:
     quote = "The lamp was lit at nine."
-    pinned = pin(article(quote), 0, len(quote))
+    pinned = text_anchor(article(quote), 0, len(quote))
     for at in (0, (1 << 18) - 5, 1 << 18, 700_000):
         edited = article("-" * at + quote + "-" * 9)
-        assert find(holding(edited), pinned).span == (at, at + len(quote))
+        assert resolve(holding(edited), pinned).span == (at, at + len(quote))
 
 
 def test_pin_through_a_real_index(open_index: Callable[..., Index], corpus: Path) -> None:
@@ -120,17 +120,17 @@ def test_pin_through_a_real_index(open_index: Callable[..., Index], corpus: Path
     index.update(corpus)
     (document,) = index.documents(["bees.txt"]).values()
     start = document.text.index("eighteen")
-    pinned = pin(document, start, start + 8)
+    pinned = text_anchor(document, start, start + 8)
     (corpus / "bees.txt").write_text("Bees\n\nMuch was added. A hive needs eighteen kilograms.\n", encoding="utf-8")
     index.update()
-    place = find(index, pinned)
+    place = resolve(index, pinned)
     assert place.span is not None
     assert place.document.text[slice(*place.span)] == "eighteen"
     assert not place.same
     (corpus / "bees.txt").rename(corpus / "hive.txt")
     index.update()
     with pytest.raises(UnknownDocument):
-        find(index, pinned)
+        resolve(index, pinned)
 
 
 # ---------------------------------------------------------------- on the web

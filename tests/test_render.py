@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from html import unescape
 from html.parser import HTMLParser
 
@@ -12,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from pincite import Answer, Citation, Document, Hit, Passage, Progress, Status, UpdateReport
 from pincite.datatypes import Changes
-from pincite.links import Place
+from pincite.links import ResolvedAnchor
 from pincite.web import export, render
 from pincite.web.library import State
 from pincite.web.places import numbered_blocks, where
@@ -117,7 +118,7 @@ def test_reader_shows_the_text_to_the_letter_and_marks_the_quote(text: str, data
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
     document = Document(doc_id="<d>", title="t", text=text)
-    read = Reading(render.reader(Place(document=document, span=(start, end), same=True), "pin"))
+    read = Reading(render.reader(ResolvedAnchor(document=document, span=(start, end), same=True), "pin"))
     assert "".join(read.texts["text"]) == text
     assert "".join(read.texts.get("mark", [])) == text[start:end]
 
@@ -128,7 +129,7 @@ def test_reader_shows_the_text_to_the_letter_and_marks_the_quote(text: str, data
 )
 def test_reader_says_what_became_of_the_quote(same: bool, span: tuple[int, int] | None, said: str | None) -> None:
     document = Document(doc_id="d.txt", title="t", text="One two.", url="https://x.example/")
-    html = render.reader(Place(document=document, span=span, same=same), "pin")
+    html = render.reader(ResolvedAnchor(document=document, span=span, same=same), "pin")
     assert ("class='news'" in html) == (said is not None)
     assert said is None or said in html
     assert ("<mark>One</mark>" in html) == (span is not None)
@@ -137,11 +138,11 @@ def test_reader_says_what_became_of_the_quote(same: bool, span: tuple[int, int] 
 
 def test_reader_of_a_pdf_opens_it_at_the_page() -> None:
     document = Document(doc_id="a b/c.PDF", title="t", text="One.\n\nTwo.\n\nThree.", page_starts=(0, 6, 12))
-    html = render.reader(Place(document=document, span=(6, 10), same=True), "pin")
+    html = render.reader(ResolvedAnchor(document=document, span=(6, 10), same=True), "pin")
     assert "href='original?doc=a%20b%2Fc.PDF#page=2'" in html
     assert "<bdi>page 2</bdi> · <bdi>¶ 2 of 3</bdi> · <bdi>characters 6–10</bdi>" in html
     assert "#page=" not in render.reader(
-        Place(document=Document(doc_id="c.docx", title="t", text="One."), span=(0, 4), same=True), "pin"
+        ResolvedAnchor(document=Document(doc_id="c.docx", title="t", text="One."), span=(0, 4), same=True), "pin"
     )
 
 
@@ -150,7 +151,7 @@ def test_one_long_paragraph_is_broken_where_sentences_begin() -> None:
     text = "".join(sentences)  # as scraped text often is
     start = text.index(sentences[40])
     document = Document(doc_id="d", title="t", text=text)
-    html = render.reader(Place(document=document, span=(start, start + 90), same=True), "pin")
+    html = render.reader(ResolvedAnchor(document=document, span=(start, start + 90), same=True), "pin")
     parts = html.partition("<div class='text'>")[2].split("<span class='break'></span>")
     assert 5 <= len(parts) <= 8
     assert all(unescape(part).removeprefix("<mark>").startswith("Sentence ") for part in parts[1:])
@@ -171,6 +172,20 @@ def test_paragraphs_are_numbered_and_headings_not() -> None:
     ]  # fmt: skip
     facts = ["S", "2020", "page 4", "¶ 2 of 3", "characters 14–20, 29–35"]
     assert where(document, [(14, 20), (29, 35)]) == facts
+
+
+def test_numbers_of_paragraphs_are_remembered_without_the_texts() -> None:
+    text = "".join(f"Paragraph {n}.\n\n" for n in range(1000))
+    references = sys.getrefcount(text)
+    assert len(numbered_blocks(Document(doc_id="long", title="t", text=text))) == 1000
+    assert sys.getrefcount(text) == references
+    text = "Head\n\nFirst."
+    for headings, numbers in (((), [1, 2]), (((0, 4),), [0, 1])):  # which an edit may change and the text not
+        document = Document(doc_id="d", title="t", text=text, headings=headings)
+        assert [number for _, _, number in numbered_blocks(document)] == numbers
+    for n in range(110):
+        numbered_blocks(Document(doc_id=f"{n}", title="t", text="Some words.\n\n" * 1000))
+    assert sum(map(len, numbered_blocks.cache.values())) <= 100_000
 
 
 @pytest.mark.parametrize(
@@ -220,6 +235,11 @@ def test_library_shows_names_and_reasons_to_the_letter(
     assert read.texts["code"] == [said or "-"]
     assert read.texts.get("problem", []) == ([said] if said else [])
     assert [each["data-doc"] for each in read.attributes if "data-doc" in each] == list(titles)
+
+
+def test_library_says_why_the_folder_is_not_watched() -> None:
+    html = render.library(None, {}, None, State(unwatched="<x>: gone", problem="busy"))
+    assert Reading(html).texts["problem"] == ["Not watched: <x>: gone", "busy"]
 
 
 def test_library_tells_how_far_an_update_is() -> None:

@@ -1,4 +1,4 @@
-"""What the faces say in JSON. The keys are stable: some may be added, none goes or changes its meaning."""
+"""What the interfaces say in JSON. The keys are stable: some may be added, none goes or changes its meaning."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def citation(each: Citation) -> dict[str, Any]:
     place = {"label": each.label, "quote": each.quote, "start": each.start, "end": each.end}
     place["best"] = _range(each.best)
     place["highlights"] = [_range(span) for span in each.highlights]
-    place |= {"confidence": each.confidence, "pin": links.pin(each.document, each.start, each.end)}
+    place |= {"confidence": each.confidence, "pin": links.text_anchor(each.document, each.start, each.end)}
     where = _place(each.passage) | {"page": each.page}
     return place | _about(each.document) | where | {"copies": _copies(each.copies)}
 

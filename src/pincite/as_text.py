@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pincite.datatypes import whole
+from pincite.datatypes import replace_surrogates
 
 Json = dict[str, Any]
 
@@ -23,12 +23,12 @@ _NEAREST = 3
 
 def shown(text: str) -> str:
     """A text in which what would steer the terminal is made visible."""
-    return _STEERING.sub(lambda steering: ascii(steering[0])[1:-1], whole(text))
+    return _STEERING.sub(lambda steering: ascii(steering[0])[1:-1], replace_surrogates(text))
 
 
 def exact(value: Json) -> str:
     """JSON that holds the texts to the letter, with escapes for what would steer the terminal."""
-    text = whole(json.dumps(value, ensure_ascii=False, indent=2))
+    text = replace_surrogates(json.dumps(value, ensure_ascii=False, indent=2))
     return _STEERING.sub(lambda steering: f"\\u{ord(steering[0]):04x}", text)
 
 

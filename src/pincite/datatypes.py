@@ -263,7 +263,7 @@ def size_of(paths: Iterable[Path]) -> int:
     return total
 
 
-def whole(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """``text`` with lone surrogates, which no encoding knows, as U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -291,7 +291,7 @@ class Filter:
     def __post_init__(self) -> None:
         for name in ("source", "author", "doc_ids"):
             values = _as_tuple(name, getattr(self, name))
-            object.__setattr__(self, name, values and tuple(map(whole, values)))
+            object.__setattr__(self, name, values and tuple(map(replace_surrogates, values)))
         for name in ("after", "before"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or parse_date(value) is None):

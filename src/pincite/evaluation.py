@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pincite.assistant import Assistant
-from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Passage, Progress, Span, whole
+from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Passage, Progress, Span, replace_surrogates
 from pincite.errors import PinciteError, UsageError
 from pincite.index import Index
 from pincite.splitting import sentence_spans
@@ -244,7 +244,7 @@ def _strings(line: _Line, name: str) -> tuple[str, ...]:
     values = [] if value is None else value if isinstance(value, list) else [value]
     if not all(isinstance(each, str) and each.strip() for each in values):
         raise UsageError(f"{line.place}: {name!r} is {json.dumps(value)}; give a string with something in it")
-    return tuple(whole(each) for each in values)
+    return tuple(replace_surrogates(each) for each in values)
 
 
 def _found(

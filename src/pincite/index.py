@@ -16,7 +16,7 @@ from typing import Self
 from pincite import exported, stores
 from pincite.analysis import only_stop_words, query_terms
 from pincite.corpus import Scan
-from pincite.datatypes import Changes, Document, Filter, Hit, Progress, Status, UpdateReport, whole
+from pincite.datatypes import Changes, Document, Filter, Hit, Progress, Status, UpdateReport, replace_surrogates
 from pincite.embedder import Embedder, SentenceTransformerEmbedder, reads
 from pincite.errors import (
     CorpusError,
@@ -373,7 +373,9 @@ class Index:
             ReaderError: the reader cannot be loaded.
         """
         settings = ranking.settings
-        return weigh(whole(question), ranking.hits, ranking.terms, settings, self._embedder(settings.model))
+        return weigh(
+            replace_surrogates(question), ranking.hits, ranking.terms, settings, self._embedder(settings.model)
+        )
 
     # ------------------------------------------------------------ what it holds
 
@@ -520,7 +522,7 @@ def _ignore(progress: Progress) -> None:
 def _checked(question: str) -> str:
     if not isinstance(question, str) or not question.strip():
         raise QueryError(f"question={question!r}: ask something")
-    return whole(question)
+    return replace_surrogates(question)
 
 
 def _check_model(manifest: Manifest, settings: Settings, embedder: Embedder, index: str) -> None:

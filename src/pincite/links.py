@@ -1,7 +1,7 @@
-"""Links to a quote: a pin, by which it is found again in the index, and an address on the web that marks it.
+"""Links to a quote: a text anchor, by which it is found again in the index, and an address on the web that marks it.
 
-A pin names a document, its text and a range in it, and holds a fingerprint of the quote but none of its words, so that
-a pin cannot claim a quote that is not there.
+An anchor names a document, its text and a range in it, and holds a fingerprint of the quote but none of its words, so
+that it cannot claim a quote that is not there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pincite.datatypes import Document, Span
 from pincite.errors import UnknownDocument, UsageError
 from pincite.index import Index
 
-_PIN = re.compile(r"(.+)@([0-9a-f]{16}):(\d{1,12})-(\d{1,12}):([0-9a-f]{16})", re.DOTALL)
+_ANCHOR = re.compile(r"(.+)@([0-9a-f]{16}):(\d{1,12})-(\d{1,12}):([0-9a-f]{16})", re.DOTALL)
 
 _ON_THE_WEB = re.compile(r"https?://[^\s/?#\\]+", re.IGNORECASE)
 
@@ -36,12 +36,12 @@ _CONTEXT = (32, 64, 128, 256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a pin leads now.
+class ResolvedAnchor:
+    """Where a text anchor leads now.
 
     Attributes:
         span: the range of the quote in the document's text; None where it no longer stands there to the letter.
-        same: the text is the one that was pinned; otherwise the article was edited since.
+        same: the text is the one that was quoted; otherwise the article was edited since.
     """
 
     document: Document
@@ -49,26 +49,26 @@ class Place:
     same: bool
 
 
-def pin(document: Document, start: int, end: int) -> str:
+def text_anchor(document: Document, start: int, end: int) -> str:
     """A name for a range of a document's text: ``doc_id@digest:start-end:fingerprint``."""
     return f"{document.doc_id}@{document.digest[:16]}:{start}-{end}:{_fingerprint(document.text[start:end]):016x}"
 
 
-def find(index: Index, pinned: str) -> Place:
-    """Where a pin leads: its range if the text is as it was, otherwise where the quote stands now to the letter.
+def resolve(index: Index, anchor: str) -> ResolvedAnchor:
+    """Where a text anchor leads: its range if the text is as it was, else where the quote stands now to the letter.
 
     Args:
         index: where to look; a document is found under another id too, if its text is the same.
-        pinned: what `pin` made.
+        anchor: what `text_anchor` made.
 
     Raises:
-        UsageError: it is no pin.
+        UsageError: it is no such anchor.
         UnknownDocument: the document is not indexed any more.
         IndexProblem: there is no index, or it is damaged.
     """
-    found = _PIN.fullmatch(pinned)
+    found = _ANCHOR.fullmatch(anchor)
     if found is None:
-        raise UsageError(f"{pinned[:80]!r}: not a link to a quote; copy it again from where it was made")
+        raise UsageError(f"{anchor[:80]!r}: not a link to a quote; copy it again from where it was made")
     doc_id, digest, (start, end), fingerprint = found[1], found[2], map(int, found.group(3, 4)), int(found[5], 16)
     document = index.documents([doc_id]).get(doc_id)
     if document is None or not document.digest.startswith(digest):
@@ -77,7 +77,7 @@ def find(index: Index, pinned: str) -> Place:
         raise UnknownDocument(f"{doc_id}: not in the index any more")
     same = document.digest.startswith(digest)
     span = _checked(document, (start, end), fingerprint) if same else _found(document, (start, end), fingerprint)
-    return Place(document=document, span=span, same=same)
+    return ResolvedAnchor(document=document, span=span, same=same)
 
 
 def _checked(document: Document, span: Span, fingerprint: int) -> Span | None:

@@ -100,9 +100,9 @@ def _application(index: Index, host: str, token: str | None, allow_hosts: Iterab
         middleware=[Middleware(Guard, functions=service.signatures, hosts={name.lower() for name in names})],
         lifespan=lambda _: server.session_manager.run(),
     )
-    app.add_exception_handler(PinciteError, routes.told)
-    app.add_exception_handler(HTTPException, routes.refused)
-    app.add_exception_handler(RequestValidationError, routes.misunderstood)
+    app.add_exception_handler(PinciteError, routes.handle_our_error)
+    app.add_exception_handler(HTTPException, routes.handle_http_exception)
+    app.add_exception_handler(RequestValidationError, routes.handle_invalid_arguments)
     app.router.routes.extend(interface.routes)
     app.include_router(routes.build(index, library, access))
     _mount(app, chat, service, access)

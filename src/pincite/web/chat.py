@@ -7,14 +7,16 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
 
+from cachetools import LRUCache, cachedmethod
+
 from pincite.analysis import only_stop_words
 from pincite.assistant import Assistant
-from pincite.datatypes import Answer, Filter, Hit, Status
-from pincite.errors import EmptyIndex, FilterError, NoIndex, PinciteError
+from pincite.datatypes import Answer, Filter, Hit
+from pincite.errors import EmptyIndex, FilterError, NoIndex, PinciteError, QueryError
 from pincite.index import Index
 from pincite.web import render
 from pincite.web.library import UNEXPECTED, Library
@@ -31,7 +33,6 @@ _NAME = re.compile(
     r"[“\"《「]([^“”\"《》「」\n]{4,50})[”\"》」]|\b[A-Z][\w'-]+(?: [A-Z][\w'-]+){1,4}",
 )
 _MOST_RESTORED = 100
-_REMEMBERED = 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What was asked and what came of it: the text for the history and the HTML, sources included, for the page."""
+    """What was asked, and the text of what was answered."""
 
     asked: Asked
     reply: str
-    html: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,6 @@ class Conversation:
     name: str = ""
     turns: tuple[Turn, ...] = ()
 
-    @property
-    def html(self) -> str:
-        """The turns for the page."""
-        return render.conversation(self.name, (turn.html for turn in self.turns))
-
 
 class Chat:
     """Questions put to one index. Holds no conversation: each belongs to its visitor's page."""
@@ -86,10 +81,8 @@ class Chat:
         self._index = index
         self._assistant = assistant
         self._library = library
-        self._finding = threading.Lock()
-        self._examples: list[str] = []
-        self._examples_of: int | None = None
-        self._looked = (-_REMEMBERED, 0, 0)
+        self._finding = threading.Condition()
+        self._examples: LRUCache[Hashable, list[str]] = LRUCache(1)
 
     # ------------------------------------------------------------ before the first question
 
@@ -99,37 +92,40 @@ class Chat:
         try:
             status = self._index.status()
             masthead = render.masthead(status)
-            yield masthead, _start(status)
             if status.documents:
-                masthead = self._masthead(status)
+                yield masthead, render.start(status.documents)
+                masthead = self.masthead()
                 yield masthead, render.start(status.documents, self.examples(status.generation))
+            elif status.generation:
+                yield masthead, render.empty(f"{status.path} holds no article.")
+            else:
+                yield masthead, render.building()
         except Exception as error:  # noqa: BLE001 - whatever broke is shown, not left as a blank page
             yield masthead, self._trouble(error)
 
     def masthead(self) -> str:
-        """The masthead as the index is now."""
+        """The masthead as the index and its folder are now."""
         try:
-            return self._masthead(self._index.status())
+            status = self._index.status()
+            changes = self._library.changes(status.generation)
         except PinciteError:  # the answer has said what is wrong
             return render.masthead(None)
-
-    def _masthead(self, status: Status) -> str:
-        return render.masthead(status, self._changes(status.generation))
+        changed = sum(map(len, asdict(changes).values())) if changes else 0
+        return render.masthead(status, changed)
 
     def prepare(self) -> None:
         """Load the model and find the examples, so that the first visitor need not wait for it."""
         for _ in self.welcome():
             pass
 
+    @cachedmethod(lambda self: self._examples, condition=lambda self: self._finding)
     def examples(self, generation: int) -> list[str]:
         """Questions made of titles and names, only such as are answered; found once for each state of the index."""
-        with self._finding:
-            if generation != self._examples_of:
-                hits = self._index.search("main findings", k=_TRIED)
-                questions = map(render.example, dict.fromkeys([*_titles(hits), *_names(hits)]))
-                answered = (each for each in islice(questions, _TRIED) if self._assistant.ask(each).answered)
-                self._examples, self._examples_of = list(islice(answered, _EXAMPLES)), generation
-            return self._examples
+        del generation  # names what is remembered
+        hits = self._index.search("main findings", k=_TRIED)
+        questions = map(render.example, dict.fromkeys([*_titles(hits), *_names(hits)]))
+        answered = (each for each in islice(questions, _TRIED) if self._assistant.ask(each).answered)
+        return list(islice(answered, _EXAMPLES))
 
     def sources(self) -> list[str]:
         """What the articles name as their sources; none while that cannot be known."""
@@ -138,59 +134,58 @@ class Chat:
         except PinciteError:
             return []
 
-    def _changes(self, generation: int) -> int:
-        """How many files changed on disk; looked up again after a while, since every visitor asks."""
-        now = time.monotonic()
-        if now - self._looked[0] >= _REMEMBERED or self._looked[1] != generation:
-            changes = self._index.changes()
-            count = len(changes.new) + len(changes.changed) + len(changes.gone) if changes else 0
-            self._looked = (now, generation, count)
-        return self._looked[2]
-
     # ------------------------------------------------------------ a question
 
-    def ask(self, asked: Asked, kept: str, now: Conversation) -> Iterator[Conversation]:
-        """The conversation: with the question alone, then with what came of it, then with questions to go on with.
+    def ask(self, asked: Asked, kept: str, now: Conversation) -> Iterator[tuple[Conversation, str]]:
+        """The conversation and, as HTML, its turns that are new to the page: the question alone, then with its answer.
 
         Args:
             asked: the question.
             kept: the conversation as the page has kept it, as JSON; what of it is missing in ``now`` is asked first.
             now: the conversation as it is known here.
         """
-        for restored in self.restore(kept, now):
+        html = ""
+        for restored, html in self.restore(kept, now):
             now = restored
-            yield now
+            yield now, html
         if not asked.question.strip():
             return
-        yield replace(now, turns=(*now.turns, _turn(len(now.turns) + 1, asked, "", render.pending())))
-        for turn in self._answered(asked, now.turns):
-            yield replace(now, turns=(*now.turns, turn))
+        yield now, html + _turn(len(now.turns) + 1, asked, render.pending())
+        turn, said = self._answered(asked, now.turns)
+        yield replace(now, turns=(*now.turns, turn)), html + said
 
-    def restore(self, kept: str, now: Conversation) -> Iterator[Conversation]:
-        """The conversation that the page has kept, its missing questions asked again one by one."""
+    def restore(self, kept: str, now: Conversation) -> Iterator[tuple[Conversation, str]]:
+        """The conversation that the page has kept; its missing questions are asked again one by one."""
         name, asked = _read(kept)
         turns = now.turns if now.name == name else ()
-        missing = asked[len(turns) :] if [turn.asked for turn in turns] == asked[: len(turns)] else []
-        yield Conversation(name, turns)
-        for each in missing:
-            *_, turn = self._answered(each, turns, more=each is missing[-1])
-            turns = (*turns, turn)
-            yield Conversation(name, turns)
+        known = [turn.asked for turn in turns]
+        if known[-len(asked) :] == asked:  # of a long conversation the page keeps the end
+            asked = known
+        elif known != asked[: len(known)]:  # the page missed an answer: what it shows counts
+            turns = ()
+        html = render.conversation(name)
+        yield Conversation(name, turns), html
+        for number in range(len(turns), len(asked)):
+            turn, said = self._answered(asked[number], turns, more=number == len(asked) - 1)
+            turns, html = (*turns, turn), html + said
+            yield Conversation(name, turns), html
 
-    def _answered(self, asked: Asked, turns: Sequence[Turn], *, more: bool = True) -> Iterator[Turn]:
+    def _answered(self, asked: Asked, turns: Sequence[Turn], *, more: bool = True) -> tuple[Turn, str]:
+        """A turn and its HTML, sources included."""
         began, number = time.perf_counter(), len(turns) + 1
         try:
             if len(asked.question) > MOST_CHARACTERS:
-                yield _turn(number, asked, "", render.failure(f"Ask in up to {MOST_CHARACTERS:,} characters."))
-                return
-            history, where = _history(turns), asked.where
-            found = self._assistant.ask(asked.question, history=history, where=where)
+                raise QueryError(f"Ask in up to {MOST_CHARACTERS:,} characters.")
+            said = ((("user", turn.asked.question), ("assistant", turn.reply)) for turn in turns)
+            history = [{"role": role, "content": content} for pair in said for role, content in pair]
+            found = self._assistant.ask(asked.question, history=history, where=asked.where)
             took = round(1000 * (time.perf_counter() - began))
-            said, sources = render.answer(number, asked.question, found, took, filtered=bool(asked.only))
+            answer, sources = render.answer(number, asked.question, found, took, filtered=bool(asked.only))
             offered = islice(_more(found), _FOLLOW_UPS if more else 0)
-            yield _turn(number, asked, found.text, said + render.follow_ups(offered) * found.answered, sources)
+            answer += render.follow_ups(offered) * found.answered
+            return Turn(asked, found.text), _turn(number, asked, answer, sources)
         except Exception as error:  # noqa: BLE001 - a failure must never look like "nothing found"
-            yield _turn(number, asked, "", self._trouble(error))
+            return Turn(asked, ""), _turn(number, asked, self._trouble(error))
 
     def _trouble(self, error: Exception) -> str:
         if isinstance(error, NoIndex | EmptyIndex):
@@ -232,19 +227,8 @@ def _clean(name: str) -> str:
     return name if " " in name or not name.isascii() else ""
 
 
-def _start(status: Status) -> str:
-    if status.documents:
-        return render.start(status.documents)
-    return render.empty(f"{status.path} holds no article.") if status.generation else render.building()
-
-
-def _turn(number: int, asked: Asked, reply: str, said: str, sources: str = "") -> Turn:
-    return Turn(asked, reply, render.turn(number, asked.question, asked.only, json.dumps(asdict(asked)), said, sources))
-
-
-def _history(turns: Sequence[Turn]) -> list[dict[str, str]]:
-    said = ((("user", turn.asked.question), ("assistant", turn.reply)) for turn in turns)
-    return [{"role": role, "content": content} for pair in said for role, content in pair]
+def _turn(number: int, asked: Asked, said: str, sources: str = "") -> str:
+    return render.turn(number, asked.question, asked.only, json.dumps(asdict(asked)), said, sources)
 
 
 def _read(kept: str) -> tuple[str, list[Asked]]:

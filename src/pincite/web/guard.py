@@ -31,7 +31,8 @@ _SERVED = re.compile(
 _Refusal = tuple[int, str]
 
 _MOST_BYTES = 1_000_000
-"""Of the body of a request to Gradio."""
+"""Of the body of a request, but for a file that is added: `Library.add` counts its bytes as they come."""
+_ADDS_A_FILE = "/library/uploads"
 
 _HEADERS = {
     # Gradio compiles its templates with Function() and marks up with inline styles and scripts.
@@ -100,22 +101,19 @@ class Guard:
         elif scope["type"] == "http":
             await self._guarded(scope, receive, send)
 
-    async def _checked(self, path: str, receive: Receive) -> tuple[_Refusal | None, Receive]:
-        """The refusal of a body, if there is one, and the body to be received again.
+    def _checked(self, path: str, body: bytes) -> tuple[_Refusal | None, bytes]:
+        """The refusal of a body for Gradio, if there is one, and the body to be passed on.
 
         Gradio fetches the address in whatever looks like one of its files, wherever it stands in the arguments.
         """
-        body = await _body(receive)
-        if len(body) > _MOST_BYTES:
-            return (413, f"more than {_MOST_BYTES:,} bytes"), receive
         try:
             read = json.loads(body or b"{}", object_pairs_hook=_no_file)
         except FileArgument:
-            return (400, "files are not taken here"), receive
+            return (400, "files are not taken here"), body
         except (ValueError, RecursionError):
-            return (400, "not JSON"), receive
+            return (400, "not JSON"), body
         # What was checked is passed on, not what another parser may read otherwise.
-        return self._wrong_call(path, read), _again(json.dumps(read).encode(), receive)
+        return self._wrong_call(path, read), json.dumps(read).encode()
 
     def _wrong_call(self, path: str, arguments: object) -> _Refusal | None:
         called = re.fullmatch(r"/gradio_api/call/v2/([^/]+)/?", path)
@@ -137,8 +135,13 @@ class Guard:
             await send(message)
 
         refusal = _refusal(scope, self._hosts)
-        if refusal is None and scope["method"] == "POST" and scope["path"].startswith("/gradio_api/"):
-            refusal, receive = await self._checked(scope["path"], receive)
+        if refusal is None and scope["path"] != _ADDS_A_FILE:
+            body = await _body(receive)
+            if len(body) > _MOST_BYTES:
+                refusal = 413, f"more than {_MOST_BYTES:,} bytes"
+            elif scope["method"] == "POST" and scope["path"].startswith("/gradio_api/"):
+                refusal, body = self._checked(scope["path"], body)
+            receive = _again(body, receive)
         if refusal is None:
             await self._app(scope, receive, send_guarded)
         else:

@@ -7,16 +7,18 @@ import os
 import re
 import threading
 import unicodedata
-from collections.abc import AsyncIterable, Iterator
+from collections.abc import AsyncIterable, Hashable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
 
 from anyio import to_thread
+from cachetools import TTLCache, cachedmethod
 
-from pincite.datatypes import Progress, UpdateReport, digest_of
+from pincite.datatypes import Changes, Progress, UpdateReport, digest_of
 from pincite.errors import CorpusError, IndexBusy, PinciteError, UsageError
 from pincite.index import Index
 from pincite.readers import suffix_of, unknown_kind
@@ -31,6 +33,8 @@ UNEXPECTED = "An error inside Pincite. The log of the running program says what 
 
 _log = logging.getLogger(__name__)
 _BEGUN = Progress(stage="read", done=0)
+_REMEMBERED = 5.0  # seconds
+_TRIES_AGAIN = 5.0  # seconds
 _LONGEST_NAME = 180  # bytes; file systems take 255
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
@@ -44,14 +48,16 @@ class State:
     """What became of the update begun last.
 
     Attributes:
-        running: how far it is; None when it has ended, or none was begun.
+        running: how far it is; None when it has ended and none follows, or none was begun.
         report: what it did.
         problem: why it failed.
+        unwatched: why the folder of articles, which should be watched, is not.
     """
 
     running: Progress | None = None
     report: UpdateReport | None = None
     problem: str | None = None
+    unwatched: str | None = None
 
 
 class Library:
@@ -67,20 +73,17 @@ class Library:
         self._watching = watching
         self._lock = threading.Lock()
         self._again = False
+        self._looking = threading.Condition()
+        self._looked: TTLCache[Hashable, Changes | None] = TTLCache(1, _REMEMBERED)
         self.state = State()
 
     def start(self) -> None:
         """Begin an update in the background; one that is running is followed by another. `state` tells how it goes."""
-        if self._begin(again=True):
-            threading.Thread(target=self._run_all, daemon=True).start()
-
-    def watch(self) -> None:
-        """Update whenever the folder of articles changes; comes back only where there is none, which `state` tells."""
-        try:
-            for _ in bursts(self._index.folder(), self._index.places):
-                self.start()
-        except PinciteError as error:
-            self.state = State(problem=str(error))
+        with self._lock:
+            if self.state.running is None:
+                self._begin()
+            else:
+                self._again = True
 
     def update(self) -> UpdateReport:
         """Update now, and come back when it is done.
@@ -89,56 +92,88 @@ class Library:
             IndexBusy: an update is running.
             PinciteError: as for `Index.update`.
         """
-        if not self._begin(again=False):
-            raise IndexBusy("another update is running; wait for it to end")
-        try:
-            return self._run()
-        finally:
-            if self._wanted_again():
-                threading.Thread(target=self._run_all, daemon=True).start()
-
-    def _begin(self, *, again: bool) -> bool:
-        """Whether no update is running, which then is noted as running."""
         with self._lock:
-            free = self.state.running is None
-            if free:
-                self.state = State(running=_BEGUN)
-            elif again:
-                self._again = True
-            return free
+            if self.state.running is not None:
+                raise IndexBusy("another update is running; wait for it to end")
+            self._note_begun()
+        return self._run()
 
-    def _run_all(self) -> None:
-        wanted = True
-        while wanted:
-            with suppress(Exception):  # it was logged and stands in the state
-                self._run()
-            wanted = self._wanted_again()
+    def watch(self, stop: threading.Event | None = None) -> None:
+        """Update whenever the folder of articles changes; while it cannot be watched, `state` tells why.
 
-    def _wanted_again(self) -> bool:
-        """Whether another update was asked for meanwhile, which then is noted as running."""
-        with self._lock:
-            wanted, self._again = self._again, False
-            if wanted:
-                self.state = State(running=_BEGUN)
-            return wanted
+        Args:
+            stop: ends the watch, within a second.
+        """
+        stop = stop or threading.Event()
+        while not stop.is_set():
+            try:
+                for _ in bursts(self._index.folder(), self._index.places, stop):
+                    self._note(unwatched=None)
+                    self.start()
+            except PinciteError as error:
+                self._note(unwatched=str(error))
+                stop.wait(_TRIES_AGAIN)
+
+    def _begin(self) -> None:
+        """Begin an update in a thread of its own; with the lock held."""
+        self._note_begun()
+        threading.Thread(target=self._run_alone, daemon=True).start()
+
+    def _note_begun(self) -> None:
+        self.state = State(running=_BEGUN, unwatched=self.state.unwatched)
+
+    def _run_alone(self) -> None:
+        with suppress(Exception):  # it was logged and stands in the state
+            self._run()
 
     def _run(self) -> UpdateReport:
+        problem: str | None = UNEXPECTED
+        report = None
         try:
             # Who watches has to follow what others begin, and meets files that are being written.
             quiet = QUIET if self._watching else 0.0
-            report = self._index.update(progress=self._note, wait=self._watching, quiet=quiet)
+            report = self._index.update(progress=self._progress, wait=self._watching, quiet=quiet)
+            problem = None
+            return report
         except PinciteError as error:
-            self.state = State(problem=str(error))
+            problem = str(error)
             raise
         except Exception:
             _log.exception("the update failed unexpectedly")
-            self.state = State(problem=UNEXPECTED)
             raise
-        self.state = State(report=report)
-        return report
+        finally:
+            self._end(report, problem)
 
-    def _note(self, progress: Progress) -> None:
-        self.state = State(running=progress)
+    def _end(self, report: UpdateReport | None, problem: str | None) -> None:
+        """Note what came of an update, or begin the one that was asked for meanwhile: no other comes between."""
+        with self._looking:
+            self._looked.clear()
+        with self._lock:
+            if self._again:
+                self._again = False
+                self._begin()
+            else:
+                self.state = State(report=report, problem=problem, unwatched=self.state.unwatched)
+
+    def _progress(self, progress: Progress) -> None:
+        self._note(running=progress)
+
+    def _note(self, **news: Any) -> None:  # noqa: ANN401 (fields of the state)
+        with self._lock:
+            self.state = replace(self.state, **news)
+
+    @cachedmethod(lambda self: self._looked, condition=lambda self: self._looking)
+    def changes(self, generation: int) -> Changes | None:
+        """How the folder differs from the index, as `Index.changes`; looked up once in a while for all who ask.
+
+        Args:
+            generation: of the index that is compared.
+
+        Raises:
+            IndexProblem: there is no index, or it is damaged.
+        """
+        del generation  # names what is remembered
+        return self._index.changes()
 
     # ------------------------------------------------------------ adding files
 

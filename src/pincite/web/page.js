@@ -5,19 +5,26 @@ window.pincite = ((given) => {
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const CHAT = "pincite-chat", THEME = "pincite-theme", TOKEN = "pincite-token";
+  const PATIENCE = 15_000; // should no answer come at all
+  const NARROW = 900; // pixels, below which sources, reader and library cover the page
 
   // ------------------------------------------------------------ the conversation
 
   // Each conversation has a name, which the entry of the browser's history holds and the server gives back with the turns:
   // so Back leads to the old one, and what arrives late of one that was left is known as such.
   const newName = () => crypto.randomUUID?.() ?? String(Math.random());
-  const linked = new URLSearchParams(location.search);
-  let chat = history.state?.chat ?? (linked.get("q") ? null : sessionStorage.getItem(CHAT)) ?? newName();
+  const { q, after = "", before = "" } = Object.fromEntries(new URLSearchParams(location.search));
+  let chat = history.state?.chat ?? (q ? null : sessionStorage.getItem(CHAT)) ?? newName();
   let asked = JSON.parse(sessionStorage.getItem(`${CHAT}-${chat}`) ?? "[]");
-  if (linked.get("q") && !asked.length) {
-    const { q, after = "", before = "" } = Object.fromEntries(linked);
-    asked = [{ question: q, sources: linked.getAll("source"), after, before }];
+  if (q && !asked.length) {
+    asked = [{ question: q, sources: new URLSearchParams(location.search).getAll("source"), after, before }];
   }
+
+  let due = asked.length; // how many turns there will be when what is on its way has come
+  let sending = due ? setTimeout(() => settled(), PATIENCE) : null; // while something is on its way
+  let asking = false; // whether that is an answer, and no conversation that comes back
+  let waiting = false; // whether the next question stands in the box to be sent then
+  let typed = ""; // what stood in the box when Enter was pressed
 
   const store = () => {
     sessionStorage.setItem(CHAT, chat);
@@ -31,21 +38,15 @@ window.pincite = ((given) => {
   const fresh = (inputs) => {
     chat = newName();
     asked = [];
-    turns = due = 0;
+    due = 0;
     waiting = false;
     settled();
     show(null);
+    one("#talk .turns").replaceChildren();
     history.pushState({ chat }, "", location.pathname);
     store();
     return kept(inputs);
   };
-
-  const PATIENCE = 15_000; // should no answer come at all
-  let due = asked.length; // how many turns there will be when what is on its way has come
-  let sending = due ? setTimeout(() => settled(), PATIENCE) : null; // while something is on its way
-  let asking = false; // whether that is an answer, and no conversation that comes back
-  let waiting = false; // whether the next question stands in the box to be sent then
-  let typed = ""; // what stood in the box when Enter was pressed
 
   /** A question is sent: it leaves the box at once, and what was typed behind it meanwhile stays. */
   const sent = ([, ...rest]) => {
@@ -53,16 +54,19 @@ window.pincite = ((given) => {
     const box = one("#ask textarea");
     asking = Boolean(question.trim());
     if (asking) sending = setTimeout(settled, PATIENCE);
-    due = turns + 1;
+    due = all("#talk .turn").length + 1;
     setTimeout(() => put(box.value.startsWith(question) ? box.value.slice(question.length) : ""));
     return [question, ...rest.slice(0, -1), ...kept(rest.slice(-1))];
   };
+
+  // Gradio takes a new value over in its next turn.
+  const press = () => setTimeout(() => one("#ask .submit-button").click());
 
   const settled = () => {
     clearTimeout(sending);
     sending = null;
     asking = false;
-    if (waiting) setTimeout(() => one("#ask .submit-button").click());
+    if (waiting) press();
     waiting = false;
   };
 
@@ -70,13 +74,7 @@ window.pincite = ((given) => {
     const box = one("#ask textarea");
     box.value = question;
     box.dispatchEvent(new Event("input"));
-  };
-
-  const ask = (question) => {
-    put(question);
-    one("#ask textarea").focus();
-    // Gradio takes the new value over in its next turn.
-    setTimeout(() => one("#ask .submit-button").click());
+    return box;
   };
 
   const holdBack = (event) => {
@@ -87,44 +85,34 @@ window.pincite = ((given) => {
     event.stopImmediatePropagation();
   };
 
-  let turns = 0;
-  const talked = () => {
-    const shown = one("#talk .turns"), now = all(".turn", shown);
-    const stale = shown.dataset.name !== "" && shown.dataset.name !== chat;
-    one("#talk").classList.toggle("stale", stale);
-    if (stale) return one("#restore").click();
-    if (now.length > turns) {
-      now.at(-1).scrollIntoView();
+  /** Put the turns that the server has sent into their places. */
+  const arrived = () => {
+    const [about, ...sentTurns] = one("#arriving [data-name]")?.parentElement.children ?? [];
+    if (!about) return;
+    about.parentElement.replaceChildren();
+    if (about.dataset.name !== chat) return;
+    const before = all("#talk .turn").length;
+    for (const turn of sentTurns) {
+      const there = document.getElementById(turn.id);
+      if (!there) one("#talk .turns").append(turn);
+      else if (one(".pending", there)) there.replaceWith(turn);
+    }
+    const turns = all("#talk .turn");
+    if (turns.length > before) {
+      turns.at(-1).scrollIntoView();
       if (asking && opened) leave();
     }
-    turns = now.length;
-    if (turns >= asked.length) asked = now.map((turn) => JSON.parse(turn.dataset.asked)).slice(-100);
-    if (turns) store();
-    if (sending && turns >= due && !one(".pending", now.at(-1))) {
-      settled();
-    }
-    for (const key of unfolded) place(key)?.setAttribute("open", "");
+    if (turns.length >= asked.length) asked = turns.map((turn) => JSON.parse(turn.dataset.asked)).slice(-100);
+    if (turns.length) store();
+    if (sending && turns.length >= due && !one("#talk .pending")) settled();
     mark();
   };
-
-  // What was unfolded stays so when the turns are put in anew.
-  const unfolded = new Set();
-  const place = (key) => all(`#${key.split(" ")[0]} details`)[key.split(" ")[1]];
-  document.addEventListener(
-    "toggle",
-    ({ target }) => {
-      const turn = target.closest?.("#talk .turn");
-      if (turn) unfolded[target.open ? "add" : "delete"](`${turn.id} ${all("details", turn).indexOf(target)}`);
-    },
-    true,
-  );
 
   // ------------------------------------------------------------ the reader
 
   let opened = null; // the query by which the open article was asked for
   let source = null; // the turn whose sources are stepped through
   let back = null; // what had the focus before
-  let left = -1; // which of the sources was read last
 
   const address = (cite, doc) => {
     const query = new URLSearchParams(location.search);
@@ -143,10 +131,9 @@ window.pincite = ((given) => {
     return chips.length ? chips : all(".sources .read", turn);
   };
 
-  const at = () => steps().findIndex((link) => link.dataset.cite === opened?.get("cite"));
-
+  const at = (links) => links.findIndex((link) => link.dataset.cite === opened?.get("cite"));
   const mark = () => {
-    const links = steps(), place = at();
+    const links = steps(), place = at(links);
     for (const link of all(".chip")) link.toggleAttribute("aria-current", opened !== null && link === links[place]);
     one("#reader .steps").hidden = place < 0;
     one("#reader .count").textContent = place < 0 ? "" : `source ${place + 1} of ${links.length}`;
@@ -158,7 +145,7 @@ window.pincite = ((given) => {
     opened = query;
     mark();
     if (!query) {
-      const focus = reader.contains(document.activeElement) ? (back?.isConnected ? back : steps()[left]) : null;
+      const focus = reader.contains(document.activeElement) ? back : null;
       reader.hidden = true;
       body.replaceChildren();
       focus?.focus({ preventScroll: true });
@@ -166,7 +153,6 @@ window.pincite = ((given) => {
       return;
     }
     if (reader.hidden) back = document.activeElement;
-    left = at();
     const answer = await fetch(`read?${query}`).catch(() => null);
     const text = answer?.ok ? await answer.text() : await reason(answer);
     if (opened !== query) return;
@@ -198,14 +184,13 @@ window.pincite = ((given) => {
   const close = () => (history.state?.reader ? history.back() : leave());
 
   const followAddress = () => {
-    const link = new URLSearchParams(location.search);
-    const target = { cite: link.get("cite"), doc: link.get("doc") };
-    if (target.cite || target.doc) show(query(target));
+    const { cite, doc } = Object.fromEntries(new URLSearchParams(location.search));
+    if (cite || doc) show(query({ cite, doc }));
     else if (opened) show(null);
   };
 
   const step = (by) => {
-    const links = steps(), place = at();
+    const links = steps(), place = at(links);
     const next = links[place < 0 ? 0 : place + by];
     if (opened && next) open(next);
   };
@@ -248,24 +233,20 @@ window.pincite = ((given) => {
     if (shown === !panel.hidden) return;
     panel.hidden = !shown;
     one("#tools [data-act=library]").setAttribute("aria-expanded", shown);
-    if (shown) {
-      look();
-      one("button", panel).focus();
-    } else one("#tools [data-act=library]").focus();
+    if (shown) look();
+    one(shown ? "#library button" : "#tools [data-act=library]").focus();
   };
 
   const tell = (name, said, failed) => {
-    const line = document.createElement("li");
-    line.textContent = `${name}: ${said}`;
-    line.classList.toggle("failed", failed);
-    one("#library .uploads").append(line);
+    const line = { textContent: `${name}: ${said}`, className: failed ? "failed" : "" };
+    one("#library .uploads").append(Object.assign(document.createElement("li"), line));
   };
 
   /** Why the server would not take a file; it looks for itself, but a refusal is noisier and slower. */
-  const unfit = (file) => {
+  const unfit = ({ name, size }) => {
     const kinds = one("#library input[type=file]").accept.split(",").filter((kind) => kind !== ".gz");
-    if (!kinds.some((kind) => file.name.toLowerCase().endsWith(kind))) return `Pincite reads ${kinds.join(", ")}`;
-    return file.size > 20_000_000 ? "more than 20 MB; copy it into the folder" : file.size ? "" : "an empty file";
+    if (!kinds.some((kind) => name.toLowerCase().endsWith(kind))) return `Pincite reads ${kinds.join(", ")}`;
+    return size > 20_000_000 ? "more than 20 MB; copy it into the folder" : size ? "" : "an empty file";
   };
 
   let chosen = [];
@@ -278,18 +259,12 @@ window.pincite = ((given) => {
   const add = async () => {
     one("#library .uploads").replaceChildren();
     if (asksToken) sessionStorage.setItem(TOKEN, token());
-    while (chosen.length) {
-      const file = chosen[0];
-      if (unfit(file)) {
-        tell(file.name, `not added: ${unfit(file)}`, true);
-        choose([], 1);
-        continue;
-      }
-      const answer = await send(`library/uploads?name=${encodeURIComponent(file.name)}`, file);
+    for (; chosen.length; choose([], 1)) {
+      const [file] = chosen, why = unfit(file);
+      const answer = why ? null : await send(`library/uploads?name=${encodeURIComponent(file.name)}`, file);
       if (answer?.ok) tell(file.name, `added as ${(await answer.json()).name}`, false);
-      else tell(file.name, `not added: ${await reason(answer)}`, true);
-      if (!answer || answer.status === 403) return; // the files stay chosen for another try
-      choose([], 1);
+      else tell(file.name, `not added: ${why || (await reason(answer))}`, true);
+      if (!why && (!answer || answer.status === 403)) return; // the files stay chosen for another try
     }
     const answer = await send("library/update");
     if (!answer?.ok) tell("Update", await reason(answer), true);
@@ -319,25 +294,24 @@ window.pincite = ((given) => {
     toast("Copied");
   };
 
+  const askedBy = (button) => JSON.parse(button.closest(".turn").dataset.asked);
+
   const save = (button, text, kind, suffix) => {
-    const { question } = JSON.parse(button.closest(".turn").dataset.asked);
+    const { question } = askedBy(button);
     const name = question.normalize("NFC").replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60).replace(/^-|-$/g, "");
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: `${kind};charset=utf-8` }));
-    link.download = `${name || "answer"}.${suffix}`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    const href = URL.createObjectURL(new Blob([text], { type: `${kind};charset=utf-8` }));
+    Object.assign(document.createElement("a"), { href, download: `${name || "answer"}.${suffix}` }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 10_000);
   };
 
   const linkTo = (button) => {
-    const { question, sources, after, before } = JSON.parse(button.closest(".turn").dataset.asked);
+    const { question, sources, after, before } = askedBy(button);
     const query = new URLSearchParams({ q: question, ...(after && { after }), ...(before && { before }) });
     for (const name of sources) query.append("source", name);
     return `${location.origin}${location.pathname}?${query}`;
   };
 
-  // In a narrow window sources and library cover the page, and Back takes them away.
-  const NARROW = 900;
+  // Back takes away what covers the page.
   const cover = () => innerWidth < NARROW && history.pushState({ ...history.state, covered: true }, "");
   const uncover = (hide) => (history.state?.covered ? history.back() : hide());
 
@@ -364,7 +338,6 @@ window.pincite = ((given) => {
     "close-library": toggleLibrary,
     theme: () => theme(!document.body.classList.contains("dark")),
     help: () => one("#help").showModal(),
-    "close-help": () => one("#help").close(),
     "close-reader": close,
     previous: () => step(-1),
     next: () => step(1),
@@ -383,7 +356,7 @@ window.pincite = ((given) => {
     const link = event.target.closest?.("a[data-cite], a[data-doc]");
     const example = event.target.closest?.("button.example");
     if (button) acts[button.dataset.act](button);
-    else if (example) ask(example.textContent);
+    else if (example) put(example.textContent).focus(), press();
     else if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
       if (link.closest("#library") && innerWidth < NARROW) library(false);
@@ -399,26 +372,21 @@ window.pincite = ((given) => {
     else document.activeElement.blur();
   };
 
+  const keys = { j: acts.next, k: acts.previous, l: toggleLibrary, "?": acts.help, "/": () => one("#ask textarea").focus() };
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return escape();
     const typing = event.target.closest?.("input, textarea, select, [contenteditable=true]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || one("#help").open) return;
     const key = event.key.toLowerCase();
     if (/^[1-9]$/.test(key)) number(key);
-    else if (key === "j") step(1);
-    else if (key === "k") step(-1);
-    else if (key === "l") toggleLibrary();
-    else if (key === "?") acts.help();
-    else if (key === "/") one("#ask textarea").focus();
+    else if (key in keys) keys[key]();
     else return;
     event.preventDefault();
   });
 
-  addEventListener(
-    "keydown",
-    (event) => event.key === "Enter" && !event.shiftKey && event.target.matches?.("#ask textarea") && holdBack(event),
-    true,
-  );
+  const sends = ({ key, shiftKey, target }) => key === "Enter" && !shiftKey && target.matches?.("#ask textarea");
+  addEventListener("keydown", (event) => sends(event) && holdBack(event), true);
   addEventListener("click", (event) => event.target.closest?.("#ask .submit-button") && holdBack(event), true);
 
   addEventListener("popstate", () => {
@@ -440,13 +408,8 @@ window.pincite = ((given) => {
     if (time.textContent !== said) time.textContent = said;
   };
 
-  /** Look at the index again, unless that was done within so many milliseconds. */
-  let refreshed = 0;
-  const refresh = (least = 0) => {
-    if (Date.now() - refreshed < least) return;
-    refreshed = Date.now();
-    one("#refresh").click();
-  };
+  /** Look at the index again. */
+  const refresh = () => one("#refresh").click();
 
   let coming = null;
   const welcomed = () => {
@@ -455,41 +418,33 @@ window.pincite = ((given) => {
     if (one("#start .building")) coming = setTimeout(refresh, 3000);
   };
 
-  const watch = (selector, changed) => {
-    new MutationObserver(changed).observe(one(selector), { childList: true, subtree: true });
-    changed();
-  };
-
   const ready = () => {
-    watch("#talk", talked);
-    watch("#masthead", welcomed);
-    watch("#start", welcomed);
+    for (const [selector, changed] of [["#arriving", arrived], ["#masthead", welcomed], ["#start", welcomed]]) {
+      new MutationObserver(changed).observe(one(selector), { childList: true, subtree: true });
+      changed();
+    }
+    mark();
     setInterval(() => document.hidden || refresh(), 20_000);
-    document.addEventListener("visibilitychange", () => document.hidden || refresh(500));
+    document.addEventListener("visibilitychange", () => document.hidden || refresh());
     const kept = localStorage.getItem(THEME);
     if (kept) document.body.classList.toggle("dark", kept === "dark");
     followAddress();
   };
 
   const begin = () => {
-    document.body.insertAdjacentHTML("beforeend", given.panels);
-    const drop = one("#library .drop");
-    one("input", drop).addEventListener("change", ({ target }) => (choose(target.files), (target.value = "")));
-    drop.addEventListener("dragover", (event) => event.preventDefault());
-    drop.addEventListener("drop", (event) => (event.preventDefault(), choose(event.dataTransfer.files)));
-    one("#library .add").addEventListener("submit", (event) => (event.preventDefault(), add()));
-    one("#library .add").hidden = !mayWrite;
-    one("#library .off").hidden = mayWrite;
-    one("#library .token").hidden = !asksToken;
-    one("#library .token input").value = sessionStorage.getItem(TOKEN) ?? "";
-    const mounted = () => ["#talk", "#masthead", "#start", "#tools"].every((each) => one(each));
-    if (mounted()) return ready();
-    const waiting = new MutationObserver(() => {
-      if (!mounted()) return;
+    new MutationObserver((_, waiting) => {
+      if (!["#talk .turns", "#arriving", "#masthead", "#start", "#tools"].every((part) => one(part))) return;
       waiting.disconnect();
       ready();
-    });
-    waiting.observe(document.body, { childList: true, subtree: true });
+    }).observe(document.body, { childList: true, subtree: true });
+    document.body.insertAdjacentHTML("beforeend", given.panels);
+    const form = one("#library .add");
+    one(".drop input", form).addEventListener("change", ({ target }) => (choose(target.files), (target.value = "")));
+    form.addEventListener("submit", (event) => (event.preventDefault(), add()));
+    form.hidden = !mayWrite;
+    one("#library .off").hidden = mayWrite;
+    one(".token", form).hidden = !asksToken;
+    one(".token input", form).value = sessionStorage.getItem(TOKEN) ?? "";
   };
 
   // Gradio puts its head in when the page is there already.

@@ -14,7 +14,7 @@ from gradio.events import api
 from pincite.web import render
 from pincite.web.chat import Asked, Chat, Conversation
 from pincite.web.guard import Access
-from pincite.web.service import MOST_CHARACTERS, Service, telling
+from pincite.web.service import MOST_CHARACTERS, Service, translate_errors
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _FONTS = ("-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
@@ -36,6 +36,7 @@ def head(access: str) -> str:
     return f"<style>{_read('page.css')}</style><script>{_read('page.js').replace('GIVEN', given)}</script>"
 
 
+_LOOKS_AFTER = 0.02  # seconds
 _SESSIONS = 256
 """Of which Gradio keeps the state; each call over HTTP makes one. A page whose state is gone restores its own."""
 
@@ -49,42 +50,49 @@ def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
             masthead = _html(render.masthead(None), "masthead")
             _html(_read("tools.html"), "tools")
             clear = gr.Button("New chat", elem_id="new-chat", size="sm")
-        start, talk = _html("", "start"), _html(Conversation().html, "talk")
+        start = _html("", "start")
+        _html(render.talk(), "talk")
+        arriving = _html("", "arriving")
         with gr.Column(elem_id="composer"):
             filters = _filters()
             box = _question_box()
         kept = gr.Textbox(visible="hidden", elem_id="kept", label="Conversation")
-        refresh, restore = (gr.Button(visible="hidden", elem_id=name) for name in ("refresh", "restore"))
-        shown, opened = [now, talk, *filters], [masthead, start, filters[0]]
+        refresh = gr.Button(visible="hidden", elem_id="refresh")
+        opened = [masthead, start, filters[0]]
         given = [box, now, *filters, kept]
-        box.submit(_answer(chat), given, [now, talk, masthead], js=_js("sent"), trigger_mode="always_last", **_QUIET)
-        restore.click(_restore(chat), [kept, now], shown, js=_js("kept"), **_QUIET)
+        box.submit(
+            _answer(chat), given, [now, arriving, masthead], js=_js("sent"), trigger_mode="always_last", **_QUIET
+        )
         # Nothing is cancelled: what still comes of the conversation that was left bears its name.
-        clear.click(_clear, kept, shown, js=_js("fresh"), queue=False, **_QUIET)
+        clear.click(_clear, kept, [now, *filters], js=_js("fresh"), queue=False, **_QUIET)
         refresh.click(_welcome(chat), None, opened, **_QUIET)
         # One after the other: of two events at once Gradio may lose one.
-        restored = blocks.load(_restore(chat), [kept, now], shown, js=_js("kept"), **_QUIET)
+        restored = blocks.load(_restore(chat), [kept, now], [now, arriving, *filters], js=_js("kept"), **_QUIET)
         restored.then(_welcome(chat), None, opened, **_QUIET)
         for function in service.reading:
-            api(telling(function, _told), api_name=function.__name__, api_description=inspect.getdoc(function))
+            api(
+                translate_errors(function, _error), api_name=function.__name__, api_description=inspect.getdoc(function)
+            )
         api(_update(service, access), api_name="update", api_description=inspect.getdoc(service.update))
     blocks.queue(max_size=64, default_concurrency_limit=4, api_open=False)
     blocks.state_session_capacity = _SESSIONS
+    # By default it looks a thousand times a second whether somebody has asked something.
+    blocks._queue.sleep_when_free = _LOOKS_AFTER
     return blocks
 
 
 def _update(service: Service, access: Access) -> Callable[[gr.Request], dict[str, Any]]:
-    update = telling(service.update, _told)
+    update = translate_errors(service.update, _error)
 
     def permitted(request: gr.Request) -> dict[str, Any]:
         if not access.allows(request.headers):
-            raise _told(access.refusal)
+            raise _error(access.refusal)
         return update()
 
     return permitted
 
 
-def _told(message: str) -> gr.Error:
+def _error(message: str) -> gr.Error:
     return gr.Error(message, print_exception=False)
 
 
@@ -133,8 +141,8 @@ def _answer(chat: Chat) -> Any:  # noqa: ANN401 (a function for Gradio)
     ) -> Iterator[Any]:
         # What stands in filters that were never unfolded comes as None.
         asked = Asked(question, tuple(sources or ()), (after or "").strip(), (before or "").strip())
-        for conversation in chat.ask(asked, kept, now):
-            yield conversation, conversation.html, gr.skip()
+        for conversation, html in chat.ask(asked, kept, now):
+            yield conversation, html, gr.skip()
         # Not by an event of its own: Gradio may lose one that begins while the stream of another ends.
         yield gr.skip(), gr.skip(), chat.masthead()
 
@@ -143,17 +151,16 @@ def _answer(chat: Chat) -> Any:  # noqa: ANN401 (a function for Gradio)
 
 def _restore(chat: Chat) -> Any:  # noqa: ANN401 (a function for Gradio)
     def restore(kept: str, now: Conversation) -> Iterator[Any]:
-        for conversation in chat.restore(kept, now):
+        for conversation, html in chat.restore(kept, now):
             asked = conversation.turns[-1].asked if conversation.turns else Asked("")
-            yield conversation, conversation.html, gr.update(value=list(asked.sources)), asked.after, asked.before
+            yield conversation, html, gr.update(value=list(asked.sources)), asked.after, asked.before
 
     return restore
 
 
 def _clear(kept: str) -> tuple[Any, ...]:
     """An empty conversation of the name that the page has given it, and no filters."""
-    conversation = Conversation(json.loads(kept)["name"])
-    return conversation, conversation.html, gr.update(value=[]), "", ""
+    return Conversation(json.loads(kept)["name"]), gr.update(value=[]), "", ""
 
 
 def _welcome(chat: Chat) -> Any:  # noqa: ANN401 (a function for Gradio)

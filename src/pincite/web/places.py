@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import pairwise
+from threading import Lock
+
+from cachetools import LRUCache, cached
 
 from pincite import splitting
 from pincite.datatypes import Document, Span
 
 _READABLE = 500
 """Characters; about as many as a paragraph of a newspaper has."""
+_MOST_REMEMBERED = 100_000
+"""Paragraphs of the articles read last; about as many as ten million words have."""
 
 
 def where(document: Document, spans: Sequence[Span]) -> list[str]:
@@ -21,9 +25,18 @@ def where(document: Document, spans: Sequence[Span]) -> list[str]:
     return [part for part in (*parts, f"characters {characters}") if part]
 
 
+@cached(
+    LRUCache(_MOST_REMEMBERED, getsizeof=len),
+    key=lambda document: (document.doc_id, document.digest, document.headings),
+    lock=Lock(),
+)
 def numbered_blocks(document: Document) -> tuple[tuple[int, int, int], ...]:
     """Start, end and number of each paragraph, from 1; heading lines have the number 0."""
-    return _numbered(document.text, document.headings)
+    made, number = [], 0
+    for start, end, is_heading in splitting.blocks(document.text, document.headings):
+        number += not is_heading
+        made.append((start, end, 0 if is_heading else number))
+    return tuple(made)
 
 
 def readable_parts(text: str, start: int, end: int) -> list[Span]:
@@ -33,15 +46,6 @@ def readable_parts(text: str, start: int, end: int) -> list[Span]:
         if start + begin - cuts[-1] >= _READABLE and end - start - begin >= _READABLE:
             cuts.append(start + begin)
     return list(pairwise([*cuts, end]))
-
-
-@lru_cache(maxsize=16)
-def _numbered(text: str, headings: tuple[Span, ...]) -> tuple[tuple[int, int, int], ...]:
-    made, number = [], 0
-    for start, end, is_heading in splitting.blocks(text, headings):
-        number += not is_heading
-        made.append((start, end, 0 if is_heading else number))
-    return tuple(made)
 
 
 def _paragraph(document: Document, at: int) -> str:

@@ -8,8 +8,8 @@ from html import escape
 from urllib.parse import quote as percent_encoded
 
 from pincite import links
-from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage, Progress, Span, Status, UpdateReport
-from pincite.links import Place
+from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage, Progress, Span, Status
+from pincite.links import ResolvedAnchor
 from pincite.settings import DEFAULT_THRESHOLD
 from pincite.web import export
 from pincite.web.library import State
@@ -99,10 +99,14 @@ def failure(reason: str) -> str:
 # ---------------------------------------------------------------- a conversation
 
 
-def conversation(name: str, turns: Iterable[str]) -> str:
-    """The turns so far; a screen reader is told of each new one. The name tells the page whose they are."""
-    log = "".join(turns)
-    return f"<div class='turns' role='log' aria-label='Conversation' data-name='{literal(name)}'>{log}</div>"
+def talk() -> str:
+    """Where the page puts the turns; a screen reader is told of each new one."""
+    return "<div class='turns' role='log' aria-label='Conversation'></div>"
+
+
+def conversation(name: str) -> str:
+    """What stands before turns that are sent to the page: the name of the conversation that they belong to."""
+    return f"<div data-name='{literal(name)}'></div>"
 
 
 def pending() -> str:
@@ -142,14 +146,19 @@ def answer(number: int, question: str, found: Answer, milliseconds: int, *, filt
         filtered: whether only some of the articles were asked.
     """
     if not found.answered:
-        return _nothing(found, milliseconds, filtered), _nearest(found.hits)
+        cards = "".join(map(_near_card, found.hits[:_NEAREST]))
+        near = f"{_panel('Nearest passages, not an answer')}<div class='nearest'>{cards}</div>" if cards else ""
+        return _nothing(found, milliseconds, filtered), near
     articles = len({citation.document.doc_id for citation in found.citations})
     quotes = "".join(_quote(citation) for citation in found.citations)
     said = (
         f"<div class='answer'>{quotes}</div><p class='meta'>{_count(articles, 'article')} · {milliseconds} ms</p>"
         f"{_actions(number, question, found)}"
     )
-    return said, _cited(number, found)
+    groups = _groups(found)
+    hits = {hit.passage.passage_id: hit for hit in found.hits}
+    cards = "".join(_cited_card(number, group, hits[group[0].passage.passage_id]) for group in groups)
+    return said, f"{_panel(_count(len(groups), 'source'))}{cards}"
 
 
 def follow_ups(questions: Iterable[str] = ()) -> str:
@@ -174,12 +183,12 @@ def _highlighted(citation: Citation) -> str:
 
 def _opens(citation: Citation) -> str:
     """The attributes of a link that opens the reader at a quote."""
-    place = links.pin(citation.document, citation.start, citation.end)
-    return f"{_leads_to(place)} data-label='{citation.label}'"
+    anchor = links.text_anchor(citation.document, citation.start, citation.end)
+    return f"{_leads_to(anchor)} data-label='{citation.label}'"
 
 
-def _leads_to(place: str) -> str:
-    return f"href='{_address('cite', place)}' data-cite='{literal(place)}'"
+def _leads_to(anchor: str) -> str:
+    return f"href='{_address('cite', anchor)}' data-cite='{literal(anchor)}'"
 
 
 def _address(name: str, value: str) -> str:
@@ -221,13 +230,6 @@ def _groups(found: Answer) -> list[list[Citation]]:
     return list(groups.values())
 
 
-def _cited(number: int, found: Answer) -> str:
-    groups = _groups(found)
-    scores = {hit.passage.passage_id: hit for hit in found.hits}
-    cards = "".join(_cited_card(number, group, scores[group[0].passage.passage_id]) for group in groups)
-    return f"{_panel(_count(len(groups), 'source'))}{cards}"
-
-
 def _panel(title: str) -> str:
     return (
         f"<div class='panel'><h3>{title}</h3>"
@@ -245,17 +247,10 @@ def _cited_card(number: int, citations: Sequence[Citation], hit: Hit) -> str:
     return _card(badges, first.document, first.passage, spans, text, f"{strength}{read}", first.copies)
 
 
-def _nearest(hits: Sequence[Hit]) -> str:
-    if not hits:
-        return ""
-    cards = "".join(_near_card(hit) for hit in hits[:_NEAREST])
-    return f"{_panel('Nearest passages, not an answer')}<div class='nearest'>{cards}</div>"
-
-
 def _near_card(hit: Hit) -> str:
     passage = hit.passage
-    place = links.pin(hit.document, passage.start, passage.end)
-    read = f"<a class='read' {_leads_to(place)}>Read in article →</a>"
+    anchor = links.text_anchor(hit.document, passage.start, passage.end)
+    read = f"<a class='read' {_leads_to(anchor)}>Read in article →</a>"
     return _card("", hit.document, passage, [(passage.start, passage.end)], literal(passage.text), read, hit.copies)
 
 
@@ -282,31 +277,23 @@ def _card(
     footer: str,
     copies: Sequence[Passage],
 ) -> str:
+    heading = passage.heading or ""
+    if heading and text.startswith(literal(heading)):  # its first line, then, and set off
+        text = f"<strong>{literal(heading)}</strong>{text.removeprefix(literal(heading))}"
+    shown = heading if heading != document.title and not passage.text.startswith(heading) else ""
+    above = f"<p class='heading'>{literal(shown)}</p>" if shown else ""
+    names = ", ".join(dict.fromkeys(copy.doc_id for copy in copies))
+    also = f"<p class='copies'>Also in: {literal(names)}</p>" if names else ""
     return (
         f"<section class='card'><header>{badges}<h4 dir='auto'>{literal(document.title)}</h4></header>"
-        f"<p class='where'>{_facts(where(document, spans))}</p>{_heading(document, passage)}"
-        f"<p class='passage' dir='auto'>{_headed(passage, text)}</p>{_copies(copies)}"
-        f"<footer>{footer}</footer></section>"
+        f"<p class='where'>{_facts(where(document, spans))}</p>{above}"
+        f"<p class='passage' dir='auto'>{text}</p>{also}<footer>{footer}</footer></section>"
     )
 
 
 def _facts(facts: Iterable[str]) -> str:
     """Facts side by side; one that is written from right to left does not turn the others round."""
     return " · ".join(f"<bdi>{literal(fact)}</bdi>" for fact in facts)
-
-
-def _heading(document: Document, passage: Passage) -> str:
-    """The heading that a passage stands under, unless it is there to be read already."""
-    heading = passage.heading
-    if heading is None or heading == document.title or passage.text.startswith(heading):
-        return ""
-    return f"<p class='heading'>{literal(heading)}</p>"
-
-
-def _headed(passage: Passage, text: str) -> str:
-    """The passage with its first line set off where that is its heading."""
-    heading = literal(passage.heading or "")
-    return f"<strong>{heading}</strong>{text.removeprefix(heading)}" if heading and text.startswith(heading) else text
 
 
 def _marked(number: int, passage: Passage, citations: Sequence[Citation]) -> str:
@@ -320,38 +307,33 @@ def _marked(number: int, passage: Passage, citations: Sequence[Citation]) -> str
     return "".join(pieces) + literal(passage.text[at - passage.start :])
 
 
-def _copies(copies: Sequence[Passage]) -> str:
-    names = dict.fromkeys(copy.doc_id for copy in copies)
-    return f"<p class='copies'>Also in: {literal(', '.join(names))}</p>" if names else ""
-
-
 # ---------------------------------------------------------------- the reader
 
 
-def reader(place: Place, pinned: str | None) -> str:
-    """A whole article with the pinned quote marked; what the elements of ``.text`` hold is its text to the letter.
+def reader(resolved: ResolvedAnchor, anchor: str | None) -> str:
+    """A whole article with the quote marked; what the elements of ``.text`` hold is its text to the letter.
 
     Args:
-        place: the article, and where the quote stands in it.
-        pinned: the quote's pin; None where only the article was asked for.
+        resolved: the article, and where the quote stands in it.
+        anchor: the quote's; None where only the article was asked for.
     """
-    document, span = place.document, place.span
+    document, span = resolved.document, resolved.span
     facts = where(document, [span]) if span else [each for each in (document.source, document.date) if each]
-    news = _news(place) if pinned else ""
+    news = _news(resolved) if anchor else ""
     return (
         f"<header><h2 dir='auto' tabindex='-1'>{literal(document.title)}</h2><p class='where'>{_facts(facts)}</p>"
-        f"{news}{_ways_out(document, span, pinned)}</header><div class='text'>{_article(document, span)}</div>"
+        f"{news}{_ways_out(document, span, anchor)}</header><div class='text'>{_article(document, span)}</div>"
     )
 
 
-def _news(place: Place) -> str:
-    if place.same and place.span:
+def _news(resolved: ResolvedAnchor) -> str:
+    if resolved.same and resolved.span:
         return ""
-    said = "the quote still stands in it, word for word" if place.span else "the quote no longer stands in it"
+    said = "the quote still stands in it, word for word" if resolved.span else "the quote no longer stands in it"
     return f"<p class='news' role='status'>This article was changed since the quote was taken: {said}.</p>"
 
 
-def _ways_out(document: Document, span: Span | None, pinned: str | None) -> str:
+def _ways_out(document: Document, span: Span | None, anchor: str | None) -> str:
     """To the file, to the web, and the citation to copy."""
     href = f"original{_address('doc', document.doc_id)}"
     if document.doc_id.lower().endswith(".pdf"):
@@ -363,7 +345,7 @@ def _ways_out(document: Document, span: Span | None, pinned: str | None) -> str:
     out = f"<a href='{literal(web)}' target='_blank' rel='noopener noreferrer'>On the web</a>" if web else ""
     citation = literal(export.citation(document, span)) if span else ""
     copy = f"<button type='button' data-act='copy-text' data-text='{citation}'>Copy citation</button>" if span else ""
-    target = f"data-cite='{literal(pinned)}'" if pinned else f"data-doc='{literal(document.doc_id)}'"
+    target = f"data-cite='{literal(anchor)}'" if anchor else f"data-doc='{literal(document.doc_id)}'"
     link = f"<button type='button' data-act='copy-link' {target}>Copy link</button>"
     return f"<p class='ways'>{file}{out}{copy}{link}</p>"
 
@@ -405,9 +387,14 @@ def library(status: Status | None, titles: Mapping[str, str], changes: Changes |
         changes: None where they are not known.
         state: of the update begun last.
     """
-    report = _report(state.report) if state.report else ""
-    problem = f"<p class='problem' role='alert'>{literal(state.problem)}</p>" if state.problem else ""
-    return f"{progress(state.running)}{problem}{report}{_holdings(status, titles, changes) if status else ''}"
+    report = ""
+    if state.report:
+        counts = [f"{len(getattr(state.report, name))} {name}" for name in ("added", "changed", "removed", "unchanged")]
+        report = f"<p class='report' role='status'>Last update: {', '.join(counts)}.</p>"
+    problems = [f"Not watched: {state.unwatched}"] if state.unwatched else []
+    problems += [state.problem] if state.problem else []
+    said = "".join(f"<p class='problem' role='alert'>{literal(problem)}</p>" for problem in problems)
+    return f"{progress(state.running)}{said}{report}{_holdings(status, titles, changes) if status else ''}"
 
 
 def progress(running: Progress | None) -> str:
@@ -422,11 +409,6 @@ def progress(running: Progress | None) -> str:
         f"<progress{share} aria-label='{_STAGES[running.stage]}'></progress>"
         "<p>Questions are answered from the old state meanwhile.</p></section>"
     )
-
-
-def _report(report: UpdateReport) -> str:
-    counts = [f"{len(getattr(report, name))} {name}" for name in ("added", "changed", "removed", "unchanged")]
-    return f"<p class='report' role='status'>Last update: {', '.join(counts)}.</p>"
 
 
 def _holdings(status: Status, titles: Mapping[str, str], changes: Changes | None) -> str:

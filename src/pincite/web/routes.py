@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from pincite import links
 from pincite.errors import IndexBusy, NoIndex, PinciteError, UnknownDocument, UsageError
 from pincite.index import Index
-from pincite.links import Place
+from pincite.links import ResolvedAnchor
 from pincite.web import render
 from pincite.web.guard import Access
 from pincite.web.library import Library, TooLarge
@@ -26,15 +26,15 @@ def build(index: Index, library: Library, access: Access) -> APIRouter:
 
     @routes.get("/read")
     def read(cite: str | None = None, doc: str | None = None) -> HTMLResponse:
-        """An article to be read, as HTML: at the quote that ``cite`` pins, or from the start."""
+        """An article to be read, as HTML: at the quote that ``cite`` names, or from the start."""
         if cite:
-            return HTMLResponse(render.reader(links.find(index, cite), cite))
+            return HTMLResponse(render.reader(links.resolve(index, cite), cite))
         if not doc:
-            raise UsageError("/read: give cite=PIN or doc=ID")
+            raise UsageError("/read: give cite=ANCHOR or doc=ID")
         found = index.documents([doc])
         if doc not in found:
             raise UnknownDocument(f"{doc}: not in the index any more")
-        return HTMLResponse(render.reader(Place(document=found[doc], span=None, same=True), None))
+        return HTMLResponse(render.reader(ResolvedAnchor(document=found[doc], span=None, same=True), None))
 
     @routes.get("/original")
     def original(doc: str) -> FileResponse:
@@ -72,20 +72,20 @@ def build(index: Index, library: Library, access: Access) -> APIRouter:
     return routes
 
 
-def told(request: Request, error: Exception) -> Response:
+def handle_our_error(request: Request, error: Exception) -> Response:
     """The response to an error of ours."""
     del request
     return JSONResponse({"error": str(error)}, _status(error))
 
 
-def refused(request: Request, error: Exception) -> Response:
+def handle_http_exception(request: Request, error: Exception) -> Response:
     """The response to a request that may not be made."""
     del request
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": str(error.detail)}, error.status_code)
 
 
-def misunderstood(request: Request, error: Exception) -> Response:
+def handle_invalid_arguments(request: Request, error: Exception) -> Response:
     """The response to arguments that are missing or of the wrong kind."""
     assert isinstance(error, RequestValidationError)
     wrong = ", ".join(f"{each['loc'][-1]}: {each['msg']}" for each in error.errors())
@@ -101,7 +101,7 @@ def _library(index: Index, library: Library) -> str:
     state = library.state
     try:
         status, titles = index.status(), index.titles(_MOST_TITLES)
-        changes = None if state.running else index.changes()
+        changes = None if state.running else library.changes(status.generation)
     except PinciteError as error:
         return render.library(None, {}, None, replace(state, problem=state.problem or str(error)))
     return render.library(status, titles, changes, state)

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pincite import as_json
 from pincite.assistant import Assistant
-from pincite.datatypes import Filter, whole
+from pincite.datatypes import Filter, replace_surrogates
 from pincite.errors import PinciteError, QueryError, UnknownDocument
 from pincite.index import Index
 from pincite.web.library import UNEXPECTED, Library
@@ -111,7 +111,8 @@ class Service:
 
     def status(self) -> dict[str, Any]:
         """What the index holds, when it was updated, and which files changed on disk since."""
-        found = as_json.status(self._index.status(), self._index.changes())
+        status = self._index.status()
+        found = as_json.status(status, self._library.changes(status.generation))
         # Gradio's client takes whatever has a "path" for a file to be fetched.
         return {"index": found.pop("path")} | found
 
@@ -123,18 +124,18 @@ class Service:
         return as_json.report(self._library.update())
 
 
-def telling(function: Callable[_Args, _Made], told: Callable[[str], Exception]) -> Callable[_Args, _Made]:
-    """``function`` with all errors raised as ``told``: ours of their message, others of none, and logged."""
+def translate_errors(function: Callable[_Args, _Made], kind: Callable[[str], Exception]) -> Callable[_Args, _Made]:
+    """``function`` with all errors raised as of another kind: ours of their message, others of none, and logged."""
 
     @wraps(function)
     def called(*args: _Args.args, **kwargs: _Args.kwargs) -> _Made:
         try:
             return function(*args, **kwargs)
         except PinciteError as error:
-            raise told(str(error)) from error
+            raise kind(str(error)) from error
         except Exception as error:
             _log.exception("%s failed unexpectedly", function.__name__)
-            raise told(UNEXPECTED) from error
+            raise kind(UNEXPECTED) from error
 
     return called
 
@@ -142,7 +143,7 @@ def telling(function: Callable[_Args, _Made], told: Callable[[str], Exception]) 
 def _checked(question: str) -> str:
     if isinstance(question, str) and len(question) > MOST_CHARACTERS:
         raise QueryError(f"question: {len(question):,} characters; give up to {MOST_CHARACTERS:,}")
-    return whole(question) if isinstance(question, str) else question
+    return replace_surrogates(question) if isinstance(question, str) else question
 
 
 def _filter(sources: list[str] | None, after: str | None, before: str | None) -> Filter | None:

@@ -15,7 +15,7 @@ from mcp.types import ToolAnnotations
 
 from pincite import __version__
 from pincite.web.guard import Access
-from pincite.web.service import Service, telling
+from pincite.web.service import Service, translate_errors
 
 _AT_ONCE = 4
 _INSTRUCTIONS = (
@@ -40,7 +40,7 @@ def build(service: Service, access: Access) -> FastMCP:
     limiter = CapacityLimiter(_AT_ONCE)
     reading = ToolAnnotations(readOnlyHint=True, openWorldHint=False)
     for function in service.reading:
-        server.tool(annotations=reading, description=_description(function))(_in_thread(function, limiter))
+        server.tool(annotations=reading, description=inspect.getdoc(function))(_in_thread(function, limiter))
 
     async def update(context: Context[Any, Any, Any]) -> dict[str, Any]:
         request = context.request_context.request
@@ -49,20 +49,16 @@ def build(service: Service, access: Access) -> FastMCP:
         report: dict[str, Any] = await _in_thread(service.update, limiter)()
         return report
 
-    server.tool(annotations=ToolAnnotations(destructiveHint=False), description=_description(service.update))(update)
+    server.tool(annotations=ToolAnnotations(destructiveHint=False), description=inspect.getdoc(service.update))(update)
     return server
-
-
-def _description(function: Callable[..., Any]) -> str:
-    return inspect.getdoc(function) or ""
 
 
 def _in_thread(function: Callable[..., Any], limiter: CapacityLimiter) -> Callable[..., Awaitable[Any]]:
     """``function`` off the event loop, which a search would stop."""
-    told = telling(function, ToolError)
+    translated = translate_errors(function, ToolError)
 
     @wraps(function)
     async def called(**kwargs: Any) -> Any:  # noqa: ANN401 (as the function itself)
-        return await to_thread.run_sync(partial(told, **kwargs), limiter=limiter)
+        return await to_thread.run_sync(partial(translated, **kwargs), limiter=limiter)
 
     return called
