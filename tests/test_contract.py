@@ -24,7 +24,7 @@ from conftest import ARTICLES, WordEmbedder, write_files
 from pincite import Assistant, Filter, Index, Settings, UpdateReport, stores
 from pincite.errors import DamagedIndex, IndexBusy, IndexProblem, NoIndex, UsageError
 from pincite.stores.base import Content, FileRecord, Snapshot, Store
-from pincite.stores.milvus import commits, lease, reading, rows, writing
+from pincite.stores.milvus import control, reading, rows, writing
 from pincite.stores.milvus.connection import Connection
 from servers import Milvus
 

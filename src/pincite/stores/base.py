@@ -7,7 +7,6 @@ are named by ``passage_id``, vectors by a key that the caller derives from exact
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -165,9 +164,6 @@ class Snapshot(State, Protocol):
     def contents(self) -> Iterator[Content]:
         """All documents, in the order of their ids, with what was made of them."""
 
-    def kept(self) -> AbstractContextManager[None]:
-        """For those who are long at it: while this is entered, writers leave what is read here."""
-
 
 class Writer(State, Protocol):
     """The one writer of a store; a context manager, whose state is the one it started from.
@@ -281,7 +277,7 @@ def copy(source: Store, target: Store) -> tuple[int, int]:
     """
     put = set[bytes]()
     documents = pieces = 0
-    with source.snapshot() as held, held.kept(), target.writer(fresh=True) as writer:
+    with source.snapshot() as held, target.writer(fresh=True) as writer:
         files = held.files()
         writer.put_files(files.values())
         for document, record, passages, keys, vectors in held.contents():
