@@ -13,7 +13,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -110,9 +110,11 @@ def _update(options: argparse.Namespace) -> int:
 
 
 def _updated(index: Index, options: argparse.Namespace) -> UpdateReport:
+    from pincite import cluster
     from pincite.watching import QUIET
 
-    with _Bar() as bar:
+    elsewhere = cluster.dask(options.scheduler) if options.scheduler else nullcontext()
+    with elsewhere as executor, _Bar() as bar:
         return index.update(
             options.corpus,
             rebuild=options.rebuild,
@@ -120,7 +122,7 @@ def _updated(index: Index, options: argparse.Namespace) -> UpdateReport:
             cache=not options.no_cache,
             wait=options.wait or options.watch,
             quiet=QUIET if options.watch else 0.0,
-            scheduler=options.scheduler,
+            executor=executor,
             progress=bar.show,
         )
 
@@ -578,7 +580,7 @@ def _add_update(verbs: Any) -> None:  # noqa: ANN401 (argparse has no public nam
     update.add_argument("--allow-removals", action="store_true", help="even if most of the index goes")
     update.add_argument("--wait", action="store_true", help="until another update has ended, instead of giving up")
     update.add_argument("--watch", action="store_true", help="go on, and update whenever the folder changes")
-    update.add_argument("--scheduler", metavar="ADDRESS", help="read and embed on the workers of this Dask cluster")
+    update.add_argument("--scheduler", metavar="ADDRESS", help="embed on the workers of this Dask cluster")
     update.add_argument("--model", metavar="NAME", help="a sentence-transformers model or its folder")
     update.add_argument("--json", action="store_true", help="print the report as JSON")
 

@@ -263,6 +263,9 @@ class Store(Protocol):
         """Let go of files and connections."""
 
 
+_VECTORS = 1000
+"""That are kept at a time: each time waits for the disk."""
+
 _LOOK = "nothing was copied, and `pincite status --verify` looks for damage"
 
 
@@ -276,6 +279,7 @@ def copy(source: Store, target: Store) -> tuple[int, int]:
         DamagedIndex: the source does not hold what it says it does.
     """
     put = set[bytes]()
+    new: dict[bytes, Kept] = {}
     documents = pieces = 0
     with source.snapshot() as held, target.writer(fresh=True) as writer:
         files = held.files()
@@ -286,9 +290,12 @@ def copy(source: Store, target: Store) -> tuple[int, int]:
                 raise DamagedIndex(f"{source.name}: {record.path}: what its file was like is missing; {_LOOK}")
             writer.replace(document, passages, keys, record)
             # Its own vectors, also where the target has some of the same text: those may be what is to be mended.
-            new = {key: vector for key, vector in zip(keys, vectors, strict=True) if key not in put}
-            writer.put_vectors(list(new), new.values())
-            put |= new.keys()
+            new |= {key: vector for key, vector in zip(keys, vectors, strict=True) if key not in put}
+            if len(new) >= _VECTORS:
+                put |= new.keys()
+                writer.put_vectors(list(new), new.values())
+                new = {}
+        writer.put_vectors(list(new), new.values())
         if (found := (documents, pieces)) != held.count():
             raise DamagedIndex(
                 f"{source.name}: says it held {held.count()} documents and passages, and holds {found}; {_LOOK}"

@@ -153,7 +153,7 @@ class Connection:
     def every(
         self, collection: str, chosen: str, fields: Sequence[str], level: str = STRONG, start: str = ""
     ) -> Iterator[Row]:
-        """All rows that fulfil a condition, however many, and whose keys have this start; in one call if they are few."""
+        """All rows that fulfil a condition and whose keys have this start; in one call if they are few."""
         page = HEAVY if "payload" in fields else MOST_FOUND
         some = self.find(collection, chosen, fields, level, limit=page)
         if len(some) < page:

@@ -63,7 +63,7 @@ class MilvusWriter(MilvusState):
         self.base = base
         self._version = next_version(base.version)
         self._data = "" if self._fresh else base.data  # made with the first vector, whose length says which it is
-        self._sources = self._call.passages()
+        self._sources = sorted(self._call.passages(), key=lambda name: name != self._data)  # first its own
         self._there: set[str] = set()
         self._waiting: dict[str, list[tuple[Document, Passage]]] = {}
         self._copied: list[tuple[str, tuple[Document, Passage]]] = []
@@ -98,7 +98,7 @@ class MilvusWriter(MilvusState):
         if not self._data:
             self._data = self._call.passages_of(len(vector))
             self._call.make(self._data, len(vector))
-            self._sources = [*{*self._sources, self._data}]
+            self._sources = list(dict.fromkeys((self._data, *self._sources)))
         words = holds_words(self._data)
         if document and passage:
             new = rows.of_passage(document, passage, key, vector, self._version, words)
@@ -118,7 +118,9 @@ class MilvusWriter(MilvusState):
         vectors: dict[str, Halves] = {}
         for source in self._sources:
             wanted = f"{one_of('key', [key for key in keys if key not in vectors])} and rest == 0"
-            one_each = {row["key"]: row["pk"] for row in self._call.find(source, wanted, ["pk", "key"])}
+            found = self._call.find(source, wanted, ["pk", "key", "created_at"])
+            # The newest of each: an older one may be what is to be mended.
+            one_each = {row["key"]: row["pk"] for row in sorted(found, key=lambda row: int(row["created_at"]))}
             read = self._call.find(source, one_of("pk", list(one_each.values())), ["key", "vector"])
             vectors |= {row["key"]: np.array(row["vector"], np.float16) for row in read}
         if lost := set(keys) - vectors.keys():
