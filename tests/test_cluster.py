@@ -82,7 +82,7 @@ class Weighing(Executor):
     def __init__(self) -> None:
         self.sizes: list[int] = []
 
-    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+    def submit(self, work: Callable[..., Any], /, *arguments: object, **named: object) -> Future[Any]:
         self.sizes.append(len(pickle.dumps((work, arguments, named))))
         done: Future[Any] = Future()
         done.set_result(work(*arguments, **named))
