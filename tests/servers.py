@@ -125,7 +125,8 @@ def dask_cluster(folder: Path, workers: int, path: Path | None = None) -> Iterat
     Args:
         path: where workers find modules of the caller's own.
     """
-    environment = dict(os.environ, PYTHONPATH=str(path or ""), OMP_NUM_THREADS="1")
+    places = os.pathsep.join(filter(None, (str(path or ""), os.environ.get("PYTHONPATH"))))
+    environment = dict(os.environ, PYTHONPATH=places, OMP_NUM_THREADS="1")
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port)]
