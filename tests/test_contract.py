@@ -455,7 +455,7 @@ def test_each_lost_row_is_found_and_nothing_is_copied_without_it(
     local.update(corpus)
     file.backup(tmp_path / "kept")
     for lost, said in (
-        ([("record", "bees.txt")], "has the records of 22"),
+        ([("record", "bees.txt")], r"\(22, \d+\) documents and passages are whole, and \(23"),
         ([("file", "bees.txt")], "bees.txt: what its file was like"),
         ([("document", "harbour.txt"), ("document", "mill/tide.md")], "harbour.txt.*mill/tide.md"),
     ):
@@ -668,6 +668,21 @@ def test_what_was_removed_goes_after_the_time_for_which_it_is_kept(
     assert file.update(rebuild=True).embedded == 0
     file.update()
     assert len(_holding(file, "bell number 7")) == 2  # the document and its passage, once
+    assert file.verify() == ()
+
+
+def test_a_sweep_told_by_a_commit_before_a_rebuild_brings_nothing_back(
+    file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (corpus / "bees.txt").unlink()
+    file.update(rebuild=True)
+    first, rebuilt = control.history(call(file))
+    assert first.at < rebuilt.at - 0.001
+    monkeypatch.setattr(writing, "time", lambda: rebuilt.at + writing.KEPT - 0.001)
+    write_files(corpus, {"new.txt": "New\n\nSomething new.\n"})
+    file.update()
+    local.update(corpus)
+    assert_same(file, local)
     assert file.verify() == ()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pincite.errors import IndexProblem, UsageError
 
@@ -51,52 +51,36 @@ _SERVER = re.compile(r"milvus\+(https?://(?:[\w.-]+|\[[\da-fA-F:]+\])(?::\d{1,5}
 Row = dict[str, Any]
 
 
-class Address(NamedTuple):
-    """Where an index lies.
-
-    Attributes:
-        name: what its users call it.
-        uri: what pymilvus connects to.
-        collection: what the names of its collections begin with.
-    """
-
-    name: str
-    uri: str
-    collection: str
-
-    @classmethod
-    def of(cls, text: str) -> Address:
-        """From ``milvus+http://host:port/collection``, ``milvus+https://...``, ``milvus+file:path.db``.
-
-        Raises:
-            UsageError: it is none, or holds a password.
-        """
-        if text.startswith("milvus+file:") and text.endswith(".db"):
-            return cls(text, str(Path(text.removeprefix("milvus+file:")).absolute()), "pincite")
-        if any(sign in text for sign in "@?#"):
-            raise UsageError(f"an address with a password or other additions: put the token into {_TOKEN}")
-        server = _SERVER.fullmatch(text)
-        if server is None or "__" in server[2]:
-            form = "milvus+http://HOST:PORT/COLLECTION (without __), or milvus+file:PATH.db for a local file"
-            raise UsageError(f"{text}: not an address of an index; write {form}")
-        return cls(text, server[1], server[2])
-
-    @property
-    def is_file(self) -> bool:
-        """Whether it is a file, which one process at a time can open."""
-        return not self.uri.startswith("http")
-
-
 class Connection:
     """A client of Milvus that connects when it is first used. Safe to use from several threads.
 
+    Args:
+        address: ``milvus+http://host:port/collection``, ``milvus+https://...``, ``milvus+file:path.db``.
+
     Attributes:
+        name: the address.
+        uri: what pymilvus connects to.
         articles: the collection of all that has no vector: documents, what files were like, commits, the lease.
+
+    Raises:
+        UsageError: it is no address, or holds a password.
     """
 
-    def __init__(self, address: Address) -> None:
-        self.address = address
-        self.articles = f"{address.collection}__articles"
+    def __init__(self, address: str) -> None:
+        if any(sign in address for sign in "@?#"):
+            raise UsageError(f"an address with a password or other additions: put the token into {_TOKEN}")
+        self.is_file = address.startswith("milvus+file:") and address.endswith(".db")
+        server = _SERVER.fullmatch(address)
+        if self.is_file:
+            self.uri, collection = str(Path(address.removeprefix("milvus+file:")).absolute()), "pincite"
+        elif server and "__" not in server[2]:
+            self.uri, collection = server[1], server[2]
+        else:
+            form = "milvus+http://HOST:PORT/COLLECTION (without __), or milvus+file:PATH.db for a local file"
+            raise UsageError(f"{address}: not an address of an index; write {form}")
+        self.name = address
+        self._prefix = f"{collection}__"
+        self.articles = f"{self._prefix}articles"
         self._lock = threading.Lock()
         self._client: MilvusClient | None = None
 
@@ -108,7 +92,7 @@ class Connection:
             from pymilvus.exceptions import MilvusException
         except ImportError as error:
             needed = "needs pymilvus; install it with `pip install 'pincite[milvus]'`"
-            raise IndexProblem(f"{self.address.name}: {needed}") from error
+            raise IndexProblem(f"{self.name}: {needed}") from error
         try:
             yield
         except (MilvusException, RpcError, ConnectionError) as error:
@@ -116,8 +100,8 @@ class Connection:
             if token := os.environ.get(_TOKEN):
                 message = message.replace(token, "***")
             opened, running = "has another process opened it?", f"is Milvus running there, {_TOKEN} right?"
-            hint = opened if self.address.is_file else running
-            raise IndexProblem(f"{self.address.name}: {message[:300]}; {hint}") from None
+            hint = opened if self.is_file else running
+            raise IndexProblem(f"{self.name}: {message[:300]}; {hint}") from None
 
     def __call__(self, method: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as in pymilvus
         """Call a method of the client."""
@@ -125,23 +109,32 @@ class Connection:
             return getattr(self._connected(), method)(*arguments, **{"timeout": _SECONDS} | named)
 
     def _connected(self) -> MilvusClient:
+        from pymilvus import MilvusClient
+
         with self._lock:
             if self._client is None:
-                client = _client(self.address)
-                for name in client.list_collections(timeout=_SECONDS):
-                    if name.startswith(f"{self.address.collection}__"):
-                        client.load_collection(name, timeout=_SECONDS)
+                if self.is_file:
+                    Path(self.uri).parent.mkdir(parents=True, exist_ok=True)
+                client = MilvusClient(self.uri, token=os.environ.get(_TOKEN, ""), timeout=_SECONDS)
+                with _LOCK:
+                    _OPEN[self.uri] += 1
                 self._client = client
+                for name in client.list_collections(timeout=_SECONDS):
+                    if name.startswith(self._prefix):
+                        client.load_collection(name, timeout=_SECONDS)
             return self._client
 
     def close(self) -> None:
         """Hang up; it connects again when it is used again."""
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
-            if self.address.is_file:
-                _let_go(self.address.uri)
+        with self._lock, _LOCK:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+                _OPEN[self.uri] -= 1
+                if self.is_file and not _OPEN[self.uri]:  # so that other processes can open it
+                    from milvus_lite.server_manager import server_manager_instance
+
+                    server_manager_instance.release_server(self.uri)
 
     # ------------------------------------------------------------ rows
 
@@ -170,17 +163,17 @@ class Connection:
     @cached_property
     def has_words(self) -> bool:
         """Whether it searches by words (BM25), as servers from 2.5 on do; the scores of a file serve for nothing."""
-        version = None if self.address.is_file else re.match(r"v?(\d+)\.(\d+)", self("get_server_version"))
+        version = None if self.is_file else re.match(r"v?(\d+)\.(\d+)", self("get_server_version"))
         return version is not None and (int(version[1]), int(version[2])) >= (2, 5)
 
     def passages(self) -> list[str]:
         """The collections of passages; those of other dimensions than today's as well, until they are dropped."""
-        form = re.compile(rf"{self.address.collection}__(vectors|words)\d+")
+        form = re.compile(rf"{self._prefix}(vectors|words)\d+")
         return sorted(filter(form.fullmatch, self("list_collections")))
 
     def passages_of(self, dimension: int) -> str:
         """What the collection of passages with such vectors is called, which says what can be searched in it."""
-        return f"{self.address.collection}__{'words' if self.has_words else 'vectors'}{dimension}"
+        return f"{self._prefix}{'words' if self.has_words else 'vectors'}{dimension}"
 
     def make(self, name: str, dimension: int) -> None:
         """Make a collection, unless it is there."""
@@ -196,7 +189,7 @@ class Connection:
             schema.add_field(field, DataType.INT64)
         schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
         # A small server searches without it until a segment is full; with a filter, the file's own misses neighbours.
-        kind, build = ("FLAT", {}) if self.address.is_file else ("HNSW", {"M": 16, "efConstruction": 200})
+        kind, build = ("FLAT", {}) if self.is_file else ("HNSW", {"M": 16, "efConstruction": 200})
         indexes.add_index("vector", index_type=kind, metric_type="IP", params=build)
         if holds_words(name):
             schema.add_field("words", DataType.VARCHAR, max_length=65_535, enable_analyzer=True)
@@ -209,27 +202,6 @@ class Connection:
 def holds_words(collection: str) -> bool:
     """Whether a collection of passages can be searched by words: one that an older server made cannot."""
     return "__words" in collection
-
-
-def _client(address: Address) -> MilvusClient:
-    from pymilvus import MilvusClient
-
-    if address.is_file:
-        Path(address.uri).parent.mkdir(parents=True, exist_ok=True)
-    client = MilvusClient(address.uri, token=os.environ.get(_TOKEN, ""), timeout=_SECONDS)
-    with _LOCK:
-        _OPEN[address.uri] += 1
-    return client
-
-
-def _let_go(path: str) -> None:
-    """Stop this process's own server of a local file with its last client, so that other processes can open it."""
-    from milvus_lite.server_manager import server_manager_instance
-
-    with _LOCK:
-        _OPEN[path] -= 1
-        if not _OPEN[path]:
-            server_manager_instance.release_server(path)
 
 
 def batches(items: Sequence[Any], size: int = HEAVY) -> Iterator[Sequence[Any]]:

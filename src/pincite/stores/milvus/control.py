@@ -94,7 +94,7 @@ def publish(connection: Connection, commit: Commit) -> None:
 
 def overtaken(connection: Connection) -> IndexBusy:
     """What is raised where another process has written meanwhile."""
-    return IndexBusy(f"{connection.address.name}: another process has updated it meanwhile; update again")
+    return IndexBusy(f"{connection.name}: another process has updated it meanwhile; update again")
 
 
 class Lease:
@@ -120,7 +120,7 @@ class Lease:
             try:
                 opening.enter_context(Lock(self._home, wait=self._wait))
             except IndexBusy as error:
-                raise IndexBusy(f"{self._call.address.name}: {error}") from None
+                raise IndexBusy(f"{self._call.name}: {error}") from None
             self._me["since"] = datetime.now(UTC).isoformat(timespec="seconds")
             while not self._taken():
                 time.sleep(1)
@@ -140,7 +140,7 @@ class Lease:
             if self._wait:
                 return False
             who = f"{holder['who']} has been updating it since {holder['since']}"
-            raise IndexBusy(f"{self._call.address.name}: {who}; wait for it (--wait), or end it")
+            raise IndexBusy(f"{self._call.name}: {who}; wait for it (--wait), or end it")
         self._renew()
         time.sleep(_SETTLING)
         return self._is_ours()

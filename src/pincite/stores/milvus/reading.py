@@ -5,7 +5,6 @@ What was deleted is kept for `writing.KEPT` seconds, so that whoever began to re
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
@@ -138,7 +137,7 @@ class MilvusSnapshot(MilvusState):
         pieces = self._loaded(list(scores))
         if scores.keys() - pieces.keys():
             raise DamagedIndex(
-                f"{self._call.address.name}: passages were found and then not: were they removed meanwhile? Ask again; "
+                f"{self._call.name}: passages were found and then not: were they removed meanwhile? Ask again; "
                 "`pincite status --verify` looks for damage"
             )
         named = ((pieces[name].passage.passage_id, score) for name, score in scores.items())
@@ -156,8 +155,8 @@ class MilvusSnapshot(MilvusState):
             return []
         chosen = f"{self.base.sees} and kind == 'passage' and rest == 0"
         found = self._call.find(self.base.data, chosen, WHOLE, self._level, limit=_SAMPLE)
-        whole = (rows.passage(json.loads(row["payload"])) for row in found if row["pk"].endswith(":0"))
-        return [frozenset(analyse(passage.text)) for passage in whole]
+        whole = rows.payloads(row for row in found if row["pk"].endswith(":0"))
+        return [frozenset(analyse(rows.passage(stated).text)) for _, stated in whole]
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
         """Each passage's vector."""
@@ -223,7 +222,7 @@ class MilvusSnapshot(MilvusState):
         """
         for content in self.contents_or_damage():
             if isinstance(content, str):
-                raise DamagedIndex(f"{self._call.address.name}: {content}; {MEND}")
+                raise DamagedIndex(f"{self._call.name}: {content}; {MEND}")
             yield content
 
     def contents_or_damage(self) -> Iterator[Content | str]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,9 +12,10 @@ from pincite.errors import DamagedIndex, IndexProblem, NoIndex
 from pincite.stores.base import Manifest, copy
 from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local.store import LocalStore
-from pincite.stores.milvus.connection import BOUNDED, MEND, STRONG, Address, Connection, holds_words
+from pincite.stores.milvus.connection import BOUNDED, MEND, STRONG, Connection, holds_words
 from pincite.stores.milvus.control import Commit, latest
-from pincite.stores.milvus.reading import MilvusSnapshot, counted
+from pincite.stores.milvus.reading import MilvusSnapshot
+from pincite.stores.milvus.rows import hashed
 from pincite.stores.milvus.writing import MilvusWriter
 
 _log = logging.getLogger(__name__)
@@ -26,7 +25,7 @@ class MilvusStore:
     """An index in Milvus. Safe to use from several threads; one process writes at a time.
 
     Args:
-        address: as `Address.of` reads it.
+        address: as `Connection` reads it.
 
     Raises:
         UsageError: it is no address.
@@ -36,28 +35,27 @@ class MilvusStore:
     """Counts up when rows or what they hold change."""
 
     def __init__(self, address: str) -> None:
-        self._call = Connection(Address.of(address))
+        self._call = Connection(address)
         self._current: MilvusSnapshot | None = None
         self._said = False
-        self.name = self._call.address.name
+        self.name = self._call.name
 
     @cached_property
     def home(self) -> Path:
         """A folder of this machine for what can be made again."""
         caches = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
-        what = f"{self._call.address.uri} {self._call.address.collection}"
-        return caches / "pincite" / hashlib.sha256(what.encode()).hexdigest()[:16]
+        return caches / "pincite" / hashed(self._call.uri, self._call.articles)[:16]
 
     @property
     def places(self) -> tuple[Path, ...]:
         """What of this machine is its own."""
-        return (self.home, Path(self._call.address.uri)) if self._call.address.is_file else (self.home,)
+        return (self.home, Path(self._call.uri)) if self._call.is_file else (self.home,)
 
     @property
     def limits(self) -> tuple[str, ...]:
         """What it cannot do."""
         limit = "passages are compared by meaning alone"
-        if self._call.address.is_file:
+        if self._call.is_file:
             return (f"a file of Milvus is for trying out, and cannot search by words: {limit} (a server can)",)
         if not self._call.has_words:
             return (f"this Milvus cannot search by words: {limit} (from 2.5 on it can)",)
@@ -90,10 +88,9 @@ class MilvusStore:
 
     def _look(self) -> Commit:
         """First exactly, then quickly, which is at most five seconds behind; never older than what was seen before."""
-        address, seen = self._call.address, self._current
-        if seen is None and address.is_file and not Path(address.uri).exists():  # to look makes no file
-            return Commit()
-        if seen is None and not self._call("has_collection", self._call.articles):
+        seen = self._current
+        no_file = self._call.is_file and not Path(self._call.uri).exists()  # to look makes none
+        if seen is None and (no_file or not self._call("has_collection", self._call.articles)):
             return Commit()
         newest = latest(self._call, BOUNDED if seen else STRONG)
         if seen is None or newest.version > seen.base.version:
@@ -120,27 +117,26 @@ class MilvusStore:
 
     def verify(self) -> list[str]:
         """Everything that does not agree with the rest; empty where all is well."""
-        snapshot = self.snapshot()
-        wrong = [*self._miscounted(snapshot)]
+        snapshot, wrong = self.snapshot(), list[str]()
+        documents = passages = 0
         try:
+            files = snapshot.files()
             for content in snapshot.contents_or_damage():
                 if isinstance(content, str):
                     wrong.append(content)
-                else:
-                    wrong += wrong_text(content.document)
-                    wrong += wrong_passages(content.document, zip(content.passages, content.vectors, strict=True))
+                    continue
+                documents, passages = documents + 1, passages + len(content.passages)
+                wrong += wrong_text(content.document)
+                wrong += wrong_passages(content.document, zip(content.passages, content.vectors, strict=True))
+                if content.record.path not in files:
+                    wrong.append(f"{content.record.path}: what its file was like is missing")
         except DamagedIndex as error:
             wrong.append(str(error))
-        return [*wrong, MEND] if wrong else []
-
-    def _miscounted(self, snapshot: MilvusSnapshot) -> Iterator[str]:
-        records, (documents, passages) = snapshot.records(), snapshot.count()
-        if (real := counted(self._call, snapshot.base, STRONG)) != (documents, passages):
-            yield f"{self.name}: holds {real} documents and passages, and says it were {(documents, passages)}"
-        if len(records) != documents:
-            yield f"{self.name}: says it were {documents} documents, and has the records of {len(records)}"
-        for path in sorted({record.path for record in records.values()} - snapshot.files().keys()):
-            yield f"{self.name}: {path}: what its file was like is missing"
+        if (documents, passages) != snapshot.count():
+            wrong.append(
+                f"{documents, passages} documents and passages are whole, and {snapshot.count()} there should be"
+            )
+        return [*(f"{self.name}: {each}" for each in wrong), MEND] if wrong else []
 
     def mark(self) -> int:
         """Nothing can be put out of the way."""

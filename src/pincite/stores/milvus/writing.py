@@ -124,7 +124,7 @@ class MilvusWriter(MilvusState):
             read = self._call.find(source, one_of("pk", list(one_each.values())), ["key", "vector"])
             vectors |= {row["key"]: np.array(row["vector"], np.float16) for row in read}
         if lost := set(keys) - vectors.keys():
-            raise IndexProblem(f"{self._call.address.name}: {len(lost)} vectors were lost meanwhile; update again")
+            raise IndexProblem(f"{self._call.name}: {len(lost)} vectors were lost meanwhile; update again")
         return vectors
 
     # ------------------------------------------------------------ documents
@@ -258,5 +258,7 @@ class MilvusWriter(MilvusState):
                 self._mark(collection, f"deleted_at <= {judge.version}", NEVER)
             else:
                 self._call("drop_collection", collection)
+        if judge.version not in base.committed:  # a rebuild has left it out meanwhile, with all before it
+            return base
         later = [version for version in base.committed if version > judge.version]
         return replace(base, frozen=judge.version, committed=(judge.version, *later))
