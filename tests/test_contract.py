@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -24,6 +25,7 @@ from conftest import ARTICLES, WordEmbedder, write_files
 from pincite import Assistant, Filter, Index, Settings, UpdateReport, stores
 from pincite.errors import DamagedIndex, IndexBusy, IndexProblem, NoIndex, UsageError
 from pincite.stores.base import FileRecord, Snapshot, Store
+from pincite.stores.local.writer import LocalWriter
 from pincite.stores.milvus import control, reading, rows, writing
 from pincite.stores.milvus.connection import NUMBERS, TEXTS, Connection, batches
 from servers import Milvus
@@ -293,6 +295,31 @@ def test_copies_and_backups_go_from_store_to_store(index: Index, local: Index, c
     index.restore(tmp_path / "kept", overwrite=True)
     assert_same(index, local)
     assert index.verify() == ()
+
+
+def test_a_store_is_asked_for_many_documents_at_a_time(
+    local: Index, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question to a server, and each write to a disk, is waited for."""
+    asked: Counter[str] = Counter()
+
+    def counted(name: str) -> Callable[..., object]:
+        real = getattr(LocalWriter, name)
+
+        def call(*arguments: object) -> object:
+            asked[name] += 1
+            return real(*arguments)
+
+        return call
+
+    for name in ("missing", "put_vectors"):
+        monkeypatch.setattr(LocalWriter, name, counted(name))
+    assert len(local.update(corpus).added) == 23
+    assert asked["missing"] == 1
+    asked.clear()
+    with opened(tmp_path / "target") as target:
+        assert local.copy(target)[0] == 23
+    assert asked["put_vectors"] == 1
 
 
 # ---------------------------------------------------------------- Milvus alone

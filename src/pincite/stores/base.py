@@ -138,10 +138,10 @@ class Snapshot(State, Protocol):
     def lexical(
         self, terms: Sequence[str], n: int, where: Filter | None = None, only: Collection[str] | None = None
     ) -> Scored:
-        """The ``n`` passages best by BM25 for analysed ``terms``; ``only`` restricts to these passage ids."""
+        """The ``n`` passages best by its BM25 for analysed ``terms``; ``only`` restricts to these passage ids."""
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
-        """For each analysed term the number of passages whose own text holds it."""
+        """For each analysed term the number of passages whose own text holds it; a store may estimate it."""
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
         """For each passage its own, of shape (dimension,); unknown ids are left out."""
@@ -168,7 +168,8 @@ class Snapshot(State, Protocol):
 class Writer(State, Protocol):
     """The one writer of a store; a context manager, whose state is the one it started from.
 
-    What is not committed is undone, but for the vectors. What was removed leaves no trace in what is committed then.
+    What is not committed is undone, but for the vectors. What was removed leaves no trace in what is committed then, or
+    is kept for a while for those who read already, unseen by others.
     """
 
     def __enter__(self) -> Self: ...
