@@ -456,7 +456,7 @@ def test_by_words_a_rebuild_finds_what_milvus_does(
 ) -> None:
     """As on a server that was brought up to date. In a file the scores are of no use, but what is found is the same."""
     local.update(corpus)
-    monkeypatch.setattr(Connection, "has_words", True)
+    monkeypatch.setattr(call(file), "has_words", True)
     assert file.update(rebuild=True).embedded == 0
     with file._store.snapshot() as found, local._store.snapshot() as expected:
         for terms in (["elm"], ["bell", "bronze", "elm"], ["absent"]):

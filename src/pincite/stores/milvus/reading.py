@@ -154,9 +154,9 @@ class MilvusSnapshot(MilvusState):
         if not self.base.passages:
             return []
         chosen = f"{self.base.sees} and kind == 'passage' and rest == 0"
-        found = self._call.find(self.base.data, chosen, WHOLE, self._level, limit=_SAMPLE)
-        whole = rows.payloads(row for row in found if row["pk"].endswith(":0"))
-        return [frozenset(analyse(rows.passage(stated).text)) for _, stated in whole]
+        found = self._call.find(self.base.data, chosen, ["name"], self._level, limit=_SAMPLE)
+        pieces = self._loaded([row["name"] for row in found]).values()
+        return [frozenset(analyse(piece.passage.text)) for piece in pieces]
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
         """Each passage's vector."""
