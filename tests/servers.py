@@ -136,8 +136,7 @@ def dask_cluster(folder: Path, workers: int, path: Path | None = None) -> Iterat
     try:
         for _ in range(workers):
             cluster.add_worker()
-        if workers:
-            _wait_for(cluster, workers)
+        _wait_for(cluster, workers)
         yield cluster
     finally:
         for process in (*cluster.workers, scheduler):
@@ -150,4 +149,5 @@ def _wait_for(cluster: DaskCluster, workers: int) -> None:
     from distributed import Client
 
     with Client(cluster.address, timeout=_UNTIL_READY, set_as_default=False) as client:  # type: ignore[no-untyped-call]
-        client.wait_for_workers(workers, timeout=_UNTIL_READY)
+        if workers:
+            client.wait_for_workers(workers, timeout=_UNTIL_READY)
