@@ -21,9 +21,11 @@ from typing import Any
 
 from drawn import DrawnEmbedder
 from pincite import Index, Progress, Settings
-from pincite.cluster import Cluster
+from pincite.cluster import Elsewhere, dask
 from pincite.embedder import SentenceTransformerEmbedder
 from pincite.index import EXPORTS
+from pincite.stores.milvus.connection import STRONG
+from pincite.stores.milvus.reading import counted
 from reporting import ROOT, milliseconds, spread, write
 from scale import SENTENCES, WORDS, articles, words
 
@@ -75,7 +77,7 @@ def _wait(cluster: DaskCluster, workers: int) -> None:
 
 
 def _embed(cluster: DaskCluster, batches: list[Any]) -> float:
-    with Cluster(cluster.address, SentenceTransformerEmbedder(), Settings()) as work:
+    with dask(cluster.address) as executor, Elsewhere(SentenceTransformerEmbedder(), executor) as work:
         for each in [work.embed(batches[0]) for _ in range(8)]:  # every worker has loaded the model then
             each.result()
         began = time.perf_counter()
@@ -126,19 +128,21 @@ def _update_with_a_loss(home: Path, index: Index, corpus: Path) -> dict[str, Any
                 cluster.workers[0].kill()
 
         began = time.perf_counter()
-        report = index.update(corpus, scheduler=cluster.address, progress=kill)
+        with dask(cluster.address) as executor:
+            report = index.update(corpus, executor=executor, progress=kill)
         seconds = time.perf_counter() - began
     return {"embedded": report.embedded, "worker_ended_at_file": killed[0], "update_s": round(seconds, 1)}
 
 
 def _compared(index: Index, local: Index) -> dict[str, int]:
     """What Milvus really holds: nothing lost, nothing doubled."""
-    with index._store.snapshot() as found, local._store.snapshot() as expected:
+    store: Any = index._store
+    with store.snapshot() as found, local._store.snapshot() as expected:
         ids = [passage.passage_id for content in found.contents() for passage in content.passages]
         whole = {passage.passage_id for content in expected.contents() for passage in content.passages}
     return {
         "expected": len(whole),
-        "counted_by_milvus": found.counted()[1],  # type: ignore[attr-defined]
+        "counted_by_milvus": counted(store._call, found.base, STRONG)[1],
         "lost": len(whole - set(ids)),
         "doubled": len(ids) - len(set(ids)),
         "strange": len(set(ids) - whole),
@@ -149,12 +153,12 @@ def _searched(server: Milvus, index: Index, local: Index) -> dict[str, Any]:
     """Soon after the update, while Milvus merges and builds its index on the same cores, and when it has done so."""
     store: Any = index._store
     with store.snapshot() as snapshot:
-        store._call("flush", snapshot.commit_read.data)
+        store._call("flush", snapshot.base.data)
     time.sleep(SETTLED)
     soon = _asked(index, local)
     waited = milliseconds(lambda: _wait_until_quiet(server)) / 1000
     with store.snapshot() as snapshot:
-        state = store._call("describe_index", snapshot.commit_read.data, "vector")
+        state = store._call("describe_index", snapshot.base.data, "vector")
     indexed = {"rows": int(state["total_rows"]), "without_index": int(state["pending_index_rows"])}
     return {"search_ms_soon": soon, "quiet_after_s": round(waited), "indexed": indexed} | {
         "search_ms": _asked(index, local)

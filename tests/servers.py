@@ -125,7 +125,8 @@ def dask_cluster(folder: Path, workers: int, path: Path | None = None) -> Iterat
     Args:
         path: where workers find modules of the caller's own.
     """
-    environment = dict(os.environ, PYTHONPATH=str(path or ""), OMP_NUM_THREADS="1")
+    places = os.pathsep.join(filter(None, (str(path or ""), os.environ.get("PYTHONPATH"))))
+    environment = dict(os.environ, PYTHONPATH=places, OMP_NUM_THREADS="1")
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port)]
@@ -135,8 +136,7 @@ def dask_cluster(folder: Path, workers: int, path: Path | None = None) -> Iterat
     try:
         for _ in range(workers):
             cluster.add_worker()
-        if workers:
-            _wait_for(cluster, workers)
+        _wait_for(cluster, workers)
         yield cluster
     finally:
         for process in (*cluster.workers, scheduler):
@@ -149,4 +149,5 @@ def _wait_for(cluster: DaskCluster, workers: int) -> None:
     from distributed import Client
 
     with Client(cluster.address, timeout=_UNTIL_READY, set_as_default=False) as client:  # type: ignore[no-untyped-call]
-        client.wait_for_workers(workers, timeout=_UNTIL_READY)
+        if workers:
+            client.wait_for_workers(workers, timeout=_UNTIL_READY)

@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
@@ -23,6 +23,8 @@ from pincite.errors import DamagedCatalogue, DamagedIndex, OtherFormat, PinciteE
 from pincite.settings import Settings
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from pincite.index import Index
 
 _PLACE = "the index: a folder, or an address in Milvus"
@@ -183,7 +185,7 @@ def program() -> None:
 @click.option("--allow-removals", is_flag=True, help="even if most of the index goes")
 @click.option("--wait", is_flag=True, help="until another update has ended, instead of giving up")
 @_watch
-@click.option("--scheduler", metavar="ADDRESS", help="read and embed on the workers of this Dask cluster")
+@click.option("--scheduler", metavar="ADDRESS", help="embed on the workers of this Dask cluster")
 @click.option("--model", metavar="NAME", help="a sentence-transformers model or its folder")
 @_json
 def update(place: str, model: str | None, watch: bool, in_json: bool, **options: Any) -> None:  # noqa: ANN401
@@ -210,9 +212,18 @@ def _with_model(place: str, model: str) -> Settings:
 
 
 def _update_once(index: Index, options: dict[str, Any], in_json: bool) -> None:
-    with _bars() as show:
-        report = index.update(**options, progress=show)
+    rest = {name: value for name, value in options.items() if name != "scheduler"}
+    with _elsewhere(options["scheduler"]) as executor, _bars() as show:
+        report = index.update(**rest, executor=executor, progress=show)
     _print(as_json.report(report), in_json, as_text.report)
+
+
+def _elsewhere(scheduler: str | None) -> AbstractContextManager[Executor | None]:
+    if scheduler is None:
+        return nullcontext()
+    from pincite import cluster
+
+    return cluster.dask(scheduler)
 
 
 def _go_on_updating(index: Index, options: dict[str, Any], in_json: bool) -> None:

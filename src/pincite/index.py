@@ -6,6 +6,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -115,7 +116,7 @@ class Index:
         cache: bool = True,
         wait: bool = False,
         quiet: float = 0.0,
-        scheduler: str | None = None,
+        executor: Executor | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> UpdateReport:
         """Bring the index up to date with a folder; only passages whose text is new are embedded.
@@ -130,14 +131,13 @@ class Index:
             cache: take vectors that are there already, where text and model are the same.
             wait: for another update to end, however long that takes, instead of raising.
             quiet: leave alone, this time, files that change within so many seconds, as while they are being written.
-            scheduler: of a Dask cluster whose workers read and embed, such as ``tcp://10.0.0.1:8786``; by default
-                that is done here.
+            executor: embeds, such as that of a Dask cluster (`pincite.cluster.dask`); by default that is done here.
             progress: called as the work goes on.
 
         Raises:
             CorpusError: the folder is missing or empty, or too much would be removed.
             IndexProblem: the index is busy, damaged, of another format, or built with another model.
-            ClusterError: the cluster cannot be reached, or has no workers of this version.
+            ClusterError: the executor or one of its workers raises, or has another version.
             ModelError: the model cannot be loaded.
         """
         folder = self.folder(corpus)
@@ -146,7 +146,7 @@ class Index:
         look = partial(scan_corpus, folder, self._store.places, may_be_empty=allow_removals and there, quiet=quiet)
         if not there:
             look()  # so that nothing is made for a folder that cannot be read
-        update = partial(self._update, folder, look, options, wait, scheduler, progress or _ignore)
+        update = partial(self._update, folder, look, options, wait, executor, progress or _ignore)
         try:
             return update()
         except (DamagedCatalogue, OtherFormat) as error:
@@ -164,7 +164,7 @@ class Index:
         look: Callable[[], Scan],
         options: Options,
         wait: bool,
-        scheduler: str | None,
+        executor: Executor | None,
         progress: Callable[[Progress], None],
     ) -> UpdateReport:
         with self._store.writer(fresh=options.rebuild, wait=wait) as writer:
@@ -173,7 +173,7 @@ class Index:
             embedder = self._embedder(settings.model)
             if not options.rebuild:
                 _check_model(writer.manifest, settings, embedder, self._store.name)
-            work = _work(scheduler, embedder, settings)
+            work = _work(executor, embedder)
             report = Update(writer, embedder, settings, options, work, progress).run(folder, scan)
             # Within the lock, since two at once would make the same export.
             if isinstance(embedder, SentenceTransformerEmbedder) and (report.embedded or report.unchanged):
@@ -496,12 +496,12 @@ class Index:
             return self._embedders.setdefault(model, SentenceTransformerEmbedder(model, self._exports))
 
 
-def _work(scheduler: str | None, embedder: Embedder, settings: Settings) -> Work:
-    if scheduler is None:
+def _work(executor: Executor | None, embedder: Embedder) -> Work:
+    if executor is None:
         return Here(embedder)
-    from pincite.cluster import Cluster
+    from pincite.cluster import Elsewhere
 
-    return Cluster(scheduler, embedder, settings)
+    return Elsewhere(embedder, executor)
 
 
 def _dense_share(question: str, model: str) -> float:

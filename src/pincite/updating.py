@@ -25,7 +25,7 @@ from pincite.readers import Skipped
 from pincite.readers.pool import FileDone
 from pincite.settings import Settings
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Snapshot, Writer
-from pincite.work import Pending, Piece, Prepared, Work, divide
+from pincite.work import Pending, Piece, Work, divide
 
 OnProgress = Callable[[Progress], None]
 
@@ -119,6 +119,8 @@ class Update:
         self._embedding = _Embedding(work, writer)
         self._pending: dict[bytes, str] = {}
         self._queued: set[bytes] = set()
+        self._staged: list[tuple[Document, DocumentRecord, Sequence[Piece]]] = []
+        self._staged_pieces = 0
         self._in_doubt = False
         self._all_read = False
         self._again = False
@@ -229,8 +231,6 @@ class Update:
             for name, event in events:
                 if isinstance(event, Document):
                     self._take(event, name)
-                elif isinstance(event, Prepared):
-                    self._take(event.document, name, event.pieces)
                 elif isinstance(event, Skipped):
                     self._left_out.setdefault(name, {})[event.where] = event.reason
                 else:
@@ -293,12 +293,21 @@ class Update:
     def _stage(self, document: Document, record: DocumentRecord, pieces: Sequence[Piece] | None) -> None:
         if pieces is None:
             pieces = divide(document, self._embedder, self._settings)
-        keys = [piece.key for piece in pieces]
+        self._staged.append((document, record, pieces))
+        self._staged_pieces += len(pieces)
+        if self._staged_pieces >= _BATCH:
+            self._replace_staged()
+
+    def _replace_staged(self) -> None:
+        """Hand documents to the store, which is asked only once what of them has to be embedded."""
+        staged, self._staged, self._staged_pieces = self._staged, [], 0
+        keys = [piece.key for _, _, pieces in staged for piece in pieces]
         missing = self._writer.missing(keys) if self._options.cache else set(keys)
-        for piece in pieces:
-            if piece.key in missing and piece.key not in self._queued:
-                self._queue(piece)
-        self._writer.replace(document, [piece.passage for piece in pieces], keys, record)
+        for document, record, pieces in staged:
+            for piece in pieces:
+                if piece.key in missing and piece.key not in self._queued:
+                    self._queue(piece)
+            self._writer.replace(document, [piece.passage for piece in pieces], [piece.key for piece in pieces], record)
 
     def _queue(self, piece: Piece) -> None:
         """Have a passage embedded."""
@@ -341,6 +350,7 @@ class Update:
 
     def _embed(self) -> None:
         """Embed the rest and wait for what is on its way."""
+        self._replace_staged()
         self._all_read = True
         self._report_embedded()
         self._begin()

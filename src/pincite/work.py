@@ -1,6 +1,6 @@
 """The work of an update that can be done anywhere: reading files, dividing their texts, embedding.
 
-`Here` does it on this machine; ``cluster.py`` on others.
+`Here` does it on this machine; ``cluster.py`` has texts embedded by others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol, Self
 
@@ -32,14 +31,6 @@ class Piece(NamedTuple):
     passage: Passage
     key: bytes
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A document that was divided where it was read."""
-
-    document: Document
-    pieces: list[Piece]
 
 
 class Pending(Protocol):
@@ -65,7 +56,7 @@ class Work(Protocol):
 
     def __exit__(self, *problem: object) -> None: ...
 
-    def read(self, jobs: Iterable[tuple[str, Path]]) -> Generator[tuple[str, Event | Prepared], None, None]:
+    def read(self, jobs: Iterable[tuple[str, Path]]) -> Generator[tuple[str, Event], None, None]:
         """Read files: pairs of a file's name and what came out of it, at last one ``FileDone``."""
 
     def embed(self, batch: list[str]) -> Pending:
@@ -88,7 +79,7 @@ class Here:
         # What is being embedded when something went wrong is of no use any more.
         self._pool.shutdown(wait=problem[0] is None, cancel_futures=True)
 
-    def read(self, jobs: Iterable[tuple[str, Path]]) -> Generator[tuple[str, Event | Prepared], None, None]:
+    def read(self, jobs: Iterable[tuple[str, Path]]) -> Generator[tuple[str, Event], None, None]:
         """Read files side by side."""
         with closing(read_files(jobs, workers=os.cpu_count() or 1)) as events:
             yield from events

@@ -7,7 +7,6 @@ are named by ``passage_id``, vectors by a key that the caller derives from exact
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -139,10 +138,10 @@ class Snapshot(State, Protocol):
     def lexical(
         self, terms: Sequence[str], n: int, where: Filter | None = None, only: Collection[str] | None = None
     ) -> Scored:
-        """The ``n`` passages best by BM25 for analysed ``terms``; ``only`` restricts to these passage ids."""
+        """The ``n`` passages best by its BM25 for analysed ``terms``; ``only`` restricts to these passage ids."""
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
-        """For each analysed term the number of passages whose own text holds it."""
+        """For each analysed term the number of passages whose own text holds it; a store may estimate it."""
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
         """For each passage its own, of shape (dimension,); unknown ids are left out."""
@@ -165,14 +164,12 @@ class Snapshot(State, Protocol):
     def contents(self) -> Iterator[Content]:
         """All documents, in the order of their ids, with what was made of them."""
 
-    def kept(self) -> AbstractContextManager[None]:
-        """For those who are long at it: while this is entered, writers leave what is read here."""
-
 
 class Writer(State, Protocol):
     """The one writer of a store; a context manager, whose state is the one it started from.
 
-    What is not committed is undone, but for the vectors. What was removed leaves no trace in what is committed then.
+    What is not committed is undone, but for the vectors. What was removed leaves no trace in what is committed then, or
+    is kept for a while for those who read already, unseen by others.
     """
 
     def __enter__(self) -> Self: ...
@@ -267,6 +264,9 @@ class Store(Protocol):
         """Let go of files and connections."""
 
 
+_VECTORS = 1000
+"""That are kept at a time: each time waits for the disk."""
+
 _LOOK = "nothing was copied, and `pincite status --verify` looks for damage"
 
 
@@ -280,8 +280,9 @@ def copy(source: Store, target: Store) -> tuple[int, int]:
         DamagedIndex: the source does not hold what it says it does.
     """
     put = set[bytes]()
+    new: dict[bytes, Kept] = {}
     documents = pieces = 0
-    with source.snapshot() as held, held.kept(), target.writer(fresh=True) as writer:
+    with source.snapshot() as held, target.writer(fresh=True) as writer:
         files = held.files()
         writer.put_files(files.values())
         for document, record, passages, keys, vectors in held.contents():
@@ -290,9 +291,12 @@ def copy(source: Store, target: Store) -> tuple[int, int]:
                 raise DamagedIndex(f"{source.name}: {record.path}: what its file was like is missing; {_LOOK}")
             writer.replace(document, passages, keys, record)
             # Its own vectors, also where the target has some of the same text: those may be what is to be mended.
-            new = {key: vector for key, vector in zip(keys, vectors, strict=True) if key not in put}
-            writer.put_vectors(list(new), new.values())
-            put |= new.keys()
+            new |= {key: vector for key, vector in zip(keys, vectors, strict=True) if key not in put}
+            if len(new) >= _VECTORS:
+                put |= new.keys()
+                writer.put_vectors(list(new), new.values())
+                new = {}
+        writer.put_vectors(list(new), new.values())
         if (found := (documents, pieces)) != held.count():
             raise DamagedIndex(
                 f"{source.name}: says it held {held.count()} documents and passages, and holds {found}; {_LOOK}"

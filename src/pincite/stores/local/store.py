@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -255,10 +255,6 @@ class LocalSnapshot(Catalog):
             self._remembered = self._store.remembered
             opening.pop_all()
         return self
-
-    def kept(self) -> AbstractContextManager[None]:
-        """Its transaction keeps it anyway."""
-        return nullcontext()
 
     def _begin(self) -> None:
         """Begin to read; when an update has taken the generation's files away meanwhile, start over."""

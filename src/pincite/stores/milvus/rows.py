@@ -1,18 +1,16 @@
 """Documents, passages and records as rows of Milvus, and back.
 
-A row is found by hashes and numbers; what it says is in its payload, as JSON. A payload that is too long for a row
-goes on in rows of kind ``part``. No row is ever changed but for ``died``.
+A row is found by hashes and numbers; what it says is in its payload, as JSON. A payload that is too long for one row
+goes on in others. No row is ever changed but for ``deleted_at``.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,31 +19,20 @@ from pincite.analysis import analyse
 from pincite.datatypes import Document, Filter, Passage, parse_date
 from pincite.errors import DamagedIndex
 from pincite.stores.base import DocumentRecord, FileRecord
-from pincite.stores.milvus.connection import MEND, MOST_BYTES, one_of
+from pincite.stores.milvus.connection import MEND, Row, one_of
 
 NEVER = 1 << 62
-"""When what is alive dies."""
+"""The version in which what is alive was deleted."""
 
-NO_LAST, NO_FIRST = -1, NEVER
-"""The days of a document without a date, which fits no bound."""
+MOST_CHARACTERS = 15_000
+"""Of a payload in one row, of up to four bytes each: a VARCHAR holds 65,535 bytes."""
 
-Row = dict[str, Any]
+WHOLE = ("pk", "payload", "rest")
+"""The fields from which what rows say is put together."""
+
 Halves = npt.NDArray[np.float16]
-
-
-class Held(NamedTuple):
-    """A passage as it came from Milvus.
-
-    Attributes:
-        vector: float16 of shape (dimension,).
-        lead: the terms of title and heading.
-        body: the terms of its text.
-    """
-
-    passage: Passage
-    vector: Halves
-    lead: tuple[str, ...]
-    body: tuple[str, ...]
+NOWHERE: Halves = np.array([1, 0], np.float16)
+"""The vector of a row that has none."""
 
 
 def hashed(*values: str) -> str:
@@ -53,105 +40,85 @@ def hashed(*values: str) -> str:
     return hashlib.blake2b("\0".join(values).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-# ---------------------------------------------------------------- writing
-
-
-def rows(kind: str, name: str, payload: object, born: int, facts: Mapping[str, Any], dimension: int) -> list[Row]:
-    """A row and those of the rest of its payload.
+def rows(kind: str, name: str, payload: object, version: int, vector: Halves = NOWHERE, **facts: object) -> list[Row]:
+    """The rows of one thing.
 
     Args:
-        kind: ``passage``, ``document``, ``record``, ``file``, or ``loose`` for a vector without a passage.
+        kind: ``passage``, ``document``, ``record``, ``file``, ``commit``, ``lease``, or ``loose`` for a vector without
+            a passage.
         name: tells it from others of its kind.
         payload: what it says, as JSON values.
-        born: the number of the update that writes it.
-        facts: fields in which it differs from one that says nothing.
-        dimension: of vectors here, of which every row has to have one.
+        version: of the index, that begins with these rows.
+        vector: of length 1.
+        facts: other fields by which it is found.
     """
     hash_ = hashed(kind, name)
-    texts = divided(json.dumps(payload, ensure_ascii=False))
-    blank = dict.fromkeys(("name", "doc", "source", "author", "digest", "key"), "")
-    days = {"first_day": NO_FIRST, "last_day": NO_LAST}
-    first = {"pk": f"{hash_}:{born}", "kind": kind, "name": hash_, "payload": texts[0], "parts": len(texts) - 1}
-    common = blank | days | {"born": born, "died": NEVER, "vector": nowhere(dimension)}
-    parts = [
-        common | {"pk": pk, "kind": "part", "payload": text, "parts": 0}
-        for pk, text in zip(part_keys(first), texts[1:], strict=True)
+    stated = json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace").decode()
+    texts = [stated[at : at + MOST_CHARACTERS] for at in range(0, len(stated), MOST_CHARACTERS)]
+    blank = dict.fromkeys(("doc", "source", "author", "digest", "key"), "")
+    common = (
+        blank
+        | {"first_day": NEVER, "last_day": -1, "kind": kind, "name": hash_, "created_at": version, "deleted_at": NEVER}
+        | facts
+    )
+    common["vector"] = vector.astype(np.float32).tolist()
+    # The one that nothing follows is written last: where it is, the others are.
+    return [
+        common | {"pk": f"{hash_}:{version}:{number}", "payload": text, "rest": len(texts) - 1 - number}
+        for number, text in enumerate(texts)
     ]
-    # The row itself last, since what an update that was ended has written is taken over by it.
-    return [*parts, common | first | dict(facts)]
 
 
-def nowhere(dimension: int) -> list[float]:
-    """The vector of a row that is not searched for."""
-    return [1.0] + [0.0] * (dimension - 1)
+def of_document(document: Document, record: DocumentRecord, version: int) -> list[Row]:
+    """The rows of a document, and those of what is asked of all documents at once."""
+    whole = {each.name: getattr(document, each.name) for each in fields(document)}
+    whole["metadata"] = dict(document.metadata)
+    listed = [document.doc_id, document.title, document.source, *record]
+    facts = _facts(document)
+    return [
+        *rows("document", document.doc_id, whole, version, **facts),
+        *rows("record", document.doc_id, listed, version, **facts),
+    ]
 
 
-def part_keys(row: Row) -> list[str]:
-    """The keys of the rows on which a row goes on."""
-    return [f"{row['pk']}:{number}" for number in range(1, row["parts"] + 1)]
+def of_passage(document: Document, passage: Passage, key: str, vector: Halves, version: int, words: bool) -> list[Row]:
+    """The rows of a passage, with the terms of title, heading and text if Milvus searches by ``words``."""
+    facts = _facts(document) | {"key": key}
+    if words:  # of what is longer than a field the beginning
+        text = f"{document.title} {passage.heading or ''} {passage.text}"
+        facts["words"] = spelled(analyse(text))[:60_000]
+    stated = [getattr(passage, each.name) for each in fields(passage)]
+    return rows("passage", passage.passage_id, stated, version, vector, **facts)
 
 
-def divided(text: str) -> list[str]:
-    """A text in pieces that a row holds, none of which ends within a character."""
-    data = text.encode("utf-8", "replace")
-    pieces: list[str] = []
-    at = 0
-    while at < len(data) or not pieces:
-        end = min(at + MOST_BYTES, len(data))
-        while end < len(data) and data[end] & 0xC0 == 0x80:
-            end -= 1
-        pieces.append(data[at:end].decode())
-        at = end
-    return pieces
-
-
-def document_facts(document: Document) -> dict[str, Any]:
-    """By what a document is found; the same for each of its passages."""
+def _facts(document: Document) -> dict[str, Any]:
+    """By what a document is found; the same for each of its passages. Without a date it fits no bound."""
     days = parse_date(document.date) if document.date else None
     named = {field: hashed(value) for field in ("source", "author") if (value := getattr(document, field)) is not None}
-    bounds = {"first_day": days[0], "last_day": days[1]} if days else {}
-    return {"doc": hashed(document.doc_id), "digest": document.digest} | named | bounds
-
-
-def document_payload(document: Document) -> dict[str, Any]:
-    """All of a document."""
-    return {each.name: getattr(document, each.name) for each in fields(document)} | {
-        "metadata": dict(document.metadata)
-    }
-
-
-def record_payload(document: Document, record: DocumentRecord) -> list[Any]:
-    """What is asked of all documents at once."""
-    return [document.doc_id, document.title, document.source, *record]
-
-
-def passage_payload(document: Document, passage: Passage, vector: Halves) -> list[Any]:
-    """All of a passage: itself, its vector, its terms."""
-    lead = " ".join(analyse(f"{document.title} {passage.heading or ''}"))
-    body = " ".join(analyse(passage.text))
-    stated = [getattr(passage, each.name) for each in fields(passage)]
-    return [stated, base64.b64encode(vector.tobytes()).decode(), lead, body]
-
-
-def words(payload: Sequence[Any], most: int) -> dict[str, str]:
-    """The fields that Milvus searches by words; of what is too long the beginning."""
-    _, _, lead, body = payload
-    return {name: _cut(spelled(text.split()), most) for name, text in (("lead", lead), ("body", body))} | {
-        "words": _cut(spelled(f"{lead} {body}".split()), most)
-    }
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[:most].rpartition(" ")[0]
+    bounds = dict(zip(("first_day", "last_day"), days or (), strict=False))
+    return {"doc": hashed(document.doc_id), "digest": document.digest, **named, **bounds}
 
 
 def spelled(terms: Iterable[str]) -> str:
     """Terms in letters that Milvus's own analyser leaves as they are."""
-    plain = re.compile("[a-z0-9]+")
-    return " ".join(term if plain.fullmatch(term) else f"x{term.encode().hex()}" for term in terms)
+    return " ".join(term if term.isascii() and term.isalnum() else f"x{term.encode().hex()}" for term in terms)
 
 
-# ---------------------------------------------------------------- reading
+def payloads(found: Iterable[Row]) -> Iterator[tuple[Row, Any]]:
+    """What rows say, each with the last row of it.
+
+    Raises:
+        DamagedIndex: one of its rows is missing, or is not what was written.
+    """
+    things: dict[str, list[Row]] = {}
+    for row in found:
+        things.setdefault(row["pk"].rpartition(":")[0], []).append(row)
+    for key, parts in things.items():
+        parts.sort(key=lambda row: -int(row["rest"]))
+        try:
+            yield parts[-1], json.loads("".join(row["payload"] for row in parts))
+        except ValueError as error:
+            raise DamagedIndex(f"a row cannot be read ({key}: {error}); {MEND}") from error
 
 
 def document(payload: dict[str, Any]) -> Document:
@@ -160,23 +127,13 @@ def document(payload: dict[str, Any]) -> Document:
     return Document(**payload | {"headings": spans, "page_starts": tuple(payload["page_starts"])})
 
 
-def held(payload: list[Any]) -> Held:
-    """A passage again.
-
-    Raises:
-        DamagedIndex: the payload is none.
-    """
-    try:
-        stated, packed, lead, body = payload
-        values = dict(zip((each.name for each in fields(Passage)), stated, strict=True))
-        passage = Passage(**values | {"sentences": tuple((start, end) for start, end in values["sentences"])})
-        vector = np.frombuffer(base64.b64decode(packed), np.float16)
-    except (ValueError, TypeError, KeyError) as error:
-        raise DamagedIndex(f"the row of a passage cannot be read ({error}); {MEND}") from error
-    return Held(passage, vector, tuple(lead.split()), tuple(body.split()))
+def passage(payload: Sequence[Any]) -> Passage:
+    """A passage again."""
+    values = dict(zip((each.name for each in fields(Passage)), payload, strict=True))
+    return Passage(**values | {"sentences": tuple((start, end) for start, end in values["sentences"])})
 
 
-def file_record(payload: list[Any]) -> FileRecord:
+def file_record(payload: Sequence[Any]) -> FileRecord:
     """What an update saw of a file."""
     path, stamp, *rest = payload
     return FileRecord(path, tuple(stamp), *rest)
@@ -188,7 +145,7 @@ def conditions(where: Filter | None) -> Iterator[str]:
         return
     for field, values in (("source", where.source), ("author", where.author), ("doc", where.doc_ids)):
         if values is not None:
-            yield one_of(field, [hashed(value) for value in values]) if values else "born < 0"
+            yield one_of(field, [hashed(value) for value in values]) if values else "created_at < 0"
     first, last = where.days
     if first is not None:
         yield f"last_day >= {first}"

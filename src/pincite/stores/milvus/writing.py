@@ -1,18 +1,16 @@
 """The writer of an index on Milvus.
 
-Rows bear the number of the update that writes them, and are seen when a commit of that number, one row in a collection
-of its own, says so. What an update that was ended has written is not seen by anyone, but its vectors are taken over by
-the next.
+Rows bear the version that writes them, and are seen when a commit of that version says so. What an update that was
+ended has written is not seen by anyone, but its vectors are taken over by the next.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from time import time
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -21,27 +19,16 @@ from pincite.datatypes import Document, Passage
 from pincite.errors import IndexProblem
 from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.milvus import rows
-from pincite.stores.milvus.commits import STRONG, Commit, forget_older, latest, publish, settled
-from pincite.stores.milvus.connection import DATA, MOST_ROWS, PASSAGES, REST, WORDS, Connection, batches, one_of
-from pincite.stores.milvus.lease import Lease, overtaken, pinned
-from pincite.stores.milvus.reading import HEAVY, MilvusState
-from pincite.stores.milvus.rows import NEVER, Halves, Row, hashed
+from pincite.stores.milvus.connection import NUMBERS, STRONG, TEXTS, Connection, Row, batches, holds_words, one_of
+from pincite.stores.milvus.control import Commit, Lease, history, latest, next_version, overtaken, publish
+from pincite.stores.milvus.reading import MilvusState, counted
+from pincite.stores.milvus.rows import NEVER, Halves, hashed
 
-_log = logging.getLogger(__name__)
+KEPT = 6 * 3600.0
+"""Seconds for which what was deleted can be read by those who began before: longer than any reader may take."""
 
 _BUFFERED = 500
 """Rows that wait to be sent together."""
-
-_MOST_ADMITTED = 64
-"""Numbers that a commit names one by one; they stand in every condition."""
-
-_NO_VECTORS = 2
-"""The dimension of a collection that holds nothing to search for."""
-
-_WORDS = 60_000
-"""Characters of words that are searched; a VARCHAR holds 65,535 bytes, and these are ASCII."""
-
-Staged = tuple[Document, Passage]
 
 
 class MilvusWriter(MilvusState):
@@ -51,108 +38,94 @@ class MilvusWriter(MilvusState):
         IndexBusy: on entering, when another process writes; on committing, when another has written meanwhile.
     """
 
+    _level = STRONG  # what was written just now has to be seen
+
     def __init__(
-        self, connection: Connection, committed: Callable[[Commit], None], *, fresh: bool, wait: bool = False
+        self, connection: Connection, home: Path, committed: Callable[[Commit], None], *, fresh: bool, wait: bool
     ) -> None:
         self._call = connection
         self._committed = committed
         self._fresh = fresh
-        self._lease = Lease(connection, wait=wait)
-        self._open = ExitStack()
+        self._lease = Lease(connection, home, wait=wait)
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
-            self._call.make_control()
+            self._call.make(self._call.articles, 2)
             opening.enter_context(self._lease)
-            super().__init__(self._call, latest(self._call, STRONG))
-            self._number = self._lease.number
-            self._others = self._call.data()  # that of the index, and those of updates that were not finished
-            self._use("" if self._fresh else self.commit_read.data)
-            for name in self._others:  # after one strong read the quicker ones see all that was written before
-                self._call("query", name, filter="born < 0", output_fields=["pk"], consistency_level=STRONG)
-            self._forget_staged()
+            self._begin(latest(self._call))
             self._open = opening.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *problem: object) -> None:
         self._open.close()
 
-    def _forget_staged(self) -> None:
-        self._waiting: dict[str, list[Staged]] = {}
-        self._copied: list[tuple[str, Staged]] = []
+    def _begin(self, base: Commit) -> None:
+        self.base = base
+        self._version = next_version(base.version)
+        self._data = "" if self._fresh else base.data  # made with the first vector, whose length says which it is
+        self._sources = sorted(self._call.passages(), key=lambda name: name != self._data)  # first its own
         self._there: set[str] = set()
-        self._buffer: dict[str, list[Row]] = {PASSAGES: [], REST: []}
-        self._wrote = False
-        # Rows without vectors wait until it is known how long vectors are, and so which collection it is.
-        self._decided = bool(self._data and self.commit_read.passages)
+        self._waiting: dict[str, list[tuple[Document, Passage]]] = {}
+        self._copied: list[tuple[str, tuple[Document, Passage]]] = []
+        self._buffer: dict[str, list[Row]] = {}
         self._staged: set[str] = set()
-        self._passages = 0
-        self._terms = 0
-        self._removed: list[str] = []
-        self._files: list[FileRecord] = []
-        self._gone: list[str] = []
-        self._manifest: Manifest | None = None
+        self._removed: set[str] = set()
+        self._files: dict[str, FileRecord] = {}
+        self._gone: set[str] = set()
+        self._manifest = base.manifest
 
     # ------------------------------------------------------------ vectors
 
     def missing(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of ``keys`` that have no vector yet."""
         unknown = {key.hex() for key in keys} - self._there
-        for name in self._sources():
-            state = self._state(name, self.commit_read.at)
-            for some in batches(sorted(unknown)):
-                self._there.update(row["key"] for row in self._keyed(state, some))
+        for source in self._sources:
+            for some in batches(sorted(unknown - self._there)):
+                found = self._call.find(source, f"{one_of('key', some)} and rest == 0", ["key"])
+                self._there.update(row["key"] for row in found)
         return {bytes.fromhex(key) for key in unknown - self._there}
 
-    def _sources(self) -> list[str]:
-        """The collections in which vectors may be found."""
-        return list(dict.fromkeys(filter(None, (self._data, *self._others))))
-
-    def _state(self, name: str, at: float) -> MilvusState:
-        """What a collection holds, read as after a commit made at that time."""
-        return MilvusState(self._call, replace(self.commit_read, data=name, at=at))
-
-    def _keyed(self, state: MilvusState, keys: Sequence[str]) -> list[Row]:
-        """Whole rows with the vectors of these keys: a sweep that was cut leaves some without their parts."""
-        found = state.query(one_of("key", keys), ("pk", "key", "parts"), PASSAGES)
-        parts = [key for row in found for key in rows.part_keys(row)]
-        there = {row["pk"] for some in batches(parts) for row in state.query(one_of("pk", some), ("pk",), PASSAGES)}
-        return [row for row in found if there.issuperset(rows.part_keys(row))]
-
     def put_vectors(self, keys: Sequence[bytes], vectors: Iterable[Kept]) -> None:
-        """Keep vectors at once and for good."""
+        """Keep vectors at once and for good: with their passages, or alone where those have not come yet."""
         for key, vector in zip(keys, vectors, strict=True):
             name, half = key.hex(), np.asarray(vector, np.float16)
             self._there.add(name)
-            if staged := self._waiting.pop(name, []):
-                for each in staged:
-                    self._put_passage(name, each, half)
-            else:
-                self._put_loose(name, half)
-        self._send(PASSAGES)
+            for document, passage in self._waiting.pop(name, [(None, None)]):
+                self._put(name, half, document, passage)
+        self._send()
 
-    def _put_loose(self, key: str, vector: Halves) -> None:
-        """A vector whose passage has not come yet."""
-        self._decide(len(vector))
-        nothing = Passage(passage_id="", doc_id="", text="", start=0, end=0)
-        payload = rows.passage_payload(Document(doc_id="", title="", text=""), nothing, vector)
-        facts = {"key": key, "vector": vector.astype(np.float32).tolist()}
-        self._put(rows.rows("loose", key, payload, self._number, facts | self._words(payload), len(vector)))
+    def _put(self, key: str, vector: Halves, document: Document | None, passage: Passage | None) -> None:
+        if not self._data:
+            self._data = self._call.passages_of(len(vector))
+            self._call.make(self._data, len(vector))
+            self._sources = list(dict.fromkeys((self._data, *self._sources)))
+        words = holds_words(self._data)
+        if document and passage:
+            new = rows.of_passage(document, passage, key, vector, self._version, words)
+        else:
+            new = rows.rows("loose", key, [], self._version, vector, key=key, **({"words": ""} if words else {}))
+        self._later(self._data, new)
 
-    def _put_passage(self, key: str, staged: Staged, vector: Halves) -> None:
-        document, passage = staged
-        self._decide(len(vector))
-        payload = rows.passage_payload(document, passage, vector)
-        facts = rows.document_facts(document) | self._words(payload)
-        facts |= {"key": key, "vector": vector.astype(np.float32).tolist()}
-        self._passages += 1
-        self._terms += len(payload[-1].split())
-        self._put(rows.rows("passage", passage.passage_id, payload, self._number, facts, len(vector)))
+    def _copy_vectors(self) -> None:
+        """Give passages the vectors of others with the same text."""
+        copied, self._copied = self._copied, []
+        for some in batches(copied):
+            vectors = self._vectors(sorted({key for key, _ in some}))
+            for key, (document, passage) in some:
+                self._put(key, vectors[key], document, passage)
 
-    def _words(self, payload: Sequence[object]) -> dict[str, str]:
-        return rows.words(payload, _WORDS) if WORDS in self._fields else {}
+    def _vectors(self, keys: Sequence[str]) -> dict[str, Halves]:
+        vectors: dict[str, Halves] = {}
+        for source in self._sources:
+            wanted = f"{one_of('key', [key for key in keys if key not in vectors])} and rest == 0"
+            found = self._call.find(source, wanted, ["pk", "key", "created_at"])
+            # The newest of each: an older one may be what is to be mended.
+            one_each = {row["key"]: row["pk"] for row in sorted(found, key=lambda row: int(row["created_at"]))}
+            read = self._call.find(source, one_of("pk", list(one_each.values())), ["key", "vector"])
+            vectors |= {row["key"]: np.array(row["vector"], np.float16) for row in read}
+        if lost := set(keys) - vectors.keys():
+            raise IndexProblem(f"{self._call.name}: {len(lost)} vectors were lost meanwhile; update again")
+        return vectors
 
     # ------------------------------------------------------------ documents
 
@@ -161,96 +134,40 @@ class MilvusWriter(MilvusState):
     ) -> None:
         """Add a document or put it in the place of the one with its id."""
         self._staged.add(document.doc_id)
-        facts = rows.document_facts(document)
-        for kind, payload in (
-            ("document", rows.document_payload(document)),
-            ("record", rows.record_payload(document, record)),
-        ):
-            self._later(kind, document.doc_id, payload, facts)
-        for passage, key in zip(passages, keys, strict=True):
-            if key.hex() in self._there:
-                self._copied.append((key.hex(), (document, passage)))
+        self._later(self._call.articles, rows.of_document(document, record, self._version))
+        for passage, key in zip(passages, map(bytes.hex, keys), strict=True):
+            if key in self._there:
+                self._copied.append((key, (document, passage)))
             else:
-                self._waiting.setdefault(key.hex(), []).append((document, passage))
+                self._waiting.setdefault(key, []).append((document, passage))
         if len(self._copied) >= _BUFFERED:
             self._copy_vectors()
 
-    def _later(self, kind: str, name: str, payload: object, facts: dict[str, str | int]) -> None:
-        """A row without a vector of its own."""
-        self._buffer[REST] += rows.rows(kind, name, payload, self._number, facts, 1)
-        if len(self._buffer[REST]) >= _BUFFERED and self._decided:
-            self._send(REST)
-
-    def _copy_vectors(self) -> None:
-        """Give passages the vectors of others with the same text."""
-        copied, self._copied = self._copied, []
-        for some in batches(copied, HEAVY):
-            found = self._vectors(sorted({key for key, _ in some}))
-            for key, staged in some:
-                self._put_passage(key, staged, found[key])
-        self._send(PASSAGES)
-
-    def _vectors(self, keys: Sequence[str]) -> dict[str, Halves]:
-        found: dict[str, Halves] = {}
-        for name in self._sources():
-            wanted = [key for key in keys if key not in found]
-            # Strongly, since some were written just now; many rows may have the key of one text.
-            state = self._state(name, time())
-            read = self._keyed(state, wanted) if wanted else []
-            one_each = {row["pk"]: row["key"] for row in {row["key"]: row for row in read}.values()}
-            whole = list(state.by_keys(list(one_each)))
-            for row, payload in zip(whole, state.payloads(whole), strict=True):
-                found[one_each[row["pk"]]] = rows.held(payload).vector
-        if lost := set(keys) - found.keys():
-            raise IndexProblem(f"{self._call.address.name}: {len(lost)} vectors were lost meanwhile; update again")
-        return found
-
     def remove(self, doc_ids: Iterable[str]) -> None:
         """Take documents out."""
-        self._removed.extend(doc_ids)
+        self._removed.update(doc_ids)
 
     def put_files(self, records: Iterable[FileRecord], gone: Iterable[str] = ()) -> None:
         """Say what these corpus files are now, and forget those that are ``gone``."""
-        self._files.extend(records)
-        self._gone.extend(gone)
+        self._files |= {record.path: record for record in records}
+        self._gone.update(gone)
 
     def describe(self, manifest: Manifest) -> None:
         """Say what the index is now."""
         self._manifest = manifest
 
-    # ------------------------------------------------------------ sending
+    def _later(self, collection: str, new: Sequence[Row]) -> None:
+        self._buffer.setdefault(collection, []).extend(new)
+        if len(self._buffer[collection]) >= _BUFFERED:
+            self._send()
 
-    def _decide(self, dimension: int) -> None:
-        """Which collection it is, now that the first vector has come."""
-        # One that was made when there were no vectors yet holds nothing but what files were like.
-        if not self._data or (self._fields["vector"] != dimension and not self.commit_read.passages):
-            self._make(dimension)
-        self._decided = True
-
-    def _put(self, new: Sequence[Row]) -> None:
-        self._buffer[PASSAGES] += new
-        if len(self._buffer[PASSAGES]) >= _BUFFERED:
-            self._send(PASSAGES)
-
-    def _make(self, dimension: int) -> None:
-        name = f"{self._call.address.collection}{DATA}{self._number}"
-        self._call.make_data(name, dimension)
-        self._use(name)
-
-    def _use(self, data: str) -> None:
-        self._data = data
-        self._fields = self._call.fields(data) if data else {}
-
-    def _send(self, partition: str) -> None:
+    def _send(self) -> None:
         """Idempotent: what is sent again has the same keys."""
-        self._lease.check(exactly=False)
-        waiting, self._buffer[partition] = self._buffer[partition], []
-        if partition == REST:
-            waiting = [row | {"vector": rows.nowhere(self._fields["vector"])} for row in waiting]
-        filler = {name: "" for name in ("lead", "body", WORDS) if name in self._fields}
-        self._wrote = self._wrote or bool(waiting)
-        for some in batches(waiting, _BUFFERED):
-            self._call("upsert", self._data, [filler | row for row in some], partition_name=partition)
+        self._lease.check()
+        buffer, self._buffer = self._buffer, {}
+        for collection, waiting in buffer.items():
+            for some in batches(waiting, _BUFFERED):
+                self._call("upsert", collection, some)
 
     # ------------------------------------------------------------ publishing
 
@@ -260,138 +177,88 @@ class MilvusWriter(MilvusState):
         Raises:
             IndexBusy: another process has published something meanwhile; nothing of this is.
         """
-        self._copied += [(key, each) for key, staged in self._waiting.items() for each in staged]
-        self._waiting = {}
+        for path, record in self._files.items():
+            stated = [*record[:-1], dict(record.skipped)]
+            self._later(self._call.articles, rows.rows("file", path, stated, self._version))
+        self._copied += [(key, one) for key, staged in self._waiting.items() for one in staged]
         self._copy_vectors()
-        self._put_file_records()
-        base = self.commit_read
-        changed = self._fresh or bool(self._staged or self._removed or not base.generation)
-        self._lease.check()
-        self._check(base)
-        ended = self._end_rows() if self._data and self._data == base.data else []
-        new = self._made(base, changed, ended)
-        self._lease.check()
+        self._send()
+        self._check(self.base)
+        base = self._swept(self.base)
+        if not self._fresh:
+            self._delete_replaced(base)
+        new = self._made(base)
         self._check(base)
         publish(self._call, new)
-        self._check(new)
-        self._clear_up(base, new)
-        super().__init__(self._call, new)
-        self._committed(new)
-        self._number = self._lease.next_number(new.number)
-        self._forget_staged()
+        if latest(self._call).version != new.version:
+            raise overtaken(self._call)
         self._fresh = False
+        self._committed(new)
+        self._begin(new)
         return new.generation
 
-    def _put_file_records(self) -> None:
-        if self._data != self.commit_read.data and not self._fresh:  # where those of the rest are left behind
-            known = {*(record.path for record in self._files), *self._gone}
-            self._files += [record for path, record in self.files().items() if path not in known]
-        for record in self._files:
-            self._later("file", record.path, [*record[:-1], dict(record.skipped)], {})
-        if self._buffer[REST]:
-            if not self._data:
-                self._make(_NO_VECTORS)
-            self._send(REST)
-
-    def _check(self, newest: Commit) -> None:
-        """What has been published counts, whoever holds the lease by then."""
-        if latest(self._call, STRONG).number != newest.number:
+    def _check(self, base: Commit) -> None:
+        self._lease.check(exactly=True)
+        if latest(self._call).version != base.version:
             raise overtaken(self._call)
 
-    def _end_rows(self) -> list[str]:
-        """Have the rows of what is removed or replaced die with this update; what kinds they were."""
-        docs = [hashed(each) for each in {*self._staged, *self._removed}]
-        names = [hashed("file", each) for each in {*(record.path for record in self._files), *self._gone}]
-        ended = []
-        for field, values in (("doc", docs), ("name", names)):
-            for some in batches(values, HEAVY):
-                for partition in (PASSAGES, REST):
-                    condition = f"{one_of(field, some)} and born < {self._number}"
-                    found = self._rows(condition, fields=("pk",), partition=partition)
-                    ended += self._end([row["pk"] for row in found], partition, self._number)
-        return ended
-
-    def _end(self, keys: Sequence[str], partition: str, number: int) -> list[str]:
-        """Have rows die with a number. Only whole rows can be written."""
-        kinds = []
-        for some in batches(keys, HEAVY):
-            self._lease.check()
-            found = self.query(one_of("pk", some), list(self._fields), partition)
-            kinds += [str(row["kind"]) for row in found]
-            self._wrote = True
-            ending = [row | {"died": number, "vector": list(map(float, row["vector"]))} for row in found]
-            self._call("upsert", self._data, ending, partition_name=partition)
-            self._terms -= sum(len(each) for each in self._bodies(found))
-        return kinds
-
-    def _bodies(self, found: Sequence[Row]) -> Iterator[tuple[str, ...]]:
-        passages = [row for row in found if row["kind"] == "passage"]
-        return (rows.held(payload).body for payload in self.payloads(passages))
-
-    def _made(self, base: Commit, changed: bool, ended: Sequence[str]) -> Commit:
-        # The files' records alone need a number too.
-        number = self._number if changed or self._wrote else base.number
-        kept = Commit() if self._data != base.data else base
-        if fold := len(kept.admitted) > _MOST_ADMITTED:
-            self._fold(kept)
-        admitted = () if fold else kept.admitted
-        return Commit(
-            number=number,
-            generation=base.generation + changed,
+    def _made(self, base: Commit) -> Commit:
+        """The commit of this update. One that starts from nothing leaves all versions before it out."""
+        new = Commit(
+            version=self._version,
+            frozen=-1 if self._fresh else base.frozen,
+            committed=(self._version,) if self._fresh else (*base.committed, self._version),
+            generation=base.generation + bool(self._fresh or self._staged or self._removed or not base.generation),
             data=self._data,
-            documents=kept.documents + len(self._staged) - ended.count("document"),
-            passages=kept.passages + self._passages - ended.count("passage"),
-            terms=kept.terms + self._terms,
-            floor=kept.number if fold else kept.floor,
-            admitted=admitted if number in admitted else (*admitted, number),
-            at=time() if number != base.number else base.at,
-            manifest=self._manifest or base.manifest,
+            at=time(),
+            manifest=self._manifest,
         )
+        documents, passages = counted(self._call, new, STRONG)
+        return replace(new, documents=documents, passages=passages)
 
-    def _fold(self, base: Commit) -> None:
-        """Make every number up to that of a commit count, by undoing what bears one that does not."""
-        below = f"{{0}} > {base.floor} and {{0}} <= {base.number} and {{0}} not in {list(base.admitted)}"
-        terms = self._terms
-        for partition in (PASSAGES, REST):
-            self._delete(self._data, below.format("born"), partition)
-            found = [row["pk"] for row in self.paged(below.format("died"), ("pk",), partition)]
-            self._end(found, partition, NEVER)
-        self._terms = terms
+    def _delete_replaced(self, base: Commit) -> None:
+        """Have the rows of what is removed or replaced end with this version."""
+        docs = [hashed(doc_id) for doc_id in {*self._staged, *self._removed}]
+        names = [hashed("file", path) for path in {*self._files, *self._gone}]
+        for field, values in (("doc", docs), ("name", names)):
+            for some in batches(values):
+                for collection in filter(None, (self._call.articles, self._data)):
+                    self._mark(collection, f"{base.sees} and {one_of(field, some)}", self._version)
 
-    def _clear_up(self, base: Commit, new: Commit) -> None:
-        """Delete what no reader can see any more; the commit stands whatever comes of it."""
-        try:
-            self._lease.check()
-            if new.data and new.data != base.data:
-                self._call.point(new.data)
-            if pinned(self._call):
-                return
-            for name in self._others:
-                # Readers may still be at the one before; it goes with the next update.
-                if name not in (new.data, base.data):
-                    self._call("drop_collection", name)
-            self._others = [name for name in (base.data, new.data) if name]
-            self._sweep(base, new)
-            forget_older(self._call)
-        except IndexProblem as error:
-            _log.warning("%s; not tidied up: the next update tries again", error)
+    def _mark(self, collection: str, chosen: str, deleted_at: int) -> None:
+        """Say when rows were deleted. Only whole rows can be written."""
+        fields = [*TEXTS, *NUMBERS, "vector", *(["words"] if holds_words(collection) else [])]
+        for some in batches([row["pk"] for row in self._call.every(collection, chosen, ["pk"])]):
+            self._lease.check(exactly=True)
+            ended = self._call.find(collection, one_of("pk", some), fields)
+            changed = {"deleted_at": deleted_at}
+            self._call(
+                "upsert", collection, [row | changed | {"vector": list(map(float, row["vector"]))} for row in ended]
+            )
 
-    def _sweep(self, base: Commit, new: Commit) -> None:
-        # A reader may be at the state before that, unless it is long past.
-        gone = base if settled(base) else replace(base, admitted=base.admitted[:-1])
-        unfinished = f"born > {new.floor} and born not in {list(new.admitted)}"
-        chosen = f"{gone.counts('died')} or ({unfinished}) or kind == 'loose'"
-        deleted = [self._delete(new.data, chosen, each) for each in (PASSAGES, REST) if new.data]
-        if any(deleted):
-            self._call("compact", new.data)
+    def _swept(self, base: Commit) -> Commit:
+        """Delete what no reader can see any more; the commit before, which then has less to name.
 
-    def _delete(self, data: str, chosen: str, partition: str) -> int:
-        """Delete rows; how many. What they go on in goes first, since it is found through them alone."""
-        state = self._state(data, self.commit_read.at)
-        found = list(state.paged(chosen, ("pk", "parts"), partition))
-        parts = [key for row in found for key in rows.part_keys(row)]
-        for keys in (parts, [row["pk"] for row in found]):
-            for some in batches(keys, MOST_ROWS):
-                self._lease.check()
-                self._call("delete", data, ids=list(some), partition_name=partition)
-        return len(found)
+        It is told by the newest commit that is older than `KEPT`: who reads a still older one is too late.
+        """
+        commits = history(self._call)
+        young = [commit for commit in commits if commit.at > time() - KEPT]
+        # The first of the young says what to sweep when it has grown old; those after it are of no use but the last.
+        for commit in {commit.version: commit for commit in commits if commit not in (*young[:1], commits[-1])}:
+            self._call("delete", self._call.articles, filter=f"kind == 'commit' and created_at == {commit}")
+        if len(young) == len(commits):
+            return base
+        judge = commits[-1 - len(young)]
+        dead = f"kind == 'loose' or not {judge.counts('created_at')} or {judge.counts('deleted_at')}"
+        chosen = f"created_at <= {judge.version} and kind not in ['commit', 'lease'] and ({dead})"
+        for collection in (self._call.articles, *self._sources):
+            if collection in (self._call.articles, self._data, *(commit.data for commit in (judge, *young))):
+                self._call("delete", collection, filter=chosen)
+                # What is still there, and was deleted by then, was so by an update that never ended.
+                self._mark(collection, f"deleted_at <= {judge.version}", NEVER)
+            else:
+                self._call("drop_collection", collection)
+        if judge.version not in base.committed:  # a rebuild has left it out meanwhile, with all before it
+            return base
+        later = [version for version in base.committed if version > judge.version]
+        return replace(base, frozen=judge.version, committed=(judge.version, *later))
