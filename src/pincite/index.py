@@ -48,9 +48,6 @@ from pincite.work import Here, Work
 
 _log = logging.getLogger(__name__)
 
-EXPORTS = "model"
-"""The folder in a store's home that holds the export of its model."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
@@ -73,9 +70,8 @@ class Index:
     Make one with `Index.open`. It is also a context manager that closes itself.
     """
 
-    def __init__(self, store: Store, settings: Settings | None, exports: Path) -> None:
+    def __init__(self, store: Store, settings: Settings | None) -> None:
         self._store = store
-        self._exports = exports
         self._asked = settings
         self._lock = threading.Lock()
         self._embedders: dict[str, Embedder] = {}
@@ -89,8 +85,7 @@ class Index:
                 ``milvus+file:path.db``. A token is taken from the variable MILVUS_TOKEN.
             settings: how to build and question it; by default as it was built, or the default settings for a new one.
         """
-        store = stores.opened(path)
-        return cls(store, settings, store.home / EXPORTS)
+        return cls(stores.opened(path), settings)
 
     def __enter__(self) -> Self:
         return self
@@ -174,11 +169,7 @@ class Index:
             if not options.rebuild:
                 _check_model(writer.manifest, settings, embedder, self._store.name)
             work = _work(scheduler, embedder, settings)
-            report = Update(writer, embedder, settings, options, work, progress).run(folder, scan)
-            # Within the lock, since two at once would make the same export.
-            if isinstance(embedder, SentenceTransformerEmbedder) and (report.embedded or report.unchanged):
-                embedder.export()
-        return report
+            return Update(writer, embedder, settings, options, work, progress).run(folder, scan)
 
     def folder(self, corpus: str | Path | None = None) -> Path:
         """The folder of articles: the one named, else that of the last update, absolute.
@@ -206,7 +197,7 @@ class Index:
         Raises:
             IndexProblem: there is no index, or its catalogue cannot be opened.
         """
-        return (*self._store.verify(), *exported.problems(self._exports, self._store.manifest().fingerprint))
+        return tuple(self._store.verify())
 
     def backup(self, path: str | Path) -> None:
         """Write the whole index into one file, as it is at this moment, while others read and write.
@@ -402,7 +393,8 @@ class Index:
                 corpus=manifest.corpus,
                 model=str(manifest.settings.get("model", self._settings(manifest).model)),
                 # By what stands in the index alone, so that this can be said where the model is missing.
-                questions=exported.way(self._exports, manifest.fingerprint),
+                query_backend="onnxruntime" if exported.is_there(manifest.fingerprint) else "sentence-transformers",
+                export=str(exported.folder_of(manifest.fingerprint)),
                 format=self._store.format,
                 generation=snapshot.generation,
                 documents=documents,
@@ -411,7 +403,7 @@ class Index:
                 stale=stale,
                 skipped={path: why for path, why in manifest.skipped.items() if path not in stale},
                 limits=self._store.limits,
-                bytes=self._store.sizes() | {"model": exported.size(self._exports)},
+                bytes=self._store.sizes(),
             )
 
     def changes(self) -> Changes | None:
@@ -491,7 +483,7 @@ class Index:
 
     def _embedder(self, model: str) -> Embedder:
         with self._lock:
-            return self._embedders.setdefault(model, SentenceTransformerEmbedder(model, self._exports))
+            return self._embedders.setdefault(model, SentenceTransformerEmbedder(model))
 
 
 def _work(scheduler: str | None, embedder: Embedder, settings: Settings) -> Work:
