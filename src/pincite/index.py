@@ -137,21 +137,22 @@ class Index:
         """
         folder = self.folder(corpus)
         options = Options(rebuild=rebuild, allow_removals=allow_removals, cache=cache)
-        there, mark = self._store.exists(), self._store.mark()
+        there = self._store.exists()
         look = partial(scan_corpus, folder, self._store.places, may_be_empty=allow_removals and there, quiet=quiet)
         if not there:
             look()  # so that nothing is made for a folder that cannot be read
         update = partial(self._update, folder, look, options, wait, scheduler, progress or _ignore)
         try:
-            return update()
+            return update(self._asked)
         except (DamagedCatalogue, OtherFormat) as error:
             if isinstance(error, OtherFormat) and not rebuild:
                 raise
+            settings = self._asked
             with suppress(IndexProblem):  # what it was built with may still be read
-                self._asked = self.settings
-            if place := self._store.forsake(mark, error, wait=wait):
+                settings = self.settings
+            if place := self._store.quarantine(wait=wait):
                 _log.warning("%s; what was there is now %s, which is yours to delete", error, place)
-            return update()
+            return update(settings)
 
     def _update(
         self,
@@ -161,10 +162,11 @@ class Index:
         wait: bool,
         scheduler: str | None,
         progress: Callable[[Progress], None],
+        asked: Settings | None,
     ) -> UpdateReport:
         with self._store.writer(fresh=options.rebuild, wait=wait) as writer:
             scan = look()  # not before: another update may have ended meanwhile
-            settings = self._settings(writer.manifest)
+            settings = asked or Settings(**writer.manifest.settings)
             embedder = self._embedder(settings.model)
             if not options.rebuild:
                 _check_model(writer.manifest, settings, embedder, self._store.name)
@@ -222,11 +224,10 @@ class Index:
             IndexProblem: the file is no backup, or another process is updating the index.
         """
         self._check_free(overwrite)
-        mark = self._store.mark()
         try:
             self._store.restore(Path(path))
-        except DamagedCatalogue as error:
-            self._store.forsake(mark, error)
+        except DamagedCatalogue:
+            self._store.quarantine()
             self._store.restore(Path(path))
 
     def copy(self, target: Index, *, overwrite: bool = False) -> tuple[int, int]:

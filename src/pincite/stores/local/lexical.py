@@ -6,9 +6,11 @@ edits them, so what is written and merged in the copy leaves the original as it 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,11 +104,18 @@ class LexicalIndex:
     def __init__(self, folder: Path) -> None:
         import tantivy
 
-        index = tantivy.Index.open(str(folder / FOLDER))
-        index.config_reader(reload_policy="manual")
-        index.reload()
-        self._schema = index.schema
-        self._searcher = index.searcher()
+        place = folder / FOLDER
+        with TemporaryDirectory() as beside:
+            if not os.access(place, os.W_OK):  # Tantivy writes a lock beside what it opens
+                for path in place.iterdir():
+                    if path.suffix != ".lock":
+                        Path(beside, path.name).symlink_to(path.absolute())
+                place = Path(beside)
+            index = tantivy.Index.open(str(place))
+            index.config_reader(reload_policy="manual")
+            index.reload()
+            self._schema = index.schema
+            self._searcher = index.searcher()
 
     def search(
         self, terms: Sequence[str], n: int, where: Filter | None = None, only: Sequence[int] | None = None

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pincite.errors import DamagedIndex, IndexProblem, NoIndex
+from pincite.errors import DamagedIndex, NoIndex
 from pincite.stores.base import DocumentRecord, Manifest, copy
 from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local.store import LocalStore
@@ -156,13 +156,9 @@ class MilvusStore:
         for path in sorted({record.path for record in records.values()} - snapshot.files().keys()):
             yield f"{self.name}: {path}: what its file was like is missing"
 
-    def mark(self) -> int:
-        """Nothing can be put out of the way."""
-        return 0
-
-    def forsake(self, mark: int, error: IndexProblem, *, wait: bool = False) -> Path | None:
-        """Nothing can be put out of the way."""
-        raise error
+    def quarantine(self, *, wait: bool = False) -> Path | None:
+        """Nothing can be put aside."""
+        return None
 
     def backup(self, path: Path) -> None:
         """Write all of the current state into one file, which a store of any kind restores."""
