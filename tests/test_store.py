@@ -65,7 +65,8 @@ def put(target: LocalStore, documents: Sequence[Document], removed: Sequence[str
                 w.put_vectors([key(each)], [unit(key(each)[0])])
             record = DocumentRecord(path=each.doc_id, state=each.digest, digest=each.digest)
             w.replace(each, [passage(each)], [key(each)], record)
-        w.put_files(FileRecord(path=each.doc_id, stamp=(1,), digest="", scanned_ns=1) for each in documents)
+        seen = [FileRecord(path=each.doc_id, stamp=(1,), digest="", scanned_ns=1) for each in documents]
+        w.put_files(seen, gone=removed)
         w.remove(removed)
         w.describe(Manifest(settings={"model": "none"}))
         return w.commit()

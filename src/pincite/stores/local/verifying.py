@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pincite.errors import DamagedIndex
+from pincite.stores.base import Manifest
 from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local import catalog, files
 from pincite.stores.local.catalog import Catalog
@@ -59,7 +60,7 @@ class Verification(Catalog):
         for doc_id, record in self.records().items():
             if record.path not in known:
                 yield f"{doc_id}: what its file {record.path} was like is missing"
-        if self.generation and not self.meta("manifest", "", str):
+        if self.generation and self.manifest == Manifest(settings={}):
             yield "the catalogue: what it says of itself is missing"
 
     def of_the_derived_files(self) -> Iterator[str]:
