@@ -228,7 +228,7 @@ def place(default: SentenceTransformerEmbedder, cache: Path, tmp_path: Path, mon
     monkeypatch.setenv("PINCITE_CACHE", str(tmp_path / "cache"))
     folder = exported.folder_of(default.fingerprint)
     assert folder.is_relative_to(tmp_path)
-    assert exported.is_there(default.fingerprint)
+    assert exported.made(default.fingerprint)
     return folder
 
 
@@ -236,7 +236,7 @@ def test_a_fresh_cache_is_filled_once_and_then_used(
     place: Path, default: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.rmtree(place.parent)
-    assert not exported.is_there(default.fingerprint)
+    assert not exported.made(default.fingerprint)
     first = SentenceTransformerEmbedder()
     vector = first.encode_query(["A tide mill."])
     assert first.loaded
@@ -246,6 +246,17 @@ def test_a_fresh_cache_is_filled_once_and_then_used(
     again = SentenceTransformerEmbedder()
     np.testing.assert_array_equal(again.encode_query(["A tide mill."]), vector)
     assert not again.loaded
+
+
+def test_an_index_holds_no_export_and_says_where_it_lies(real_index: Index, cache: Path) -> None:
+    assert real_index.search("tide mill")
+    status = real_index.status()
+    folder = Path(status.path)
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 1_000_000
+    assert status.query_backend == "onnxruntime"
+    assert status.export is not None
+    assert Path(status.export).is_relative_to(cache)
+    assert not Path(status.export).is_relative_to(folder)
 
 
 def test_two_processes_that_export_at_once_make_one_export(place: Path) -> None:
@@ -316,7 +327,7 @@ def test_an_export_that_differs_is_not_used(place: Path, monkeypatch: pytest.Mon
     assert first._export is None
     assert "its vectors differ" in (place / "export.json").read_text("utf-8")
     assert not list(place.rglob("*.onnx"))
-    assert not exported.is_there(first.fingerprint)
+    assert not exported.made(first.fingerprint)
     monkeypatch.setattr(exported, "_export", None)  # it is not tried again
     assert SentenceTransformerEmbedder()._export is None
 

@@ -217,7 +217,7 @@ class Status:
         model: the embedding model's name.
         query_backend: what embeds questions: ``onnxruntime``, or, where the model has no export yet or can have none,
             ``sentence-transformers``, which takes seconds to load.
-        export: the folder of the model's export, in the user's cache.
+        export: the folder of the model's export in the user's cache, or None.
         generation: counts the updates that changed something.
         updated: when the last update ended, ISO 8601 in UTC; None before the first.
         stale: files that could not be read at the last update and keep their last good version, with the reason.
@@ -230,7 +230,7 @@ class Status:
     corpus: str | None
     model: str
     query_backend: str
-    export: str
+    export: str | None
     format: int
     generation: int
     documents: int

@@ -72,9 +72,10 @@ def folder_of(fingerprint: str) -> Path:
     return cache / "models" / hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 
 
-def is_there(fingerprint: str) -> bool:
-    """Whether the model has an export; that it is whole is not looked at."""
-    return "files" in _facts(folder_of(fingerprint))
+def made(fingerprint: str) -> Path | None:
+    """The folder of a model's export, where there is one; that it is whole is not looked at."""
+    folder = folder_of(fingerprint)
+    return folder if "files" in _facts(folder) else None
 
 
 def opened(fingerprint: str, load: Callable[[], SentenceTransformer]) -> ExportedModel | None:

@@ -244,7 +244,7 @@ class Index:
             UsageError: the target has documents and ``overwrite`` is not given, or is this index.
             IndexProblem: there is no index, or the target cannot be written.
         """
-        if [each.resolve() for each in target.places] == [each.resolve() for each in self.places]:
+        if [place.resolve() for place in target.places] == [place.resolve() for place in self.places]:
             raise UsageError(f"{self._store.name}: an index cannot be copied onto itself; name another")
         target._check_free(overwrite)
         return copy(self._store, target._store)
@@ -328,8 +328,15 @@ class Index:
         with self._store.snapshot() as snapshot:
             self._check_filled(snapshot)
             queries = self._queries(snapshot, asked)
-            found = _enough(snapshot, partial(rank, snapshot, queries, where=where), passages, documents, where, folded)
-            return _ranking(snapshot, queries[0], found[:most], self._settings(snapshot.manifest))
+            propose = partial(rank, snapshot, queries, where=where)
+            candidates = _enough(snapshot, propose, passages, documents, where, folded)[:most]
+            _, total = snapshot.count()
+            frequencies = snapshot.frequencies(queries[0].terms)
+            return Ranking(
+                hits=tuple(_hits(snapshot, candidates)),
+                terms={term: _rarity(count, total) for term, count in frequencies.items()},
+                settings=self._settings(snapshot.manifest),
+            )
 
     def _by_words(self, question: str, k: int, where: Filter | None, folded: bool) -> list[Hit]:
         _check_filter(where)
@@ -387,6 +394,7 @@ class Index:
         with self._store.snapshot() as snapshot:
             manifest = snapshot.manifest
             documents, passages = snapshot.count()
+            export = exported.made(manifest.fingerprint)
             indexed = {record.path for record in snapshot.records().values()} if manifest.skipped else set()
             stale = {path: why for path, why in manifest.skipped.items() if _holds(path, indexed)}
             return Status(
@@ -394,8 +402,8 @@ class Index:
                 corpus=manifest.corpus,
                 model=str(manifest.settings.get("model", self._settings(manifest).model)),
                 # By what stands in the index alone, so that this can be said where the model is missing.
-                query_backend="onnxruntime" if exported.is_there(manifest.fingerprint) else "sentence-transformers",
-                export=str(exported.folder_of(manifest.fingerprint)),
+                query_backend="onnxruntime" if export else "sentence-transformers",
+                export=str(export) if export else None,
                 format=self._store.format,
                 generation=snapshot.generation,
                 documents=documents,
@@ -503,7 +511,7 @@ def _dense_share(question: str, model: str) -> float:
 
 def _holds(path: str, indexed: set[str]) -> bool:
     """Whether a file, or a folder with ``/`` behind it, is or holds something that is indexed."""
-    return path in indexed or (path.endswith("/") and any(each.startswith(path) for each in indexed))
+    return path in indexed or (path.endswith("/") and any(held.startswith(path) for held in indexed))
 
 
 def _ignore(progress: Progress) -> None:
@@ -548,20 +556,11 @@ def _enough(
     while True:
         candidates = propose(n)
         kept = fold(candidates) if folded else candidates
-        different = len({each.passage.doc_id for each in kept})
+        different = len({candidate.passage.doc_id for candidate in kept})
         enough = len(kept) >= passages and different >= min(documents, held)
         if enough or n >= most or len(candidates) < n:
             return kept
         n *= 4
-
-
-def _ranking(snapshot: Snapshot, query: Query, candidates: Sequence[Candidate], settings: Settings) -> Ranking:
-    _, total = snapshot.count()
-    return Ranking(
-        hits=tuple(_hits(snapshot, candidates)),
-        terms={term: _rarity(count, total) for term, count in snapshot.frequencies(query.terms).items()},
-        settings=settings,
-    )
 
 
 def _rarity(count: int, total: int) -> float:
@@ -570,15 +569,15 @@ def _rarity(count: int, total: int) -> float:
 
 
 def _hits(snapshot: Snapshot, candidates: Sequence[Candidate]) -> list[Hit]:
-    documents = snapshot.documents({each.passage.doc_id for each in candidates})
+    documents = snapshot.documents({candidate.passage.doc_id for candidate in candidates})
     return [
         Hit(
-            passage=each.passage,
-            document=documents[each.passage.doc_id],
-            score=each.score,
+            passage=candidate.passage,
+            document=documents[candidate.passage.doc_id],
+            score=candidate.score,
             rank=place,
-            scores=each.scores,
-            copies=each.copies,
+            scores=candidate.scores,
+            copies=candidate.copies,
         )
-        for place, each in enumerate(candidates, 1)
+        for place, candidate in enumerate(candidates, 1)
     ]

@@ -46,7 +46,7 @@ def write(source: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def opened(path: Path, index: Path) -> Iterator[Path]:
-    """A copy of a backup, found whole.
+    """A copy of a backup, looked through and whole.
 
     Args:
         path: the backup.

@@ -255,14 +255,14 @@ class Catalog:
     def numbers(self, ids: Collection[str]) -> dict[str, int]:
         """Private numbers by passage id; unknown ids are left out."""
         sql = f"SELECT p.id, d.digest FROM {JOINED} WHERE d.doc_id = ? AND p.start = ?"
-        found = {}
-        for each in ids:
-            name, _, start = each.rpartition(":")
+        numbers = {}
+        for passage in ids:
+            name, _, start = passage.rpartition(":")
             doc_id, _, digest = name.rpartition("@")
             row = self.db.execute(sql, (doc_id, int(start) if start.isdigit() else -1)).fetchone()
             if row and row[1].startswith(digest):
-                found[each] = int(row[0])
-        return found
+                numbers[passage] = int(row[0])
+        return numbers
 
     def rows(self, numbers: Collection[int]) -> dict[int, Row]:
         """Passages, each with its vector, by private number."""
@@ -283,13 +283,13 @@ class Catalog:
     def contents(self) -> Iterator[Content]:
         """All documents, in the order of their ids, with what was made of them."""
         for doc_id in self.doc_ids():
-            found = self.keyed_passages(doc_id)
+            keyed = self.keyed_passages(doc_id)
             yield Content(
                 document=self.documents([doc_id])[doc_id],
                 record=self.records([doc_id])[doc_id],
-                passages=[passage for _, passage, _ in found],
-                keys=[key for key, _, _ in found],
-                vectors=[vector for _, _, vector in found],
+                passages=[passage for _, passage, _ in keyed],
+                keys=[key for key, _, _ in keyed],
+                vectors=[vector for _, _, vector in keyed],
             )
 
     def allowed(self, where: Filter) -> npt.NDArray[np.int64]:

@@ -326,8 +326,8 @@ class LocalSnapshot(Catalog):
         """The ``n`` passages nearest to ``vector``."""
         allowed = self.allowed(where) if where else None
         with self._derived.reading():
-            found = self._derived.dense.search(vector, n, allowed)
-        return self._named(found)
+            scored = self._derived.dense.search(vector, n, allowed)
+        return self._named(scored)
 
     def lexical(
         self, terms: Sequence[str], n: int, where: Filter | None = None, only: Collection[str] | None = None
@@ -335,8 +335,8 @@ class LocalSnapshot(Catalog):
         """The ``n`` passages best by BM25."""
         numbers = None if only is None else list(self._numbered(only).values())
         with self._derived.reading():
-            found = self._derived.lexical.search(terms, n, where, numbers)
-        return self._named(found)
+            scored = self._derived.lexical.search(terms, n, where, numbers)
+        return self._named(scored)
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """For each analysed term the number of passages that hold it."""

@@ -140,14 +140,14 @@ class LocalWriter(Catalog):
         self.db.executemany(
             f"INSERT INTO staged_passages (document, {PASSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (number, each.start, each.end, each.heading, each.page, key, json.dumps(each.sentences), each.text)
-                for each, key in zip(passages, keys, strict=True)
+                (number, p.start, p.end, p.heading, p.page, key, json.dumps(p.sentences), p.text)
+                for p, key in zip(passages, keys, strict=True)
             ),
         )
 
     def remove(self, doc_ids: Iterable[str]) -> None:
         """Take documents out."""
-        self.db.executemany("INSERT OR IGNORE INTO removed VALUES (?)", ((each,) for each in doc_ids))
+        self.db.executemany("INSERT OR IGNORE INTO removed VALUES (?)", ((doc_id,) for doc_id in doc_ids))
 
     def put_files(self, records: Iterable[FileRecord], gone: Iterable[str] = ()) -> None:
         """Say what these corpus files are now, and forget those that are ``gone``."""
