@@ -254,7 +254,8 @@ class SentenceTransformerEmbedder:
 
 def _encoded(encode: Any, texts: Sequence[str]) -> Vectors:  # noqa: ANN401 (untyped upstream)
     vectors: Vectors = np.asarray(encode(list(texts), batch_size=len(texts), show_progress_bar=False), np.float32)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _LEAST_LENGTH)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _LEAST_LENGTH)
+    return vectors
 
 
 @cache
