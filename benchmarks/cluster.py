@@ -23,7 +23,6 @@ from drawn import DrawnEmbedder
 from pincite import Index, Progress, Settings
 from pincite.cluster import Elsewhere, dask
 from pincite.embedder import SentenceTransformerEmbedder
-from pincite.index import EXPORTS
 from pincite.stores.milvus.connection import STRONG
 from pincite.stores.milvus.reading import counted
 from reporting import ROOT, milliseconds, spread, write
@@ -95,9 +94,7 @@ def milvus(home: Path, passages: int) -> dict[str, Any]:
     corpus.mkdir()
     for document, _ in articles(0, passages):
         (corpus / document.doc_id).write_text(f"{document.title}\n\n{document.text}\n", "utf-8")
-    exports = home / "exports"
-    SentenceTransformerEmbedder(exports=exports / EXPORTS).export()
-    embedder = DrawnEmbedder(str(exports / EXPORTS))
+    embedder = DrawnEmbedder()
     server = Milvus(home / "milvus")
     try:
         with _opened(home / "local", embedder) as local, _opened(f"milvus+{server.address}/drawn", embedder) as index:

@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -16,23 +15,16 @@ from scale import CENTRES, DIMENSION, MIDDLES, unit
 
 
 class DrawnEmbedder:
-    """Vectors that depend on the text alone, near one of many centres; questions by the real model.
+    """Vectors that depend on the text alone, near one of many centres; questions by the real model."""
 
-    Args:
-        exports: where the export of the real model lies.
-    """
+    fingerprint, max_seq_length = "drawn", 254
 
-    fingerprint, room = "drawn", 254
-
-    def __init__(self, exports: str) -> None:
-        self._exports = exports
-
-    def __reduce__(self) -> tuple[type, tuple[str]]:
-        return DrawnEmbedder, (self._exports,)
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return DrawnEmbedder, ()
 
     @cached_property
     def _real(self) -> SentenceTransformerEmbedder:
-        return SentenceTransformerEmbedder(exports=Path(self._exports))
+        return SentenceTransformerEmbedder()
 
     def token_starts(self, text: str) -> Sequence[int]:
         """Words and signs."""

@@ -29,7 +29,6 @@ from pincite import Document, Index, Passage
 from pincite.analysis import analyse
 from pincite.datatypes import passage_id
 from pincite.embedder import SentenceTransformerEmbedder
-from pincite.index import EXPORTS
 from pincite.settings import Settings
 from pincite.stores.base import DocumentRecord, Manifest, Vectors
 from pincite.stores.local import dense, lexical
@@ -169,11 +168,10 @@ print(int(status["VmHWM"].split()[0]) / 1024)"""
 
 def build(place: Path, count: int) -> dict[str, Any]:
     """Make an index of ``count`` passages and add one article to it."""
-    embedder, store = SentenceTransformerEmbedder(exports=place / EXPORTS), LocalStore(place)
+    embedder, store = SentenceTransformerEmbedder(), LocalStore(place)
     put(store, 0, count, embedder.fingerprint)
     whole = derived(store, count)
     one = put(store, 10_000_000, 1, embedder.fingerprint)
-    embedder.export()
     return {
         "build_s": {name: round(each, 2) for name, each in whole.items()},
         "one_article_s": round(one, 3),

@@ -33,7 +33,7 @@ ROUNDS = 3
 class Random:
     """An embedder that costs next to nothing."""
 
-    fingerprint, room = "random", 254
+    fingerprint, max_seq_length = "random", 254
 
     def token_starts(self, text: str) -> Sequence[int]:
         """Words."""

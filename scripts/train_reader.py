@@ -56,7 +56,7 @@ from pincite.analysis import only_stop_words
 from pincite.datatypes import Document, Span, digest_of
 from pincite.embedder import SentenceTransformerEmbedder, find_model
 from pincite.evaluation import auroc
-from pincite.index import EXPORTS, Ranking
+from pincite.index import Ranking
 from pincite.reading.quotes import Constants
 from pincite.reading.reader import FACTS, FORMAT, MODEL, VOCABULARY, sentence_tokens, windows
 from pincite.settings import DEFAULT_MODEL
@@ -141,7 +141,7 @@ def candidates(questions: Path, work: Path) -> None:
             file.write(json.dumps({"id": name, "title": row["title"], "text": row["text"]}) + "\n")
     with Index.open(work / "index") as index:  # the constants are fitted on what it finds
         index.update(pool)
-    embedder = SentenceTransformerEmbedder(DEFAULT_MODEL, work / "index" / EXPORTS)
+    embedder = SentenceTransformerEmbedder(DEFAULT_MODEL)
     divided = {name: _divided(name, row, embedder) for name, row in texts.items()}
     negatives = _negatives(rows, divided, embedder)
     made = {name: [piece for piece, _ in pieces] for name, pieces in divided.items()}

@@ -50,7 +50,7 @@ class WordEmbedder:
     Counts the texts it embeds, since what is embedded again is what an update costs.
     """
 
-    room = 254
+    max_seq_length = 254
 
     def __init__(self, name: str = "words") -> None:
         self.fingerprint = name
@@ -115,6 +115,15 @@ def open_index(tmp_path: Path) -> Iterator[Callable[..., Index]]:
     yield open_
     for index in opened:
         index.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The user's cache of this session, in which the model's export is made once for all tests and their processes."""
+    with pytest.MonkeyPatch.context() as patched:
+        folder = tmp_path_factory.mktemp("cache")
+        patched.setenv("PINCITE_CACHE", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

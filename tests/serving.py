@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -12,10 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pincite import Index
-from pincite.index import EXPORTS
 
 # Every module of the standard library that opens a connection or looks up a name is seen by an audit hook.
 WATCH = """
@@ -40,8 +37,6 @@ FLAGS = [
     "--disable-sync",
 ]
 
-_EXPORT = TemporaryDirectory()  # of the model, made with the first index for all others
-
 
 @dataclass
 class Server:
@@ -59,18 +54,9 @@ def make_index(folder: Path, articles: dict[str, str]) -> Path:
     corpus.mkdir()
     for name, text in articles.items():
         (corpus / name).write_text(text, encoding="utf-8")
-    export = folder / "index" / EXPORTS
-    if _exported():
-        shutil.copytree(_EXPORT.name, export, dirs_exist_ok=True)
     with Index.open(folder / "index") as index:
         index.update(corpus)
-    if not _exported():
-        shutil.copytree(export, _EXPORT.name, dirs_exist_ok=True)
     return folder / "index"
-
-
-def _exported() -> bool:
-    return any(Path(_EXPORT.name).iterdir())
 
 
 @contextmanager

@@ -346,7 +346,7 @@ def steal(index: Index) -> None:
 def elsewhere(index: Index) -> Iterator[Index]:
     """The same index on a machine with caches, and so a lock, of its own."""
     with opened(index._store.name) as other:
-        vars(other._store)["home"] = index._store.home.parent / "elsewhere"
+        vars(other._store)["home"] = index._store.home.parent / "elsewhere"  # type: ignore[attr-defined]
         yield other
 
 

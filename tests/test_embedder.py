@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -60,7 +62,7 @@ def test_vectors_are_float32_of_length_one(default: SentenceTransformerEmbedder)
 
 
 def test_tokens_are_the_models_own(default: SentenceTransformerEmbedder) -> None:
-    assert default.room == 254
+    assert default.max_seq_length == 254
     text = "Tide mills, unbelievably."
     starts = default.token_starts(text)
     assert [text[a:b].strip() for a, b in zip(starts, [*starts[1:], len(text)], strict=True)] == [
@@ -72,7 +74,8 @@ def test_tokens_are_the_models_own(default: SentenceTransformerEmbedder) -> None
 def test_nothing_is_cut_off_what_is_embedded(default: SentenceTransformerEmbedder, tmp_path: Path) -> None:
     """Even with the longest title and heading, every passage fits the model whole."""
     long = "An exceedingly long and winding title about many things " * 8
-    text = f"---\ntitle: {long}\n---\n\n# {long}\n\n" + "The mill ground twelve sacks of oats a day. " * 200
+    sentences = "".join(f"The mill ground {n} sacks of oats on a day in the autumn of that year. " for n in range(200))
+    text = f"---\ntitle: {long}\n---\n\n# {long}\n\n{sentences}"
     (tmp_path / "c").mkdir()
     (tmp_path / "c/a.md").write_text(text)
     seen: list[str] = []
@@ -85,8 +88,11 @@ def test_nothing_is_cut_off_what_is_embedded(default: SentenceTransformerEmbedde
     with Index.open(tmp_path / "index") as index:
         index.use_embedder(DEFAULT_MODEL, Watching())
         index.update(tmp_path / "c")
-    assert len(seen) >= 5
-    assert max(len(default.token_starts(each)) for each in seen) <= default.room
+    tokens = [len(default.token_starts(embedded)) for embedded in seen]
+    # The title and the heading stand in front of each passage, and passages are long enough to come near the limit.
+    assert all(embedded.startswith("An exceedingly long") for embedded in seen)
+    assert default.max_seq_length - 20 < max(tokens) <= default.max_seq_length
+    assert sum(tokens) > len(default.token_starts(sentences))
 
 
 def test_prompts_and_pooling_of_another_model_are_honoured(copied: Path, default: SentenceTransformerEmbedder) -> None:
@@ -96,7 +102,7 @@ def test_prompts_and_pooling_of_another_model_are_honoured(copied: Path, default
     pooling |= {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True}
     (copied / "1_Pooling/config.json").write_text(json.dumps(pooling))
     other = SentenceTransformerEmbedder(str(copied))
-    assert other.room == 254 - len(default.token_starts(prompts["document"]))
+    assert other.max_seq_length == 254 - len(default.token_starts(prompts["document"]))
     assert other.fingerprint != default.fingerprint
     query, document = other.encode_query(["mill"])[0], other.encode_document(["mill"])[0]
     assert not np.allclose(query, document, atol=1e-3)
@@ -132,7 +138,7 @@ def test_a_model_that_is_nowhere_is_named(name: str, monkeypatch: pytest.MonkeyP
         find_model(name)
 
 
-# ---------------------------------------------------------------- batches, halves, the export
+# ---------------------------------------------------------------- batches, halves
 
 TEXTS = [
     "The tide mill ground oats until 1911.",
@@ -144,26 +150,17 @@ TEXTS = [
 ]
 
 
-@pytest.fixture
-def exports(tmp_path: Path) -> Path:
-    return tmp_path / "exports"
-
-
-@pytest.fixture
-def exporting(exports: Path) -> SentenceTransformerEmbedder:
-    return SentenceTransformerEmbedder(exports=exports)
-
-
-def way(embedder: SentenceTransformerEmbedder) -> str:
-    assert embedder.exports is not None
-    return exported.way(embedder.exports, embedder.fingerprint)
+def own(embedder: SentenceTransformerEmbedder, texts: Sequence[str], kind: exported.Kind = "query") -> Vectors:
+    """What sentence-transformers makes of texts, one by one."""
+    encode = embedder._model.encode_query if kind == "query" else embedder._model.encode_document
+    return np.concatenate([encode([text], normalize_embeddings=True) for text in texts]).astype(np.float32)
 
 
 @given(st.lists(st.integers(0, 300)), st.integers(1, 600))
 def test_batches_hold_every_text_once_and_no_more_than_they_may(lengths: list[int], most: int) -> None:
-    found = list(exported.batches(lengths, most))
-    assert sorted(i for batch in found for i in batch) == list(range(len(lengths)))
-    for batch in found:
+    made = list(exported.batches(lengths, most))
+    assert sorted(i for batch in made for i in batch) == list(range(len(lengths)))
+    for batch in made:
         assert len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= most
 
 
@@ -178,9 +175,11 @@ def test_halves_are_near_enough(
     default: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch, halves: bool
 ) -> None:
     """Any processor can be told to multiply them; only some are faster by it."""
-    whole = default.encode_query(TEXTS)
+    whole = own(default, TEXTS)
     monkeypatch.setattr(module, "multiplies_halves", lambda: halves)
-    vectors = SentenceTransformerEmbedder().encode_document(TEXTS)
+    by_torch = SentenceTransformerEmbedder()
+    assert by_torch._model
+    vectors = by_torch.encode_document(TEXTS)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     least = (whole * vectors).sum(axis=1).min()
@@ -193,18 +192,19 @@ def test_a_model_that_bears_no_halves_embeds_in_float32(
 ) -> None:
     monkeypatch.setattr(module, "multiplies_halves", lambda: True)
     monkeypatch.setattr(module, "LEAST_COSINE_OF_HALVES", 1.1)
-    vectors = SentenceTransformerEmbedder().encode_document(TEXTS)
-    assert (default.encode_query(TEXTS) * vectors).sum(axis=1).min() > 0.99999
+    by_torch = SentenceTransformerEmbedder()
+    assert by_torch._model
+    assert (own(default, TEXTS) * by_torch.encode_document(TEXTS)).sum(axis=1).min() > 0.99999
 
 
 @pytest.mark.parametrize("faster", [False, True])
 def test_many_documents_are_embedded_by_torch_where_it_is_faster(
-    exporting: SentenceTransformerEmbedder, exports: Path, monkeypatch: pytest.MonkeyPatch, faster: bool
+    default: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch, faster: bool
 ) -> None:
-    exporting.export()
+    default.encode_query(["The export is made."])
     monkeypatch.setattr(module, "_MANY", len(TEXTS) + 1)
     monkeypatch.setattr(module, "_torch_is_faster", lambda: faster)
-    fresh = SentenceTransformerEmbedder(exports=exports)
+    fresh = SentenceTransformerEmbedder()
     first = fresh.encode_document(TEXTS)
     assert not fresh.loaded
     second = fresh.encode_document(TEXTS)
@@ -212,147 +212,194 @@ def test_many_documents_are_embedded_by_torch_where_it_is_faster(
     assert (first * second).sum(axis=1).min() >= module.LEAST_COSINE_OF_HALVES
 
 
-def test_an_export_answers_many_threads_and_is_replaced_in_use(
-    exporting: SentenceTransformerEmbedder, exports: Path
+def test_a_text_without_a_vector_stays_zero() -> None:
+    made = module._encoded(lambda texts, **_: np.zeros((len(texts), 4)), ["nothing"])
+    np.testing.assert_array_equal(made, np.zeros((1, 4)))
+
+
+# ---------------------------------------------------------------- the export
+
+
+@pytest.fixture
+def place(default: SentenceTransformerEmbedder, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the default model's export lies, in a cache of this test's own that holds a copy of the session's."""
+    assert default._export
+    shutil.copytree(cache, tmp_path / "cache")
+    monkeypatch.setenv("PINCITE_CACHE", str(tmp_path / "cache"))
+    folder = exported.folder_of(default.fingerprint)
+    assert folder.is_relative_to(tmp_path)
+    assert exported.made(default.fingerprint)
+    return folder
+
+
+def test_a_fresh_cache_is_filled_once_and_then_used(
+    place: Path, default: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exporting.export()
-    fresh = SentenceTransformerEmbedder(exports=exports)
-    expected = [fresh.encode_query([text]) for text in TEXTS]
-
-    def embed(i: int) -> Vectors:
-        if i == len(TEXTS):  # as another process would that found it damaged
-            exported.make(exporting._model, exports, exporting.fingerprint)
-        return fresh.encode_query([TEXTS[i % len(TEXTS)]])
-
-    with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(embed, range(4 * len(TEXTS))))
-    for i, each in enumerate(found):
-        np.testing.assert_allclose(each, expected[i % len(TEXTS)], atol=1e-5)
+    shutil.rmtree(place.parent)
+    assert not exported.made(default.fingerprint)
+    first = SentenceTransformerEmbedder()
+    vector = first.encode_query(["A tide mill."])
+    assert first.loaded
+    assert sorted(path.name for path in place.iterdir()) == ["export.json", "model.onnx", "tokenizer.json"]
+    assert [path for path in place.parent.iterdir() if path.suffix != ".lock"] == [place]
+    monkeypatch.setattr(exported, "_export", None)  # it is not made again
+    again = SentenceTransformerEmbedder()
+    np.testing.assert_array_equal(again.encode_query(["A tide mill."]), vector)
+    assert not again.loaded
 
 
-def test_no_text_is_no_vector(exporting: SentenceTransformerEmbedder, exports: Path) -> None:
-    assert exporting.encode_document([]).shape == (0, 384)
-    exporting.export()
-    assert SentenceTransformerEmbedder(exports=exports).encode_query([]).shape == (0, 384)
+def test_an_index_holds_no_export_and_says_where_it_lies(real_index: Index, cache: Path) -> None:
+    assert real_index.search("tide mill")
+    status = real_index.status()
+    folder = Path(status.path)
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 1_000_000
+    assert status.query_backend == "onnxruntime"
+    assert status.export is not None
+    assert Path(status.export).is_relative_to(cache)
+    assert not Path(status.export).is_relative_to(folder)
 
 
-def test_the_export_gives_the_models_own_vectors(
-    exporting: SentenceTransformerEmbedder, exports: Path, default: SentenceTransformerEmbedder
-) -> None:
-    assert way(exporting) == "sentence-transformers"
-    exporting.export()
-    fresh = SentenceTransformerEmbedder(exports=exports)
-    assert way(fresh) == "onnxruntime"
-    for embed in ("encode_query", "encode_document"):
-        own, found = getattr(default, embed)(TEXTS), getattr(fresh, embed)(TEXTS)
-        assert (own * found).sum(axis=1).min() >= module.LEAST_COSINE_OF_HALVES
-    own, found = default.encode_query(TEXTS), fresh.encode_query(TEXTS)
-    assert (own * found).sum(axis=1).min() >= exported.LEAST_COSINE
+def test_two_processes_that_export_at_once_make_one_export(place: Path) -> None:
+    shutil.rmtree(place.parent)
+    code = """
+from pincite import exported
+from pincite.embedder import SentenceTransformerEmbedder
+whole = exported._make
+exported._make = lambda *given: (print("made"), whole(*given))
+print(SentenceTransformerEmbedder().encode_query(["A tide mill."]).shape)
+"""
+    started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate()[0] for process in started]
+    assert sorted("".join(said).split("\n")) == ["", "(1, 384)", "(1, 384)", "made"]
+
+
+def test_no_text_is_no_vector(default: SentenceTransformerEmbedder) -> None:
+    assert default.encode_query([]).shape == default.encode_document([]).shape == (0, 384)
+    assert default._in_batches(default._model, []).shape == (0, 384)
+
+
+def test_the_export_gives_the_models_own_vectors(default: SentenceTransformerEmbedder) -> None:
+    default.encode_query(["The export is made."])
+    fresh = SentenceTransformerEmbedder()
+    questions, documents = fresh.encode_query(TEXTS), fresh.encode_document(TEXTS)
     assert not fresh.loaded
+    assert (own(default, TEXTS) * questions).sum(axis=1).min() >= exported.LEAST_COSINE
+    assert (own(default, TEXTS, "document") * documents).sum(axis=1).min() >= module.LEAST_COSINE_OF_HALVES
 
 
-def test_the_export_honours_prompts_and_pooling(copied: Path, tmp_path: Path) -> None:
+def test_the_export_honours_prompts_and_pooling(copied: Path, place: Path) -> None:
     prompts = {"query": "Represent this question: ", "passage": "passage: "}
     (copied / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
     pooling = json.loads((copied / "1_Pooling/config.json").read_text())
     pooling |= {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True}
     (copied / "1_Pooling/config.json").write_text(json.dumps(pooling))
-    own = SentenceTransformerEmbedder(str(copied), tmp_path / "exports")
-    questions, documents = own.encode_query(TEXTS), own.encode_document(TEXTS)
-    own.export()
-    fresh = SentenceTransformerEmbedder(str(copied), tmp_path / "exports")
-    assert way(fresh) == "onnxruntime"
-    assert (questions * fresh.encode_query(TEXTS)).sum(axis=1).min() >= exported.LEAST_COSINE
-    assert (documents * fresh.encode_document(TEXTS)).sum(axis=1).min() >= module.LEAST_COSINE_OF_HALVES
+    other = SentenceTransformerEmbedder(str(copied))
+    export = other._export
+    assert export
+    assert (own(other, TEXTS) * export.encode(TEXTS, "query")).sum(axis=1).min() >= exported.LEAST_COSINE
+    documents = own(other, TEXTS, "document")
+    assert (documents * export.encode(TEXTS, "document")).sum(axis=1).min() >= exported.LEAST_COSINE
+    assert exported.folder_of(other.fingerprint).parent == place.parent
+    assert place.exists(), "the export of another model is left alone"
 
 
-def test_an_export_that_differs_is_not_used(
-    exporting: SentenceTransformerEmbedder, exports: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_export_answers_many_threads_and_is_replaced_in_use(
+    place: Path, default: SentenceTransformerEmbedder
 ) -> None:
+    fresh = SentenceTransformerEmbedder()
+    expected = [fresh.encode_query([text]) for text in TEXTS]
+
+    def embed(i: int) -> Vectors:
+        if i == len(TEXTS):  # as another process would that found it damaged
+            exported._make(default._model, place)
+        return fresh.encode_query([TEXTS[i % len(TEXTS)]])
+
+    with ThreadPoolExecutor(8) as pool:
+        vectors = list(pool.map(embed, range(4 * len(TEXTS))))
+    for i, vector in enumerate(vectors):
+        np.testing.assert_allclose(vector, expected[i % len(TEXTS)], atol=1e-5)
+
+
+def test_an_export_that_differs_is_not_used(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(place)
     monkeypatch.setattr(exported, "LEAST_COSINE", 1.1)
-    exporting.export()
-    assert way(exporting) == "sentence-transformers"
-    assert not list(exports.rglob("*.onnx"))
+    first = SentenceTransformerEmbedder()
+    assert first._export is None
+    assert "its vectors differ" in (place / "export.json").read_text("utf-8")
+    assert not list(place.rglob("*.onnx"))
+    assert not exported.made(first.fingerprint)
     monkeypatch.setattr(exported, "_export", None)  # it is not tried again
-    exporting.export()
-    assert exporting.encode_query(["text"]).shape == (1, 384)
+    assert SentenceTransformerEmbedder()._export is None
 
 
-def test_a_model_that_cannot_be_exported_answers_as_before(
-    exporting: SentenceTransformerEmbedder, exports: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_model_that_cannot_be_exported_answers_all_the_same_until_other_libraries_can(
+    place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(model: object, path: Path) -> None:
         raise RuntimeError("an operator that ONNX does not have")
 
+    shutil.rmtree(place)
     monkeypatch.setattr(exported, "_export", fail)
-    exporting.export()
-    assert way(exporting) == "sentence-transformers"
-    assert "an operator" in next(exports.rglob("export.json")).read_text("utf-8")
-    monkeypatch.undo()
-    monkeypatch.setattr(exported, "_versions", lambda: {"torch": "another"})
-    exporting.export()
-    assert way(exporting) == "onnxruntime"
+    assert SentenceTransformerEmbedder().encode_query(["text"]).shape == (1, 384)
+    assert "an operator" in (place / "export.json").read_text("utf-8")
+    monkeypatch.setattr(exported, "_export", lambda model, path: path.write_bytes(b"tried again"))
+    assert SentenceTransformerEmbedder()._export is None
+    assert "an operator" in (place / "export.json").read_text("utf-8")
+    monkeypatch.setattr(exported, "version", lambda name: "another")
+    assert SentenceTransformerEmbedder()._export is None
+    assert "an operator" not in next(path for path in place.parent.rglob("*.json") if path.parent != place).read_text()
 
 
-def test_exports_of_other_models_go(exporting: SentenceTransformerEmbedder, exports: Path) -> None:
-    old = exports / "0123456789abcdef"
-    old.mkdir(parents=True)
-    exporting.export()
-    assert not old.exists()
+def _cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
 
 
-def test_a_damaged_export_is_not_used_and_made_again(exporting: SentenceTransformerEmbedder, exports: Path) -> None:
-    exporting.export()
-    model = next(exports.rglob("*.onnx"))
-    os.truncate(model, 1000)
-    fresh = SentenceTransformerEmbedder(exports=exports)
-    assert way(fresh) == "sentence-transformers"
-    assert fresh.encode_query(["text"]).shape == (1, 384)
-    fresh.export()
-    assert way(fresh) == "onnxruntime"
+def _changed(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[0] ^= 0xFF
+    path.write_bytes(data)
 
 
-def test_an_export_of_other_bytes_is_found_or_does_without(
-    exporting: SentenceTransformerEmbedder, exports: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [("model.onnx", _changed), ("model.onnx", Path.unlink), ("tokenizer.json", _changed), ("export.json", _cut)],
+)
+def test_a_damaged_export_is_said_and_made_again(
+    place: Path,
+    default: SentenceTransformerEmbedder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    harm: Callable[[Path], None],
 ) -> None:
-    exporting.export()
-    fingerprint = exporting.fingerprint
-    assert exported.problems(exports, fingerprint) == []
-    for found_first in (True, False):
-        model = next(exports.rglob("*.onnx"))
-        model.write_bytes(bytes(model.stat().st_size))
-        if found_first:
-            assert f"{model}: not what was written" in exported.problems(exports, fingerprint)[0]
-        else:
-            assert SentenceTransformerEmbedder(exports=exports).encode_query(["text"]).shape == (1, 384)
-            assert "cannot be loaded" in caplog.text
-        assert way(exporting) == "sentence-transformers"
-        exporting.export()
-        assert way(exporting) == "onnxruntime"
+    sound = shutil.copytree(place, place.with_name("sound"))
+    monkeypatch.setattr(exported, "_export", lambda model, path: shutil.copy(sound / "model.onnx", path))
+    harm(place / name)
+    assert exported.opened(default.fingerprint, lambda: default._model)
+    assert [record.message for record in caplog.records] == [
+        f"{place}: the model's export is damaged; it is made again"
+    ]
+    assert (place / name).read_bytes() == (sound / name).read_bytes()
 
 
-@pytest.mark.parametrize("name", ["tokenizer.json", "export.json"])
-def test_each_file_of_an_export_is_verified(exporting: SentenceTransformerEmbedder, exports: Path, name: str) -> None:
-    exporting.export()
-    path = next(exports.rglob(name))
-    data = path.read_bytes()
-    path.write_bytes(data.replace(b"harbour", b"rubhour") if b"harbour" in data else b"x" + data[1:])
-    assert f"{path}: not what was written" in exported.problems(exports, exporting.fingerprint)[0]
-    assert way(exporting) == "sentence-transformers"
-    exporting.export()
-    assert exported.problems(exports, exporting.fingerprint) == []
-    assert way(exporting) == "onnxruntime"
-
-
-def test_an_export_that_finds_no_room_costs_no_update(
-    exporting: SentenceTransformerEmbedder, exports: Path, caplog: pytest.LogCaptureFixture
+def test_an_export_that_finds_no_room_costs_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    exports.write_text("a file in the place of the folder")
-    exporting.export()
-    assert "not exported" in caplog.text
-    assert exporting.encode_query(["text"]).shape == (1, 384)
+    (tmp_path / "file").write_text("a file in the place of the folder")
+    monkeypatch.setenv("PINCITE_CACHE", str(tmp_path / "file"))
+    embedder = SentenceTransformerEmbedder()
+    assert embedder.encode_query(["text"]).shape == (1, 384)
+    assert embedder.encode_query(["another"]).shape == (1, 384)
+    assert [record.message for record in caplog.records if "was not exported" in record.message][1:] == []
+    assert "questions take longer to start" in caplog.text
 
 
-def test_a_text_without_a_vector_stays_zero(default: SentenceTransformerEmbedder) -> None:
-    found = default._encode(lambda texts, **_: np.zeros((len(texts), 4)), ["nothing"])
-    np.testing.assert_array_equal(found, np.zeros((1, 4)))
+def test_weights_that_are_not_the_published_ones_are_not_exported(
+    copied: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(place)
+    monkeypatch.setattr(module, "find_model", lambda name: copied)
+    (copied / "model.safetensors").write_bytes(b"others")
+    with pytest.raises(ModelError, match="SHA-256"):
+        SentenceTransformerEmbedder().encode_query(["text"])
+    assert not place.exists()

@@ -743,7 +743,7 @@ def test_a_search_by_words_needs_no_model(corpus: Path, open_index: Open, tmp_pa
         assert hit.scores == {"lexical": hit.score}
         assert index.search("elm", lexical=True, where=Filter(source="Nobody")) == []
         assert index.search("zebra", lexical=True) == []
-        assert index.status().questions == "sentence-transformers"
+        assert index.status().query_backend == "sentence-transformers"
         with pytest.raises(QueryError):
             index.search(" ", lexical=True)
 

@@ -219,7 +219,7 @@ def test_library_shows_names_and_reasons_to_the_letter(
         path="index",
         corpus=said,
         model="m",
-        questions="onnxruntime",
+        query_backend="onnxruntime",
         format=1,
         generation=1,
         documents=2,

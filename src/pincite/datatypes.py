@@ -215,7 +215,9 @@ class Status:
     Attributes:
         corpus: the folder it was last updated from, or None.
         model: the embedding model's name.
-        questions: what embeds questions: ``onnxruntime``, or ``sentence-transformers``, which takes seconds to load.
+        query_backend: what embeds questions: ``onnxruntime``, or, where the model has no export yet or can have none,
+            ``sentence-transformers``, which takes seconds to load.
+        export: the folder of the model's export in the user's cache, or None.
         generation: counts the updates that changed something.
         updated: when the last update ended, ISO 8601 in UTC; None before the first.
         stale: files that could not be read at the last update and keep their last good version, with the reason.
@@ -227,7 +229,8 @@ class Status:
     path: str
     corpus: str | None
     model: str
-    questions: str
+    query_backend: str
+    export: str | None
     format: int
     generation: int
     documents: int

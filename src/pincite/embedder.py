@@ -60,8 +60,8 @@ class Embedder(Protocol):
         """Names everything that the vectors depend on; equal fingerprints mean comparable vectors."""
 
     @property
-    def room(self) -> int:
-        """How many tokens of text fit into one document, beside special tokens and prompt."""
+    def max_seq_length(self) -> int:
+        """Tokens of text that one document may have: the model's own, less special tokens and prompt."""
 
     def token_starts(self, text: str) -> Sequence[int]:
         """The offset of each token of ``text``, in order."""
@@ -143,18 +143,15 @@ class SentenceTransformerEmbedder:
 
     Args:
         name: the model's name, or the path of its folder.
-        exports: the folder in which its export lies or will lie; None for none.
     """
 
-    def __init__(self, name: str = DEFAULT_MODEL, exports: Path | None = None) -> None:
+    def __init__(self, name: str = DEFAULT_MODEL) -> None:
         self.name = name
-        self.exports = exports
-        self._found: ExportedModel | None = None
         self._lock = threading.RLock()
         self._embedded = 0
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """In another process the model is loaded once, and exports are no concern of it."""
+        """In another process the model is loaded once."""
         return _of_this_process, (self.name,)
 
     @cached_property
@@ -167,8 +164,8 @@ class SentenceTransformerEmbedder:
         return _fingerprint(self.name, self._folder)
 
     @cached_property
-    def room(self) -> int:
-        """How many tokens of text fit into one document, beside special tokens and prompt."""
+    def max_seq_length(self) -> int:
+        """Tokens of text that one document may have: the model's own, less special tokens and prompt."""
         prompt = self._json("config_sentence_transformers.json").get("prompts", {}).get("document", "")
         return self._most_tokens() - len(self._tokenizer.encode(prompt).ids)
 
@@ -177,19 +174,22 @@ class SentenceTransformerEmbedder:
         return [start for start, _ in self._tokenizer.encode(text, add_special_tokens=False).offsets]
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
-        """Questions to float32 of shape (texts, dimension); what does not fit the model is cut off."""
+        """Questions to float32 of shape (texts, dimension); what does not fit the model is cut off.
+
+        Raises:
+            ModelError: the model cannot be loaded, or the weights of the default one are not the published ones.
+        """
         if export := self._export:
             return export.encode(texts, "query")
         with self._lock:
-            return self._encode(self._model.encode_query, texts)
+            return _encoded(self._model.encode_query, texts)
 
     def encode_document(self, texts: Sequence[str]) -> Vectors:
         """Passages or sentences to float32 of shape (texts, dimension).
 
         Raises:
-            ModelError: the weights of the default model are not the published ones.
+            ModelError: as for `encode_query`.
         """
-        _ = self._weights_checked
         self._embedded += len(texts)
         export = self._export
         if export and not (self.loaded or (self._embedded >= _MANY and _torch_is_faster())):
@@ -198,34 +198,19 @@ class SentenceTransformerEmbedder:
             return self._in_batches(self._halved or self._model, texts)
 
     def _in_batches(self, model: SentenceTransformer, texts: Sequence[str]) -> Vectors:
-        lengths = [len(each.ids) for each in self._tokenizer.encode_batch(list(texts))]
+        lengths = [len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
         vectors: Vectors = np.empty((len(texts), model.get_embedding_dimension() or 0), np.float32)
-        most, room = self._most_tokens(), _BATCH_TOKENS.get(model.device.type, _ELSEWHERE)
-        for batch in batches([min(each, most) for each in lengths], room):
-            vectors[batch] = self._encode(model.encode_document, [texts[i] for i in batch])
+        longest, most = self._most_tokens(), _BATCH_TOKENS.get(model.device.type, _ELSEWHERE)
+        for batch in batches([min(length, longest) for length in lengths], most):
+            vectors[batch] = _encoded(model.encode_document, [texts[i] for i in batch])
         return vectors
 
-    def _encode(self, encode: Any, texts: Sequence[str]) -> Vectors:  # noqa: ANN401 (untyped upstream)
-        vectors: Vectors = np.asarray(encode(list(texts), batch_size=len(texts), show_progress_bar=False), np.float32)
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _LEAST_LENGTH)
-        return vectors
-
-    # ------------------------------------------------------------ the export
-
-    @property
+    @cached_property
     def _export(self) -> ExportedModel | None:
-        if self._found is None and self.exports is not None:
-            found = exported.opened(self.exports, self.fingerprint)
-            self._found = found if found and found.works() else None
-        return self._found
-
-    def export(self) -> None:
-        """Make the export, unless it is there or is known not to be had."""
-        if self.exports is not None and exported.is_due(self.exports, self.fingerprint):
-            with self._lock:
-                exported.make(self._model, self.exports, self.fingerprint)
-
-    # ------------------------------------------------------------ what is loaded
+        with self._lock:  # of several threads that ask at once, one loads it
+            if not hasattr(self, "_opened"):
+                self._opened = exported.opened(self.fingerprint, lambda: self._model)
+            return self._opened
 
     @property
     def loaded(self) -> bool:
@@ -235,6 +220,7 @@ class SentenceTransformerEmbedder:
     @cached_property
     def _model(self) -> SentenceTransformer:
         with self._lock:
+            check_weights(self.name)  # here and not at each start: an export was made of weights that were checked
             return _load(self.name, self._folder)
 
     @cached_property
@@ -243,14 +229,8 @@ class SentenceTransformerEmbedder:
         if self._model.device.type != "cpu" or not multiplies_halves():
             return None
         halved = _in_halves(self._model)
-        exact, found = (self._in_batches(model, exported.PROOF) for model in (self._model, halved))
-        return halved if (exact * found).sum(axis=1).min() >= LEAST_COSINE_OF_HALVES else None
-
-    @cached_property
-    def _weights_checked(self) -> bool:
-        """At the first document and not at each start: questions are compared with what was embedded then."""
-        check_weights(self.name)
-        return True
+        exact, rounded = (self._in_batches(model, exported.PROOF) for model in (self._model, halved))
+        return halved if (exact * rounded).sum(axis=1).min() >= LEAST_COSINE_OF_HALVES else None
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
@@ -270,6 +250,12 @@ class SentenceTransformerEmbedder:
     def _json(self, name: str) -> dict[str, Any]:
         path = self._folder / name
         return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
+
+
+def _encoded(encode: Any, texts: Sequence[str]) -> Vectors:  # noqa: ANN401 (untyped upstream)
+    vectors: Vectors = np.asarray(encode(list(texts), batch_size=len(texts), show_progress_bar=False), np.float32)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _LEAST_LENGTH)
+    return vectors
 
 
 @cache
@@ -311,7 +297,7 @@ def _in_halves(model: SentenceTransformer) -> SentenceTransformer:
 
     class Widened(torch.nn.Module):
         def forward(self, features: dict[str, Any]) -> dict[str, Any]:
-            return {name: each.float() if _is_half(each) else each for name, each in features.items()}
+            return {name: value.float() if _is_half(value) else value for name, value in features.items()}
 
     def _is_half(value: object) -> bool:
         return isinstance(value, torch.Tensor) and value.dtype == torch.bfloat16

@@ -1,7 +1,6 @@
-"""The model as an ONNX file, exported once and proven equal, so that texts are embedded without torch.
+"""The model as an ONNX file, exported once for each user and proven equal, so that texts are embedded without torch.
 
-The export holds the whole pipeline, pooling and normalising included. It lies in a folder of its own, named after the
-model's fingerprint: ``model.onnx``, ``tokenizer.json`` and, written last, ``export.json``.
+It is no part of an index: it lies in the user's cache, and may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -12,28 +11,28 @@ import json
 import logging
 import os
 import shutil
-import threading
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock
+from platformdirs import user_cache_path
 
-from pincite.datatypes import digest_of, size_of
+from pincite.datatypes import digest_of
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from sentence_transformers import SentenceTransformer
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Encoding
 
 _log = logging.getLogger(__name__)
 _MODEL, _TOKENIZER, _FACTS = "model.onnx", "tokenizer.json", "export.json"
-_FORMAT = 4
+_FORMAT = 5
+_LIBRARIES = ("torch", "transformers", "sentence-transformers", "onnx", "onnxruntime")
 _GIVEN = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
 """A model's inputs, and what the tokenizer calls them."""
 
@@ -62,113 +61,89 @@ PROOF = (
 """What tokenizers, padding and precision may treat differently: lengths, scripts, spaces, what is cut off."""
 
 
-def folder_of(home: Path, fingerprint: str) -> Path:
-    """Where below ``home`` the export of the model with this fingerprint lies."""
-    return home / hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
+def folder_of(fingerprint: str) -> Path:
+    """Where the export of the model with this fingerprint lies or will lie.
 
-
-def way(home: Path, fingerprint: str) -> str:
-    """What embeds questions: ``onnxruntime`` or ``sentence-transformers``."""
-    return "onnxruntime" if opened(home, fingerprint) else "sentence-transformers"
-
-
-def size(home: Path) -> int:
-    """Bytes that exports take below ``home``."""
-    return size_of(path for path in home.rglob("*") if path.is_file())
-
-
-def is_due(home: Path, fingerprint: str) -> bool:
-    """Whether an export was not tried yet, was damaged, or failed with other libraries than those installed now."""
-    facts = _facts(folder_of(home, fingerprint))
-    if facts is None or not _problem(facts):
-        return opened(home, fingerprint) is None
-    return bool(facts["versions"] != _versions())
-
-
-def problems(home: Path, fingerprint: str) -> list[str]:
-    """What is wrong with the bytes of the export of this model, where there is one; it is then not used again."""
-    folder = folder_of(home, fingerprint)
-    if not folder.is_dir():
-        return []
-    facts = _facts(folder)
-    files = {_FACTS: None} if facts is None else facts.get("files", {})
-    wrong = [name for name, written in files.items() if written is None or _written(folder / name) != written]
-    if wrong:
-        discard(folder)
-    return [f"{folder / name}: not what was written; the next update makes it again" for name in wrong]
-
-
-def _written(path: Path) -> list[int | str] | None:
-    return [path.stat().st_size, digest_of(path)] if path.is_file() else None
-
-
-def discard(folder: Path) -> None:
-    """Have an export made again by the next update."""
-    with suppress(OSError):  # questions are embedded without it as well
-        (folder / _FACTS).unlink()
-
-
-def make(model: SentenceTransformer, home: Path, fingerprint: str) -> None:
-    """Export ``model`` to below ``home``, prove it equal or note why not, and delete exports of other models.
-
-    Questions are embedded without it too: whatever the disk says is logged and raises nothing.
+    It was proven equal with the libraries that are installed: with others it is another one.
     """
-    folder = folder_of(home, fingerprint)
+    home = os.environ.get("PINCITE_CACHE")
+    cache = Path(home).expanduser().absolute() if home else user_cache_path("pincite", appauthor=False)
+    made_of = [fingerprint, _FORMAT, *map(version, _LIBRARIES)]
+    return cache / "models" / hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
+
+
+def made(fingerprint: str) -> Path | None:
+    """The folder of a model's export, where there is one; that it is whole is not looked at."""
+    folder = folder_of(fingerprint)
+    return folder if "files" in _facts(folder) else None
+
+
+def opened(fingerprint: str, load: Callable[[], SentenceTransformer]) -> ExportedModel | None:
+    """The export of a model, made where there is none or where it is damaged.
+
+    Args:
+        fingerprint: of the model.
+        load: gives the model, where it has to be exported.
+
+    Returns:
+        The export; None where the model cannot be exported, or the disk has no place for it, which is logged.
+    """
+    folder = folder_of(fingerprint)
     try:
-        _make(model, folder)
-        for other in home.iterdir():
-            if other != folder:
-                # What cannot be deleted now is tried again with the next export.
-                shutil.rmtree(other, ignore_errors=True)
+        if not _is_whole(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{folder}.lock"):  # who waited for another process finds it made
+                if not _is_whole(folder):
+                    _make(load(), folder)
+        return ExportedModel(folder) if "files" in _facts(folder) else None
     except OSError as error:
-        _log.warning("%s: the model was not exported (%s); questions take longer to start", home, error)
+        _log.warning("%s: the model was not exported (%s); questions take longer to start", folder, error)
+        return None
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether an export is to the last byte what was written, or is known not to be had."""
+    facts = _facts(folder)
+    files = facts.get("files", {})
+    known = "problem" in facts or bool(files)
+    return known and all((folder / name).is_file() and digest_of(folder / name) == files[name] for name in files)
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((folder / _FACTS).read_text("utf-8")))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return {}
 
 
 def _make(model: SentenceTransformer, folder: Path) -> None:
+    """Export a model aside and prove it equal, or note why not; then put that in its place."""
+    if folder.exists():
+        _log.warning("%s: the model's export is damaged; it is made again", folder)
     building = folder.with_name(f"{folder.name}.tmp")
     shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
-    prompts = {kind: _prompt(model, names) for kind, names in _PROMPTS.items()}
-    facts: dict[str, Any] = {"format": _FORMAT, "versions": _versions(), "prompts": prompts}
-    facts |= {"most_tokens": model.max_seq_length, "dimension": model.get_embedding_dimension()}
+    building.mkdir()
+    facts: dict[str, Any] = {
+        "prompts": {kind: _prompt(model, names) for kind, names in _PROMPTS.items()},
+        "max_seq_length": model.max_seq_length,
+        "dimension": model.get_embedding_dimension(),
+    }
     try:
         _export(model, building / _MODEL)
         model.tokenizer.backend_tokenizer.save(str(building / _TOKENIZER))
         (building / _FACTS).write_text(json.dumps(facts), "utf-8")
-        facts["cosine"] = _least_cosine(model, ExportedModel(building))
+        if (cosine := _least_cosine(model, ExportedModel(building))) < LEAST_COSINE:
+            raise ValueError(f"its vectors differ (least cosine {cosine:.4f})")
+        facts["files"] = {name: digest_of(building / name) for name in (_MODEL, _TOKENIZER)}
+    except OSError:
+        raise
     except Exception as error:  # noqa: BLE001 - any model may come; one that does not export is used as it is
         _log.debug("the model was not exported", exc_info=error)
-        facts["problem"] = " ".join(str(error).split())[:200] or type(error).__name__
-    if _problem(facts):
         (building / _MODEL).unlink(missing_ok=True)
-    else:
-        facts["files"] = {
-            name: [(building / name).stat().st_size, digest_of(building / name)] for name in (_MODEL, _TOKENIZER)
-        }
+        facts = {"problem": " ".join(str(error).split())[:200] or type(error).__name__}
     (building / _FACTS).write_text(json.dumps(facts), "utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
-
-
-def _versions() -> dict[str, str]:
-    return {name: version(name) for name in ("torch", "transformers", "sentence-transformers", "onnx")}
-
-
-def _problem(facts: dict[str, Any]) -> str | None:
-    if "problem" in facts:
-        return str(facts["problem"])
-    cosine = facts["cosine"]
-    return None if cosine >= LEAST_COSINE else f"its vectors differ (least cosine {cosine:.4f})"
-
-
-def _facts(folder: Path) -> dict[str, Any] | None:
-    path = folder / _FACTS
-    try:
-        facts = dict(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError):
-        return None
-    whole = facts.get("format") == _FORMAT and not facts.keys().isdisjoint(("problem", "cosine"))
-    return facts if whole else None
 
 
 def _prompt(model: SentenceTransformer, names: Sequence[str]) -> str:
@@ -185,13 +160,15 @@ def _export(model: SentenceTransformer, path: Path) -> None:
     inputs = {name: value.cpu() for name, value in features.items() if isinstance(value, torch.Tensor)}
 
     class Pipeline(torch.nn.Module):
+        """Pooling and normalising included."""
+
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
         def forward(self, *values: torch.Tensor) -> torch.Tensor:
-            found = self.model(dict(zip(inputs, values, strict=True)))["sentence_embedding"]
-            return torch.nn.functional.normalize(found, dim=-1)
+            vectors = self.model(dict(zip(inputs, values, strict=True)))["sentence_embedding"]
+            return torch.nn.functional.normalize(vectors, dim=-1)
 
     axes = {name: {0: "texts", 1: "tokens"} for name in inputs} | {"vectors": {0: "texts"}}
     with warnings.catch_warnings(), torch.no_grad():
@@ -213,9 +190,8 @@ def _least_cosine(model: SentenceTransformer, exported: ExportedModel) -> float:
     questions = np.asarray(model.encode_query(list(PROOF), normalize_embeddings=True), np.float32)
     documents = np.asarray(model.encode_document(list(PROOF), normalize_embeddings=True), np.float32)
     alone = np.concatenate([exported.encode([text], "query") for text in PROOF])
-    return float(
-        min((questions * alone).sum(axis=1).min(), (documents * exported.encode(PROOF, "document")).sum(axis=1).min())
-    )
+    together = exported.encode(PROOF, "document")
+    return float(min((questions * alone).sum(axis=1).min(), (documents * together).sum(axis=1).min()))
 
 
 class ExportedModel:
@@ -226,47 +202,21 @@ class ExportedModel:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._loading = threading.Lock()
+        from tokenizers import Tokenizer
+
+        self._facts = _facts(folder)
+        self._tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
+        self._tokenizer.enable_truncation(self._facts["max_seq_length"])
+        self._tokenizer.no_padding()
+        self._session = session(folder / _MODEL)
 
     def encode(self, texts: Sequence[str], kind: Kind) -> Vectors:
         """Texts to float32 of shape (texts, dimension), length 1; what does not fit the model is cut off."""
-        with self._loading:
-            tokenizer, session = self._tokenizer, self._session
-        prompt = self._facts["prompts"][kind]
-        found = [tokenizer.encode(prompt + text) for text in texts]
-        vectors: Vectors = np.empty((len(found), self._facts["dimension"]), np.float32)
-        for batch in batches([len(each.ids) for each in found], MOST_TOKENS):
-            vectors[batch] = session.run(None, _padded(session, [found[i] for i in batch]))[0]
+        encodings = [self._tokenizer.encode(self._facts["prompts"][kind] + text) for text in texts]
+        vectors: Vectors = np.empty((len(encodings), self._facts["dimension"]), np.float32)
+        for batch in batches([len(encoding.ids) for encoding in encodings], MOST_TOKENS):
+            vectors[batch] = self._session.run(None, _padded(self._session, [encodings[i] for i in batch]))[0]
         return vectors
-
-    def works(self) -> bool:
-        """Whether it can be loaded; one that cannot is discarded."""
-        try:
-            with self._loading:
-                _ = self._facts, self._tokenizer, self._session
-        except Exception as error:  # noqa: BLE001 - whatever is raised over bytes that are no model
-            _log.warning("%s: cannot be loaded (%s); questions take longer to start", self._folder, error)
-            discard(self._folder)
-            return False
-        return True
-
-    @cached_property
-    def _facts(self) -> dict[str, Any]:
-        return dict(json.loads((self._folder / _FACTS).read_text("utf-8")))
-
-    @cached_property
-    def _tokenizer(self) -> Tokenizer:
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(self._folder / _TOKENIZER))
-        tokenizer.enable_truncation(self._facts["most_tokens"])
-        tokenizer.no_padding()
-        return tokenizer
-
-    @cached_property
-    def _session(self) -> InferenceSession:
-        return session(self._folder / _MODEL)
 
 
 def session(path: Path) -> InferenceSession:
@@ -283,11 +233,11 @@ def session(path: Path) -> InferenceSession:
 
 
 def _padded(session: InferenceSession, encodings: Sequence[Encoding]) -> dict[str, npt.NDArray[np.int64]]:
-    shape = len(encodings), max(len(each.ids) for each in encodings)
-    inputs = {each.name: np.zeros(shape, np.int64) for each in session.get_inputs()}
+    shape = len(encodings), max(len(encoding.ids) for encoding in encodings)
+    inputs = {model_input.name: np.zeros(shape, np.int64) for model_input in session.get_inputs()}
     for name, rows in inputs.items():
-        for row, each in zip(rows, encodings, strict=True):
-            row[: len(each.ids)] = getattr(each, _GIVEN[name])
+        for row, encoding in zip(rows, encodings, strict=True):
+            row[: len(encoding.ids)] = getattr(encoding, _GIVEN[name])
     return inputs
 
 
@@ -301,14 +251,3 @@ def batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
         batch.append(i)
     if batch:
         yield batch
-
-
-def opened(home: Path, fingerprint: str) -> ExportedModel | None:
-    """The export of the model with this fingerprint, where there is one that may be used."""
-    folder = folder_of(home, fingerprint)
-    facts = _facts(folder)
-    if facts is None or _problem(facts):
-        return None
-    sizes = {name: (folder / name).stat().st_size for name in facts["files"] if (folder / name).is_file()}
-    whole = all(sizes.get(name) == size for name, (size, _) in facts["files"].items())
-    return ExportedModel(folder) if whole else None

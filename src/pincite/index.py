@@ -49,9 +49,6 @@ from pincite.work import Here, Work
 
 _log = logging.getLogger(__name__)
 
-EXPORTS = "model"
-"""The folder in a store's home that holds the export of its model."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
@@ -74,9 +71,8 @@ class Index:
     Make one with `Index.open`. It is also a context manager that closes itself.
     """
 
-    def __init__(self, store: Store, settings: Settings | None, exports: Path) -> None:
+    def __init__(self, store: Store, settings: Settings | None) -> None:
         self._store = store
-        self._exports = exports
         self._asked = settings
         self._lock = threading.Lock()
         self._embedders: dict[str, Embedder] = {}
@@ -90,8 +86,7 @@ class Index:
                 ``milvus+file:path.db``. A token is taken from the variable MILVUS_TOKEN.
             settings: how to build and question it; by default as it was built, or the default settings for a new one.
         """
-        store = stores.opened(path)
-        return cls(store, settings, store.home / EXPORTS)
+        return cls(stores.opened(path), settings)
 
     def __enter__(self) -> Self:
         return self
@@ -142,21 +137,22 @@ class Index:
         """
         folder = self.folder(corpus)
         options = Options(rebuild=rebuild, allow_removals=allow_removals, cache=cache)
-        there, mark = self._store.exists(), self._store.mark()
+        there = self._store.exists()
         look = partial(scan_corpus, folder, self._store.places, may_be_empty=allow_removals and there, quiet=quiet)
         if not there:
             look()  # so that nothing is made for a folder that cannot be read
         update = partial(self._update, folder, look, options, wait, executor, progress or _ignore)
         try:
-            return update()
+            return update(self._asked)
         except (DamagedCatalogue, OtherFormat) as error:
             if isinstance(error, OtherFormat) and not rebuild:
                 raise
+            settings = self._asked
             with suppress(IndexProblem):  # what it was built with may still be read
-                self._asked = self.settings
-            if place := self._store.forsake(mark, error, wait=wait):
+                settings = self.settings
+            if place := self._store.quarantine(wait=wait):
                 _log.warning("%s; what was there is now %s, which is yours to delete", error, place)
-            return update()
+            return update(settings)
 
     def _update(
         self,
@@ -166,19 +162,16 @@ class Index:
         wait: bool,
         executor: Executor | None,
         progress: Callable[[Progress], None],
+        asked: Settings | None,
     ) -> UpdateReport:
         with self._store.writer(fresh=options.rebuild, wait=wait) as writer:
             scan = look()  # not before: another update may have ended meanwhile
-            settings = self._settings(writer.manifest)
+            settings = asked or Settings(**writer.manifest.settings)
             embedder = self._embedder(settings.model)
             if not options.rebuild:
                 _check_model(writer.manifest, settings, embedder, self._store.name)
             work = _work(executor, embedder)
-            report = Update(writer, embedder, settings, options, work, progress).run(folder, scan)
-            # Within the lock, since two at once would make the same export.
-            if isinstance(embedder, SentenceTransformerEmbedder) and (report.embedded or report.unchanged):
-                embedder.export()
-        return report
+            return Update(writer, embedder, settings, options, work, progress).run(folder, scan)
 
     def folder(self, corpus: str | Path | None = None) -> Path:
         """The folder of articles: the one named, else that of the last update, absolute.
@@ -206,7 +199,7 @@ class Index:
         Raises:
             IndexProblem: there is no index, or its catalogue cannot be opened.
         """
-        return (*self._store.verify(), *exported.problems(self._exports, self._store.manifest().fingerprint))
+        return tuple(self._store.verify())
 
     def backup(self, path: str | Path) -> None:
         """Write the whole index into one file, as it is at this moment, while others read and write.
@@ -231,11 +224,10 @@ class Index:
             IndexProblem: the file is no backup, or another process is updating the index.
         """
         self._check_free(overwrite)
-        mark = self._store.mark()
         try:
             self._store.restore(Path(path))
-        except DamagedCatalogue as error:
-            self._store.forsake(mark, error)
+        except DamagedCatalogue:
+            self._store.quarantine()
             self._store.restore(Path(path))
 
     def copy(self, target: Index, *, overwrite: bool = False) -> tuple[int, int]:
@@ -252,7 +244,7 @@ class Index:
             UsageError: the target has documents and ``overwrite`` is not given, or is this index.
             IndexProblem: there is no index, or the target cannot be written.
         """
-        if [each.resolve() for each in target.places] == [each.resolve() for each in self.places]:
+        if [place.resolve() for place in target.places] == [place.resolve() for place in self.places]:
             raise UsageError(f"{self._store.name}: an index cannot be copied onto itself; name another")
         target._check_free(overwrite)
         return copy(self._store, target._store)
@@ -336,8 +328,15 @@ class Index:
         with self._store.snapshot() as snapshot:
             self._check_filled(snapshot)
             queries = self._queries(snapshot, asked)
-            found = _enough(snapshot, partial(rank, snapshot, queries, where=where), passages, documents, where, folded)
-            return _ranking(snapshot, queries[0], found[:most], self._settings(snapshot.manifest))
+            propose = partial(rank, snapshot, queries, where=where)
+            candidates = _enough(snapshot, propose, passages, documents, where, folded)[:most]
+            _, total = snapshot.count()
+            frequencies = snapshot.frequencies(queries[0].terms)
+            return Ranking(
+                hits=tuple(_hits(snapshot, candidates)),
+                terms={term: _rarity(count, total) for term, count in frequencies.items()},
+                settings=self._settings(snapshot.manifest),
+            )
 
     def _by_words(self, question: str, k: int, where: Filter | None, folded: bool) -> list[Hit]:
         _check_filter(where)
@@ -397,6 +396,7 @@ class Index:
         with self._store.snapshot() as snapshot:
             manifest = snapshot.manifest
             documents, passages = snapshot.count()
+            export = exported.made(manifest.fingerprint)
             indexed = {record.path for record in snapshot.records().values()} if manifest.skipped else set()
             stale = {path: why for path, why in manifest.skipped.items() if _holds(path, indexed)}
             return Status(
@@ -404,7 +404,8 @@ class Index:
                 corpus=manifest.corpus,
                 model=str(manifest.settings.get("model", self._settings(manifest).model)),
                 # By what stands in the index alone, so that this can be said where the model is missing.
-                questions=exported.way(self._exports, manifest.fingerprint),
+                query_backend="onnxruntime" if export else "sentence-transformers",
+                export=str(export) if export else None,
                 format=self._store.format,
                 generation=snapshot.generation,
                 documents=documents,
@@ -413,7 +414,7 @@ class Index:
                 stale=stale,
                 skipped={path: why for path, why in manifest.skipped.items() if path not in stale},
                 limits=self._store.limits,
-                bytes=self._store.sizes() | {"model": exported.size(self._exports)},
+                bytes=self._store.sizes(),
             )
 
     def changes(self) -> Changes | None:
@@ -493,7 +494,7 @@ class Index:
 
     def _embedder(self, model: str) -> Embedder:
         with self._lock:
-            return self._embedders.setdefault(model, SentenceTransformerEmbedder(model, self._exports))
+            return self._embedders.setdefault(model, SentenceTransformerEmbedder(model))
 
 
 def _work(executor: Executor | None, embedder: Embedder) -> Work:
@@ -512,7 +513,7 @@ def _dense_share(question: str, model: str) -> float:
 
 def _holds(path: str, indexed: set[str]) -> bool:
     """Whether a file, or a folder with ``/`` behind it, is or holds something that is indexed."""
-    return path in indexed or (path.endswith("/") and any(each.startswith(path) for each in indexed))
+    return path in indexed or (path.endswith("/") and any(held.startswith(path) for held in indexed))
 
 
 def _ignore(progress: Progress) -> None:
@@ -557,20 +558,11 @@ def _enough(
     while True:
         candidates = propose(n)
         kept = fold(candidates) if folded else candidates
-        different = len({each.passage.doc_id for each in kept})
+        different = len({candidate.passage.doc_id for candidate in kept})
         enough = len(kept) >= passages and different >= min(documents, held)
         if enough or n >= most or len(candidates) < n:
             return kept
         n *= 4
-
-
-def _ranking(snapshot: Snapshot, query: Query, candidates: Sequence[Candidate], settings: Settings) -> Ranking:
-    _, total = snapshot.count()
-    return Ranking(
-        hits=tuple(_hits(snapshot, candidates)),
-        terms={term: _rarity(count, total) for term, count in snapshot.frequencies(query.terms).items()},
-        settings=settings,
-    )
 
 
 def _rarity(count: int, total: int) -> float:
@@ -579,15 +571,15 @@ def _rarity(count: int, total: int) -> float:
 
 
 def _hits(snapshot: Snapshot, candidates: Sequence[Candidate]) -> list[Hit]:
-    documents = snapshot.documents({each.passage.doc_id for each in candidates})
+    documents = snapshot.documents({candidate.passage.doc_id for candidate in candidates})
     return [
         Hit(
-            passage=each.passage,
-            document=documents[each.passage.doc_id],
-            score=each.score,
+            passage=candidate.passage,
+            document=documents[candidate.passage.doc_id],
+            score=candidate.score,
             rank=place,
-            scores=each.scores,
-            copies=each.copies,
+            scores=candidate.scores,
+            copies=candidate.copies,
         )
-        for place, each in enumerate(candidates, 1)
+        for place, candidate in enumerate(candidates, 1)
     ]

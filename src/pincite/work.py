@@ -91,8 +91,8 @@ class Here:
 
 def divide(document: Document, embedder: Embedder, settings: Settings) -> list[Piece]:
     """The passages of a document, and what is embedded of them."""
-    room = embedder.room
-    budget = min(settings.passage_tokens, room - min(_CONTEXT_TOKENS, room // 4))
+    most = embedder.max_seq_length
+    budget = min(settings.passage_tokens, most - min(_CONTEXT_TOKENS, most // 4))
     passages = splitting.split(document, passage_tokens=budget, tokens=embedder.token_starts)
     return [_piece(document, passage, embedder) for passage in passages]
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pincite.datatypes import Document, Filter, Passage
-from pincite.errors import DamagedIndex, IndexProblem
+from pincite.errors import DamagedIndex
 
 Vectors = npt.NDArray[np.float32]
 Kept = npt.NDArray[np.float16] | Vectors
@@ -214,10 +214,6 @@ class Store(Protocol):
         """The version of what it keeps."""
 
     @property
-    def home(self) -> Path:
-        """A folder of this machine for what can be made again; where the store is a folder, that."""
-
-    @property
     def places(self) -> tuple[Path, ...]:
         """What of this machine is its own: no article, and changed by updates."""
 
@@ -248,11 +244,8 @@ class Store(Protocol):
     def verify(self) -> list[str]:
         """Everything that is not as it was written, or does not agree with the rest; empty where all is well."""
 
-    def mark(self) -> int:
-        """Names what `forsake` may put out of the way."""
-
-    def forsake(self, mark: int, error: IndexProblem, *, wait: bool = False) -> Path | None:
-        """Put what cannot be read out of the way of the next writer; where it then is, None if that is not needed."""
+    def quarantine(self, *, wait: bool = False) -> Path | None:
+        """Put what cannot be read aside for the next writer to begin anew; where it then is, None if nothing is."""
 
     def backup(self, path: Path) -> None:
         """Write all of the current state into one file, while others read and write."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -11,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from pincite.errors import DamagedCatalogue, DamagedIndex, IndexProblem, OtherFormat
 from pincite.stores.local import catalog, files
-from pincite.stores.local.verifying import Verification
+from pincite.stores.local.verifying import first_problem
 
 COPY = "restoring-"
 """How the folder of a copy begins, then with the process that makes it; one that was killed leaves it to a writer."""
@@ -32,7 +33,7 @@ def write(source: sqlite3.Connection, path: Path) -> None:
                 source.backup(target)
                 target.execute("PRAGMA journal_mode = DELETE")
                 catalog.shrink(target)
-            if wrong := _problem(made):
+            if wrong := first_problem(made):
                 raise DamagedCatalogue(f"{wrong}; nothing was written: see `pincite status --verify`")
         with catalog.translating(path):
             files.sync(made)
@@ -43,15 +44,9 @@ def write(source: sqlite3.Connection, path: Path) -> None:
             path.unlink()
 
 
-def _problem(path: Path) -> str | None:
-    """The first thing that is wrong with a catalogue."""
-    with closing(catalog.connect(path)) as db:
-        return next(Verification(path.parent, db).of_the_catalogue(), None)
-
-
 @contextmanager
 def opened(path: Path, index: Path) -> Iterator[Path]:
-    """A copy of a backup, found whole.
+    """A copy of a backup, looked through and whole.
 
     Args:
         path: the backup.
@@ -66,46 +61,30 @@ def opened(path: Path, index: Path) -> Iterator[Path]:
     new = not index.exists()
     index.mkdir(parents=True, exist_ok=True)
     try:
-        yield from _copied_into(path, index)
+        with TemporaryDirectory(dir=index, prefix=f"{COPY}{os.getpid()}-") as folder, catalog.translating(index):
+            copy = Path(folder, catalog.FILE)
+            shutil.copyfile(path, copy)
+            _check(copy, path)
+            yield copy
     finally:
         if new:
             with suppress(OSError):  # it holds an index now
                 index.rmdir()
 
 
-def _copied_into(path: Path, index: Path) -> Iterator[Path]:
-    with TemporaryDirectory(dir=index, prefix=f"{COPY}{os.getpid()}-") as folder, catalog.translating(index):
-        copy = Path(folder, catalog.FILE)
-        address = f"{path.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(copy)) as target:
-            _copied(source, target, path)
-        _check(copy, path)
-        yield copy
-
-
 def _check(copy: Path, path: Path) -> None:
-    """Look at all of a copy of a backup."""
+    """Look at all of a copy of a backup; what is said of it is said of the backup."""
+
+    def said(error: object) -> str:  # what to do about an index is no help here
+        return str(error).replace(str(copy), str(path)).split("; `")[0]
+
     try:
-        wrong = _problem(copy)
+        wrong = first_problem(copy)
     except OtherFormat as error:
-        wrong = str(error).replace(str(copy), str(path)).split("; `")[0]
-        raise OtherFormat(f"{wrong}; restore it with the Pincite that wrote it") from error
+        raise OtherFormat(f"{said(error)}; restore it with the Pincite that wrote it") from error
     except (sqlite3.DatabaseError, IndexProblem, ValueError) as error:
         if catalog.of_the_disk(error) or catalog.of_the_disk(error.__cause__):
             raise
-        wrong = str(error).replace(str(copy), str(path)).split("; `")[0]  # what to do about an index is no help here
+        raise DamagedIndex(f"{path}: damaged, or no backup of Pincite ({said(error)}); use another") from error
     if wrong:
         raise DamagedIndex(f"{path}: damaged ({wrong}); use another")
-
-
-def _copied(source: sqlite3.Connection, target: sqlite3.Connection, path: Path) -> None:
-    try:
-        source.backup(target)
-        found = [str(row[0]) for row in target.execute("PRAGMA integrity_check(1)")]
-        version = target.execute("PRAGMA user_version").fetchone()[0]
-        version = version and target.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        raise DamagedIndex(f"{path}: damaged, or no backup of Pincite ({error}); use another") from error
-    if found != ["ok"] or not version:
-        reason = f"damaged ({found[0]})" if version else "no backup of Pincite"
-        raise DamagedIndex(f"{path}: {reason}; use another")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
@@ -35,24 +35,20 @@ DOCUMENT_COLUMNS = (
     "headings, page_starts, text"
 )
 PASSAGE_COLUMNS = "start, end, heading, page, key, sentences, text"
-VECTOR_COLUMNS = "key, vector"
-
-SEALED = {"documents": DOCUMENT_COLUMNS, "passages": f"id, {PASSAGE_COLUMNS}", "vectors": VECTOR_COLUMNS}
 
 # Text stands last in a row: SQLite reads no further than the columns asked for, and long rows run over many pages.
-# Numbers are private and never used again. A seal is a hash of the columns named above, so that a row that was changed
-# by anyone else is found.
+# Numbers are private and never used again.
 TABLES = {
     "documents": """id INTEGER PRIMARY KEY AUTOINCREMENT, doc_id TEXT NOT NULL UNIQUE, path TEXT NOT NULL,
         state TEXT NOT NULL, digest TEXT NOT NULL, title TEXT NOT NULL, title_is_name INTEGER NOT NULL, url TEXT,
         source TEXT, author TEXT, date TEXT, first_day INTEGER, last_day INTEGER, metadata TEXT NOT NULL,
-        headings TEXT NOT NULL, page_starts TEXT NOT NULL, seal BLOB, text TEXT NOT NULL""",
+        headings TEXT NOT NULL, page_starts TEXT NOT NULL, text TEXT NOT NULL""",
     "passages": """id INTEGER PRIMARY KEY AUTOINCREMENT, document INTEGER NOT NULL, start INTEGER NOT NULL,
         end INTEGER NOT NULL, heading TEXT, page INTEGER, key BLOB NOT NULL, sentences TEXT NOT NULL,
-        seal BLOB, text TEXT NOT NULL, UNIQUE (document, start)""",
-    "vectors": "id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, seal BLOB, vector BLOB NOT NULL",
+        text TEXT NOT NULL, UNIQUE (document, start)""",
+    "vectors": "id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, vector BLOB NOT NULL",
     # Keys of vectors put since the last commit: what of these no passage took over goes with the next one.
-    "loose": "key BLOB PRIMARY KEY",
+    "orphaned": "key BLOB PRIMARY KEY",
     "files": """path TEXT PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL, scanned_ns INTEGER NOT NULL,
         problem TEXT, skipped TEXT NOT NULL""",
     "meta": "key TEXT PRIMARY KEY, value TEXT NOT NULL",
@@ -68,11 +64,6 @@ COMMIT;
 _DISK = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENOTDIR, errno.EEXIST, errno.EROFS}
 _DISK |= {errno.EISDIR, errno.ENOTEMPTY, errno.EPERM}
 _DISK_CODES = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
-_STATED = "SELECT value FROM meta WHERE key IN ('counts', 'dead', 'derived', 'generation', 'manifest') ORDER BY key"
-META = f"seal((SELECT group_concat(value, char(10)) FROM ({_STATED})), (SELECT count(*) FROM files))"
-"""A seal of what the catalogue says of itself, and of how many files it knows."""
-
-SEAL_META = f"INSERT OR REPLACE INTO meta VALUES ('seal', hex({META}))"
 _BLOCK = 8192
 _WORTH_SHRINKING = 4 << 20
 """Bytes."""
@@ -80,6 +71,7 @@ _WORTH_SHRINKING = 4 << 20
 Row = tuple[Passage, npt.NDArray[np.float16]]
 """A passage and its vector, of shape (dimension,)."""
 
+_Stored = TypeVar("_Stored")
 _Made = TypeVar("_Made")
 _NOTHING = MappingProxyType[str, str]({})
 _MEND = "`pincite update CORPUS` makes it anew from the articles"
@@ -91,8 +83,7 @@ def translated(path: Path, error: BaseException | None) -> IndexProblem | None:
     """Pincite's error for one of SQLite's or the system's; None for any other."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
     # Text that is no UTF-8 has no code of its own.
-    undecodable = "Could not decode" in str(error) or "user-defined function" in str(error)
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or undecodable:
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "Could not decode" in str(error):
         return DamagedCatalogue(f"{path}: the catalogue is damaged ({error}); {_MEND}")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return IndexBusy(f"{path}: {error}: another process has been writing for {PATIENCE} s; try again")
@@ -124,23 +115,25 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
         DamagedIndex: it is not a catalogue.
         IndexProblem: it cannot be opened or written.
     """
-    uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+    uri = f"{path.absolute().as_uri()}?{'mode=rwc' if create else _mode(path)}"
     with translating(path), ExitStack() as opening:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
         opening.callback(connection.close)
-        connection.create_function("seal", -1, _seal, deterministic=True)
         _prepare(connection, path, create)
         opening.pop_all()
     return connection
 
 
-def sound(path: Path) -> bool:
-    """Whether the catalogue opens and SQLite finds nothing wrong with it."""
-    try:
-        with closing(connect(path)) as connection:
-            return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
-    except (DamagedCatalogue, sqlite3.DatabaseError):
-        return False
+def _mode(path: Path) -> str:
+    if may_change(path):
+        return "mode=rw"
+    # SQLite keeps readers apart from a writer by files beside a catalogue. Where there are none, nobody writes.
+    return "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+
+
+def may_change(path: Path) -> bool:
+    """Whether this process may write the catalogue and what SQLite puts beside it."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def shrink(connection: sqlite3.Connection) -> None:
@@ -150,11 +143,6 @@ def shrink(connection: sqlite3.Connection) -> None:
     )
     if free > pages / 2 and free * size > _WORTH_SHRINKING:
         connection.execute("VACUUM")
-
-
-def _seal(*values: object) -> bytes:
-    packed = json.dumps(values, default=bytes.hex)
-    return hashlib.blake2b(packed.encode(), digest_size=16).digest()
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
@@ -182,17 +170,21 @@ class Catalog:
     @property
     def generation(self) -> int:
         """The generation whose derived files belong to this state; 0 before the first commit."""
-        return _number(self.meta("generation", "0"))
+        return self.meta("generation", "0", int)
 
     @property
     def manifest(self) -> Manifest:
         """What the index says of itself."""
-        return _manifest(self.meta("manifest", '{"settings": {}}'))
+        return self.meta("manifest", '{"settings": {}}', lambda packed: Manifest(**json.loads(packed)))
 
-    def meta(self, key: str, default: str) -> str:
-        """A value of the catalogue's own table."""
+    def meta(self, key: str, default: str, parse: Callable[[str], _Made]) -> _Made:
+        """A value of the catalogue's own table.
+
+        Raises:
+            DamagedCatalogue: it cannot be read.
+        """
         row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return default if row is None else str(row[0])
+        return _made(parse)(default if row is None else str(row[0]))
 
     def derived(self) -> dict[str, Written]:
         """The derived files of the generation, and what was written.
@@ -201,7 +193,7 @@ class Catalog:
             DamagedIndex: that cannot be read.
         """
         try:
-            return {name: Written(*file) for name, file in json.loads(self.meta("derived", "{}")).items()}
+            return {name: Written(*file) for name, file in json.loads(self.meta("derived", "{}", str)).items()}
         except (ValueError, TypeError) as error:
             raise DamagedIndex(f"the list of derived files cannot be read ({error}); {MEND}") from error
 
@@ -229,6 +221,11 @@ class Catalog:
         )
         return {row[0]: _document(row) for row in rows}
 
+    def document_numbers(self, ids: Collection[str]) -> dict[str, int]:
+        """Private numbers of documents; unknown ids are left out."""
+        sql = f"SELECT doc_id, id FROM documents WHERE doc_id {_AMONG}"
+        return dict(self.db.execute(sql, (json.dumps(list(ids)),)).fetchall())
+
     def with_digest(self, prefix: str) -> Document | None:
         """A document by the beginning of its digest."""
         sql = "SELECT doc_id FROM documents WHERE digest >= ? AND digest < ? LIMIT 1"
@@ -247,7 +244,7 @@ class Catalog:
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages fit; of all together the commit has kept count."""
         if where is None:
-            return _counts(self.meta("counts", "[0, 0]"))
+            return self.meta("counts", "[0, 0]", _pair)
         condition, values = _condition(where)
         sql = "SELECT count(DISTINCT d.id), count(p.id) FROM documents d LEFT JOIN passages p ON p.document = d.id"
         documents, passages = self.db.execute(f"{sql} WHERE {condition}", values).fetchone()
@@ -258,14 +255,14 @@ class Catalog:
     def numbers(self, ids: Collection[str]) -> dict[str, int]:
         """Private numbers by passage id; unknown ids are left out."""
         sql = f"SELECT p.id, d.digest FROM {JOINED} WHERE d.doc_id = ? AND p.start = ?"
-        found = {}
-        for each in ids:
-            name, _, start = each.rpartition(":")
+        numbers = {}
+        for passage in ids:
+            name, _, start = passage.rpartition(":")
             doc_id, _, digest = name.rpartition("@")
             row = self.db.execute(sql, (doc_id, int(start) if start.isdigit() else -1)).fetchone()
             if row and row[1].startswith(digest):
-                found[each] = int(row[0])
-        return found
+                numbers[passage] = int(row[0])
+        return numbers
 
     def rows(self, numbers: Collection[int]) -> dict[int, Row]:
         """Passages, each with its vector, by private number."""
@@ -286,13 +283,13 @@ class Catalog:
     def contents(self) -> Iterator[Content]:
         """All documents, in the order of their ids, with what was made of them."""
         for doc_id in self.doc_ids():
-            found = self.keyed_passages(doc_id)
+            keyed = self.keyed_passages(doc_id)
             yield Content(
                 document=self.documents([doc_id])[doc_id],
                 record=self.records([doc_id])[doc_id],
-                passages=[passage for _, passage, _ in found],
-                keys=[key for key, _, _ in found],
-                vectors=[vector for _, _, vector in found],
+                passages=[passage for _, passage, _ in keyed],
+                keys=[key for key, _, _ in keyed],
+                vectors=[vector for _, _, vector in keyed],
             )
 
     def allowed(self, where: Filter) -> npt.NDArray[np.int64]:
@@ -354,11 +351,11 @@ def _condition(where: Filter) -> tuple[str, list[Any]]:
     return " AND ".join(parts), values
 
 
-def _made(make: Callable[[Sequence[Any]], _Made]) -> Callable[[Sequence[Any]], _Made]:
+def _made(make: Callable[[_Stored], _Made]) -> Callable[[_Stored], _Made]:
     """``make`` for rows that may be damaged."""
 
     @wraps(make)
-    def made(row: Sequence[Any]) -> _Made:
+    def made(row: _Stored) -> _Made:
         try:
             return make(row)
         except (ValueError, TypeError) as error:
@@ -375,20 +372,9 @@ def _spans(packed: str) -> tuple[Span, ...]:
     return tuple((start, end) for start, end in json.loads(packed))
 
 
-@_made
-def _number(packed: Sequence[Any]) -> int:
-    return int(str(packed))
-
-
-@_made
-def _counts(packed: Sequence[Any]) -> tuple[int, int]:
-    documents, passages = _ints(str(packed))
-    return documents, passages
-
-
-@_made
-def _manifest(packed: Sequence[Any]) -> Manifest:
-    return Manifest(**json.loads(str(packed)))
+def _pair(packed: str) -> tuple[int, int]:
+    first, second = json.loads(packed)
+    return int(first), int(second)
 
 
 @_made
@@ -409,15 +395,11 @@ def _document(row: Sequence[Any]) -> Document:
 
 @_made
 def _row(row: Sequence[Any]) -> Row:
-    vector, *rest = row
+    vector, doc_id, digest, start, end, heading, page, sentences, text = row
     if not vector:
         raise ValueError("a vector is empty")
-    return _passage(rest), np.frombuffer(vector, np.float16)
-
-
-def _passage(row: Sequence[Any]) -> Passage:
-    doc_id, digest, start, end, heading, page, sentences, text = row
-    return Passage(
+    passage = Passage(
         passage_id=passage_id(doc_id, digest, start), doc_id=doc_id, text=text, start=start, end=end, heading=heading,
         page=page, sentences=_spans(sentences),
     )  # fmt: skip
+    return passage, np.frombuffer(vector, np.float16)

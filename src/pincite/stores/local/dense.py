@@ -152,8 +152,8 @@ class _Trial:
         lists, recall = 4, 0.0
         while recall < RECALL and lists < index.nlist:
             lists = min(2 * lists, index.nlist)
-            _, found = index.search(self._queries, _PROPOSED, params=faiss.SearchParametersIVF(nprobe=lists))
-            hits = [np.isin(exact, near).mean() for exact, near in zip(self._nearest, found, strict=True)]
+            _, proposed = index.search(self._queries, _PROPOSED, params=faiss.SearchParametersIVF(nprobe=lists))
+            hits = [np.isin(exact, near).mean() for exact, near in zip(self._nearest, proposed, strict=True)]
             recall = float(np.mean(hits))
         return {"lists": index.nlist, "probed": lists, "recall": round(recall, 4)}
 
@@ -196,8 +196,8 @@ class _Part:
         scores, positions = self._search(vector, n, mask, probed)
         if probed and (positions < 0).any():
             scores, positions = self._search(vector, n, mask, 0)
-        found = positions >= 0
-        yield from zip(self._ids[positions[found]].tolist(), scores[found].tolist(), strict=True)
+        there = positions >= 0
+        yield from zip(self._ids[positions[there]].tolist(), scores[there].tolist(), strict=True)
 
     def _mask(self, allowed: Ids | None) -> npt.NDArray[np.bool_] | None:
         if allowed is None:
@@ -243,5 +243,5 @@ class DenseIndex:
 
         The cosines of an inverted file are those of vectors rounded to 8 bits.
         """
-        found = [each for part in self._parts for each in part.search(vector, n, allowed)]
-        return sorted(found, key=lambda each: (-each[1], each[0]))[:n]
+        nearest = [pair for part in self._parts for pair in part.search(vector, n, allowed)]
+        return sorted(nearest, key=lambda pair: (-pair[1], pair[0]))[:n]

@@ -37,14 +37,14 @@ def written(folder: Path, base: Path | None = None, known: Mapping[str, Written]
         base: the generation from which files were taken over,
         known: and what was written there: what is linked to it is not read again.
     """
-    found = {}
+    listed = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix != ".lock":
             name = path.relative_to(folder).as_posix()
             before = (known or {}).get(name)
             linked = before is not None and base is not None and path.samefile(base / name)
-            found[name] = before if before and linked else Written(path.stat().st_size, digest_of(path))
-    return found
+            listed[name] = before if before and linked else Written(path.stat().st_size, digest_of(path))
+    return listed
 
 
 def check_sizes(folder: Path, known: Mapping[str, Written]) -> None:

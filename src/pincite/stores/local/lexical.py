@@ -6,9 +6,11 @@ edits them, so what is written and merged in the copy leaves the original as it 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,11 +104,18 @@ class LexicalIndex:
     def __init__(self, folder: Path) -> None:
         import tantivy
 
-        index = tantivy.Index.open(str(folder / FOLDER))
-        index.config_reader(reload_policy="manual")
-        index.reload()
-        self._schema = index.schema
-        self._searcher = index.searcher()
+        place = folder / FOLDER
+        with TemporaryDirectory() as beside:
+            if not os.access(place, os.W_OK):  # Tantivy writes a lock beside what it opens
+                for path in place.iterdir():
+                    if path.suffix != ".lock":
+                        Path(beside, path.name).symlink_to(path.absolute())
+                place = Path(beside)
+            index = tantivy.Index.open(str(place))
+            index.config_reader(reload_policy="manual")
+            index.reload()
+            self._schema = index.schema
+            self._searcher = index.searcher()
 
     def search(
         self, terms: Sequence[str], n: int, where: Filter | None = None, only: Sequence[int] | None = None
@@ -115,17 +124,17 @@ class LexicalIndex:
         n = min(n, self._searcher.num_docs)
         if not terms or n <= 0 or (only is not None and not only):
             return []
-        return self._found(self._query(terms, where, only), n)
+        return self._scored(self._query(terms, where, only), n)
 
     def numbers(self) -> npt.NDArray[np.int64]:
         """The numbers of all passages."""
         from tantivy import Query
 
         held = self._searcher.num_docs
-        found = self._found(Query.all_query(), held) if held else []
-        return np.array([number for number, _ in found], np.int64)
+        scored = self._scored(Query.all_query(), held) if held else []
+        return np.array([number for number, _ in scored], np.int64)
 
-    def _found(self, query: tantivy.Query, n: int) -> list[tuple[int, float]]:
+    def _scored(self, query: tantivy.Query, n: int) -> list[tuple[int, float]]:
         result = self._searcher.search(query, n, count=False)
         addresses = [address for _, address in result.hits]
         numbers = self._searcher.fast_field_values("number", addresses)
@@ -156,8 +165,8 @@ class LexicalIndex:
 
         if len(numbers) > _FEW:
             return Query.term_set_query(self._schema, "number", list(numbers))
-        each = [(Occur.Should, Query.term_query(self._schema, "number", number)) for number in numbers]
-        return Query.boolean_query(each)
+        terms = (Query.term_query(self._schema, "number", number) for number in numbers)
+        return Query.boolean_query([(Occur.Should, term) for term in terms])
 
     def _conditions(self, where: Filter | None) -> list[tantivy.Query]:
         if where is None:

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from pincite.datatypes import Filter, Passage, size_of
-from pincite.errors import DamagedIndex, EmptyIndex, IndexProblem, NoIndex
+from cachetools import FIFOCache
+
+from pincite.datatypes import Document, Filter, Passage, size_of
+from pincite.errors import DamagedCatalogue, DamagedIndex, EmptyIndex, IndexProblem, NoIndex, OtherFormat
 from pincite.stores.base import Kept, Manifest, Scored, Vectors
 from pincite.stores.local import backups, catalog, files
 from pincite.stores.local.catalog import Catalog, Row
 from pincite.stores.local.files import Written
 from pincite.stores.local.generation import GENERATIONS, Generation
 from pincite.stores.local.lock import Lock
-from pincite.stores.local.verifying import Verification
+from pincite.stores.local.verifying import Verification, first_problem
 from pincite.stores.local.writer import LocalWriter
 
 _REMEMBERED = 64 << 20
-"""Bytes of passages and their vectors kept in memory."""
+"""Bytes of passages with their vectors, and again of documents, that are kept in memory."""
 
-FORSAKEN = "damaged.sqlite"
+QUARANTINED = "damaged.sqlite"
 """What a catalogue that could not be read is called; it is its owner's to delete."""
 
 _OPENINGS = 20
 """How often a reader starts over when updates take its generation's files away while it opens them."""
+
+
+_Kept = TypeVar("_Kept", Row, Document)
+Remembered = MutableMapping[int, _Kept]
+"""By private number, bounded by bytes."""
 
 
 class LocalStore:
@@ -42,17 +49,10 @@ class LocalStore:
         self.path = path
         self.name = str(path)
         self.format = catalog.FORMAT
-        self.home = path
         self.limits: tuple[str, ...] = ()
         self.places = (path,)
         self._lock = threading.Lock()
-        self._opening = threading.Lock()
-        self._idle: list[sqlite3.Connection] = []
-        self.inode = 0
-        self._current: tuple[int, Generation] | None = None
-        # A number is never used again, and what it stands for never changes: whatever the generation, this holds.
-        self.remembered: dict[int, Row] = {}
-        self._bytes = 0
+        self._shared: Shared | None = None
 
     def exists(self) -> bool:
         """Whether there is a catalogue."""
@@ -133,31 +133,24 @@ class LocalStore:
             return f"`pincite update --rebuild` makes these files again (they could not be marked: {error})"
         return files.MEND
 
-    def mark(self) -> int:
-        """Names the catalogue, as long as it is not put out of the way; 0 where there is none."""
-        return (self.path / catalog.FILE).stat().st_ino if self.exists() else 0
-
-    def forsake(self, mark: int, error: IndexProblem, *, wait: bool = False) -> Path | None:
-        """Put a catalogue that cannot be read out of the way.
+    def quarantine(self, *, wait: bool = False) -> Path | None:
+        """Put a catalogue that is damaged, or of another format, aside for the next writer to begin anew.
 
         Args:
-            mark: of the one that the error was met in.
-            error: what was met.
             wait: for another writer to end.
 
         Returns:
-            Where it now is; None if another process was faster, or if it can be read after all.
+            Where it now is; None if there is nothing wrong with it, as when another process was faster.
         """
         self.close()
         with Lock(self.path, wait=wait):
-            # SQLite's errors may be those of another database, such as an embedder's own.
-            elsewhere = isinstance(error.__cause__, sqlite3.Error) and catalog.sound(self.path / catalog.FILE)
-            if elsewhere or self.mark() != mark:
-                return None
+            with suppress(DamagedCatalogue, OtherFormat, sqlite3.DatabaseError):  # which is why it goes
+                if not first_problem(self.path / catalog.FILE):
+                    return None
             for end in ("", "-wal", "-shm"):
                 with suppress(FileNotFoundError):
-                    (self.path / f"{catalog.FILE}{end}").rename(self.path / f"{FORSAKEN}{end}")
-        return self.path / FORSAKEN
+                    (self.path / f"{catalog.FILE}{end}").rename(self.path / f"{QUARANTINED}{end}")
+        return self.path / QUARANTINED
 
     def backup(self, path: Path) -> None:
         """Write the catalogue into one file, from which `restore` makes everything; others may read and write.
@@ -185,54 +178,91 @@ class LocalStore:
     def close(self) -> None:
         """Close what is not in use."""
         with self._lock:
-            idle, self._idle, self._current, self.inode = self._idle, [], None, 0
-            self.remembered, self._bytes = {}, 0
-        for connection in idle:
-            connection.close()
+            shared, self._shared = self._shared, None
+        if shared:
+            shared.close()
+
+    def shared(self) -> Shared:
+        """What belongs to the catalogue that is there now: the folder may have been deleted and made anew."""
+        try:
+            inode = (self.path / catalog.FILE).stat().st_ino
+        except FileNotFoundError as error:
+            raise self._no_index() from error
+        with self._lock:
+            old = self._shared
+            if old and old.inode == inode:
+                return old
+            new = self._shared = Shared(self.path, inode)
+        if old:
+            old.close()
+        return new
+
+
+class Shared:
+    """What the snapshots of one catalogue have in common: connections, derived indexes, and what was read before."""
+
+    def __init__(self, folder: Path, inode: int) -> None:
+        self.inode = inode
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._opening = threading.Lock()  # of its own, so that searches of an open generation need not wait
+        self._idle: list[sqlite3.Connection] | None = []
+        self._current: tuple[int, Generation] | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        # A number is never used again, and what it stands for never changes: whatever the generation, this holds.
+        self.rows: Remembered[Row] = FIFOCache(_REMEMBERED, _row_size)
+        self.documents: Remembered[Document] = FIFOCache(_REMEMBERED, _document_size)
 
     def borrow(self) -> sqlite3.Connection:
         """A connection for one snapshot; from a pool, since a web server's threads come and go."""
-        inode = (self.path / catalog.FILE).stat().st_ino
-        if inode != self.inode:  # the folder was deleted and made anew
-            self.close()
-            self.inode = inode
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        return catalog.connect(self.path / catalog.FILE)
+        return catalog.connect(self._folder / catalog.FILE)
 
-    def remember(self, rows: dict[int, Row], inode: int) -> None:
-        """Keep rows of the catalogue with this inode for other snapshots, and let go of those that came first."""
-        with self._lock:
-            if inode != self.inode:
-                return
-            for number, row in rows.items():
-                if number not in self.remembered:
-                    self.remembered[number] = row
-                    self._bytes += _size(row)
-            while self._bytes > _REMEMBERED:
-                self._bytes -= _size(self.remembered.pop(next(iter(self.remembered))))
+    def give_back(self, connection: sqlite3.Connection, *, keep: bool = True) -> None:
+        """End a snapshot's transaction; its connection is kept unless another catalogue has come, or none may write.
 
-    def give_back(self, connection: sqlite3.Connection, inode: int) -> None:
-        """End a snapshot's transaction and keep its connection, if it still leads to the same file."""
+        One that was told that nobody writes must not see what is written later.
+        """
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        with self._lock:
-            if inode == self.inode:
-                self._idle.append(connection)
-                return
+        if keep and catalog.may_change(self._folder / catalog.FILE):
+            with self._lock:
+                if self._idle is not None:
+                    self._idle.append(connection)
+                    return
         connection.close()
 
+    def close(self) -> None:
+        """Close the connections that are not in use, and those in use when they come back."""
+        with self._lock:
+            idle, self._idle = self._idle or [], None
+        for connection in idle:
+            connection.close()
+
     def opened(self, generation: int, known: dict[str, Written]) -> Generation:
-        """The derived indexes of a generation, shared between its snapshots."""
-        with self._opening:  # a lock of its own, so that searches of an open generation need not wait
-            current = self._current
-            if current is None or current[0] != generation:
-                current = generation, Generation(self.path / GENERATIONS / str(generation), known)
-                self._current = current
+        """The derived indexes of a generation."""
+        with self._opening:
+            if self._current is None or self._current[0] != generation:
+                self._current = generation, Generation(self._folder / GENERATIONS / str(generation), known)
                 with self._lock:  # what was removed is forgotten here too
-                    self.remembered, self._bytes = {}, 0
-            return current[1]
+                    self._forget()
+            return self._current[1]
+
+    def remembered(self, cache: Remembered[_Kept], numbers: Iterable[int]) -> dict[int, _Kept]:
+        """What other snapshots have read already."""
+        with self._lock:
+            return {number: cache[number] for number in numbers if number in cache}
+
+    def remember(self, cache: Remembered[_Kept], read: Mapping[int, _Kept]) -> None:
+        """Keep what was read for other snapshots."""
+        with self._lock:
+            for number, value in read.items():
+                with suppress(ValueError):  # larger than all that is kept
+                    cache[number] = value
 
 
 class LocalSnapshot(Catalog):
@@ -243,38 +273,42 @@ class LocalSnapshot(Catalog):
 
     def __init__(self, store: LocalStore) -> None:
         self._store = store
-        self._rows: dict[int, Row] = {}
+        self._held: dict[int, Row] = {}
         self._numbers: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        with catalog.translating(self._store.path), ExitStack() as opening:
-            self.db = self._store.borrow()
-            self._inode = self._store.inode
-            opening.callback(self._store.give_back, self.db, self._inode)
+        with catalog.translating(self._store.path):
             self._begin()
-            self._remembered = self._store.remembered
-            opening.pop_all()
         return self
 
     def _begin(self) -> None:
-        """Begin to read; when an update has taken the generation's files away meanwhile, start over."""
+        """Begin to read; when an update has taken the generation's files away meanwhile, or the folder, start over."""
         for attempt in range(1, _OPENINGS + 1):
-            self.db.execute("BEGIN")
-            generation = self.generation
-            try:
-                self._files = self._store.opened(generation, self.derived()) if generation else None
-            except DamagedIndex:
-                self.db.execute("ROLLBACK")
-                if attempt == _OPENINGS or self.generation == generation:
-                    raise
-            else:
+            self._shared = self._store.shared()
+            with ExitStack() as opening:
+                self.db = self._shared.borrow()
+                opening.callback(self._shared.give_back, self.db, keep=False)
+                self.db.execute("BEGIN")
+                generation = self.generation
+                if self._store.shared() is not self._shared:  # the connection may be one to either catalogue
+                    continue
+                try:
+                    self._files = self._shared.opened(generation, self.derived()) if generation else None
+                except DamagedIndex:
+                    self.db.execute("ROLLBACK")
+                    if attempt == _OPENINGS or self.generation == generation:
+                        raise
+                    continue
+                self._rows, self._documents = self._shared.rows, self._shared.documents
+                opening.pop_all()
                 return
+        raise IndexProblem(f"{self._store.path}: is being made anew over and over; ask again when that has ended")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # After an error a statement may not have ended, and with it the state that the connection sees.
-        self._store.give_back(self.db, 0 if error else self._inode)
+        self._shared.give_back(self.db, keep=error is None)
         if problem := catalog.translated(self._store.path, error):
             raise problem from error
 
@@ -288,8 +322,8 @@ class LocalSnapshot(Catalog):
         """The ``n`` passages nearest to ``vector``."""
         allowed = self.allowed(where) if where else None
         with self._derived.reading():
-            found = self._derived.dense.search(vector, n, allowed)
-        return self._named(found)
+            scored = self._derived.dense.search(vector, n, allowed)
+        return self._named(scored)
 
     def lexical(
         self, terms: Sequence[str], n: int, where: Filter | None = None, only: Collection[str] | None = None
@@ -297,8 +331,8 @@ class LocalSnapshot(Catalog):
         """The ``n`` passages best by BM25."""
         numbers = None if only is None else list(self._numbered(only).values())
         with self._derived.reading():
-            found = self._derived.lexical.search(terms, n, where, numbers)
-        return self._named(found)
+            scored = self._derived.lexical.search(terms, n, where, numbers)
+        return self._named(scored)
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """For each analysed term the number of passages that hold it."""
@@ -307,40 +341,53 @@ class LocalSnapshot(Catalog):
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
         """Each passage's vector."""
-        return {each: self._rows[number][1] for each, number in self._numbered(ids).items()}
+        return {name: self._held[number][1] for name, number in self._numbered(ids).items()}
 
     def passages(self, ids: Collection[str]) -> dict[str, Passage]:
         """Passages by id."""
-        return {each: self._rows[number][0] for each, number in self._numbered(ids).items()}
+        return {name: self._held[number][0] for name, number in self._numbered(ids).items()}
 
-    def _named(self, found: Sequence[tuple[int, float]]) -> Scored:
-        self._load([number for number, _ in found])
-        if lost := [number for number, _ in found if number not in self._rows]:
+    def documents(self, ids: Collection[str]) -> dict[str, Document]:
+        """Documents by id; the text of one that was asked for before is not read again."""
+        numbers = self.document_numbers(ids)
+        held = self._shared.remembered(self._documents, numbers.values())
+        if missing := [doc_id for doc_id, number in numbers.items() if number not in held]:
+            read = {numbers[doc_id]: document for doc_id, document in super().documents(missing).items()}
+            self._shared.remember(self._documents, read)
+            held |= read
+        return {document.doc_id: document for document in held.values()}
+
+    def _named(self, scored: Sequence[tuple[int, float]]) -> Scored:
+        self._load([number for number, _ in scored])
+        if lost := [number for number, _ in scored if number not in self._held]:
             problem = f"{self._store.path}: the derived files name passages that are not there ({lost[0]})"
             raise DamagedIndex(
                 f"{problem}; `pincite status --verify` looks for the damage, `pincite update` then mends it"
             )
-        named = ((self._rows[number][0].passage_id, score) for number, score in found)
+        named = ((self._held[number][0].passage_id, score) for number, score in scored)
         return dict(sorted(named, key=lambda item: (-item[1], item[0])))
 
     def _numbered(self, ids: Collection[str]) -> dict[str, int]:
-        self._load(self.numbers([each for each in ids if each not in self._numbers]).values())
-        return {each: self._numbers[each] for each in ids if each in self._numbers}
+        self._load(self.numbers([name for name in ids if name not in self._numbers]).values())
+        return {name: self._numbers[name] for name in ids if name in self._numbers}
 
     def _load(self, numbers: Collection[int]) -> None:
         """Have these passages and their vectors at hand: whoever proposes them asks for all of that next."""
-        held = {number: self._remembered.get(number) for number in numbers if number not in self._rows}
-        rows = {number: row for number, row in held.items() if row is not None}
-        missing = [number for number in numbers if number not in self._rows and number not in rows]
-        if missing:
+        wanted = [number for number in numbers if number not in self._held]
+        rows = self._shared.remembered(self._rows, wanted)
+        if missing := [number for number in wanted if number not in rows]:
             read = self.rows(missing)
-            self._store.remember(read, self._inode)
+            self._shared.remember(self._rows, read)
             rows |= read
-        self._rows |= rows
+        self._held |= rows
         self._numbers |= {passage.passage_id: number for number, (passage, _) in rows.items()}
 
 
-def _size(row: Row) -> int:
+def _row_size(row: Row) -> int:
     """Bytes that a row takes in memory, about: text, spans and vector."""
     passage, vector = row
     return 1000 + 2 * len(passage.text) + 200 * len(passage.sentences) + vector.nbytes
+
+
+def _document_size(document: Document) -> int:
+    return 2000 + 2 * len(document.text) + 200 * len(document.headings)

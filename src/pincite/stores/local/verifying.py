@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from pincite.errors import DamagedIndex
+from pincite.stores.base import Manifest
 from pincite.stores.checks import wrong_passages, wrong_text
-from pincite.stores.local import files
-from pincite.stores.local.catalog import JOINED, META, SEALED, Catalog
+from pincite.stores.local import catalog, files
+from pincite.stores.local.catalog import Catalog
 from pincite.stores.local.generation import GENERATIONS, Generation
 
 _DOCUMENTS = 64
 """Documents looked through at a time; they bound the memory."""
+
+
+def first_problem(path: Path) -> str | None:
+    """The first thing that is wrong with a catalogue.
+
+    Raises:
+        DamagedCatalogue, sqlite3.Error: it cannot be read at all.
+        OtherFormat: another Pincite wrote it.
+    """
+    with closing(catalog.connect(path)) as db:
+        return next(Verification(path.parent, db).of_the_catalogue(), None)
 
 
 class Verification(Catalog):
@@ -33,43 +46,35 @@ class Verification(Catalog):
             yield from (f"the catalogue: {problem}" for problem in integrity)
             return
         ids = self.doc_ids()
-        passages = 0
+        whole = 0
         for at in range(0, len(ids), _DOCUMENTS):
             for document in self.documents(ids[at : at + _DOCUMENTS]).values():
-                found = [(passage, vector) for _, passage, vector in self.keyed_passages(document.doc_id)]
-                passages += len(found)
+                passages = [(passage, vector) for _, passage, vector in self.keyed_passages(document.doc_id)]
+                whole += len(passages)
                 yield from wrong_text(document)
-                yield from wrong_passages(document, found)
-        yield from self._unsealed()
-        if self.count() != (len(ids), passages):
+                yield from wrong_passages(document, passages)
+        if self.count() != (len(ids), whole):
             stated = "{} documents and {} passages".format(*self.count())
-            yield f"the catalogue: should hold {stated}; whole, vectors included, are {len(ids)} and {passages}"
-        _ = self.manifest, self.files(), self.derived()
-        if self.db.execute(f"SELECT hex({META})").fetchone()[0] != self.meta("seal", ""):
-            yield "the catalogue: what it says of itself or of the corpus files is not what was written"
-
-    def _unsealed(self) -> Iterator[str]:
-        """Rows that are not what was written, though they may agree with each other."""
-        for what, table, joined in (
-            ("its title, date or other facts are", "documents", "documents t JOIN documents d ON d.id = t.id"),
-            ("a passage is", "passages", "passages t JOIN documents d ON d.id = t.document"),
-            ("a vector is", "vectors", f"{JOINED} JOIN vectors t ON t.key = p.key"),
-        ):
-            columns = ", ".join(f"t.{name}" for name in SEALED[table].split(", "))
-            sql = f"SELECT DISTINCT d.doc_id FROM {joined} WHERE t.seal IS NOT seal({columns}) ORDER BY d.doc_id"
-            yield from (f"{doc_id}: {what} not what was written" for (doc_id,) in self.db.execute(sql))
+            yield f"the catalogue: should hold {stated}; whole, vectors included, are {len(ids)} and {whole}"
+        known = self.files()
+        for doc_id, record in self.records().items():
+            if record.path not in known:
+                yield f"{doc_id}: what its file {record.path} was like is missing"
+        if self.generation and self.manifest == Manifest(settings={}):
+            yield "the catalogue: what it says of itself is missing"
 
     def of_the_derived_files(self) -> Iterator[str]:
         """What is wrong with the files of FAISS and Tantivy."""
         if not self.generation:
             return
         folder = self._folder / GENERATIONS / str(self.generation)
-        wrong = files.problems(folder, self.derived())
+        known = self.derived()
+        wrong = files.problems(folder, known) if known else [f"{folder}: the list of its files is missing"]
         yield from wrong
         if wrong:
             return
         try:
-            generation = Generation(folder, self.derived())
+            generation = Generation(folder, known)
         except DamagedIndex as error:
             yield str(error)
             return

@@ -35,14 +35,7 @@ from pincite.errors import DamagedIndex
 from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.local import catalog, dense, files, lexical
 from pincite.stores.local.backups import COPY
-from pincite.stores.local.catalog import (
-    DOCUMENT_COLUMNS,
-    PASSAGE_COLUMNS,
-    TABLES,
-    VECTOR_COLUMNS,
-    Catalog,
-    transaction,
-)
+from pincite.stores.local.catalog import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, TABLES, Catalog, transaction
 from pincite.stores.local.generation import GENERATIONS, Generation
 from pincite.stores.local.lock import Lock
 
@@ -68,8 +61,8 @@ _REPLACED = (
 _OF_PASSAGES = ", ".join(f"p.{name}" for name in PASSAGE_COLUMNS.split(", "))
 # With its number, by which the derived files know it.
 _MOVE_PASSAGES = f"""
-INSERT INTO passages (id, document, {PASSAGE_COLUMNS}, seal)
-SELECT p.id + ?1, d.id, {_OF_PASSAGES}, seal(p.id + ?1, {_OF_PASSAGES}) FROM staged_passages p
+INSERT INTO passages (id, document, {PASSAGE_COLUMNS})
+SELECT p.id + ?1, d.id, {_OF_PASSAGES} FROM staged_passages p
 JOIN staged_documents s ON s.id = p.document JOIN documents d ON d.doc_id = s.doc_id ORDER BY p.id
 """
 
@@ -133,11 +126,10 @@ class LocalWriter(Catalog):
 
     def put_vectors(self, keys: Sequence[bytes], vectors: Iterable[Kept]) -> None:
         """Keep vectors at once and for good."""
-        values = [(key, np.asarray(each, np.float16).tobytes()) for key, each in zip(keys, vectors, strict=True)]
+        values = [(key, np.asarray(vector, np.float16).tobytes()) for key, vector in zip(keys, vectors, strict=True)]
         with transaction(self.db):
-            sql = f"INSERT OR REPLACE INTO vectors ({VECTOR_COLUMNS}, seal) VALUES (?1, ?2, seal(?1, ?2))"
-            self.db.executemany(sql, values)
-            self.db.executemany("INSERT OR IGNORE INTO loose VALUES (?)", ((key,) for key in keys))
+            self.db.executemany("INSERT OR REPLACE INTO vectors (key, vector) VALUES (?, ?)", values)
+            self.db.executemany("INSERT OR IGNORE INTO orphaned VALUES (?)", ((key,) for key in keys))
 
     def replace(
         self, document: Document, passages: Sequence[Passage], keys: Sequence[bytes], record: DocumentRecord
@@ -148,14 +140,14 @@ class LocalWriter(Catalog):
         self.db.executemany(
             f"INSERT INTO staged_passages (document, {PASSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (number, each.start, each.end, each.heading, each.page, key, json.dumps(each.sentences), each.text)
-                for each, key in zip(passages, keys, strict=True)
+                (number, p.start, p.end, p.heading, p.page, key, json.dumps(p.sentences), p.text)
+                for p, key in zip(passages, keys, strict=True)
             ),
         )
 
     def remove(self, doc_ids: Iterable[str]) -> None:
         """Take documents out."""
-        self.db.executemany("INSERT OR IGNORE INTO removed VALUES (?)", ((each,) for each in doc_ids))
+        self.db.executemany("INSERT OR IGNORE INTO removed VALUES (?)", ((doc_id,) for doc_id in doc_ids))
 
     def put_files(self, records: Iterable[FileRecord], gone: Iterable[str] = ()) -> None:
         """Say what these corpus files are now, and forget those that are ``gone``."""
@@ -182,7 +174,7 @@ class LocalWriter(Catalog):
             if changed:
                 removed, last = self._apply()
                 self._publish(old, new, removed, last)
-            self._drop_loose()
+            self._drop_orphaned()
             self._note(new)
         if changed:
             self._sweep(new, *([] if removed else [old]))
@@ -210,12 +202,12 @@ class LocalWriter(Catalog):
         old, self._fresh = self.generation, True
         self.db.execute("ATTACH ? AS source", (str(source),))
         with transaction(self.db):
-            for table in ("documents", "passages", "vectors", "files", "loose"):
+            for table in ("documents", "passages", "vectors", "files", "orphaned"):
                 self.db.execute(f"DELETE FROM main.{table}")
             self._copy_rows()
             manifest = self.db.execute("SELECT value FROM source.meta WHERE key = 'manifest'").fetchone()
             self._manifest = Manifest(**json.loads(manifest[0])) if manifest else None
-            self._drop_loose()
+            self._drop_orphaned()
             self._publish(old, old + 1, [], 0)
             self._note(old + 1)
         self.db.execute("DETACH source")
@@ -228,18 +220,15 @@ class LocalWriter(Catalog):
         last = dict(self.db.execute("SELECT name, seq FROM main.sqlite_sequence"))
         documents, passages = last.get("documents", 0), last.get("passages", 0)
         self.db.execute(
-            f"INSERT INTO main.documents (id, {DOCUMENT_COLUMNS}, seal)"
-            f" SELECT id + {documents}, {DOCUMENT_COLUMNS}, seal FROM source.documents"
+            f"INSERT INTO main.documents (id, {DOCUMENT_COLUMNS})"
+            f" SELECT id + {documents}, {DOCUMENT_COLUMNS} FROM source.documents"
         )
         self.db.execute(
-            f"INSERT INTO main.passages (id, document, {PASSAGE_COLUMNS}, seal)"
-            f" SELECT id + {passages}, document + {documents}, {PASSAGE_COLUMNS},"
-            f" seal(id + {passages}, {PASSAGE_COLUMNS}) FROM source.passages"
+            f"INSERT INTO main.passages (id, document, {PASSAGE_COLUMNS})"
+            f" SELECT id + {passages}, document + {documents}, {PASSAGE_COLUMNS} FROM source.passages"
         )
-        columns = f"id, {VECTOR_COLUMNS}, seal"
-        self.db.execute(f"INSERT INTO main.vectors ({columns}) SELECT {columns} FROM source.vectors")
-        self.db.execute("INSERT INTO main.files SELECT * FROM source.files")
-        self.db.execute("INSERT INTO main.loose SELECT * FROM source.loose")
+        for table in ("vectors", "files", "orphaned"):
+            self.db.execute(f"INSERT INTO main.{table} SELECT * FROM source.{table}")
 
     def _tidy(self) -> None:
         """After a commit, which stands whatever comes of this."""
@@ -264,7 +253,7 @@ class LocalWriter(Catalog):
         return bool(self.db.execute(sql).fetchone()[0])
 
     def _damaged(self, generation: int) -> bool:
-        if self.meta("damaged", "") == str(generation):  # as a verification has found
+        if self.meta("damaged", "", str) == str(generation):  # as a verification has found
             return True
         try:
             Generation(self._path / GENERATIONS / str(generation), self.derived())
@@ -276,23 +265,23 @@ class LocalWriter(Catalog):
         """Put the staged documents in place; the passage numbers that went, and the last before those that came."""
         replaced = "SELECT id FROM documents" if self._fresh else _REPLACED
         removed = self._numbers(f"document IN ({replaced})")
-        self.db.execute(f"INSERT OR IGNORE INTO loose SELECT key FROM passages WHERE document IN ({replaced})")
+        self.db.execute(f"INSERT OR IGNORE INTO orphaned SELECT key FROM passages WHERE document IN ({replaced})")
         self.db.execute(f"DELETE FROM passages WHERE document IN ({replaced})")
         self.db.execute(f"DELETE FROM documents WHERE id IN ({replaced})")
         if self._fresh:
             self.db.execute("DELETE FROM files")
         sql = "SELECT coalesce(max(seq), 0) FROM main.sqlite_sequence WHERE name = 'passages'"
         last = int(self.db.execute(sql).fetchone()[0])
-        sealed = f"SELECT {DOCUMENT_COLUMNS}, seal({DOCUMENT_COLUMNS}) FROM staged_documents ORDER BY id"
-        self.db.execute(f"INSERT INTO documents ({DOCUMENT_COLUMNS}, seal) {sealed}")
+        staged = f"SELECT {DOCUMENT_COLUMNS} FROM staged_documents ORDER BY id"
+        self.db.execute(f"INSERT INTO documents ({DOCUMENT_COLUMNS}) {staged}")
         self.db.execute(_MOVE_PASSAGES, (last,))
         return removed, last
 
-    def _drop_loose(self) -> None:
+    def _drop_orphaned(self) -> None:
         """Delete the vectors that no passage has taken over: those of removed ones, and those of a killed update."""
-        unused = "SELECT key FROM loose WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = loose.key)"
+        unused = "SELECT key FROM orphaned o WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = o.key)"
         self.db.execute(f"DELETE FROM vectors WHERE key IN ({unused})")
-        self.db.execute("DELETE FROM loose")
+        self.db.execute("DELETE FROM orphaned")
 
     def _numbers(self, condition: str) -> list[int]:
         return [row[0] for row in self.db.execute(f"SELECT id FROM passages WHERE {condition}")]
@@ -325,7 +314,7 @@ class LocalWriter(Catalog):
     def _build_lexical(
         self, building: Path, base: Path | None, removed: Sequence[int], added: Sequence[int], alive: int
     ) -> None:
-        dead = int(self.meta("dead", "0")) + len(removed)
+        dead = self.meta("dead", "0", int) + len(removed)
         if base is None or dead > MOST_DEAD * alive:
             lexical.build(building, self.entries())
             dead = 0
@@ -347,7 +336,6 @@ class LocalWriter(Catalog):
         self._put_meta("generation", generation)
         if self._manifest:
             self._put_meta("manifest", asdict(self._manifest))
-        self.db.execute(catalog.SEAL_META)
 
     def _put_meta(self, key: str, value: object) -> None:
         self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))

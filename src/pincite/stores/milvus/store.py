@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pincite.errors import DamagedIndex, IndexProblem, NoIndex
+from pincite.errors import DamagedIndex, NoIndex
 from pincite.stores.base import Manifest, copy
 from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local.store import LocalStore
@@ -31,7 +31,7 @@ class MilvusStore:
         UsageError: it is no address.
     """
 
-    format = 2
+    format = 1
     """Counts up when rows or what they hold change."""
 
     def __init__(self, address: str) -> None:
@@ -137,13 +137,9 @@ class MilvusStore:
             wrong.append(f"{documents} documents and {passages} passages are whole, but its last commit counts {told}")
         return [*(f"{self.name}: {each}" for each in wrong), MEND] if wrong else []
 
-    def mark(self) -> int:
-        """Nothing can be put out of the way."""
-        return 0
-
-    def forsake(self, mark: int, error: IndexProblem, *, wait: bool = False) -> Path | None:
-        """Nothing can be put out of the way."""
-        raise error
+    def quarantine(self, *, wait: bool = False) -> Path | None:
+        """Nothing can be put aside."""
+        return None
 
     def backup(self, path: Path) -> None:
         """Write all of the current state into one file, which a store of any kind restores."""
