@@ -870,8 +870,9 @@ def test_no_worker_without_a_job(folder: Path) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_parser_that_hangs_costs_its_file(folder: Path, workers: int) -> None:
     found = list(read_files(jobs(folder, "0.txt", "hangs.txt", "1.txt"), workers=workers, timeout=2))
-    assert endings(found) == {"0.txt": None, "hangs.txt": "took longer than 2 s", "1.txt": None}
-    assert worth_another_try(found) == {"hangs.txt"}
+    late = "took longer than 2 s: divide it, or try it again with --rebuild"
+    assert endings(found) == {"0.txt": None, "hangs.txt": late, "1.txt": None}
+    assert worth_another_try(found) == set()
 
 
 def test_a_crash_costs_its_file(folder: Path) -> None:
@@ -886,6 +887,21 @@ def test_a_crash_costs_its_file(folder: Path) -> None:
     found = list(read_files(killing(), workers=1))
     assert endings(found) == {"0.txt": None, "hangs.txt": "the reader crashed on it (signal 11)", "1.txt": None}
     assert worth_another_try(found) == {"hangs.txt"}
+
+
+def test_a_crash_within_an_answer_costs_its_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = folder / "worker"
+    worker.write_text(
+        f"#!{sys.executable}\nimport json, os, signal, struct, sys\nfrom multiprocessing.connection import Connection\n"
+        "fd = int(sys.argv[-1])\npipe = Connection(fd)\n"
+        "while json.loads(pipe.recv_bytes())[1] != '1.txt':\n    pipe.send_bytes(b'{\"done\": {}}')\n"
+        "os.write(fd, struct.pack('!i', 100_000) + b'{\"document\": ')\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    worker.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(worker))
+    found = list(read_files(jobs(folder, "0.txt", "1.txt", "2.txt"), workers=1))
+    assert endings(found) == {"0.txt": None, "1.txt": "the reader crashed on it (signal 9)", "2.txt": None}
+    assert worth_another_try(found) == {"1.txt"}
 
 
 def test_a_file_that_cannot_be_opened_is_worth_another_try_and_a_broken_one_is_not(folder: Path) -> None:

@@ -40,11 +40,13 @@ class Verification(Catalog):
                 passages += len(found)
                 yield from wrong_text(document)
                 yield from wrong_passages(document, found)
+        paths = {record.path for record in self.records().values()}
+        yield from (f"{path}: what its file was like is missing" for path in sorted(paths - self.files().keys()))
         yield from self._unsealed()
         if self.count() != (len(ids), passages):
             stated = "{} documents and {} passages".format(*self.count())
             yield f"the catalogue: should hold {stated}; whole, vectors included, are {len(ids)} and {passages}"
-        _ = self.manifest, self.files(), self.derived()
+        _ = self.manifest, self.derived()
         if self.db.execute(f"SELECT hex({META})").fetchone()[0] != self.meta("seal", ""):
             yield "the catalogue: what it says of itself or of the corpus files is not what was written"
 
