@@ -219,6 +219,22 @@ def test_text_without_a_title_is_left_alone(document: Make, text: str) -> None:
     assert (found.title, found.title_is_name) == ("the name", True)
 
 
+@pytest.mark.parametrize(
+    ("line", "is_date"),
+    [
+        ("Published on Thursday, 4 March 2021 at 10:30 a.m. EST", True),
+        ("Updated: Tues 2021-03-04T07:30:00.5Z", True),
+        ("2021-03-04 10:30 -0500, 3 min read – 12 comments", True),
+        ("2021-03-04 (at 7:30 GMT)", True),
+        ("2021-03-04 " + "-1111" * 25, True),
+        ("2021-03-04 " + "-1111" * 25 + "!", False),
+        ("2021-03-04 was bitterly cold", False),
+    ],
+)
+def test_what_may_stand_beside_a_date(document: Make, line: str, is_date: bool) -> None:
+    assert (document("a.txt", f"Ferry\n\n{line}\n\nIt ran aground.").date == "2021-03-04") is is_date
+
+
 def test_text_is_decoded_with_plain_line_ends(document: Make) -> None:
     found = document("a.txt", "\ufeffPumps\r\n\r\nOne\u00ad \u200bnew.\rTwo\u0000 old.\r\n".encode("utf-16"))
     assert (found.title, found.text) == ("Pumps", "One\u00ad \u200bnew.\nTwo\ufffd old.\n")
