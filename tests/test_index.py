@@ -732,6 +732,16 @@ def test_a_report_that_says_something_else_is_no_copy(tmp_path: Path, old: str, 
     assert {doc_id for doc_id, _ in found} == {"a.txt", "b.txt"}
 
 
+def test_one_story_in_several_papers_takes_one_place(tmp_path: Path) -> None:
+    papers = {
+        "Mill to be rebuilt": "ALDHAVEN, March 4 (Agency) - ",
+        "After the gale": "MARL, Friday -- ",
+        "Elm wheel": "",
+    }
+    texts = {f"{title}.md": f"# {title}\n\n{line}{REPORT} It costs 4.1 million." for title, line in papers.items()}
+    assert [len(copies) for _, copies in _found(tmp_path, texts)] == [2]
+
+
 def test_no_wording_is_an_error_and_the_first_always_speaks(tmp_path: Path) -> None:
     write_files(tmp_path / "c", {"a.txt": REPORT})
     with Index.open(tmp_path / "index") as index:
