@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from pincite import analysis, corpus, follow_ups, links, splitting
+from pincite import analysis, corpus, follow_ups, links, ranking, splitting
 from pincite.readers import decoding, docx, epub, fields, html, markdown, markup, pages, pdf, text
 
 MODULES = [analysis, corpus, follow_ups, links, splitting, decoding, docx, epub, fields, html, markdown, markup, pages]
-MODULES += [pdf, text]
+MODULES += [pdf, ranking, text]
 """Those that meet texts of others."""
 
 REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT)

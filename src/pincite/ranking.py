@@ -159,7 +159,7 @@ def _bm25(snapshot: Snapshot, query: Query, ids: Sequence[str], found: Scored) -
 
 # ---------------------------------------------------------------- copies
 
-_NEAR = 0.8
+_NEAR = 0.7
 """From this cosine on, passages are compared word by word; titles, which differ, are part of what was embedded."""
 
 _LOOKED_THROUGH = 200
@@ -222,15 +222,23 @@ def _near(candidates: Sequence[Candidate]) -> list[list[int]]:
     return near
 
 
-def _is_copy(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether the first of two passages, as the words of their sentences, says nothing that the other does not."""
-    if one and "".join(one).replace("  ", " ") in "".join(other).replace("  ", " "):
+class _Said(NamedTuple):
+    """The words of a passage between spaces, and its sentences as such words."""
+
+    words: str
+    sentences: frozenset[str]
+
+
+def _is_copy(one: _Said, other: _Said) -> bool:
+    """Whether the first of two passages says nothing that the other does not."""
+    if one.sentences and one.words in other.words:
         return True
-    common = set(one) & set(other)
-    own = [sentence.split() for sentence in one if sentence not in common]
-    left = [sentence.split() for sentence in other if sentence not in common]
-    size = sum(map(len, own)) + sum(len(sentence.split()) for sentence in common)
-    if len(common) < _LEAST or sum(map(len, own)) > (1 - _SHARE) * size:
+    common = one.sentences & other.sentences
+    if len(common) < _LEAST:
+        return False
+    own = [sentence.split() for sentence in one.sentences - common]
+    left = [sentence.split() for sentence in other.sentences - common]
+    if sum(map(len, own)) > (1 - _SHARE) * len(one.words.split()):
         return False
     figures = {word for sentence in own for word in sentence if any(map(str.isdigit, word))}
     return not figures and not any(_alike(mine, theirs) for mine in own for theirs in left)
@@ -240,8 +248,8 @@ def _alike(one: Sequence[str], other: Sequence[str]) -> bool:
     return len(set(one) & set(other)) >= _VARIANT * max(1, min(len(set(one)), len(set(other))))
 
 
-def _said(passage: Passage) -> list[str]:
-    """The sentences of a passage, each as its words between spaces, without headline, place and day at the top."""
+def _said(passage: Passage) -> _Said:
+    """What a passage says, without headline, place and day at the top."""
     texts = [passage.text[start - passage.start : end - passage.start] for start, end in passage.sentences]
     if passage.start == 0 and passage.heading in texts[:-1]:  # the headline of an article, as its title may be
         texts = texts[texts.index(passage.heading) + 1 :]
@@ -249,8 +257,9 @@ def _said(passage: Passage) -> list[str]:
         if end := _dateline(text):
             texts[i] = text[end:]
             break
-    words = ([term for term in analyse(text) if term not in _IGNORED] for text in texts)
-    return [f" {' '.join(sentence)} " for sentence in words if sentence]
+    terms = ([term for term in analyse(text) if term not in _IGNORED] for text in texts)
+    sentences = [" ".join(sentence) for sentence in terms if sentence]
+    return _Said(f" {' '.join(sentences)} ", frozenset(sentences))
 
 
 def _dateline(sentence: str) -> int:
