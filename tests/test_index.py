@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -19,7 +20,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from conftest import ARTICLES, WordEmbedder, write_files
-from pincite import Filter, Hit, Index, Progress, Settings, updating, work
+from pincite import Filter, Hit, Index, Progress, Settings, readers, updating, work
 from pincite import index as index_module
 from pincite.datatypes import Changes
 from pincite.errors import (
@@ -33,7 +34,7 @@ from pincite.errors import (
     RemovalRefused,
     UnknownDocument,
 )
-from pincite.readers.pool import Event, FileDone
+from pincite.readers.pool import Event, FileDone, read_files
 from pincite.stores.base import Vectors
 from pincite.stores.local import catalog
 from pincite.stores.local.catalog import Catalog, connect
@@ -314,7 +315,7 @@ def _unlisted(corpus: Path, patched: pytest.MonkeyPatch) -> None:
 
 
 def _restless(corpus: Path, patched: pytest.MonkeyPatch) -> None:
-    patched.setattr(updating.time, "sleep", lambda _: os.utime(corpus / "bees.txt", (1, 1)))
+    patched.setattr(time, "sleep", lambda _: os.utime(corpus / "bees.txt", (1, 1)))
 
 
 def test_a_folder_that_cannot_be_listed_removes_nothing(
@@ -356,10 +357,11 @@ def test_a_kept_file_is_read_again_once_it_can_be_and_is_read_otherwise(
 ) -> None:
     with monkeypatch.context() as patched:
         _unlisted(corpus, patched)
-        patched.setattr(updating.readers, "VERSION", 0)
+        patched.setattr(readers, "VERSION", 0)
         index.update()
-    monkeypatch.setattr(updating.readers, "VERSION", 0)
-    _count_reads(read := [], monkeypatch)
+    monkeypatch.setattr(readers, "VERSION", 0)
+    read: list[str] = []
+    _count_reads(read, monkeypatch)
     assert index.update().skipped == {}
     assert "mill/tide.md" in read
 
@@ -387,7 +389,6 @@ def test_a_document_that_comes_from_another_file_now_is_that_files(index: Index,
 
 def _count_reads(names: list[str], patched: pytest.MonkeyPatch) -> None:
     """Note which files an update reads."""
-    real = work.read_files
 
     def noted(jobs: Iterable[tuple[str, Path]], **options: Any) -> Generator[tuple[str, Event]]:  # noqa: ANN401
         def named() -> Iterator[tuple[str, Path]]:
@@ -395,7 +396,7 @@ def _count_reads(names: list[str], patched: pytest.MonkeyPatch) -> None:
                 names.append(name)
                 yield name, path
 
-        yield from real(named(), **options)
+        yield from read_files(named(), **options)
 
     patched.setattr(work, "read_files", noted)
 
