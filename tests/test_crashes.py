@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
 import sqlite3
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from conftest import ARTICLES, WordEmbedder, grow_by_segments, write_files
-from pincite import Index, Settings, readers, updating, work
+from pincite import Index, Progress, Settings, readers, updating, work
 from pincite.readers.pool import Event, FileDone
 from pincite.stores.local import catalog
 
-STEPS, MOMENTS = 150, 50
-"""Points at which an update is killed: at a step on the disk or in the catalogue, and at some moment."""
+STEPS, STEPS_BESIDE_OTHERS = 75, 25
+"""Points at which an update is killed: at steps on the disk or in the catalogue, alone and while others are at work."""
+
+STAGES = ("begin", "read", "embed", "write", "ended")
 
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["conftest", "pincite.index", "faiss", "tantivy", "filelock"])
@@ -51,18 +53,32 @@ def opened(home: Path) -> tuple[Index, WordEmbedder]:
     return index, embedder
 
 
-def update_and_die(home: Path, point: int, segments: bool, seen: Any) -> None:  # noqa: ANN401 (a shared value)
-    """One update, killed at the ``point``-th thing that it does; what it did is counted in ``seen``."""
-    numbers = count(1)
+class Told(NamedTuple):
+    """What an update in another process says of itself while it goes on, so that it is known where it was killed."""
+
+    steps: int
+    stage: str
+
+
+def update_and_die(home: Path, point: int, segments: bool, alone: bool, told: Any) -> None:  # noqa: ANN401 (shared)
+    """One update, killed at the ``point``-th thing that it does.
+
+    Alone all is done in this thread; otherwise other processes read and another thread embeds, in small batches.
+    """
+    numbers, lock = count(1), threading.Lock()
 
     def step(*_: object) -> None:
-        seen.value = next(numbers)
-        if seen.value == point:
-            os.kill(os.getpid(), signal.SIGKILL)
+        with lock:
+            told[0] = next(numbers)
+            if told[0] == point:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     def audit(event: str, values: tuple[Any, ...]) -> None:
         if event in TOUCHED or (event == "open" and set(str(values[1])) & set("wax+")):
             step()
+
+    def progress(progress: Progress) -> None:
+        told[1] = STAGES.index(progress.stage)
 
     connect, sync = catalog.connect, os.fsync
 
@@ -78,17 +94,15 @@ def update_and_die(home: Path, point: int, segments: bool, seen: Any) -> None:  
 
     if segments:
         grow_by_segments(pytest.MonkeyPatch())
+    if alone:
+        setattr(work, "read_files", read_here)  # noqa: B010 (to mypy, a function takes no assignment)
+    else:
+        updating._BATCH = 1
     sys.addaudithook(audit)
-    setattr(catalog, "connect", connected)  # noqa: B010 (to mypy, a function takes no assignment)
+    setattr(catalog, "connect", connected)  # noqa: B010
     setattr(os, "fsync", synced)  # noqa: B010
-    setattr(work, "read_files", read_here)  # noqa: B010
-    opened(home)[0].update()
-
-
-def update_in_batches(home: Path) -> None:
-    """One whole update with readers of its own, in small batches, so that it can be killed between them."""
-    updating._BATCH = 1
-    opened(home)[0].update()
+    opened(home)[0].update(progress=progress)
+    told[1] = STAGES.index("ended")
 
 
 def say(line: str) -> None:
@@ -158,46 +172,45 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield Scene(tmp_path_factory.mktemp("crash"), request.param)
 
 
-def killed_at(scene: Scene, point: int) -> tuple[bool, int]:
-    """Whether the update was killed, and how many steps it had done."""
+def killed_at(scene: Scene, point: int, *, alone: bool = True) -> Told:
+    """What an update had told when it was killed; at the point 0 none is, and it ends."""
     scene.reset()
-    seen = PROCESSES.Value("i", 0)
-    process = PROCESSES.Process(target=update_and_die, args=(scene.work, point, scene.segments, seen))
+    told = PROCESSES.Array("i", [0, 0], lock=False)
+    process = PROCESSES.Process(target=update_and_die, args=(scene.work, point, scene.segments, alone, told))
     process.start()
     process.join()
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return process.exitcode != 0, seen.value
+    steps, stage = told[:]
+    assert process.exitcode == (-signal.SIGKILL if point else 0), point
+    assert (STAGES[stage] == "ended") is (point == 0), "the kill landed outside the update"
+    assert point in (0, steps), "the kill landed elsewhere"
+    return Told(steps, STAGES[stage])
+
+
+def points(steps: int, most: int) -> list[int]:
+    """So many steps, spread over all."""
+    return sorted({1 + number * (steps - 1) // (most - 1) for number in range(most)})
 
 
 def test_a_kill_at_any_step_leaves_the_old_or_the_new(scene: Scene) -> None:
-    killed, steps = killed_at(scene, 0)
-    assert not killed
-    began, outcomes = time.monotonic(), Counter[str]()
-    share = STEPS // 2
-    points = range(1, steps + 1) if steps <= share else sorted(random.Random(1).sample(range(1, steps + 1), share))
-    for point in points:
-        assert killed_at(scene, point)[0], point
-        outcomes[scene.check()] += 1
-    say(f"{len(points)} of {steps} steps: {dict(outcomes)}, {time.monotonic() - began:.0f} s")
-    assert outcomes["old"] > outcomes["new"] > 0
+    began, outcomes = time.monotonic(), Counter[tuple[str, str]]()
+    steps = killed_at(scene, 0).steps
+    for point in points(steps, STEPS):
+        stage = killed_at(scene, point).stage
+        outcomes[stage, scene.check()] += 1
+    say(f"{outcomes.total()} of {steps} steps: {dict(outcomes)}, {time.monotonic() - began:.0f} s")
+    assert {stage for stage, _ in outcomes} >= {"read", "write"}
+    assert {state for _, state in outcomes} == {"old", "new"}
+    assert all(state == "old" or stage == "write" for stage, state in outcomes)
 
 
 @pytest.mark.parametrize("scene", [False], indirect=True, ids=["built whole"])
-def test_a_kill_at_any_moment_leaves_the_old_or_the_new(scene: Scene) -> None:
-    began = time.monotonic()
-    process = PROCESSES.Process(target=update_in_batches, args=(scene.work,))
-    scene.reset()
-    process.start()
-    process.join()
-    assert process.exitcode == 0
-    takes, outcomes, draw = time.monotonic() - began, Counter[str](), random.Random(2)
-    for _ in range(MOMENTS):
-        scene.reset()
-        process = PROCESSES.Process(target=update_in_batches, args=(scene.work,))
-        process.start()
-        process.join(draw.uniform(0, takes))
-        process.kill()
-        process.join()
-        outcomes[scene.check()] += 1
-    say(f"{MOMENTS} moments of {takes:.2f} s: {dict(outcomes)}, {time.monotonic() - began:.0f} s")
-    assert outcomes.total() == MOMENTS
+def test_a_kill_while_others_read_and_embed_leaves_the_old_or_the_new(scene: Scene) -> None:
+    """How many steps there are depends on who is quicker: the last tenth is left out."""
+    began, outcomes = time.monotonic(), Counter[tuple[str, str]]()
+    steps = killed_at(scene, 0, alone=False).steps
+    for point in points(steps * 9 // 10, STEPS_BESIDE_OTHERS):
+        stage = killed_at(scene, point, alone=False).stage
+        outcomes[stage, scene.check()] += 1
+    say(f"{outcomes.total()} of {steps} steps: {dict(outcomes)}, {time.monotonic() - began:.0f} s")
+    assert {stage for stage, _ in outcomes} >= {"embed", "write"}
+    assert all(state == "old" or stage == "write" for stage, state in outcomes)

@@ -7,7 +7,9 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from conftest import ARTICLES, WordEmbedder, write_files
-from pincite import Filter, Hit, Index, Progress, Settings, updating, work
+from pincite import Filter, Hit, Index, Progress, Settings, readers, updating, work
 from pincite import index as index_module
 from pincite.datatypes import Changes
 from pincite.errors import (
@@ -32,8 +34,10 @@ from pincite.errors import (
     RemovalRefused,
     UnknownDocument,
 )
+from pincite.readers.pool import Event, FileDone, read_files
 from pincite.stores.base import Vectors
-from pincite.stores.local.catalog import Catalog
+from pincite.stores.local import catalog
+from pincite.stores.local.catalog import Catalog, connect
 from pincite.stores.local.lexical import LexicalIndex
 
 Open = Callable[..., Index]
@@ -294,21 +298,132 @@ def test_a_file_that_cannot_be_read_any_more_keeps_its_last_good_version(index: 
     assert index.status().stale == {}
 
 
-def test_a_folder_that_cannot_be_listed_removes_nothing(
-    index: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _broken(corpus: Path, patched: pytest.MonkeyPatch) -> None:
+    (corpus / "bees.txt").rename(corpus.parent / "bees.txt")
+    (corpus / "bees.txt").symlink_to(corpus / "nowhere.txt")
+
+
+def _unlisted(corpus: Path, patched: pytest.MonkeyPatch) -> None:
     real = os.scandir
 
-    def refuse(path: str) -> object:  # the permissions that root does not feel
-        if Path(path).name == "mill":
+    def refuse(path: str | int) -> object:  # the permissions that root does not feel
+        if str(path).endswith("/mill/"):
             raise PermissionError(13, "Permission denied", path)
         return real(path)
 
-    monkeypatch.setattr(os, "scandir", refuse)
+    patched.setattr(os, "scandir", refuse)
+
+
+def _restless(corpus: Path, patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(time, "sleep", lambda _: os.utime(corpus / "bees.txt", (1, 1)))
+
+
+def test_a_folder_that_cannot_be_listed_removes_nothing(
+    index: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _unlisted(corpus, monkeypatch)
     report = index.update(corpus)
     assert report.removed == ()
     assert "mill/" in report.skipped
     assert "mill/tide.md" in report.unchanged
+
+
+@pytest.mark.parametrize("rebuild", [False, True])
+@pytest.mark.parametrize(
+    ("harm", "kept"), [(_broken, "bees.txt"), (_unlisted, "mill/tide.md"), (_restless, "bees.txt")]
+)
+def test_what_a_kept_file_was_like_is_kept_as_well(
+    index: Index,
+    corpus: Path,
+    open_index: Open,
+    harm: Callable[[Path, pytest.MonkeyPatch], None],
+    kept: str,
+    rebuild: bool,
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        harm(corpus, patched)
+        report = index.update(quiet=0.01, rebuild=rebuild)
+        assert kept in report.unchanged
+        assert len(report.skipped) == 1
+        changes = index.changes()
+        assert changes is not None
+        assert changes.gone == ()
+    assert index.verify() == ()
+    assert index.copy(open_index(WordEmbedder(), "copied")) == (3, 4)
+
+
+def test_a_kept_file_is_read_again_once_it_can_be_and_is_read_otherwise(
+    index: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        _unlisted(corpus, patched)
+        patched.setattr(readers, "VERSION", 0)
+        index.update()
+    monkeypatch.setattr(readers, "VERSION", 0)
+    read: list[str] = []
+    _count_reads(read, monkeypatch)
+    assert index.update().skipped == {}
+    assert "mill/tide.md" in read
+
+
+def test_a_document_without_its_files_record_is_found(index: Index, tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "index" / catalog.FILE)) as db, db:
+        db.execute("DELETE FROM files WHERE path = 'bees.txt'")
+    assert index.verify()[0] == "bees.txt: what its file was like is missing"
+    index.update(rebuild=True)
+    assert index.verify() == ()
+
+
+def test_a_document_that_comes_from_another_file_now_is_that_files(index: Index, corpus: Path) -> None:
+    write_files(corpus, {"a.jsonl#b.md": "---\ntitle: T\n---\n\nOne text."})
+    index.update()
+    (corpus / "a.jsonl#b.md").unlink()
+    write_files(corpus, {"a.jsonl": json.dumps({"_id": "b.md", "title": "T", "text": "One text."})})
+    for _ in range(2):
+        assert index.update().removed == ()
+        assert index.verify() == ()
+    (corpus / "a.jsonl").unlink()
+    assert index.update().removed == ("a.jsonl#b.md",)
+
+
+def _count_reads(names: list[str], patched: pytest.MonkeyPatch) -> None:
+    """Note which files an update reads."""
+
+    def noted(jobs: Iterable[tuple[str, Path]], **options: Any) -> Generator[tuple[str, Event]]:  # noqa: ANN401
+        def named() -> Iterator[tuple[str, Path]]:
+            for name, path in jobs:
+                names.append(name)
+                yield name, path
+
+        yield from read_files(named(), **options)
+
+    patched.setattr(work, "read_files", noted)
+
+
+def test_a_file_that_takes_too_long_is_tried_again_when_it_or_the_program_has_changed(
+    open_index: Open, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(corpus, {"slow.txt": "Slow\n\nThis one takes for ever."})
+    os.utime(corpus / "slow.txt", (1_000_000_000, 1_000_000_000))
+    late = "took longer than 60 s"
+
+    def read(jobs: Iterable[tuple[str, Path]], **_: object) -> Generator[tuple[str, Event]]:
+        for name, _path in jobs:
+            names.append(name)
+            yield name, FileDone(late)
+
+    monkeypatch.setattr(work, "read_files", read)
+    index = open_index(WordEmbedder())
+    for version, expected in (("1", 4), ("1", 0), ("2", 4), ("2", 0)):
+        names: list[str] = []
+        monkeypatch.setattr(updating, "__version__", version)
+        assert index.update(corpus).skipped["slow.txt"] == late
+        assert len(names) == expected
+    os.utime(corpus / "slow.txt", (1_000_000_001, 1_000_000_001))
+    (corpus / "slow.txt").write_text("Slow\n\nThis one was mended.")
+    names = []
+    index.update()
+    assert names == ["slow.txt"]
 
 
 def test_two_documents_with_one_id(open_index: Open, embedder: WordEmbedder, tmp_path: Path) -> None:
@@ -526,6 +641,10 @@ def test_an_index_inside_the_corpus_is_not_read(embedder: WordEmbedder, corpus: 
         for _ in range(2):
             report = inside.update(corpus)
             assert (report.skipped, len(report.added + report.unchanged)) == ({}, 3)
+        (corpus.parent / "link").symlink_to(corpus)
+        for spelt in (corpus / "mill/..", corpus.parent / "link", corpus.parent / "link/mill/.."):
+            report = inside.update(spelt)
+            assert (report.skipped, report.unchanged) == ({}, tuple(sorted(ARTICLES)))
 
 
 def test_few_documents_do_not_rank_the_whole_index(open_index: Open, embedder: WordEmbedder, tmp_path: Path) -> None:
@@ -611,6 +730,16 @@ def test_a_report_that_says_something_else_is_no_copy(tmp_path: Path, old: str, 
     text = f"{REPORT} The old wheel can be repaired. In the final Aldhaven beat Marl."
     found = _found(tmp_path, {"a.txt": text, "b.txt": text.replace(old, new)})
     assert {doc_id for doc_id, _ in found} == {"a.txt", "b.txt"}
+
+
+def test_one_story_in_several_papers_takes_one_place(tmp_path: Path) -> None:
+    papers = {
+        "Mill to be rebuilt": "ALDHAVEN, March 4 (Agency) - ",
+        "After the gale": "MARL, Friday -- ",
+        "Elm wheel": "",
+    }
+    texts = {f"{title}.md": f"# {title}\n\n{line}{REPORT} It costs 4.1 million." for title, line in papers.items()}
+    assert [len(copies) for _, copies in _found(tmp_path, texts)] == [2]
 
 
 def test_no_wording_is_an_error_and_the_first_always_speaks(tmp_path: Path) -> None:

@@ -238,7 +238,7 @@ OTHERS = {
         "mill/tide.md: its text is not what was read (SHA-256 differs)",
     ),
     "what it says of itself": ("DELETE FROM meta WHERE key = 'manifest'", "the catalogue: what it says of itself is"),
-    "a file": ("DELETE FROM files WHERE path = 'bees.txt'", "bees.txt: what its file bees.txt was like is missing"),
+    "a file": ("DELETE FROM files WHERE path = 'bees.txt'", "bees.txt: what its file was like is missing"),
     "a vector of another length": ("UPDATE vectors SET vector = zeroblob(64)", "has a vector whose length is not 1"),
     "a passage less": ("DELETE FROM passages WHERE id = 1", "the catalogue: should hold 3 documents and 4 passages"),
 }

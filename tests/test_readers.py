@@ -219,6 +219,22 @@ def test_text_without_a_title_is_left_alone(document: Make, text: str) -> None:
     assert (found.title, found.title_is_name) == ("the name", True)
 
 
+@pytest.mark.parametrize(
+    ("line", "is_date"),
+    [
+        ("Published on Thursday, 4 March 2021 at 10:30 a.m. EST", True),
+        ("Updated: Tues 2021-03-04T07:30:00.5Z", True),
+        ("2021-03-04 10:30 -0500, 3 min read – 12 comments", True),
+        ("2021-03-04 (at 7:30 GMT)", True),
+        ("2021-03-04 " + "-1111" * 25, True),
+        ("2021-03-04 " + "-1111" * 25 + "!", False),
+        ("2021-03-04 was bitterly cold", False),
+    ],
+)
+def test_what_may_stand_beside_a_date(document: Make, line: str, is_date: bool) -> None:
+    assert (document("a.txt", f"Ferry\n\n{line}\n\nIt ran aground.").date == "2021-03-04") is is_date
+
+
 def test_text_is_decoded_with_plain_line_ends(document: Make) -> None:
     found = document("a.txt", "\ufeffPumps\r\n\r\nOne\u00ad \u200bnew.\rTwo\u0000 old.\r\n".encode("utf-16"))
     assert (found.title, found.text) == ("Pumps", "One\u00ad \u200bnew.\nTwo\ufffd old.\n")
@@ -870,8 +886,9 @@ def test_no_worker_without_a_job(folder: Path) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_parser_that_hangs_costs_its_file(folder: Path, workers: int) -> None:
     found = list(read_files(jobs(folder, "0.txt", "hangs.txt", "1.txt"), workers=workers, timeout=2))
-    assert endings(found) == {"0.txt": None, "hangs.txt": "took longer than 2 s", "1.txt": None}
-    assert worth_another_try(found) == {"hangs.txt"}
+    late = "took longer than 2 s: divide it, or try it again with --rebuild"
+    assert endings(found) == {"0.txt": None, "hangs.txt": late, "1.txt": None}
+    assert worth_another_try(found) == set()
 
 
 def test_a_crash_costs_its_file(folder: Path) -> None:
@@ -886,6 +903,21 @@ def test_a_crash_costs_its_file(folder: Path) -> None:
     found = list(read_files(killing(), workers=1))
     assert endings(found) == {"0.txt": None, "hangs.txt": "the reader crashed on it (signal 11)", "1.txt": None}
     assert worth_another_try(found) == {"hangs.txt"}
+
+
+def test_a_crash_within_an_answer_costs_its_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = folder / "worker"
+    worker.write_text(
+        f"#!{sys.executable}\nimport json, os, signal, struct, sys\nfrom multiprocessing.connection import Connection\n"
+        "fd = int(sys.argv[-1])\npipe = Connection(fd)\n"
+        "while json.loads(pipe.recv_bytes())[1] != '1.txt':\n    pipe.send_bytes(b'{\"done\": {}}')\n"
+        "os.write(fd, struct.pack('!i', 100_000) + b'{\"document\": ')\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    worker.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(worker))
+    found = list(read_files(jobs(folder, "0.txt", "1.txt", "2.txt"), workers=1))
+    assert endings(found) == {"0.txt": None, "1.txt": "the reader crashed on it (signal 9)", "2.txt": None}
+    assert worth_another_try(found) == {"1.txt"}
 
 
 def test_a_file_that_cannot_be_opened_is_worth_another_try_and_a_broken_one_is_not(folder: Path) -> None:

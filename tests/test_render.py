@@ -220,6 +220,7 @@ def test_library_shows_names_and_reasons_to_the_letter(
         corpus=said,
         model="m",
         query_backend="onnxruntime",
+        export=None,
         format=1,
         generation=1,
         documents=2,

@@ -9,14 +9,14 @@ import hashlib
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from pincite import corpus, readers, splitting
+from pincite import __version__, corpus, readers, splitting
 from pincite.corpus import FileStat, Scan
 from pincite.datatypes import Changes, Document, Progress, UpdateReport, digest_of
 from pincite.embedder import Embedder
@@ -154,17 +154,18 @@ class Update:
             self._write(folder, seen, gone=())
             return UpdateReport(unchanged=tuple(self._writer.doc_ids()), skipped=self._found.skipped)
         self._found.skipped.update(scan.skipped)
-        kept = [name for name in self._by_path if name in scan.skipped or name.startswith(scan.unlisted)]
+        known = {*self._by_path, *self._records}
+        kept = {name for name in known if name in scan.skipped or name.startswith(scan.unlisted)}
         self._there = {*scan.files, *kept}
         gone = [each for each in self._known if self._known[each].path not in self._there]
         self._in_doubt = self._too_many(gone, folder)
         with self._work:
             self._read(self._to_read(scan))
-            self._keep(kept)
+            self._keep_unseen(kept)
             removed = self._removed(folder)
             self._writer.remove(removed)
             self._embed()
-        self._write(folder, seen if self._settled(scan) else "", self._records.keys() - scan.files.keys())
+        self._write(folder, seen if self._settled(scan) else "", self._records.keys() - self._there)
         found = self._found
         return UpdateReport(
             added=tuple(sorted(found.added)),
@@ -179,7 +180,7 @@ class Update:
 
     def _nothing_new(self, folder: Path, seen: str) -> bool:
         before = self._writer.manifest
-        same = (before.reading, before.corpus) == (self._reading, str(folder)) and not self._options.rebuild
+        same = (before.reading, before.corpus) == (self._program, str(folder)) and not self._options.rebuild
         return same and before.scan == seen
 
     def _settled(self, scan: Scan) -> bool:
@@ -188,12 +189,12 @@ class Update:
         return not self._again and self._scanned_ns - last > _RACY_NS
 
     def _to_read(self, scan: Scan) -> dict[str, FileStat]:
-        everything = self._options.rebuild or self._writer.manifest.reading != self._reading
-        records = {} if everything else self._records
+        records = {} if self._options.rebuild or self._is_read_otherwise() else self._records
+        other_program = self._writer.manifest.reading != self._program
         to_read = {}
         for name, stat in scan.files.items():
             record = records.get(name)
-            if record is None or not self._same(record, stat):
+            if record is None or (record.problem and other_program) or not self._same(record, stat):
                 to_read[name] = stat
                 continue
             self._found.unchanged.update(self._by_path.get(name, ()))
@@ -214,6 +215,14 @@ class Update:
     def _reading(self) -> str:
         """Names how files are read and texts divided; when it changes, everything is read and divided again."""
         return f"{readers.VERSION}/{splitting.VERSION}/{self._settings.passage_tokens}"
+
+    @property
+    def _program(self) -> str:
+        """Names this version as well: it may read what another could not, which is then tried again."""
+        return f"{self._reading} {__version__}"
+
+    def _is_read_otherwise(self) -> bool:
+        return self._writer.manifest.reading.partition(" ")[0] != self._reading
 
     # ------------------------------------------------------------ reading and splitting
 
@@ -258,6 +267,13 @@ class Update:
             self._found.skipped[name] = event.problem
             self._keep([name])
 
+    def _keep_unseen(self, paths: Collection[str]) -> None:
+        """Keep files that cannot be looked at now, with what they were like; what was read otherwise is read again."""
+        for path in paths:
+            record = self._records.get(path, FileRecord(path, stamp=(), digest="", scanned_ns=0))
+            self._found.files.append(record._replace(digest="") if self._is_read_otherwise() else record)
+        self._keep(paths)
+
     def _keep(self, paths: Iterable[str]) -> None:
         """Keep the last good version of what cannot be read now, or not to its end."""
         for path in paths:
@@ -276,11 +292,11 @@ class Update:
         before = self._known.get(document.doc_id)
         if before is None:
             self._found.added[document.doc_id] = document.digest
-        elif before.state == record.state:
+        elif before == record:
             self._found.unchanged.add(document.doc_id)
         else:
             self._found.changed.add(document.doc_id)
-        if before is None or before.state != record.state or self._options.rebuild:
+        if before != record or self._options.rebuild:
             self._stage(document, record, pieces)
 
     def _claimed(self, doc_id: str, path: str) -> str | None:
@@ -368,7 +384,7 @@ class Update:
         self._writer.describe(
             Manifest(
                 settings=self._settings.as_dict(),
-                reading=self._reading,
+                reading=self._program,
                 fingerprint=self._embedder.fingerprint,
                 corpus=str(folder),
                 updated=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -387,7 +403,11 @@ def changes(snapshot: Snapshot, scan: Scan) -> Changes:
     return Changes(
         new=tuple(name for name in scan.files if name not in records),
         changed=tuple(name for name, stat in scan.files.items() if name in known and not _same(known[name], stat)),
-        gone=tuple(sorted(name for name in known.keys() - scan.files.keys() if not name.startswith(scan.unlisted))),
+        gone=tuple(
+            name
+            for name in sorted(known.keys() - scan.files.keys() - scan.skipped.keys())
+            if not name.startswith(scan.unlisted)
+        ),
     )
 
 
@@ -438,9 +458,10 @@ def scan_corpus(folder: Path, places: Iterable[Path], *, may_be_empty: bool, qui
     if quiet:
         time.sleep(quiet)
         scan = _at_rest(scan, corpus.scan(folder))
-    for place in places:
-        if place.absolute().is_relative_to(folder):
-            scan = _outside(scan, f"{place.absolute().relative_to(folder).as_posix()}/")
+    root = folder.resolve()
+    for place in map(Path.resolve, places):
+        if place.is_relative_to(root):
+            scan = _outside(scan, place.relative_to(root).as_posix())
     if not scan.files and not scan.unlisted and not may_be_empty:
         raise CorpusError(f"{folder}: no file that Pincite reads; put articles there, or name another folder")
     return scan
@@ -454,6 +475,8 @@ def _at_rest(before: Scan, scan: Scan) -> Scan:
     return replace(scan, files=files, skipped=skipped)
 
 
-def _outside(scan: Scan, prefix: str) -> Scan:
-    files = {name: stat for name, stat in scan.files.items() if not name.startswith(prefix)}
-    return replace(scan, files=files, skipped={n: why for n, why in scan.skipped.items() if not n.startswith(prefix)})
+def _outside(scan: Scan, place: str) -> Scan:
+    """Without what lies at a place, be it a file or a folder."""
+    inside = {name for name in (*scan.files, *scan.skipped) if name == place or name.startswith(f"{place}/")}
+    files = {name: stat for name, stat in scan.files.items() if name not in inside}
+    return replace(scan, files=files, skipped={name: why for name, why in scan.skipped.items() if name not in inside})

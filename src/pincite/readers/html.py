@@ -15,7 +15,9 @@ from pincite.readers.decoding import decode
 from pincite.readers.fields import document, one_line
 from pincite.readers.markup import Block, blocks_of, lay_out, parse_html, plain_text
 
-_DECLARED = re.compile(rb"<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_DECLARED = re.compile(
+    rb"<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*(?:[\"']\s*)?([\w.:-]+)", re.IGNORECASE
+)
 _DECLARATION_WITHIN = 4096
 
 _SHORT = 250

@@ -18,7 +18,7 @@ from pincite.readers.fields import document
 from pincite.readers.markup import blocks_of, lay_out, parse_html, plain_text
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_PLAIN_LINE = re.compile(r"^([A-Za-z][\w -]*):[ \t]+(.+?)[ \t]*$", re.MULTILINE)
+_PLAIN_LINE = re.compile(r"^([A-Za-z][\w -]*):[ \t]+([^ \t\n].*)$", re.MULTILINE)
 _DEEPEST = 100
 """Levels of lists and quotes; what lies deeper is left out by the parser, at 20 unless told."""
 
@@ -46,6 +46,7 @@ def _mapping(source: str) -> dict[str, Any]:
 
 
 def _value(text: str) -> object:
+    text = text.rstrip(" \t")
     value = _load(text)
     return text if value is None or isinstance(value, dict) else value
 

@@ -26,7 +26,7 @@ _PARAGRAPH_GAP = 1.3
 
 _END = re.compile(r"[.!?:;。！？：；…]['\"”’»)\]」』）]*$")
 _ITEM = re.compile(r"[•‣▪●◦■–—*-]\s|\(?(?:\d{1,2}|[a-z])[.)]\s")
-_LEADER = re.compile(r"(?:\. ?){4,}\s*\w+$")
+_LEADER = re.compile(r"(?<!\.)(?<!\. )(?:\. ?){4,}+\s*+\w+$")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _SUSPENDED = frozenset({"and", "or", "nor", "to", "und", "oder", "bis", "et", "ou", "y", "o", "e"})
@@ -217,14 +217,20 @@ def _written(paragraphs: Iterable[Sequence[Line]], words: Counter[str], pages: i
 def _seamed(text: str, after: str, words: Counter[str]) -> str:
     """The text so far, ready for the next line: with a space behind it, or without the hyphen of a divided word."""
     last = text.rpartition(" ")[2]
-    head, tail = re.search(r"([^\W_][\w-]*)[-\u2010\xad]$", last), re.match(r"[^\W_]+", after)
-    if head and tail and last[-1] != "\xad":
+    tail = re.match(r"[^\W_]+", after)
+    if last.endswith(("-", "\u2010")) and tail and (head := _last_word(last[:-1])):
         if tail[0].lower() in _SUSPENDED:
             return text + " "
-        return text if _is_compound(head[1], tail[0], words) else text[:-1]
+        return text if _is_compound(head, tail[0], words) else text[:-1]
     if last.endswith("\xad"):
         return text[:-1]
     return text if not text or text[-1] == "—" or (_WIDE.match(text[-1]) and _WIDE.match(after)) else text + " "
+
+
+def _last_word(text: str) -> str:
+    """Hyphens within it included; looked for from the end, since a text without spaces is long."""
+    backwards = re.match(r"[\w-]*", text[::-1])
+    return backwards[0][::-1].lstrip("_-") if backwards else ""
 
 
 def _is_compound(head: str, tail: str, words: Counter[str]) -> bool:

@@ -28,8 +28,8 @@ class FileDone:
 
     Attributes:
         problem: why it could not be read.
-        again: the problem may go by itself (the time limit, a crash, a file that cannot be opened): worth another try
-            at the next update though the file has not changed.
+        again: the problem may go by itself (a crash, a file that cannot be opened): worth another try at the next
+            update though the file has not changed.
     """
 
     problem: str | None = None
@@ -87,7 +87,8 @@ def _listen(busy: list[_Worker], timeout: float) -> list[tuple[str, Event]]:
     answered = wait([worker.pipe for worker in busy], max(0.0, due - time.monotonic()))
     late = [worker for worker in busy if worker.pipe not in answered and time.monotonic() > worker.since + timeout]
     heard = [event for worker in busy if worker.pipe in answered for event in worker.hear()]
-    return heard + [worker.end(f"took longer than {timeout:g} s") for worker in late]
+    problem = f"took longer than {timeout:g} s: divide it, or try it again with --rebuild"
+    return heard + [worker.end(FileDone(problem)) for worker in late]
 
 
 class _Worker:
@@ -105,7 +106,7 @@ class _Worker:
     def begin(self, name: str, path: Path) -> None:
         """Hand over a file. Should the worker have died, its silence tells."""
         self.name, self.since = name, time.monotonic()
-        with suppress(BrokenPipeError):
+        with suppress(ConnectionError):
             self.pipe.send_bytes(json.dumps([str(path), name]).encode())
 
     def hear(self) -> Iterator[tuple[str, Event]]:
@@ -113,10 +114,10 @@ class _Worker:
         name, self.since = str(self.name), time.monotonic()
         try:
             answer = json.loads(self.pipe.recv_bytes())
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # the one before an answer, the other within it
             status = self.process.wait()
             cause = f"signal {-status}" if status < 0 else f"exit status {status}"
-            yield self.end(f"the reader crashed on it ({cause})")
+            yield self.end(FileDone(f"the reader crashed on it ({cause})", again=True))
             return
         match answer:
             case {"document": stated}:
@@ -129,11 +130,11 @@ class _Worker:
                 self.name = None
                 yield name, FileDone(**stated)
 
-    def end(self, problem: str) -> tuple[str, Event]:
+    def end(self, done: FileDone) -> tuple[str, Event]:
         """Stop the process, and give its file up."""
         name, self.name = str(self.name), None
         self.close()
-        return name, FileDone(problem, again=True)
+        return name, done
 
     def close(self) -> None:
         """Stop the process, whatever it does."""

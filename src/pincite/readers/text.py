@@ -16,21 +16,23 @@ _LONGEST_LINE = 150
 _SENTENCE_END = re.compile(r"[.,;:。，；：、][\"'”’»)\]」』）]*$")
 _RULE = re.compile(r"\s*([=\-~*_#])\1{2,}\s*")
 _PATTERNS = (
-    ("author", r"(?:by|authors?|written by|作\s*者|记者)\s*[:：]\s*(.+)"),
+    ("author", r"(?:by|authors?|written by|作\s*者|记者)\s*[:：]\s*+(.+)"),
     ("author", r"by\s+([^\W\d_](?:[^.!?:;。]|(?<=\b\w)\.|(?<=[DMJS]r)\.|(?<=Mrs)\.){1,60})"),
-    ("source", r"(?:source|publisher|published by|来\s*源|稿源)\s*[:：]\s*(.+)"),
+    ("source", r"(?:source|publisher|published by|来\s*源|稿源)\s*[:：]\s*+(.+)"),
     ("url", r"(?:(?:url|link|original link|原文链接|链接)\s*[:：]\s*)?(https?://\S+)"),
-    ("date", r"(?:(?:\w+ )?date|published|posted|(?:last )?updated|日期|(?:发布)?时间|发布日期)\s*[:：]\s*(.+)"),
+    ("date", r"(?:(?:\w+ )?date|published|posted|(?:last )?updated|日期|(?:发布)?时间|发布日期)\s*[:：]\s*+(.+)"),
 )
 _BESIDE_DATE = re.compile(
     r"""(?:
-        \s | [|·•,/–—()T-]
+        \s
+      | (?:published|posted|updated|on|at|by|mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b:?
       | \d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)? | Z\b | [A-Z]{3,4}\b | [+-]\d\d:?\d\d
       | \d+(?:\s(?:comments?|min(?:utes?)?\sread))?\b
-      | (?:published|posted|updated|on|at|by|mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b:?
-    )*""",
+      | [|·•,/–—()T-]
+    )*+""",
     re.VERBOSE | re.IGNORECASE,
 )
+"""Each part is taken for the first kind that it can be, never for another afterwards: there would be too many ways."""
 
 
 def read(path: Path, name: str) -> Iterator[Document]:
@@ -70,7 +72,7 @@ def _byline(line: str) -> dict[str, str] | None:
         return None
     stated: dict[str, str] = {}
     unknown: list[str] = []
-    for part in re.split(r"\s+[|·•]\s+", line.strip()):
+    for part in re.split(r"(?<!\s)\s+[|·•]\s+", line.strip()):
         found = _stated(part) or _date_line(part)
         stated |= found or {}
         unknown += [] if found else [part]

@@ -56,10 +56,8 @@ class Verification(Catalog):
         if self.count() != (len(ids), whole):
             stated = "{} documents and {} passages".format(*self.count())
             yield f"the catalogue: should hold {stated}; whole, vectors included, are {len(ids)} and {whole}"
-        known = self.files()
-        for doc_id, record in self.records().items():
-            if record.path not in known:
-                yield f"{doc_id}: what its file {record.path} was like is missing"
+        paths = {record.path for record in self.records().values()}
+        yield from (f"{path}: what its file was like is missing" for path in sorted(paths - self.files().keys()))
         if self.generation and self.manifest == Manifest(settings={}):
             yield "the catalogue: what it says of itself is missing"
 
