@@ -86,6 +86,19 @@ def stages(found: dict[str, Any]) -> str:
     return table(("stage of a cold `ask`", "ms"), found["stages_of_ask_ms"].items())
 
 
+def answering(found: dict[str, Any]) -> str:
+    """A warm answer, by stage."""
+    rows: list[tuple[object, ...]] = [
+        (name, *(f"{times[p]:.1f}" for p in ("p50", "p95"))) for name, times in found["ms"].items()
+    ]
+    rows += [
+        ("`ask`, p95, in encodes of a passage", found["ask_p95_in_encodes_of_a_passage"], ""),
+        ("`search`, p50, in encodes of a question", found["search_p50_in_encodes_of_a_question"], ""),
+        ("memory of a process that answers, MB", found["memory_mb"], ""),
+    ]
+    return table(("", "p50, ms", "p95, ms"), rows)
+
+
 def peers(found: dict[str, Any]) -> str:
     """All on one collection."""
     measures = ("nDCG@10", "RR@10", "R@10")
@@ -187,6 +200,7 @@ TABLES = {
     "updates": (updates, "updates"),
     "start": (start, "start"),
     "stages": (stages, "start"),
+    "answering": (answering, "answering"),
     "peers": (peers, "peers"),
     "load": (load, "load"),
 }
