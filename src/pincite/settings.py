@@ -10,7 +10,8 @@ from pincite.errors import UsageError
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_READER = "default"
-DEFAULT_THRESHOLD = 0.15
+DEFAULT_THRESHOLD = 0.25
+"""Of questions held out whose text is there, one in twenty is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
