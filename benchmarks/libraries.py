@@ -18,10 +18,10 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reportlab.lib.pagesizes import A5
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
@@ -244,6 +244,8 @@ NOTES = (
     "5 The zone was enlarged in 2013 and again in 2018.",
 )
 """At the foot of the first pages."""
+PAGE = (420.0, 400.0)
+"""Low, in points, so that many sentences run over from one page to the next."""
 SIZE, LEADING, NOTE_SIZE, MARGIN, GUTTER = 11.0, 14.0, 8.0, 48.0, 18.0
 _SYLLABLE = re.compile(r"(?<=[a-z][aeiouy])(?=[bcdfghjklmnpqrstvwxz][aeiouy][a-z])")
 
@@ -301,21 +303,23 @@ def article(path: Path) -> list[str]:
 
 def typeset(path: Path, blocks: list[str], layout: Layout) -> list[str]:
     """Make a PDF, and tell what it says: its blocks, a footnote behind the block in which its page ends."""
-    width = (A5[0] - 2 * MARGIN - (layout.columns - 1) * GUTTER) / layout.columns
+    width = (PAGE[0] - 2 * MARGIN - (layout.columns - 1) * GUTTER) / layout.columns
     rows = [row for number, block in enumerate(blocks) for row in wrapped(block, number, width, layout)]
-    canvas = Canvas(str(path), pagesize=A5, invariant=1)
+    canvas = Canvas(str(path), pagesize=PAGE, invariant=1)
     says = [[block.lstrip("# ")] for block in blocks]
-    lines = int((A5[1] - 2 * MARGIN) / LEADING) - 3 * layout.notes
+    lines = int((PAGE[1] - 2 * MARGIN) / LEADING) - 3 * layout.notes
     number = 0
     while rows:
         pieces = []
         for column in range(layout.columns):
+            rows = list(dropwhile(lambda row: not row.text, rows))
             taken, rows = rows[:lines], rows[lines:]
             left = MARGIN + column * (width + GUTTER)
             for at, row in enumerate(taken):
-                font = "Times-Bold" if blocks[row.block].startswith("#") else "Times-Roman"
-                stretched = width if layout.justified and row.text and not row.is_last else 0
-                pieces.append(Piece(left, A5[1] - MARGIN - at * LEADING, row.text, font, SIZE, stretched))
+                is_heading = blocks[row.block].startswith("#")
+                font = "Times-Bold" if is_heading else "Times-Roman"
+                stretched = 0 if is_heading or row.is_last or not layout.justified else width
+                pieces.append(Piece(left, PAGE[1] - MARGIN - at * LEADING, row.text, font, SIZE, stretched))
             last = taken[-1].block if taken else len(blocks) - 1
         if layout.notes and number < len(NOTES):
             pieces.append(Piece(MARGIN, MARGIN - 6, NOTES[number], "Times-Roman", NOTE_SIZE))
@@ -355,8 +359,8 @@ def running(number: int, layout: Layout) -> list[Piece]:
     if not layout.running:
         return []
     head = "Plans of the provinces" if number % 2 else "Pincite review, June 2022"
-    foot = Piece(A5[0] / 2 - 4, 18, str(number + 1), "Times-Roman", 9)
-    return [foot] if number == 0 else [Piece(MARGIN, A5[1] - 24, head, "Times-Italic", 9), foot]
+    foot = Piece(PAGE[0] / 2 - 4, 18, str(number + 1), "Times-Roman", 9)
+    return [foot] if number == 0 else [Piece(MARGIN, PAGE[1] - 24, head, "Times-Italic", 9), foot]
 
 
 def draw(canvas: Canvas, pieces: list[Piece], layout: Layout) -> None:
@@ -450,7 +454,7 @@ def environment(place: Path) -> Path:
 
 def run(python: Path | str, job: str, tool: str, given: Path) -> dict[str, Any]:
     """Let a tool do a job in a process of its own."""
-    command = [str(python), str(Path(__file__).parent / "libraries_run.py"), job, tool, str(given)]
+    command = [str(python), "-W", "ignore", str(Path(__file__).parent / "libraries_run.py"), job, tool, str(given)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
