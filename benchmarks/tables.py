@@ -1,4 +1,4 @@
-"""Fills the tables of docs/performance.md and docs/scale.md with what the benchmarks found last.
+"""Fills the tables of docs/performance.md, docs/scale.md and CONTRIBUTING.md with what the benchmarks found last.
 
 python benchmarks/tables.py
 """
@@ -193,6 +193,38 @@ def sizing(found: dict[str, Any]) -> str:
     return table(("passages", *(f"{each['passages']:,}" for each in sizes)), rows)
 
 
+def libraries(found: dict[str, Any]) -> str:
+    """Pincite's own code beside libraries, a line for each job, the best library first."""
+    cases = found["cases"]
+    jobs = {
+        "sentences": ("sentence ends: `splitting.py`", f"{cases['sentences']} cases; ms per 100 kB"),
+        "dates": ("dates: `readers/fields.py`", f"{cases['dates']} strings"),
+        "pdf": ("PDFs: `readers/pages.py`", f"words in order, sentences whole, {cases['pdf']} PDFs; ms a file"),
+    }
+    rows = []
+    for job, names in jobs.items():
+        tools = sorted(found[job].items(), key=lambda tool: -_shares(tool[1])[0])
+        own = _measured(found[job]["pincite"])
+        others = (f"{_versioned(*tool)} {_measured(tool[1])}" for tool in tools if tool[0] != "pincite")
+        rows.append((*names, own, "; ".join(others)))
+    return table(("own code", "right of", "Pincite", "libraries"), rows)
+
+
+def _shares(tool: dict[str, Any]) -> list[float]:
+    return [tool[name] for name in ("right", "words_in_order", "sentences_whole") if name in tool]
+
+
+def _measured(tool: dict[str, Any]) -> str:
+    shares = ", ".join(f"{share:.0%}" for share in _shares(tool))
+    times = [f"{tool[name]:.3g} ms" for name in ("ms_per_100_kb", "ms_a_file") if name in tool]
+    return ", ".join([shares, *times])
+
+
+def _versioned(name: str, tool: dict[str, Any]) -> str:
+    library, *how = name.split()
+    return " ".join([library, tool["version"], *how])
+
+
 TABLES = {
     "embedding": (embedding, "embedding"),
     "scale": (scale, "scale"),
@@ -212,7 +244,11 @@ SCALE = {
     "searching": (searching, "cluster"),
     "sizing": (sizing, "sizing"),
 }
-PAGES = {"performance.md": TABLES, "scale.md": SCALE}
+PAGES = {
+    "performance.md": TABLES,
+    "scale.md": SCALE,
+    "../CONTRIBUTING.md": {"libraries": (libraries, "libraries")},
+}
 
 
 def filled(name: str) -> str:

@@ -55,6 +55,7 @@ Wait ... there is more.|Well… yes.|He left...|Then it rained.
 What?!|No way!|Are you sure?|Yes.
 Er kam am 5. Mai 1990 an.|Im 19. Jahrhundert war das z.B. üblich.|„Geh!“|Dann kam Dr. Kraus.
 Il dit : « Bonjour. »|Elle partit.|M. Dupont arriva.
+El Sr. Gómez llegó a las 3 p.m.|¿Quién lo vio?|¡Nadie!
 В 1999 г. В. И. Петров жил там.|Он уехал.
 वह आया।|वह गया।
 هل جاء؟|نعم جاء.
@@ -81,6 +82,8 @@ All ports (north and south).|At noon it rained.
 Was it here?|Yes, it was.|Run!|Then hide.
 No plans.|“We go north” was the motto.
 It is the keeper’s plan.|It’s good.|I am here.|I am not.
+The lock opened.|"It is the widest," said Pell.|It took him "ten years."|Orr helped.|"We rest."|"We eat."
+Pell studied at MIT.|Students came.|They live in the USA.|Aske is far.
 They grew by 3.5%.|In May it fell.
 Meet Dr.Quill and Prof.Ox at St.Ives, see p.Xu and e.g.Anna in No.5 there.
 Use Node.js, ASP.NET, README.MD, a.b@Mail.Example.Org or System.Out.println.

@@ -3,7 +3,8 @@
 **Where sentences end.** At ``. ! ? …`` before a space and what may begin a sentence, and at the full stops of Chinese
 and the like. A short form or initial ("Inc.", "U.S.", "J.") ends one only before a word that often begins one ("The",
 "In"); "Fig." none before a number. Without a space ("plans.A review") a capital must follow a plain word, a number or a
-closing quote, for "Node.js" and "p.Xu" go on. Blank lines, headings, list items and table rows always end one.
+closing quote, for "Node.js" and "p.Xu" go on; behind "MIT" one that a small letter follows. Blank lines, headings, list
+items and table rows always end one.
 
 **Where lines end.** Text may be wrapped by hand at any width, and filling programs break a line only when the next word
 does not fit. So a line that had room for the first word of the next one (measured by the longest of its neighbours,
@@ -26,7 +27,7 @@ from typing import NamedTuple
 
 from pincite.datatypes import Document, Passage, Span, passage_id
 
-VERSION = 1
+VERSION = 2
 """Changes whenever the same document gives other passages; an index made by another version is split again."""
 
 TokenStarts = Callable[[str], Sequence[int]]
@@ -301,6 +302,8 @@ _ONE_PHRASE = re.compile(
 """``No. 5``, ``Sec. II``, ``Fig. A``; the German ordinals ``5. Mai``, ``19. Jahrhundert``. Without their stop."""
 _LABEL = re.compile(r"\s*(?:\d[\d.]*|[IVXLC]+|[A-Za-z])")
 
+_SPANISH = frozenset("¿¡")
+"""Behind a stop they begin a sentence."""
 _ALWAYS = "。！？｡॥؟۔।։።។"
 _STOP = re.compile(
     rf"(?P<mark>\.(?: \.){{2,}}|[.!?…‼⁇⁈⁉‽．{_ALWAYS}]+)"
@@ -315,17 +318,27 @@ _QUOTE_GOES_ON = re.compile(r"(?<=[》〉])|[とっ]|(?<!。.)[^\s。！？，�
 _BORDER = re.compile(r"[\s\"“‘„«(\[{（【「『《〈/…:;,!?–—-]+")
 _WORD = re.compile(r"[^\W_]")
 _PLAIN = re.compile(r"[^\W\d_]+['’]?[^\W\d_A-Z]{2}|\W?\d.*|.*[%‰°)\]}”’\"]")
-_DOTTED_NAME = re.compile(r"[^\W_]++(?:[@=(/\\_]|\.\w)")
+_DOTTED_NAME = re.compile(r"Net\b|[^\W_]++(?:[@=(/\\_]|\.\w)")
 _ADDRESS = re.compile(r"://|@|\\|\bwww\.|\w\(")
 _LOOK_BACK, _LOOK_AHEAD = 48, 40
 
 
 def _sentence_cuts(text: str, start: int, end: int) -> list[int]:
-    cuts = [start]
+    cuts, counted, quotes = [start], start, 0
     for stop in _STOP.finditer(text, start, end):
+        quotes += text.count('"', counted, stop.start())
+        counted = stop.start()
         if _ends_sentence(text, cuts[-1], stop, end) and _WORD.search(text, cuts[-1], stop.start()):
-            cuts.append(stop.end())
+            cuts.append(_cut(text, stop, quotes % 2))
     return [*cuts, end]
+
+
+def _cut(text: str, stop: re.Match[str], is_open: int) -> int:
+    """Behind what closes; a straight quote right before a word closes only what is open, else it opens."""
+    opening = [at.start() for at in re.finditer('"', stop["close"])][is_open:]
+    if opening and not text[stop.end()].isspace():
+        return stop.start("close") + opening[0]
+    return stop.end()
 
 
 def _ends_sentence(text: str, begin: int, stop: re.Match[str], end: int) -> bool:
@@ -333,7 +346,7 @@ def _ends_sentence(text: str, begin: int, stop: re.Match[str], end: int) -> bool
     follows = _NEXT.match(text, stop.end(), end)
     if follows is None or (stop["close"] and _QUOTE_GOES_ON.match(text, stop.end(), end)):
         return False
-    if stop["mark"][-1] in _ALWAYS:
+    if stop["mark"][-1] in _ALWAYS or not _SPANISH.isdisjoint(follows[0]):
         return True
     before = text[max(begin, stop.start() - _LOOK_BACK) : stop.start()]
     after = text[follows.start("word") : min(follows.start("word") + _LOOK_AHEAD, end)]
@@ -353,7 +366,9 @@ def _ends_without_space(before: str, stop: re.Match[str], after: str) -> bool:
         return _HAN.match(before[-1:]) is not None
     if not after[0].isupper() or _DOTTED_NAME.match(after) or _ADDRESS.search(before.rpartition(" ")[2]):
         return False
-    is_whole = stop["close"] or _PLAIN.fullmatch(_token(before)) or _FIRST_WORD_OF_SENTENCE.match(after)
+    token = _token(before)
+    is_whole = stop["close"] or _PLAIN.fullmatch(token) or _FIRST_WORD_OF_SENTENCE.match(after)
+    is_whole = is_whole or (len(token) > 1 and token.isupper() and after[1:2].islower())
     return bool(is_whole) and not _is_short_form(before, after)
 
 

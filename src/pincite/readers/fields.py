@@ -18,6 +18,7 @@ _MONTH_NAMES += "|oct okt out ott|nov|dec dez dic"
 _MONTHS = {prefix: number for number, names in enumerate(_MONTH_NAMES.split("|"), 1) for prefix in names.split()}
 """How the months begin in English, German, French, Spanish, Italian and Portuguese, without accents."""
 
+_HAN_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _NAME = r"(?P<month>[^\W\d_]{3,10})\.?"
 _DATES = [
     re.compile(rf"(?<![\d.,-])(?:{pattern})(?!\.?\d)", re.IGNORECASE)
@@ -25,6 +26,9 @@ _DATES = [
         r"(?:D:)?(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:\d{6}(?:Z|[+-]\d\d'?\d\d'?)?)?",
         r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})",
         r"(?P<year>\d{4})\s?年\s?(?P<month>\d{1,2})\s?月(?:\s?(?P<day>\d{1,2})\s?日)?",
+        r"(?P<year>[〇零一二三四五六七八九]{4})年(?P<month>[一二三四五六七八九十]{1,2})月(?:(?P<day>[一二三四五六七八九十]{1,3})日)?",
+        rf"\b{_NAME}\s{{1,2}}(?P<day>\d{{1,2}})\s\d\d:\d\d:\d\d(?:\s[A-Z]{{3,4}}|\s[+-]\d{{4}})?\s(?P<year>\d{{4}})",
+        rf"(?P<day>\d{{1,2}})-{_NAME}-(?P<year>\d{{4}})",
         rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|[.º])?\s(?:de\s|of\s)?{_NAME},?\s(?:de\s)?(?P<year>\d{{4}})",
         rf"\b{_NAME}\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<year>\d{{4}})",
         rf"\b{_NAME},?\s(?P<year>\d{{4}})",
@@ -55,12 +59,18 @@ def find_date(text: str) -> tuple[str, int, int] | None:
 def _iso(match: re.Match[str]) -> str | None:
     parts = match.groupdict()
     name = unicodedata.normalize("NFKD", parts["month"].lower()).encode("ascii", "ignore").decode()
-    month = int(name) if name.isdigit() else _MONTHS.get(name[:4]) or _MONTHS.get(name[:3], 0)
+    month = _MONTHS.get(name[:4]) or _MONTHS.get(name[:3])
     try:
-        day = date(int(parts["year"]), month, int(parts.get("day") or 1))
+        day = date(_number(parts["year"]), month or _number(parts["month"]), _number(parts.get("day") or "1"))
     except ValueError:
         return None
     return day.isoformat() if parts.get("day") else day.isoformat()[:7]
+
+
+def _number(written: str) -> int:
+    """Of digits, Chinese ones as well: ``二〇二二``, ``十二``, ``三十一``. ValueError where it is none."""
+    tens, ten, ones = (digits := written.translate(_HAN_DIGITS)).partition("十")
+    return 10 * int(tens or 1) + int(ones or 0) if ten else int(digits)
 
 
 def one_line(value: object) -> str | None:
