@@ -82,7 +82,7 @@ TOPICS = ("What is said about {}?", "What about {}?", "What does the article say
 FOUND = 4.0
 """`pincite.reading.quotes.Constants.found`: the first sentence is right as often for 3 to 4, less often beyond."""
 
-FEATURES, SURE, WORDS = 6, (0, 2, 3, 4, 5), (1,)
+FEATURES, SURE, WORDS = 5, (0, 2, 3, 4), (1,)
 """How many features a sentence has, which count where it is read, and which is that of its words alone; see
 `pincite.reading.quotes.Sentence`."""
 
@@ -593,7 +593,7 @@ def _fitted(examples: Sequence[Example], columns: Iterable[int], part: float) ->
     were embedded with the answer in them. Only features in ``columns`` count.
     """
     counts = np.isin(np.arange(FEATURES), list(columns))
-    found = Constants(0.0, tuple(np.array([0.3, 1.0, 5.0, 0.0, 0.0, 0.0]) * counts), FOUND, part)
+    found = Constants(0.0, tuple(np.array([0.3, 1.0, 5.0, 0.0, 0.0]) * counts), FOUND, part)
     judged = [each for each in examples if each.kind != "near miss" and len(each.features)]
     for _ in range(3):
         x = np.array([each.features[_first(each, found)] for each in judged]) * counts

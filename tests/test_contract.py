@@ -482,7 +482,7 @@ def test_each_lost_row_is_found_and_nothing_is_copied_without_it(
     local.update(corpus)
     file.backup(tmp_path / "kept")
     for lost, said in (
-        ([("record", "bees.txt")], r"\(22, \d+\) documents and passages are whole, and \(23"),
+        ([("record", "bees.txt")], r"22 documents and \d+ passages are whole, but its last commit counts 23"),
         ([("file", "bees.txt")], "bees.txt: what its file was like"),
         ([("document", "harbour.txt"), ("document", "mill/tide.md")], "harbour.txt.*mill/tide.md"),
     ):

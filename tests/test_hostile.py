@@ -24,10 +24,10 @@ CORPUS = Path(__file__).parent.parent / "docs_corpus"
 TIMEOUT = 30
 
 
-def read_all(paths: list[Path]) -> dict[str, list[Event]]:
+def read_all(paths: list[Path], timeout: float = TIMEOUT) -> dict[str, list[Event]]:
     """What comes out of each file, in processes as in an update."""
     found: dict[str, list[Event]] = {path.name: [] for path in paths}
-    for name, event in read_files(((path.name, path) for path in paths), workers=2, timeout=TIMEOUT):
+    for name, event in read_files(((path.name, path) for path in paths), workers=2, timeout=timeout):
         found[name].append(event)
     return found
 
@@ -175,7 +175,7 @@ def test_a_pdf_of_two_thousand_pages_is_read(tmp_path: Path) -> None:
             canvas.drawString(72, 750 - 20 * line, f"Line {line} of page {number} says what a line of a page may say.")
         canvas.showPage()
     canvas.save()
-    (document, done) = read_all([tmp_path / "long.pdf"])["long.pdf"]
+    (document, done) = read_all([tmp_path / "long.pdf"], timeout=10 * TIMEOUT)["long.pdf"]
     assert isinstance(document, Document), document
     assert len(document.page_starts) == 2000
     assert "page 1999" in document.text[document.page_starts[1999] :]

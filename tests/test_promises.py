@@ -18,8 +18,8 @@ SOURCE = Path(pincite.__file__).parent
 LAYERS = (
     {"errors"},
     {"datatypes", "settings"},
-    {"analysis", "exported", "follow_ups"},
-    {"embedder", "readers", "splitting", "stores"},
+    {"analysis", "exported"},
+    {"follow_ups", "embedder", "readers", "splitting", "stores"},
     {"corpus", "work"},
     {"cluster", "ranking", "reading", "updating"},
     {"index"},

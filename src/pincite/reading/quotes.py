@@ -59,11 +59,11 @@ class Sentence:
         place: which sentence of its passage it is, from 0.
         span: its range in the document.
         answer: the range in the document of the words in it that answer; empty where that is not known.
-        features: ``(evidence, covered, cosine, long, long * evidence, long * covered)``: what the reader says of it or,
+        features: ``(evidence, covered, cosine, long * evidence, long * covered)``: what the reader says of it or,
             without a reader, its cosine to the question; the share of the question's words, rare ones weighing more,
             that stand in the sentence, the title, the heading or, for less, in the sentences before it; the cosine of
-            its passage; the logarithm of how many times longer than `_SHORT` words the question is. A long question
-            says much of what it looks for, so that the words count for more there.
+            its passage; and how the first two count for more or less where a question is long, which is the logarithm
+            of how many times longer than `_SHORT` words it is. A long question says much of what it looks for.
         confidence: the probability that it answers, 0 to 1.
         order: puts the sentences found for one question in order.
     """
@@ -144,7 +144,7 @@ def _of_passage(
         before = terms[max(0, place - _LOOKED_BACK) : place]
         evidence = float(reading.sentences[place])
         covered = _covered(rarity, terms[place] | context, before)
-        features = (evidence, covered, hit.scores.get("dense", 0.0), long, long * evidence, long * covered)
+        features = (evidence, covered, hit.scores.get("dense", 0.0), long * evidence, long * covered)
         first, last = reading.answers[place]
         answer = (passage.start + first, passage.start + last)
         logit = constants.bias + sum(w * each for w, each in zip(constants.weights, features, strict=True))
