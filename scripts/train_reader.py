@@ -58,7 +58,7 @@ from pincite.embedder import SentenceTransformerEmbedder, find_model
 from pincite.evaluation import auroc
 from pincite.index import Ranking
 from pincite.reading.quotes import Constants
-from pincite.reading.reader import FACTS, FORMAT, MODEL, VOCABULARY, sentence_tokens, windows
+from pincite.reading.reader import FACTS, FEATURES, FORMAT, MODEL, VOCABULARY, sentence_tokens, windows
 from pincite.settings import DEFAULT_MODEL
 from pincite.work import divide
 
@@ -82,8 +82,8 @@ TOPICS = ("What is said about {}?", "What about {}?", "What does the article say
 FOUND = 4.0
 """`pincite.reading.quotes.Constants.found`: the first sentence is right as often for 3 to 4, less often beyond."""
 
-FEATURES, SURE, WORDS = 5, (0, 2, 3, 4), (1,)
-"""How many features a sentence has, which count where it is read, and which is that of its words alone; see
+SURE, WORDS = (0, 2, 3, 4), (1,)
+"""Which features of a sentence count where it is read, and which is that of its words alone; see
 `pincite.reading.quotes.Sentence`."""
 
 HELD_OUT = 25

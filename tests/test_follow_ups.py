@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pincite.follow_ups import leans, wordings
+from pincite.follow_ups import leans, names, wordings
 
 
 def _user(*turns: str) -> list[dict[str, str]]:
@@ -60,3 +60,18 @@ def test_a_long_earlier_turn_leaves_room_for_the_question() -> None:
 
 def test_a_polite_word_with_a_question_mark_is_a_question() -> None:
     assert len(wordings("Nice?", _user("Where is Lyon?"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("turn", "said"),
+    [
+        ("And Jiangsu?", {"jiangsu"}),
+        ("What about the harbours?", {"harbour"}),
+        ("Define photosynthesis", {"defin", "photosynthesi"}),
+        ("Why?", set()),
+        ("Where did they go?", set()),
+        ("What did it cost?", set()),
+    ],
+)
+def test_an_answer_holds_what_a_turn_names_unless_a_pronoun_may_stand_for_it(turn: str, said: set[str]) -> None:
+    assert names(turn) == said

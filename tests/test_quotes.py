@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -160,3 +161,13 @@ def test_a_new_question_is_answered_as_if_nothing_had_been_said(real_index: Inde
     history = [{"role": "user", "content": "When did the night ferry leave Aldhaven?"}]
     answer = Assistant(real_index).ask("How much honey does a hive need for the winter?", history=history)
     assert {each.document.doc_id for each in answer.citations} == {"bees.txt"}
+
+
+def test_words_count_where_a_question_is_long_and_its_length_alone_does_not(real_index: Index) -> None:
+    short = "When did the night ferry leave Aldhaven?"
+    long = "When did the night ferry that carried forty carts over the water leave Aldhaven, at ten or much later in the night?"
+    for question, factor in ((short, 0.0), (long, math.log(len(long.split()) / 10))):
+        ranking = real_index.rank([(question, 1.0)], passages=20, documents=10)
+        for sentence in real_index.read(question, ranking).sentences:
+            evidence, covered, _, *rest = sentence.features
+            assert rest == pytest.approx([factor * evidence, factor * covered])

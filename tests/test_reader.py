@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -85,7 +86,7 @@ def test_a_short_question_is_read_whole(real_index: Index) -> None:
     assert Assistant(real_index).ask("Honey?").question == "Honey?"
 
 
-@pytest.mark.parametrize("damage", ["missing", "other bytes", "no reader", "other format"])
+@pytest.mark.parametrize("damage", ["missing", "other bytes", "no reader", "other format", "other constants"])
 def test_a_reader_that_is_not_what_was_written_is_named_with_the_way_on(tmp_path: Path, damage: str) -> None:
     folder = tmp_path / "reader"
     shutil.copytree(WEIGHTS, folder)
@@ -95,6 +96,10 @@ def test_a_reader_that_is_not_what_was_written_is_named_with_the_way_on(tmp_path
         (folder / reader.MODEL).write_bytes(b"\0" + (folder / reader.MODEL).read_bytes()[1:])
     elif damage == "no reader":
         (folder / reader.FACTS).unlink()
+    elif damage == "other constants":
+        facts = json.loads((folder / reader.FACTS).read_text("utf-8"))
+        facts["constants"]["weights"] = [1.0, 0.0, 1.0]
+        (folder / reader.FACTS).write_text(json.dumps(facts), "utf-8")
     else:
         facts = (folder / reader.FACTS).read_text("utf-8")
         (folder / reader.FACTS).write_text(facts.replace('"format": 1', '"format": 99'), "utf-8")

@@ -40,6 +40,9 @@ WINDOW_TOKENS = 256
 ANSWER_TOKENS = 24
 """The longest run of words that is taken for the answer within a sentence."""
 
+FEATURES = 5
+"""How many weights the constants have: one for each of `pincite.reading.quotes.Sentence.features`."""
+
 MODEL, VOCABULARY, FACTS = "reader.onnx", "vocab.txt", "reader.json"
 FORMAT = 1
 
@@ -224,6 +227,12 @@ def _checked(folder: Path) -> dict[str, Any]:
         raise ReaderError(f"{folder}: no reader there ({FACTS}: {error}); {_WITHOUT}") from error
     if facts.get("format") != FORMAT:
         raise ReaderError(f"{folder}: a reader of format {facts.get('format')}, not {FORMAT}; {_WITHOUT}")
+    weights = facts["constants"]["weights"]
+    if len(weights) != FEATURES:
+        mend = "fit them anew with `scripts/train_reader.py calibrate`"
+        raise ReaderError(
+            f"{folder / FACTS}: {len(weights)} weights in its constants, not {FEATURES}; {mend}, or {_WITHOUT}"
+        )
     for name, digest in dict(facts["sha256"]).items():
         if not (folder / name).is_file() or digest_of(folder / name) != digest:
             raise ReaderError(f"{folder / name}: missing or not what was written (SHA-256); reinstall, or {_WITHOUT}")
