@@ -14,7 +14,7 @@ from cachetools import FIFOCache
 
 from pincite.datatypes import Document, Filter, Passage, size_of
 from pincite.errors import DamagedCatalogue, DamagedIndex, EmptyIndex, IndexProblem, NoIndex, OtherFormat
-from pincite.stores.base import Kept, Manifest, Scored, Vectors
+from pincite.stores.base import Kept, Manifest, Scored, Vectors, pour
 from pincite.stores.local import backups, catalog, files
 from pincite.stores.local.catalog import Catalog, Row
 from pincite.stores.local.files import Written
@@ -159,8 +159,7 @@ class LocalStore:
             NoIndex: there is nothing to keep.
             IndexProblem: the file cannot be written.
         """
-        if path.resolve().is_relative_to(self.path.resolve()):
-            raise IndexProblem(f"{path}: lies in the index itself; name a file elsewhere")
+        self._check_outside(path)
         with self.snapshot() as snapshot:
             backups.write(snapshot.db, path)
 
@@ -172,8 +171,17 @@ class LocalStore:
             OtherFormat: another Pincite wrote it.
             IndexBusy: another process writes.
         """
-        with backups.opened(path, self.path) as source, self.writer() as writer:
-            writer.restore(source)
+        self._check_outside(path)
+        with backups.opened(path) as held, self.writer(fresh=True) as writer:
+            try:
+                pour(held, str(path), writer)
+            except BaseException:
+                writer.unmake()
+                raise
+
+    def _check_outside(self, path: Path) -> None:
+        if path.resolve().is_relative_to(self.path.resolve()):
+            raise IndexProblem(f"{path}: lies in the index itself; name a file elsewhere")
 
     def close(self) -> None:
         """Close what is not in use."""

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -34,7 +33,6 @@ from pincite.datatypes import Document, Passage, parse_date
 from pincite.errors import DamagedIndex
 from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.local import catalog, dense, files, lexical
-from pincite.stores.local.backups import COPY
 from pincite.stores.local.catalog import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, TABLES, Catalog, transaction
 from pincite.stores.local.generation import GENERATIONS, Generation
 from pincite.stores.local.lock import Lock
@@ -86,12 +84,9 @@ class LocalWriter(Catalog):
     def __enter__(self) -> Self:
         with catalog.translating(self._path), ExitStack() as opening:
             opening.enter_context(self._lock)
-            self.db = catalog.connect(self._path / catalog.FILE, create=True)
+            self.db = catalog.connect(self._path / catalog.FILE, catalog.NEW)
             opening.callback(self.db.close)
             self._sweep(self.generation)
-            for copy in self._path.glob(f"{COPY}*"):
-                if not copy.name.startswith(f"{COPY}{os.getpid()}-"):
-                    self._delete(copy)
             self.db.executescript(_STAGE)
             self._open = opening.pop_all()
         return self
@@ -182,53 +177,13 @@ class LocalWriter(Catalog):
         self._tidy()
         return new
 
-    def restore(self, source: Path) -> None:
-        """Put a catalogue of the current format in the place of this one, as a new generation."""
-        try:
-            with catalog.translating(self._path):
-                self._restore(source)
-        except BaseException:
-            if not self.generation:  # nothing was here before
-                self._unmake()
-            raise
-
-    def _unmake(self) -> None:
-        self.db.close()
-        for path in self._path.glob(f"{catalog.FILE}*"):
-            path.unlink()
-        self._sweep()
-
-    def _restore(self, source: Path) -> None:
-        old, self._fresh = self.generation, True
-        self.db.execute("ATTACH ? AS source", (str(source),))
-        with transaction(self.db):
-            for table in ("documents", "passages", "vectors", "files", "orphaned"):
-                self.db.execute(f"DELETE FROM main.{table}")
-            self._copy_rows()
-            manifest = self.db.execute("SELECT value FROM source.meta WHERE key = 'manifest'").fetchone()
-            self._manifest = Manifest(**json.loads(manifest[0])) if manifest else None
-            self._drop_orphaned()
-            self._publish(old, old + 1, [], 0)
-            self._note(old + 1)
-        self.db.execute("DETACH source")
-        self._sweep(old + 1)
-        self._forget_staged()
-        self._tidy()
-
-    def _copy_rows(self) -> None:
-        """Numbers go on where ours ended, since none may ever name something else."""
-        last = dict(self.db.execute("SELECT name, seq FROM main.sqlite_sequence"))
-        documents, passages = last.get("documents", 0), last.get("passages", 0)
-        self.db.execute(
-            f"INSERT INTO main.documents (id, {DOCUMENT_COLUMNS})"
-            f" SELECT id + {documents}, {DOCUMENT_COLUMNS} FROM source.documents"
-        )
-        self.db.execute(
-            f"INSERT INTO main.passages (id, document, {PASSAGE_COLUMNS})"
-            f" SELECT id + {passages}, document + {documents}, {PASSAGE_COLUMNS} FROM source.passages"
-        )
-        for table in ("vectors", "files", "orphaned"):
-            self.db.execute(f"INSERT INTO main.{table} SELECT * FROM source.{table}")
+    def unmake(self) -> None:
+        """Leave nothing behind where nothing was before."""
+        if not self.generation:
+            self.db.close()
+            for path in self._path.glob(f"{catalog.FILE}*"):
+                path.unlink()
+            self._sweep()
 
     def _tidy(self) -> None:
         """After a commit, which stands whatever comes of this."""
