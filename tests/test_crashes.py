@@ -82,8 +82,8 @@ def update_and_die(home: Path, point: int, segments: bool, alone: bool, told: An
 
     connect, sync = catalog.connect, os.fsync
 
-    def connected(path: Path, *, create: bool = False) -> sqlite3.Connection:
-        connection = connect(path, create=create)
+    def connected(path: Path, mode: str | None = None) -> sqlite3.Connection:
+        connection = connect(path, mode)
         connection.set_trace_callback(step)
         connection.set_progress_handler(step, 2000)
         return connection

@@ -146,21 +146,12 @@ def _on_index(command: Callable[..., None]) -> Callable[..., None]:
 
 def _opened(place: str, reader: str | None) -> Index:
     """An index that answers by the reader asked for, and keeps its own when it is updated."""
-    from pincite.index import Index, Ranking
+    from pincite.index import Index
 
-    if reader is None:
-        return Index.open(place)
-    if wanted := Settings(reader=None if reader == "none" else reader).reader:
-        from pincite.reading.reader import opened
-
-        opened(wanted)  # one that is missing is said at once
-
-    class WithReader(Index):
-        def rank(self, *questions: Any, **limits: Any) -> Ranking:  # noqa: ANN401 (those of Index.rank)
-            ranking = super().rank(*questions, **limits)
-            return replace(ranking, settings=replace(ranking.settings, reader=wanted))
-
-    return WithReader.open(place)
+    index = Index.open(place)
+    if reader is not None:
+        index.use_reader(None if reader == "none" else reader)
+    return index
 
 
 # ---------------------------------------------------------------- commands

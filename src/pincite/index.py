@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from pincite import exported, stores
 from pincite.analysis import only_stop_words, query_terms
-from pincite.corpus import Scan
+from pincite.cluster import Elsewhere
 from pincite.datatypes import Changes, Document, Filter, Hit, Progress, Status, UpdateReport, replace_surrogates
 from pincite.embedder import Embedder, SentenceTransformerEmbedder, reads
 from pincite.errors import (
@@ -42,10 +41,11 @@ from pincite.ranking import (
     rank_by_words,
 )
 from pincite.reading.evidence import READ, Evidence, weigh
+from pincite.reading.reader import opened as opened_reader
 from pincite.settings import Settings
 from pincite.stores.base import Manifest, Snapshot, Store, copy
-from pincite.updating import Options, Update, changes, scan_corpus
-from pincite.work import Here, Work
+from pincite.updating import Update, changes, scan_corpus
+from pincite.work import Here
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +69,9 @@ class Index:
     """An index in a folder. Safe to use from several threads.
 
     Make one with `Index.open`. It is also a context manager that closes itself.
+
+    Raises:
+        IndexProblem: on whatever reads or writes, where there is no index, or it is damaged.
     """
 
     def __init__(self, store: Store, settings: Settings | None) -> None:
@@ -76,6 +79,7 @@ class Index:
         self._asked = settings
         self._lock = threading.Lock()
         self._embedders: dict[str, Embedder] = {}
+        self._asking: dict[str, Any] = {}
 
     @classmethod
     def open(cls, path: str | Path, *, settings: Settings | None = None) -> Self:
@@ -91,9 +95,7 @@ class Index:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *problem: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -136,14 +138,24 @@ class Index:
             ModelError: the model cannot be loaded.
         """
         folder = self.folder(corpus)
-        options = Options(rebuild=rebuild, allow_removals=allow_removals, cache=cache)
         there = self._store.exists()
         look = partial(scan_corpus, folder, self._store.places, may_be_empty=allow_removals and there, quiet=quiet)
         if not there:
             look()  # so that nothing is made for a folder that cannot be read
-        update = partial(self._update, folder, look, options, wait, executor, progress or _ignore)
+
+        def run(asked: Settings | None) -> UpdateReport:
+            with self._store.writer(fresh=rebuild, wait=wait) as writer:
+                scan = look()  # not before: another update may have ended meanwhile
+                settings = asked or Settings(**writer.manifest.settings)
+                embedder = self._embedder(settings.model)
+                if not rebuild:
+                    _check_model(writer.manifest, settings, embedder, self._store.name)
+                work = Here(embedder) if executor is None else Elsewhere(embedder, executor)
+                given = {"rebuild": rebuild, "allow_removals": allow_removals, "cache": cache}
+                return Update(writer, embedder, settings, work, progress or (lambda _: None), **given).run(folder, scan)
+
         try:
-            return update(self._asked)
+            return run(self._asked)
         except (DamagedCatalogue, OtherFormat) as error:
             if isinstance(error, OtherFormat) and not rebuild:
                 raise
@@ -152,26 +164,7 @@ class Index:
                 settings = self.settings
             if place := self._store.quarantine(wait=wait):
                 _log.warning("%s; what was there is now %s, which is yours to delete", error, place)
-            return update(settings)
-
-    def _update(
-        self,
-        folder: Path,
-        look: Callable[[], Scan],
-        options: Options,
-        wait: bool,
-        executor: Executor | None,
-        progress: Callable[[Progress], None],
-        asked: Settings | None,
-    ) -> UpdateReport:
-        with self._store.writer(fresh=options.rebuild, wait=wait) as writer:
-            scan = look()  # not before: another update may have ended meanwhile
-            settings = asked or Settings(**writer.manifest.settings)
-            embedder = self._embedder(settings.model)
-            if not options.rebuild:
-                _check_model(writer.manifest, settings, embedder, self._store.name)
-            work = _work(executor, embedder)
-            return Update(writer, embedder, settings, options, work, progress).run(folder, scan)
+            return run(settings)
 
     def folder(self, corpus: str | Path | None = None) -> Path:
         """The folder of articles: the one named, else that of the last update, absolute.
@@ -324,9 +317,7 @@ class Index:
         asked = [(_checked(question), weight) for question, weight in questions]
         if not asked:
             raise QueryError("questions=[]: ask something")
-        _check_filter(where)
-        with self._store.snapshot() as snapshot:
-            self._check_filled(snapshot)
+        with self._searched(where) as snapshot:
             queries = self._queries(snapshot, asked)
             propose = partial(rank, snapshot, queries, where=where)
             candidates = _enough(snapshot, propose, passages, documents, where, folded)[:most]
@@ -335,21 +326,25 @@ class Index:
             return Ranking(
                 hits=tuple(_hits(snapshot, candidates)),
                 terms={term: _rarity(count, total) for term, count in frequencies.items()},
-                settings=self._settings(snapshot.manifest),
+                settings=replace(self._settings(snapshot.manifest), **self._asking),
             )
 
     def _by_words(self, question: str, k: int, where: Filter | None, folded: bool) -> list[Hit]:
-        _check_filter(where)
         if limits := self._store.limits:
             raise UsageError(f"{self._store.name}: lexical=True (--lexical): {'; '.join(limits)}")
-        with self._store.snapshot() as snapshot:
-            self._check_filled(snapshot)
+        with self._searched(where) as snapshot:
             propose = partial(rank_by_words, snapshot, query_terms(question), where=where)
             return _hits(snapshot, _enough(snapshot, propose, k, 1, where, folded)[:k])
 
-    def _check_filled(self, snapshot: Snapshot) -> None:
-        if not snapshot.count()[1]:
-            raise EmptyIndex(f"{self._store.name}: the index is empty; add articles with `pincite update CORPUS`")
+    @contextmanager
+    def _searched(self, where: Filter | None) -> Iterator[Snapshot]:
+        """The state to search, where there is something to find."""
+        if where is not None and not isinstance(where, Filter):
+            raise QueryError(f"where={where!r}: give a pincite.Filter")
+        with self._store.snapshot() as snapshot:
+            if not snapshot.count()[1]:
+                raise EmptyIndex(f"{self._store.name}: the index is empty; add articles with `pincite update CORPUS`")
+            yield snapshot
 
     def _queries(self, snapshot: Snapshot, questions: Sequence[tuple[str, float]]) -> list[Query]:
         settings = self._settings(snapshot.manifest)
@@ -371,28 +366,18 @@ class Index:
         Raises:
             ReaderError: the reader cannot be loaded.
         """
-        settings = ranking.settings
-        return weigh(
-            replace_surrogates(question), ranking.hits, ranking.terms, settings, self._embedder(settings.model)
-        )
+        embedder = self._embedder(ranking.settings.model)
+        return weigh(replace_surrogates(question), ranking.hits, ranking.terms, ranking.settings, embedder)
 
     # ------------------------------------------------------------ what it holds
 
     def documents(self, doc_ids: Collection[str]) -> dict[str, Document]:
-        """The indexed documents with these ids, whole; unknown ids are left out.
-
-        Raises:
-            IndexProblem: there is no index, or it is damaged.
-        """
+        """The indexed documents with these ids, whole; unknown ids are left out."""
         with self._store.snapshot() as snapshot:
             return snapshot.documents(doc_ids)
 
     def status(self) -> Status:
-        """What the index holds.
-
-        Raises:
-            IndexProblem: there is no index, or it is damaged.
-        """
+        """What the index holds."""
         with self._store.snapshot() as snapshot:
             manifest = snapshot.manifest
             documents, passages = snapshot.count()
@@ -422,9 +407,6 @@ class Index:
 
         Returns:
             The changes; None where the folder is gone or cannot be listed.
-
-        Raises:
-            IndexProblem: there is no index, or it is damaged.
         """
         try:
             scan = scan_corpus(self.folder(), self._store.places, may_be_empty=True)
@@ -438,7 +420,6 @@ class Index:
 
         Raises:
             UnknownDocument: no such document is indexed, or its file is gone or now a link that leaves the folder.
-            IndexProblem: there is no index, or it is damaged.
         """
         with self._store.snapshot() as snapshot:
             record, folder = snapshot.records([doc_id]).get(doc_id), snapshot.manifest.corpus
@@ -454,28 +435,17 @@ class Index:
 
         Args:
             prefix: 16 or more hexadecimal digits.
-
-        Raises:
-            IndexProblem: there is no index, or it is damaged.
         """
         with self._store.snapshot() as snapshot:
             return snapshot.with_digest(prefix)
 
     def sources(self) -> dict[str, int]:
-        """The sources that documents name, in order, each with the number of its documents.
-
-        Raises:
-            IndexProblem: there is no index, or it is damaged.
-        """
+        """The sources that documents name, in order, each with the number of its documents."""
         with self._store.snapshot() as snapshot:
             return snapshot.sources()
 
     def titles(self, n: int) -> dict[str, str]:
-        """The titles of the first ``n`` documents in the order of their ids, by id.
-
-        Raises:
-            IndexProblem: there is no index, or it is damaged.
-        """
+        """The titles of the first ``n`` documents in the order of their ids, by id."""
         with self._store.snapshot() as snapshot:
             return snapshot.titles(n)
 
@@ -492,17 +462,23 @@ class Index:
         with self._lock:
             self._embedders[model] = embedder
 
+    def use_reader(self, reader: str | None) -> None:
+        """Answer by this reader from now on; what the index has as its own stays, also in an update.
+
+        Args:
+            reader: as in `Settings`.
+
+        Raises:
+            ReaderError: it cannot be loaded.
+        """
+        wanted = Settings(reader=reader).reader
+        if wanted is not None:
+            opened_reader(wanted)
+        self._asking = {"reader": wanted}
+
     def _embedder(self, model: str) -> Embedder:
         with self._lock:
             return self._embedders.setdefault(model, SentenceTransformerEmbedder(model))
-
-
-def _work(executor: Executor | None, embedder: Embedder) -> Work:
-    if executor is None:
-        return Here(embedder)
-    from pincite.cluster import Elsewhere
-
-    return Elsewhere(embedder, executor)
 
 
 def _dense_share(question: str, model: str) -> float:
@@ -514,10 +490,6 @@ def _dense_share(question: str, model: str) -> float:
 def _holds(path: str, indexed: set[str]) -> bool:
     """Whether a file, or a folder with ``/`` behind it, is or holds something that is indexed."""
     return path in indexed or (path.endswith("/") and any(held.startswith(path) for held in indexed))
-
-
-def _ignore(progress: Progress) -> None:
-    """Nobody wants to know."""
 
 
 def _checked(question: str) -> str:
@@ -537,11 +509,6 @@ def _check_model(manifest: Manifest, settings: Settings, embedder: Embedder, ind
             f"{index}: built with the model {name}, asked for is {now}: use the same, "
             f"or build anew with `pincite update --index {index} --rebuild --model {settings.model}`"
         )
-
-
-def _check_filter(where: object) -> None:
-    if where is not None and not isinstance(where, Filter):
-        raise QueryError(f"where={where!r}: give a pincite.Filter")
 
 
 def _enough(

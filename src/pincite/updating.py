@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -39,33 +39,6 @@ _BATCH = 256
 _GUARDED_FROM = 20
 """From so many documents on, an update may not remove more than half of them without being allowed to; from another
 folder than before, of however few."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How an update is to be done.
-
-    Attributes:
-        rebuild: make the whole index anew, the old one answering meanwhile.
-        allow_removals: remove however many documents are gone.
-        cache: take vectors that are already there, where text and model are the same.
-    """
-
-    rebuild: bool = False
-    allow_removals: bool = False
-    cache: bool = True
-
-
-@dataclass(slots=True)
-class _Findings:
-    """What became of the documents and files so far; document ids to digests where copies must be told apart."""
-
-    added: dict[str, str] = field(default_factory=dict)
-    changed: set[str] = field(default_factory=set)
-    unchanged: set[str] = field(default_factory=set)
-    skipped: dict[str, str] = field(default_factory=dict)
-    files: list[FileRecord] = field(default_factory=list)
-    places: dict[str, str] = field(default_factory=dict)
 
 
 class _Embedding:
@@ -97,6 +70,9 @@ class Update:
         settings: those that the index is built with from now on.
         work: where files are read and texts embedded.
         progress: called with the stages ``read``, ``embed`` and ``write`` as they go on.
+        rebuild: make the whole index anew, the old one answering meanwhile.
+        allow_removals: remove however many documents are gone.
+        cache: take vectors that are already there, where text and model are the same.
     """
 
     def __init__(
@@ -104,17 +80,27 @@ class Update:
         writer: Writer,
         embedder: Embedder,
         settings: Settings,
-        options: Options,
         work: Work,
         progress: OnProgress,
+        *,
+        rebuild: bool,
+        allow_removals: bool,
+        cache: bool,
     ) -> None:
         self._writer = writer
         self._work = work
         self._embedder = embedder
         self._settings = settings
-        self._options = options
         self._progress = progress
-        self._found = _Findings()
+        self._rebuild = rebuild
+        self._allow_removals = allow_removals
+        self._cache = cache
+        self._added: dict[str, str] = {}  # with the digests, by which a document that moved is told
+        self._changed: set[str] = set()
+        self._unchanged: set[str] = set()
+        self._skipped: dict[str, str] = {}
+        self._files: list[FileRecord] = []
+        self._places: dict[str, str] = {}
         self._left_out: dict[str, dict[str, str]] = {}
         self._embedding = _Embedding(work, writer)
         self._pending: dict[bytes, str] = {}
@@ -139,7 +125,10 @@ class Update:
 
     @cached_property
     def _by_path(self) -> dict[str, list[str]]:
-        return _grouped(self._known)
+        paths: dict[str, list[str]] = {}
+        for doc_id, record in self._known.items():
+            paths.setdefault(record.path, []).append(doc_id)
+        return paths
 
     def run(self, folder: Path, scan: Scan) -> UpdateReport:
         """Do it all and commit.
@@ -150,14 +139,14 @@ class Update:
         self._scanned_ns = time.time_ns()
         seen = scan.digest()
         if self._nothing_new(folder, seen):
-            self._found.skipped.update(self._writer.manifest.skipped)
+            self._skipped.update(self._writer.manifest.skipped)
             self._write(folder, seen, gone=())
-            return UpdateReport(unchanged=tuple(self._writer.doc_ids()), skipped=self._found.skipped)
-        self._found.skipped.update(scan.skipped)
+            return UpdateReport(unchanged=tuple(self._writer.doc_ids()), skipped=self._skipped)
+        self._skipped.update(scan.skipped)
         known = {*self._by_path, *self._records}
         kept = {name for name in known if name in scan.skipped or name.startswith(scan.unlisted)}
         self._there = {*scan.files, *kept}
-        gone = [each for each in self._known if self._known[each].path not in self._there]
+        gone = [doc_id for doc_id, record in self._known.items() if record.path not in self._there]
         self._in_doubt = self._too_many(gone, folder)
         with self._work:
             self._read(self._to_read(scan))
@@ -166,13 +155,12 @@ class Update:
             self._writer.remove(removed)
             self._embed()
         self._write(folder, seen if self._settled(scan) else "", self._records.keys() - self._there)
-        found = self._found
         return UpdateReport(
-            added=tuple(sorted(found.added)),
-            changed=tuple(sorted(found.changed)),
+            added=tuple(sorted(self._added)),
+            changed=tuple(sorted(self._changed)),
             removed=tuple(removed),
-            unchanged=tuple(sorted(found.unchanged)),
-            skipped=dict(sorted(found.skipped.items())),
+            unchanged=tuple(sorted(self._unchanged)),
+            skipped=dict(sorted(self._skipped.items())),
             embedded=len(self._queued),
         )
 
@@ -180,7 +168,7 @@ class Update:
 
     def _nothing_new(self, folder: Path, seen: str) -> bool:
         before = self._writer.manifest
-        same = (before.reading, before.corpus) == (self._program, str(folder)) and not self._options.rebuild
+        same = (before.reading, before.corpus) == (self._program, str(folder)) and not self._rebuild
         return same and before.scan == seen
 
     def _settled(self, scan: Scan) -> bool:
@@ -189,27 +177,21 @@ class Update:
         return not self._again and self._scanned_ns - last > _RACY_NS
 
     def _to_read(self, scan: Scan) -> dict[str, FileStat]:
-        records = {} if self._options.rebuild or self._is_read_otherwise() else self._records
+        records = {} if self._rebuild or self._is_read_otherwise() else self._records
         other_program = self._writer.manifest.reading != self._program
         to_read = {}
         for name, stat in scan.files.items():
             record = records.get(name)
-            if record is None or (record.problem and other_program) or not self._same(record, stat):
+            if record is None or not record.digest or (record.problem and other_program) or not _same(record, stat):
                 to_read[name] = stat
                 continue
-            self._found.unchanged.update(self._by_path.get(name, ()))
-            self._found.skipped.update(record.skipped)
+            if not _untouched(record, stat):
+                self._files.append(record._replace(stamp=stat.stamp, scanned_ns=self._scanned_ns))
+            self._unchanged.update(self._by_path.get(name, ()))
+            self._skipped.update(record.skipped)
             if record.problem:
-                self._found.skipped[name] = record.problem
+                self._skipped[name] = record.problem
         return to_read
-
-    def _same(self, record: FileRecord, stat: FileStat) -> bool:
-        """Whether the file is as it was; its bytes are compared only where its stamp leaves a doubt."""
-        if not record.digest or not _same(record, stat):
-            return False
-        if not _untouched(record, stat):
-            self._found.files.append(record._replace(stamp=stat.stamp, scanned_ns=self._scanned_ns))
-        return True
 
     @property
     def _reading(self) -> str:
@@ -252,8 +234,8 @@ class Update:
         left_out = self._left_out.pop(name, {})
         again = event.again or name in self._clashing
         self._again |= again or not digest
-        self._found.skipped.update(left_out)
-        self._found.files.append(
+        self._skipped.update(left_out)
+        self._files.append(
             FileRecord(
                 path=name,
                 stamp=stat.stamp,
@@ -264,74 +246,66 @@ class Update:
             )
         )
         if event.problem:
-            self._found.skipped[name] = event.problem
+            self._skipped[name] = event.problem
             self._keep([name])
 
     def _keep_unseen(self, paths: Collection[str]) -> None:
         """Keep files that cannot be looked at now, with what they were like; what was read otherwise is read again."""
         for path in paths:
             record = self._records.get(path, FileRecord(path, stamp=(), digest="", scanned_ns=0))
-            self._found.files.append(record._replace(digest="") if self._is_read_otherwise() else record)
+            self._files.append(record._replace(digest="") if self._is_read_otherwise() else record)
         self._keep(paths)
 
     def _keep(self, paths: Iterable[str]) -> None:
         """Keep the last good version of what cannot be read now, or not to its end."""
-        for path in paths:
-            known = [doc_id for doc_id in self._by_path.get(path, ()) if doc_id not in self._found.places]
-            for document in self._writer.documents(known).values():
-                self._take(document, path)
+        known = [doc_id for path in paths for doc_id in self._by_path.get(path, ()) if doc_id not in self._places]
+        for at in range(0, len(known), _BATCH):
+            for document in self._writer.documents(known[at : at + _BATCH]).values():
+                self._take(document, self._known[document.doc_id].path)
 
-    def _take(self, document: Document, path: str, pieces: Sequence[Piece] | None = None) -> None:
+    def _take(self, document: Document, path: str) -> None:
         """Stage a document, unless it is already there just so."""
         if other := self._claimed(document.doc_id, path):
             reason = f"{other} has a document of this id as well: rename one of the files"
-            self._found.skipped[document.doc_id] = reason
+            self._skipped[document.doc_id] = reason
             self._clashing.add(path)
             return
         record = DocumentRecord(path=path, state=_state(document, self._reading), digest=document.digest)
         before = self._known.get(document.doc_id)
         if before is None:
-            self._found.added[document.doc_id] = document.digest
+            self._added[document.doc_id] = document.digest
         elif before == record:
-            self._found.unchanged.add(document.doc_id)
+            self._unchanged.add(document.doc_id)
         else:
-            self._found.changed.add(document.doc_id)
-        if before != record or self._options.rebuild:
-            self._stage(document, record, pieces)
+            self._changed.add(document.doc_id)
+        if before != record or self._rebuild:
+            pieces = divide(document, self._embedder, self._settings)
+            self._staged.append((document, record, pieces))
+            self._staged_pieces += len(pieces)
+            if self._staged_pieces >= _BATCH:
+                self._replace_staged()
 
     def _claimed(self, doc_id: str, path: str) -> str | None:
         """The other file that has a document of this id: the one that had it before, or else came first."""
         known = self._known.get(doc_id)
-        other = known.path if known and known.path in self._there else self._found.places.setdefault(doc_id, path)
-        self._found.places.setdefault(doc_id, other)
+        other = known.path if known and known.path in self._there else self._places.setdefault(doc_id, path)
+        self._places.setdefault(doc_id, other)
         return None if other == path else other
-
-    def _stage(self, document: Document, record: DocumentRecord, pieces: Sequence[Piece] | None) -> None:
-        if pieces is None:
-            pieces = divide(document, self._embedder, self._settings)
-        self._staged.append((document, record, pieces))
-        self._staged_pieces += len(pieces)
-        if self._staged_pieces >= _BATCH:
-            self._replace_staged()
 
     def _replace_staged(self) -> None:
         """Hand documents to the store, which is asked only once what of them has to be embedded."""
         staged, self._staged, self._staged_pieces = self._staged, [], 0
         keys = [piece.key for _, _, pieces in staged for piece in pieces]
-        missing = self._writer.missing(keys) if self._options.cache else set(keys)
+        missing = self._writer.missing(keys) if self._cache else set(keys)
         for document, record, pieces in staged:
             for piece in pieces:
                 if piece.key in missing and piece.key not in self._queued:
-                    self._queue(piece)
+                    self._queued.add(piece.key)
+                    self._pending[piece.key] = piece.text
+                    # Where the update may be refused for what it would remove, that is found out first.
+                    if len(self._pending) >= _BATCH and not self._in_doubt:
+                        self._begin()
             self._writer.replace(document, [piece.passage for piece in pieces], [piece.key for piece in pieces], record)
-
-    def _queue(self, piece: Piece) -> None:
-        """Have a passage embedded."""
-        self._queued.add(piece.key)
-        self._pending[piece.key] = piece.text
-        # Where the update may be refused for what it would remove, that is found out first.
-        if len(self._pending) >= _BATCH and not self._in_doubt:
-            self._begin()
 
     def _begin(self) -> None:
         keys = list(self._pending)
@@ -343,9 +317,8 @@ class Update:
     # ------------------------------------------------------------ removing
 
     def _removed(self, folder: Path) -> list[str]:
-        found = self._found
-        removed = sorted(self._known.keys() - found.unchanged - found.changed)
-        moved = set(found.added.values())
+        removed = sorted(self._known.keys() - self._unchanged - self._changed)
+        moved = set(self._added.values())
         lost = [doc_id for doc_id in removed if self._known[doc_id].digest not in moved]
         if self._too_many(lost, folder):
             raise RemovalRefused(
@@ -356,7 +329,7 @@ class Update:
 
     def _too_many(self, lost: Sequence[str], folder: Path) -> bool:
         """Whether to lose these documents is refused."""
-        if not lost or self._options.allow_removals:
+        if not lost or self._allow_removals:
             return False
         elsewhere = self._writer.manifest.corpus not in (None, str(folder))
         known = len(self._known)
@@ -380,7 +353,7 @@ class Update:
 
     def _write(self, folder: Path, scan: str, gone: Iterable[str]) -> None:
         self._progress(Progress(stage="write", done=0, total=1))
-        self._writer.put_files(self._found.files, gone)
+        self._writer.put_files(self._files, gone)
         self._writer.describe(
             Manifest(
                 settings=self._settings.as_dict(),
@@ -388,7 +361,7 @@ class Update:
                 fingerprint=self._embedder.fingerprint,
                 corpus=str(folder),
                 updated=datetime.now(UTC).isoformat(timespec="seconds"),
-                skipped=self._found.skipped,
+                skipped=self._skipped,
                 scan=scan,
             )
         )
@@ -421,13 +394,6 @@ def _untouched(record: FileRecord, stat: FileStat) -> bool:
     return record.stamp == stat.stamp and record.scanned_ns - mtime_ns > _RACY_NS
 
 
-def _grouped(records: dict[str, DocumentRecord]) -> dict[str, list[str]]:
-    paths: dict[str, list[str]] = {}
-    for doc_id, record in records.items():
-        paths.setdefault(record.path, []).append(doc_id)
-    return paths
-
-
 def _digest(path: Path) -> str:
     """SHA-256 of the file's bytes; empty where it cannot be read, which is tried again at the next update."""
     try:
@@ -437,7 +403,7 @@ def _digest(path: Path) -> str:
 
 
 def _state(document: Document, reading: str) -> str:
-    values = [getattr(document, each.name) for each in fields(document) if each.name != "text"]
+    values = [getattr(document, field.name) for field in fields(document) if field.name != "text"]
     content = json.dumps([reading, *values], sort_keys=True, default=dict)
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 

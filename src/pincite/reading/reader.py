@@ -229,10 +229,8 @@ def _checked(folder: Path) -> dict[str, Any]:
         raise ReaderError(f"{folder}: a reader of format {facts.get('format')}, not {FORMAT}; {_WITHOUT}")
     weights = facts["constants"]["weights"]
     if len(weights) != FEATURES:
-        mend = "fit them anew with `scripts/train_reader.py calibrate`"
-        raise ReaderError(
-            f"{folder / FACTS}: {len(weights)} weights in its constants, not {FEATURES}; {mend}, or {_WITHOUT}"
-        )
+        wrong = f"{len(weights)} weights in its constants, not {FEATURES}: run `scripts/train_reader.py calibrate`"
+        raise ReaderError(f"{folder / FACTS}: {wrong}, or {_WITHOUT}")
     for name, digest in dict(facts["sha256"]).items():
         if not (folder / name).is_file() or digest_of(folder / name) != digest:
             raise ReaderError(f"{folder / name}: missing or not what was written (SHA-256); reinstall, or {_WITHOUT}")

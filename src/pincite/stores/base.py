@@ -123,7 +123,17 @@ class State(Protocol):
         """The documents with these ``doc_id``s; unknown ids are left out."""
 
 
-class Snapshot(State, Protocol):
+class Whole(State, Protocol):
+    """A state that can be copied."""
+
+    def count(self, where: Filter | None = None) -> tuple[int, int]:
+        """How many documents and passages there are (that fit ``where``)."""
+
+    def contents(self) -> Iterator[Content]:
+        """All documents, in the order of their ids, with what was made of them."""
+
+
+class Snapshot(Whole, Protocol):
     """One consistent state of a store, for a whole search or answer; a context manager."""
 
     def __enter__(self) -> Self: ...
@@ -157,12 +167,6 @@ class Snapshot(State, Protocol):
 
     def titles(self, n: int) -> dict[str, str]:
         """The titles of the first ``n`` documents in the order of their ids, by id."""
-
-    def count(self, where: Filter | None = None) -> tuple[int, int]:
-        """How many documents and passages there are (that fit ``where``)."""
-
-    def contents(self) -> Iterator[Content]:
-        """All documents, in the order of their ids, with what was made of them."""
 
 
 class Writer(State, Protocol):
@@ -272,28 +276,31 @@ def copy(source: Store, target: Store) -> tuple[int, int]:
     Raises:
         DamagedIndex: the source does not hold what it says it does.
     """
+    with source.snapshot() as held, target.writer(fresh=True) as writer:
+        return pour(held, source.name, writer)
+
+
+def pour(held: Whole, name: str, writer: Writer) -> tuple[int, int]:
+    """Commit all of a state, called ``name`` in errors, to a fresh writer; returns and raises what `copy` does."""
     put = set[bytes]()
     new: dict[bytes, Kept] = {}
     documents = pieces = 0
-    with source.snapshot() as held, target.writer(fresh=True) as writer:
-        files = held.files()
-        writer.put_files(files.values())
-        for document, record, passages, keys, vectors in held.contents():
-            documents, pieces = documents + 1, pieces + len(passages)
-            if record.path not in files:
-                raise DamagedIndex(f"{source.name}: {record.path}: what its file was like is missing; {_LOOK}")
-            writer.replace(document, passages, keys, record)
-            # Its own vectors, also where the target has some of the same text: those may be what is to be mended.
-            new |= {key: vector for key, vector in zip(keys, vectors, strict=True) if key not in put}
-            if len(new) >= _VECTORS:
-                put |= new.keys()
-                writer.put_vectors(list(new), new.values())
-                new = {}
-        writer.put_vectors(list(new), new.values())
-        if (found := (documents, pieces)) != held.count():
-            raise DamagedIndex(
-                f"{source.name}: says it held {held.count()} documents and passages, and holds {found}; {_LOOK}"
-            )
-        writer.describe(held.manifest)
-        writer.commit()
-        return found
+    files = held.files()
+    writer.put_files(files.values())
+    for document, record, passages, keys, vectors in held.contents():
+        documents, pieces = documents + 1, pieces + len(passages)
+        if record.path not in files:
+            raise DamagedIndex(f"{name}: {record.path}: what its file was like is missing; {_LOOK}")
+        writer.replace(document, passages, keys, record)
+        # Its own vectors, also where the target has some of the same text: those may be what is to be mended.
+        new |= {key: vector for key, vector in zip(keys, vectors, strict=True) if key not in put}
+        if len(new) >= _VECTORS:
+            put |= new.keys()
+            writer.put_vectors(list(new), new.values())
+            new = {}
+    writer.put_vectors(list(new), new.values())
+    if (copied := (documents, pieces)) != held.count():
+        raise DamagedIndex(f"{name}: says it held {held.count()} documents and passages, and holds {copied}; {_LOOK}")
+    writer.describe(held.manifest)
+    writer.commit()
+    return copied

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pincite.errors import DamagedCatalogue, DamagedIndex, IndexProblem, OtherFormat
 from pincite.stores.local import catalog, files
-from pincite.stores.local.verifying import first_problem
-
-COPY = "restoring-"
-"""How the folder of a copy begins, then with the process that makes it; one that was killed leaves it to a writer."""
+from pincite.stores.local.catalog import Catalog
+from pincite.stores.local.verifying import Verification, first_problem
 
 
 def write(source: sqlite3.Connection, path: Path) -> None:
@@ -45,12 +40,8 @@ def write(source: sqlite3.Connection, path: Path) -> None:
 
 
 @contextmanager
-def opened(path: Path, index: Path) -> Iterator[Path]:
-    """A copy of a backup, looked through and whole.
-
-    Args:
-        path: the backup.
-        index: the folder in which the copy lies meanwhile, since there is room for it.
+def opened(path: Path) -> Iterator[Catalog]:
+    """What a backup holds, looked through and whole.
 
     Raises:
         DamagedIndex: it is no backup, or is damaged.
@@ -58,33 +49,17 @@ def opened(path: Path, index: Path) -> Iterator[Path]:
     """
     if not path.is_file():
         raise IndexProblem(f"{path}: no such file; name one that `pincite backup` wrote")
-    new = not index.exists()
-    index.mkdir(parents=True, exist_ok=True)
-    try:
-        with TemporaryDirectory(dir=index, prefix=f"{COPY}{os.getpid()}-") as folder, catalog.translating(index):
-            copy = Path(folder, catalog.FILE)
-            shutil.copyfile(path, copy)
-            _check(copy, path)
-            yield copy
-    finally:
-        if new:
-            with suppress(OSError):  # it holds an index now
-                index.rmdir()
-
-
-def _check(copy: Path, path: Path) -> None:
-    """Look at all of a copy of a backup; what is said of it is said of the backup."""
-
-    def said(error: object) -> str:  # what to do about an index is no help here
-        return str(error).replace(str(copy), str(path)).split("; `")[0]
-
-    try:
-        wrong = first_problem(copy)
-    except OtherFormat as error:
-        raise OtherFormat(f"{said(error)}; restore it with the Pincite that wrote it") from error
-    except (sqlite3.DatabaseError, IndexProblem, ValueError) as error:
-        if catalog.of_the_disk(error) or catalog.of_the_disk(error.__cause__):
-            raise
-        raise DamagedIndex(f"{path}: damaged, or no backup of Pincite ({said(error)}); use another") from error
-    if wrong:
-        raise DamagedIndex(f"{path}: damaged ({wrong}); use another")
+    with ExitStack() as opening:
+        try:
+            state = Verification(path.parent, opening.enter_context(closing(catalog.connect(path, catalog.STILL))))
+            wrong = next(state.of_the_catalogue(), None)
+        except (sqlite3.DatabaseError, IndexProblem, ValueError) as error:
+            if catalog.of_the_disk(error) or catalog.of_the_disk(error.__cause__):
+                raise
+            said = str(error).partition("; `")[0]  # what to do about an index is no help here
+            if isinstance(error, OtherFormat):
+                raise OtherFormat(f"{said}; restore it with the Pincite that wrote it") from error
+            raise DamagedIndex(f"{path}: damaged, or no backup of Pincite ({said}); use another") from error
+        if wrong:
+            raise DamagedIndex(f"{path}: damaged ({wrong}); use another")
+        yield state

@@ -27,6 +27,9 @@ FORMAT = 1
 """Counts up when tables or what they hold change; an index of another is made anew from the articles."""
 
 FILE = "catalog.sqlite"
+NEW, STILL = "mode=rwc", "immutable=1"
+"""How a catalogue is opened that may have to be made, and one that nobody writes."""
+
 PATIENCE = 60
 """Seconds to wait for another connection's transaction."""
 
@@ -107,19 +110,23 @@ def translating(path: Path) -> Iterator[None]:
         raise translated(path, error) or error from error
 
 
-def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
+def connect(path: Path, mode: str | None = None) -> sqlite3.Connection:
     """Open the catalogue, in autocommit mode: every transaction is begun by name.
+
+    Args:
+        path: the file.
+        mode: `NEW` makes one where there is none, `STILL` takes no locks; by default whatever this process may.
 
     Raises:
         OtherFormat: another Pincite wrote it.
         DamagedIndex: it is not a catalogue.
         IndexProblem: it cannot be opened or written.
     """
-    uri = f"{path.absolute().as_uri()}?{'mode=rwc' if create else _mode(path)}"
+    uri = f"{path.absolute().as_uri()}?{mode or _mode(path)}"
     with translating(path), ExitStack() as opening:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
         opening.callback(connection.close)
-        _prepare(connection, path, create)
+        _prepare(connection, path, mode == NEW)
         opening.pop_all()
     return connection
 
@@ -128,7 +135,7 @@ def _mode(path: Path) -> str:
     if may_change(path):
         return "mode=rw"
     # SQLite keeps readers apart from a writer by files beside a catalogue. Where there are none, nobody writes.
-    return "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    return "mode=ro" if path.with_name(f"{path.name}-wal").exists() else STILL
 
 
 def may_change(path: Path) -> bool:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pincite.datatypes import digest_of
-from pincite.errors import DamagedIndex
 
 MEND = "run `pincite update` to make it again from the catalogue"
 
@@ -29,58 +28,37 @@ def take_over(path: Path, target: Path) -> None:
         shutil.copyfile(path, target)
 
 
-def written(folder: Path, base: Path | None = None, known: Mapping[str, Written] | None = None) -> dict[str, Written]:
+def written(folder: Path, base: Path | None, known: Mapping[str, Written]) -> dict[str, Written]:
     """What lies below a folder, by path from there; locks aside, which are empty.
 
     Args:
         folder: all of it is on disk.
-        base: the generation from which files were taken over,
+        base: the generation from which files were taken over, where that was done,
         known: and what was written there: what is linked to it is not read again.
     """
     listed = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix != ".lock":
             name = path.relative_to(folder).as_posix()
-            before = (known or {}).get(name)
-            linked = before is not None and base is not None and path.samefile(base / name)
-            listed[name] = before if before and linked else Written(path.stat().st_size, digest_of(path))
+            if base and name in known and path.samefile(base / name):
+                listed[name] = known[name]
+            else:
+                listed[name] = Written(path.stat().st_size, digest_of(path))
     return listed
 
 
-def check_sizes(folder: Path, known: Mapping[str, Written]) -> None:
-    """Compare the names and sizes of a generation's files with what was written.
-
-    Raises:
-        DamagedIndex: a file is missing or has another size.
-    """
-    for problem in _wrong_sizes(folder, known):
-        raise DamagedIndex(f"{problem}; {MEND}")
-
-
-def problems(folder: Path, known: Mapping[str, Written]) -> list[str]:
-    """What is wrong with the files of a generation, to the last byte."""
-    wrong = list(_wrong_sizes(folder, known))
-    return wrong or [problem for name, file in known.items() for problem in _wrong_bytes(folder / name, file)]
-
-
-def _wrong_bytes(path: Path, file: Written) -> Iterator[str]:
-    try:
-        if digest_of(path) != file.digest:
-            yield f"{path}: not what was written (SHA-256 differs)"
-    except OSError as error:
-        yield f"{path}: {error.strerror}"
-
-
-def _wrong_sizes(folder: Path, known: Mapping[str, Written]) -> Iterator[str]:
+def problems(folder: Path, known: Mapping[str, Written], *, read: bool) -> Iterator[str]:
+    """What is wrong with the files of a generation: names and sizes, and every byte where they are ``read``."""
     for name, file in known.items():
         path = folder / name
         try:
             size = path.stat().st_size  # in one step: an update may take it away at any moment
+            if size != file.size:
+                yield f"{path}: {size} bytes, {file.size} were written"
+            elif read and digest_of(path) != file.digest:
+                yield f"{path}: not what was written (SHA-256 differs)"
         except OSError as error:
             yield f"{path}: {'missing' if isinstance(error, FileNotFoundError) else error.strerror}"
-            continue
-        if size != file.size:
-            yield f"{path}: {size} bytes, {file.size} were written"
 
 
 def sync(path: Path) -> None:

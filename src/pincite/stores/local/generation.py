@@ -23,7 +23,8 @@ class Generation:
 
     def __init__(self, folder: Path, known: Mapping[str, Written]) -> None:
         self._folder = folder
-        files.check_sizes(folder, known)
+        for problem in files.problems(folder, known, read=False):
+            raise DamagedIndex(f"{problem}; {files.MEND}")
         with self.reading():
             self.dense = dense.DenseIndex(folder)
             self.lexical = lexical.LexicalIndex(folder)
@@ -36,13 +37,9 @@ class Generation:
         except PinciteError:
             raise
         except BaseException as error:
-            if not isinstance(error, Exception) and not _panic(error):
+            # When Tantivy's own code gives up: that class has no name to import, and is no `Exception`.
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                 raise
             reason = " ".join(str(error).split())[:200]
             mend = "`pincite status --verify` looks for the damage, `pincite update` then mends it"
             raise DamagedIndex(f"{self._folder}: cannot be read ({reason}); {mend}") from error
-
-
-def _panic(error: BaseException) -> bool:
-    """Whether Tantivy's own code gave up: the class has no name to import, and is no `Exception`."""
-    return type(error).__name__ == "PanicException"

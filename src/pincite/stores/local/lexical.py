@@ -11,17 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import tantivy
+from tantivy import FieldType, Occur, Query
 
 from pincite.analysis import analyse
 from pincite.datatypes import Filter
 from pincite.stores.local.files import take_over
-
-if TYPE_CHECKING:
-    import tantivy
 
 FOLDER = "lexical"
 _HEAP_BYTES = 64 << 20
@@ -48,8 +46,6 @@ class Entry:
 
 
 def _schema() -> tantivy.Schema:
-    import tantivy
-
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("number", indexed=True, fast=True)
     for name in _FIELDS:
@@ -63,8 +59,6 @@ def _schema() -> tantivy.Schema:
 
 def build(folder: Path, added: Iterable[Entry], *, removed: Iterable[int] = (), base: Path | None = None) -> None:
     """Write the index of ``folder``: ``added`` passages, on top of those in ``base`` less the ``removed`` ones."""
-    import tantivy
-
     place = folder / FOLDER
     place.mkdir()
     for path in sorted((base / FOLDER).iterdir()) if base else ():
@@ -73,7 +67,7 @@ def build(folder: Path, added: Iterable[Entry], *, removed: Iterable[int] = (), 
     index = tantivy.Index(_schema(), path=str(place), reuse=base is not None)
     writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
     # Not by term: for an unsigned field that deletes nothing and says nothing.
-    writer.delete_documents_by_query(tantivy.Query.term_set_query(index.schema, "number", list(removed)))
+    writer.delete_documents_by_query(Query.term_set_query(index.schema, "number", list(removed)))
     for entry in added:
         writer.add_document(_document(entry))
     writer.commit()
@@ -83,8 +77,6 @@ def build(folder: Path, added: Iterable[Entry], *, removed: Iterable[int] = (), 
 
 
 def _document(entry: Entry) -> tantivy.Document:
-    import tantivy
-
     document = tantivy.Document()
     document.add_unsigned("number", entry.number)
     for name in _FIELDS:
@@ -102,8 +94,6 @@ class LexicalIndex:
     """An index opened for reading; safe to search from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        import tantivy
-
         place = folder / FOLDER
         with TemporaryDirectory() as beside:
             if not os.access(place, os.W_OK):  # Tantivy writes a lock beside what it opens
@@ -128,13 +118,11 @@ class LexicalIndex:
 
     def numbers(self) -> npt.NDArray[np.int64]:
         """The numbers of all passages."""
-        from tantivy import Query
-
         held = self._searcher.num_docs
         scored = self._scored(Query.all_query(), held) if held else []
         return np.array([number for number, _ in scored], np.int64)
 
-    def _scored(self, query: tantivy.Query, n: int) -> list[tuple[int, float]]:
+    def _scored(self, query: Query, n: int) -> list[tuple[int, float]]:
         result = self._searcher.search(query, n, count=False)
         addresses = [address for _, address in result.hits]
         numbers = self._searcher.fast_field_values("number", addresses)
@@ -145,34 +133,26 @@ class LexicalIndex:
         """For each term the number of passages whose body holds it."""
         return {term: self._searcher.doc_freq("body", term) for term in terms}
 
-    def _query(self, terms: Sequence[str], where: Filter | None, only: Sequence[int] | None) -> tantivy.Query:
-        from tantivy import Occur, Query
-
+    def _query(self, terms: Sequence[str], where: Filter | None, only: Sequence[int] | None) -> Query:
         words = [
             (Occur.Should, Query.boost_query(Query.term_query(self._schema, name, term, "freq"), weight))
             for term in terms
             for name, weight in _FIELDS.items()
         ]
-        parts = [Query.boolean_query(words), *self._conditions(where)]
-        if only is not None:
-            parts.append(self._one_of(only))
+        conditions = [*self._conditions(where), *([] if only is None else [self._one_of(only)])]
         # A condition must not change the score.
-        rest = [Query.const_score_query(part, 0.0) for part in parts[1:]]
-        return Query.boolean_query([(Occur.Must, part) for part in (parts[0], *rest)])
+        scored = [Query.boolean_query(words), *(Query.const_score_query(part, 0.0) for part in conditions)]
+        return Query.boolean_query([(Occur.Must, part) for part in scored])
 
-    def _one_of(self, numbers: Sequence[int]) -> tantivy.Query:
-        from tantivy import Occur, Query
-
+    def _one_of(self, numbers: Sequence[int]) -> Query:
         if len(numbers) > _FEW:
             return Query.term_set_query(self._schema, "number", list(numbers))
         terms = (Query.term_query(self._schema, "number", number) for number in numbers)
         return Query.boolean_query([(Occur.Should, term) for term in terms])
 
-    def _conditions(self, where: Filter | None) -> list[tantivy.Query]:
+    def _conditions(self, where: Filter | None) -> list[Query]:
         if where is None:
             return []
-        from tantivy import FieldType, Query
-
         conditions = [
             Query.term_set_query(self._schema, name, list(values))
             for name, values in (("source", where.source), ("author", where.author), ("doc_id", where.doc_ids))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +14,12 @@ from cachetools import FIFOCache
 
 from pincite.datatypes import Document, Filter, Passage, size_of
 from pincite.errors import DamagedCatalogue, DamagedIndex, EmptyIndex, IndexProblem, NoIndex, OtherFormat
-from pincite.stores.base import Kept, Manifest, Scored, Vectors
+from pincite.stores.base import Kept, Manifest, Scored, Vectors, pour
 from pincite.stores.local import backups, catalog, files
 from pincite.stores.local.catalog import Catalog, Row
 from pincite.stores.local.files import Written
 from pincite.stores.local.generation import GENERATIONS, Generation
-from pincite.stores.local.lock import Lock
+from pincite.stores.local.lock import lock
 from pincite.stores.local.verifying import Verification, first_problem
 from pincite.stores.local.writer import LocalWriter
 
@@ -90,12 +90,7 @@ class LocalStore:
         return NoIndex(f"{self.path}: no index here; make one with `pincite update CORPUS --index {self.path}`")
 
     def writer(self, *, fresh: bool = False, wait: bool = False) -> LocalWriter:
-        """The writer.
-
-        Args:
-            fresh: start from nothing, while readers keep the old state until the commit.
-            wait: for another writer to end, however long that takes.
-        """
+        """The writer, as `pincite.stores.base.Store.writer` says."""
         return LocalWriter(self.path, fresh=fresh, wait=wait)
 
     def sizes(self) -> dict[str, int]:
@@ -110,7 +105,10 @@ class LocalStore:
         Damage that the next update can mend is noted, so that it does.
         """
         for _ in range(_OPENINGS):
-            generation, wrong, derived = self._verified()
+            with self._catalogue() as state:
+                state.db.execute("BEGIN")
+                generation, wrong = state.generation, list(state.of_the_catalogue())
+                derived = [] if wrong else list(state.of_the_derived_files())
             with self._catalogue() as now:
                 # What was removed takes its generation's files along: then they are not damaged, but gone.
                 if not derived or generation == now.generation:
@@ -118,12 +116,6 @@ class LocalStore:
         if wrong:
             return [*wrong, "`pincite update CORPUS --rebuild --no-cache` makes the index anew from the articles"]
         return [*derived, self._to_mend(generation)] if derived else []
-
-    def _verified(self) -> tuple[int, list[str], list[str]]:
-        with self._catalogue() as state:
-            state.db.execute("BEGIN")
-            wrong = list(state.of_the_catalogue())
-            return state.generation, wrong, [] if wrong else list(state.of_the_derived_files())
 
     def _to_mend(self, generation: int) -> str:
         try:
@@ -143,7 +135,7 @@ class LocalStore:
             Where it now is; None if there is nothing wrong with it, as when another process was faster.
         """
         self.close()
-        with Lock(self.path, wait=wait):
+        with lock(self.path, wait=wait):
             with suppress(DamagedCatalogue, OtherFormat, sqlite3.DatabaseError):  # which is why it goes
                 if not first_problem(self.path / catalog.FILE):
                     return None
@@ -159,8 +151,7 @@ class LocalStore:
             NoIndex: there is nothing to keep.
             IndexProblem: the file cannot be written.
         """
-        if path.resolve().is_relative_to(self.path.resolve()):
-            raise IndexProblem(f"{path}: lies in the index itself; name a file elsewhere")
+        self._check_outside(path)
         with self.snapshot() as snapshot:
             backups.write(snapshot.db, path)
 
@@ -172,8 +163,17 @@ class LocalStore:
             OtherFormat: another Pincite wrote it.
             IndexBusy: another process writes.
         """
-        with backups.opened(path, self.path) as source, self.writer() as writer:
-            writer.restore(source)
+        self._check_outside(path)
+        with backups.opened(path) as held, self.writer(fresh=True) as writer:
+            try:
+                pour(held, str(path), writer)
+            except BaseException:
+                writer.unmake()
+                raise
+
+    def _check_outside(self, path: Path) -> None:
+        if path.resolve().is_relative_to(self.path.resolve()):
+            raise IndexProblem(f"{path}: lies in the index itself; name a file elsewhere")
 
     def close(self) -> None:
         """Close what is not in use."""
@@ -252,17 +252,20 @@ class Shared:
                     self._forget()
             return self._current[1]
 
-    def remembered(self, cache: Remembered[_Kept], numbers: Iterable[int]) -> dict[int, _Kept]:
-        """What other snapshots have read already."""
+    def read(
+        self, cache: Remembered[_Kept], numbers: Collection[int], load: Callable[[list[int]], Mapping[int, _Kept]]
+    ) -> dict[int, _Kept]:
+        """What other snapshots have read already; the rest is loaded, and kept for others."""
         with self._lock:
-            return {number: cache[number] for number in numbers if number in cache}
-
-    def remember(self, cache: Remembered[_Kept], read: Mapping[int, _Kept]) -> None:
-        """Keep what was read for other snapshots."""
-        with self._lock:
-            for number, value in read.items():
-                with suppress(ValueError):  # larger than all that is kept
-                    cache[number] = value
+            held = {number: cache[number] for number in numbers if number in cache}
+        if missing := [number for number in numbers if number not in held]:
+            loaded = load(missing)
+            with self._lock:
+                for number, value in loaded.items():
+                    with suppress(ValueError):  # larger than all that is kept
+                        cache[number] = value
+            held |= loaded
+        return held
 
 
 class LocalSnapshot(Catalog):
@@ -349,12 +352,13 @@ class LocalSnapshot(Catalog):
 
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
         """Documents by id; the text of one that was asked for before is not read again."""
-        numbers = self.document_numbers(ids)
-        held = self._shared.remembered(self._documents, numbers.values())
-        if missing := [doc_id for doc_id, number in numbers.items() if number not in held]:
-            read = {numbers[doc_id]: document for doc_id, document in super().documents(missing).items()}
-            self._shared.remember(self._documents, read)
-            held |= read
+        names = {number: doc_id for doc_id, number in self.document_numbers(ids).items()}
+
+        def load(missing: list[int]) -> dict[int, Document]:
+            read = super(LocalSnapshot, self).documents([names[number] for number in missing])
+            return {number: read[names[number]] for number in missing}
+
+        held = self._shared.read(self._documents, names, load)
         return {document.doc_id: document for document in held.values()}
 
     def _named(self, scored: Sequence[tuple[int, float]]) -> Scored:
@@ -374,11 +378,7 @@ class LocalSnapshot(Catalog):
     def _load(self, numbers: Collection[int]) -> None:
         """Have these passages and their vectors at hand: whoever proposes them asks for all of that next."""
         wanted = [number for number in numbers if number not in self._held]
-        rows = self._shared.remembered(self._rows, wanted)
-        if missing := [number for number in wanted if number not in rows]:
-            read = self.rows(missing)
-            self._shared.remember(self._rows, read)
-            rows |= read
+        rows = self._shared.read(self._rows, wanted, self.rows)
         self._held |= rows
         self._numbers |= {passage.passage_id: number for number, (passage, _) in rows.items()}
 

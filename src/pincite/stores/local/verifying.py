@@ -67,9 +67,9 @@ class Verification(Catalog):
             return
         folder = self._folder / GENERATIONS / str(self.generation)
         known = self.derived()
-        wrong = files.problems(folder, known) if known else [f"{folder}: the list of its files is missing"]
-        yield from wrong
-        if wrong:
+        wrong = list(files.problems(folder, known, read=True))
+        if wrong or not known:
+            yield from wrong or [f"{folder}: the list of its files is missing"]
             return
         try:
             generation = Generation(folder, known)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -34,10 +33,9 @@ from pincite.datatypes import Document, Passage, parse_date
 from pincite.errors import DamagedIndex
 from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.local import catalog, dense, files, lexical
-from pincite.stores.local.backups import COPY
 from pincite.stores.local.catalog import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, TABLES, Catalog, transaction
 from pincite.stores.local.generation import GENERATIONS, Generation
-from pincite.stores.local.lock import Lock
+from pincite.stores.local.lock import lock
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +75,7 @@ class LocalWriter(Catalog):
     def __init__(self, path: Path, *, fresh: bool, wait: bool = False) -> None:
         self._path = path
         self._fresh = fresh
-        self._lock = Lock(path, wait=wait)
+        self._wait = wait
         self._files: list[FileRecord] = []
         self._gone: list[str] = []
         self._manifest: Manifest | None = None
@@ -85,13 +83,10 @@ class LocalWriter(Catalog):
 
     def __enter__(self) -> Self:
         with catalog.translating(self._path), ExitStack() as opening:
-            opening.enter_context(self._lock)
-            self.db = catalog.connect(self._path / catalog.FILE, create=True)
+            opening.enter_context(lock(self._path, wait=self._wait))
+            self.db = catalog.connect(self._path / catalog.FILE, catalog.NEW)
             opening.callback(self.db.close)
             self._sweep(self.generation)
-            for copy in self._path.glob(f"{COPY}*"):
-                if not copy.name.startswith(f"{COPY}{os.getpid()}-"):
-                    self._delete(copy)
             self.db.executescript(_STAGE)
             self._open = opening.pop_all()
         return self
@@ -162,95 +157,47 @@ class LocalWriter(Catalog):
 
     def commit(self) -> int:
         """Publish everything since the writer was entered, at once."""
-        with catalog.translating(self._path):
-            return self._commit()
-
-    def _commit(self) -> int:
-        old = self.generation
-        changed = self._fresh or self._staged() or self._damaged(old)
-        new = old + changed
         removed: list[int] = []
-        with transaction(self.db):
+        with catalog.translating(self._path):
+            old = self.generation
+            changed = self._fresh or self._any("staged_documents") or self._any("removed") or self._damaged(old)
+            new = old + changed
+            with transaction(self.db):
+                if changed:
+                    removed, last = self._apply()
+                    self._publish(old, new, removed, last)
+                self._drop_orphaned()
+                self._note(new)
             if changed:
-                removed, last = self._apply()
-                self._publish(old, new, removed, last)
-            self._drop_orphaned()
-            self._note(new)
-        if changed:
-            self._sweep(new, *([] if removed else [old]))
-        self._forget_staged()
-        self._tidy()
+                self._sweep(new, *([] if removed else [old]))
+            self._forget_staged()
+            self._tidy()
         return new
 
-    def restore(self, source: Path) -> None:
-        """Put a catalogue of the current format in the place of this one, as a new generation."""
-        try:
-            with catalog.translating(self._path):
-                self._restore(source)
-        except BaseException:
-            if not self.generation:  # nothing was here before
-                self._unmake()
-            raise
-
-    def _unmake(self) -> None:
-        self.db.close()
-        for path in self._path.glob(f"{catalog.FILE}*"):
-            path.unlink()
-        self._sweep()
-
-    def _restore(self, source: Path) -> None:
-        old, self._fresh = self.generation, True
-        self.db.execute("ATTACH ? AS source", (str(source),))
-        with transaction(self.db):
-            for table in ("documents", "passages", "vectors", "files", "orphaned"):
-                self.db.execute(f"DELETE FROM main.{table}")
-            self._copy_rows()
-            manifest = self.db.execute("SELECT value FROM source.meta WHERE key = 'manifest'").fetchone()
-            self._manifest = Manifest(**json.loads(manifest[0])) if manifest else None
-            self._drop_orphaned()
-            self._publish(old, old + 1, [], 0)
-            self._note(old + 1)
-        self.db.execute("DETACH source")
-        self._sweep(old + 1)
-        self._forget_staged()
-        self._tidy()
-
-    def _copy_rows(self) -> None:
-        """Numbers go on where ours ended, since none may ever name something else."""
-        last = dict(self.db.execute("SELECT name, seq FROM main.sqlite_sequence"))
-        documents, passages = last.get("documents", 0), last.get("passages", 0)
-        self.db.execute(
-            f"INSERT INTO main.documents (id, {DOCUMENT_COLUMNS})"
-            f" SELECT id + {documents}, {DOCUMENT_COLUMNS} FROM source.documents"
-        )
-        self.db.execute(
-            f"INSERT INTO main.passages (id, document, {PASSAGE_COLUMNS})"
-            f" SELECT id + {passages}, document + {documents}, {PASSAGE_COLUMNS} FROM source.passages"
-        )
-        for table in ("vectors", "files", "orphaned"):
-            self.db.execute(f"INSERT INTO main.{table} SELECT * FROM source.{table}")
+    def unmake(self) -> None:
+        """Leave nothing behind where nothing was before."""
+        if not self.generation:
+            self.db.close()
+            for path in self._path.glob(f"{catalog.FILE}*"):
+                path.unlink()
+            self._sweep()
 
     def _tidy(self) -> None:
         """After a commit, which stands whatever comes of this."""
         try:
             catalog.shrink(self.db)
-            self._empty_log()
+            # Nothing that was removed may live on in the write-ahead log, unless a reader is long at it.
+            self.db.execute(f"PRAGMA busy_timeout = {1000 * _LOG_PATIENCE}")
+            busy = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            self.db.execute(f"PRAGMA busy_timeout = {1000 * catalog.PATIENCE}")
+            if busy:
+                late = "a reader was long at it: what was removed stays in the log until the next update"
+                _log.warning("%s: %s", self._path, late)
         except sqlite3.Error as error:
             _log.warning("%s: not tidied up (%s); the next update tries again", self._path, error)
 
-    def _empty_log(self) -> None:
-        """Let nothing that was removed live on in the write-ahead log, unless a reader is long at it."""
-        self.db.execute(f"PRAGMA busy_timeout = {1000 * _LOG_PATIENCE}")
-        busy = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        self.db.execute(f"PRAGMA busy_timeout = {1000 * catalog.PATIENCE}")
-        if busy:
-            _log.warning(
-                "%s: a reader was long at it: what was removed stays in the log until the next update", self._path
-            )
-
-    def _staged(self) -> bool:
-        sql = "SELECT EXISTS (SELECT 1 FROM staged_documents) OR EXISTS (SELECT 1 FROM removed)"
-        return bool(self.db.execute(sql).fetchone()[0])
+    def _any(self, table: str) -> bool:
+        return bool(self.db.execute(f"SELECT EXISTS (SELECT 1 FROM {table})").fetchone()[0])
 
     def _damaged(self, generation: int) -> bool:
         if self.meta("damaged", "", str) == str(generation):  # as a verification has found
@@ -292,7 +239,8 @@ class LocalWriter(Catalog):
         building = target.with_name(f"{new}.tmp")
         building.mkdir(parents=True)
         alive = int(self.db.execute("SELECT count(*) FROM passages").fetchone()[0])
-        whole = alive < WHOLE_BELOW or self._forgets() or self._damaged(old)
+        # What replaces others may leave words of theirs until the next whole build; what removes them may not.
+        whole = alive < WHOLE_BELOW or self._fresh or self._any("removed") or self._damaged(old)
         base = None if whole else target.with_name(str(old))
         added = self._numbers(f"id > {last}")
         if base is None or dense.stale(base, len(added), len(removed), alive):
@@ -300,16 +248,12 @@ class LocalWriter(Catalog):
         else:
             dense.extend(building, base, self, last, removed)
         self._build_lexical(building, base, removed, added, alive)
-        self._put_meta("derived", files.written(building, base, self.derived() if base else None))
+        self._put_meta("derived", files.written(building, base, self.derived() if base else {}))
         for path in (*building.rglob("*"), building):
             files.sync(path)
         building.rename(target)
         files.sync(target.parent)
         files.sync(self._path)
-
-    def _forgets(self) -> bool:
-        """Whether documents go for good; what replaces others may leave words of theirs until the next whole build."""
-        return self._fresh or bool(self.db.execute("SELECT EXISTS (SELECT 1 FROM removed)").fetchone()[0])
 
     def _build_lexical(
         self, building: Path, base: Path | None, removed: Sequence[int], added: Sequence[int], alive: int

@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from pincite.errors import IndexBusy, IndexProblem
 from pincite.stores.base import Manifest
-from pincite.stores.local.lock import Lock
+from pincite.stores.local.lock import lock
 from pincite.stores.milvus.connection import STRONG, Connection
 from pincite.stores.milvus.rows import WHOLE, payloads, rows
 
@@ -118,7 +118,7 @@ class Lease:
     def __enter__(self) -> Self:
         with ExitStack() as opening:
             try:
-                opening.enter_context(Lock(self._home, wait=self._wait))
+                opening.enter_context(lock(self._home, wait=self._wait))
             except IndexBusy as error:
                 raise IndexBusy(f"{self._call.name}: {error}") from None
             self._me["since"] = datetime.now(UTC).isoformat(timespec="seconds")
