@@ -62,8 +62,10 @@ def weigh(
 
 
 def _constants(question: str, reads: Reader | None) -> Constants:
-    if only_stop_words(question) or not mostly_latin(question):
+    if only_stop_words(question):
         return fitted.BY_WORDS
+    if not mostly_latin(question):
+        return fitted.BY_PAIRS
     return Constants.of(reads.constants) if reads else fitted.BY_COSINE
 
 
