@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: chat test lint types documents pictures clean
+.PHONY: chat test test-all lint types documents pictures clean
 
 chat: $(VENV)/installed
 	$(BIN)/pincite update docs_corpus --index $(INDEX)
@@ -14,7 +14,11 @@ chat: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/find_browser.py --install
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not slow"
+
+test-all: test  # what is slow besides, and a kill at far more steps
+	$(BIN)/pytest -m slow
+	$(BIN)/pytest tests/test_crashes.py --kills 75
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check

@@ -19,7 +19,7 @@ from pincite.stores.base import Vectors
 from servers import DaskCluster, dask_cluster, free_port
 from test_contract import assert_same, opened
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

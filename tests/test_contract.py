@@ -48,6 +48,8 @@ def milvus() -> Iterator[Milvus]:
         server.kill()
 
 
+pytestmark = pytest.mark.slow  # the local store alone has its own tests in test_store.py and test_index.py
+
 IN_A_FILE = ["local", "milvus file"]
 EVERYWHERE = [*IN_A_FILE, pytest.param("milvus server", marks=pytest.mark.server)]
 

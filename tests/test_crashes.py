@@ -23,7 +23,6 @@ from pincite import Index, Progress, Settings, readers, updating, work
 from pincite.readers.pool import Event, FileDone
 from pincite.stores.local import catalog
 
-STEPS, STEPS_BESIDE_OTHERS = 75, 25
 """Points at which an update is killed: at steps on the disk or in the catalogue, alone and while others are at work."""
 
 STAGES = ("begin", "read", "embed", "write", "ended")
@@ -191,10 +190,10 @@ def points(steps: int, most: int) -> list[int]:
     return sorted({1 + number * (steps - 1) // (most - 1) for number in range(most)})
 
 
-def test_a_kill_at_any_step_leaves_the_old_or_the_new(scene: Scene) -> None:
+def test_a_kill_at_any_step_leaves_the_old_or_the_new(scene: Scene, pytestconfig: pytest.Config) -> None:
     began, outcomes = time.monotonic(), Counter[tuple[str, str]]()
     steps = killed_at(scene, 0).steps
-    for point in points(steps, STEPS):
+    for point in points(steps, pytestconfig.getoption("--kills")):
         stage = killed_at(scene, point).stage
         outcomes[stage, scene.check()] += 1
     say(f"{outcomes.total()} of {steps} steps: {dict(outcomes)}, {time.monotonic() - began:.0f} s")
@@ -203,12 +202,13 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new(scene: Scene) -> None:
     assert all(state == "old" or stage == "write" for stage, state in outcomes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scene", [False], indirect=True, ids=["built whole"])
 def test_a_kill_while_others_read_and_embed_leaves_the_old_or_the_new(scene: Scene) -> None:
     """How many steps there are depends on who is quicker: the last tenth is left out."""
     began, outcomes = time.monotonic(), Counter[tuple[str, str]]()
     steps = killed_at(scene, 0, alone=False).steps
-    for point in points(steps * 9 // 10, STEPS_BESIDE_OTHERS):
+    for point in points(steps * 9 // 10, 25):
         stage = killed_at(scene, point, alone=False).stage
         outcomes[stage, scene.check()] += 1
     say(f"{outcomes.total()} of {steps} steps: {dict(outcomes)}, {time.monotonic() - began:.0f} s")

@@ -168,6 +168,7 @@ def test_what_is_huge_is_refused_with_its_size(
         assert [event.text for event in found[name] if isinstance(event, Document)] == ["Fine."]
 
 
+@pytest.mark.slow
 def test_a_pdf_of_two_thousand_pages_is_read(tmp_path: Path) -> None:
     canvas = Canvas(str(tmp_path / "long.pdf"))
     for number in range(2000):
