@@ -437,14 +437,14 @@ def _surprise(scores: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
 
 def export(options: argparse.Namespace) -> None:
     """Write the reader as 8-bit ONNX, with its vocabulary and what is known of it; the constants are kept."""
+    logs = [options.work / f"{name}.log" for name in options.logs or [options.name]]
+    log = [line for path in logs for line in path.read_text("utf-8").splitlines()]
     model = ReaderModel()
     model.load_state_dict(torch.load(options.work / f"{options.name}.pt"))
     target = options.target
     target.mkdir(parents=True, exist_ok=True)
     _to_onnx(model.eval(), options.work / "exact.onnx", target / MODEL)
     shutil.copy(find_model(DEFAULT_MODEL) / VOCABULARY, target / VOCABULARY)
-    logs = [options.work / f"{name}.log" for name in options.logs or [options.name]]
-    log = [line for path in logs for line in path.read_text("utf-8").splitlines()]
     facts = {
         "format": FORMAT,
         "sha256": {name: digest_of(target / name) for name in (MODEL, VOCABULARY)},
@@ -490,8 +490,8 @@ def _to_onnx(model: ReaderModel, exact: Path, target: Path) -> None:
 
 def _constants_of(path: Path) -> dict[str, Any]:
     """Those that are there; of a new reader the logit alone counts until `calibrate` has run."""
-    if path.is_file():
-        return dict(json.loads(path.read_text("utf-8"))["constants"])
+    if path.is_file() and len((known := json.loads(path.read_text("utf-8"))["constants"])["weights"]) == FEATURES:
+        return dict(known)
     return asdict(Constants(0.0, (1.0, *[0.0] * (FEATURES - 1)), FOUND, 0.5))
 
 

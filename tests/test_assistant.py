@@ -187,3 +187,19 @@ def test_a_quote_names_the_page_that_it_stands_on(open_index: Callable[..., Inde
     cited = Assistant(index, threshold=0.0).ask("Which bell was cast of bronze?").citations
     pages = {each.quote.strip().split()[1]: each.page for each in cited}
     assert pages["second"] == 2
+
+
+@pytest.mark.parametrize("question", ["what is it", "who", "the", "It?"])
+def test_words_that_ask_nothing_are_not_answered(
+    open_index: Callable[..., Index], tmp_path: Path, question: str
+) -> None:
+    write_files(tmp_path / "c", {"a.txt": "It is known who the builder was and what this is. Nobody asked.\n"})
+    index = open_index(WordEmbedder())
+    index.update(tmp_path / "c")
+    assert not Assistant(index).ask(question).answered
+
+
+@pytest.mark.parametrize("question", [None, 5, "  "])
+def test_what_is_no_question_is_refused(assistant: Assistant, question: object) -> None:
+    with pytest.raises(UsageError, match="ask something"):
+        assistant.ask(question)  # type: ignore[arg-type]

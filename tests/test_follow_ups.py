@@ -67,7 +67,9 @@ def test_a_polite_word_with_a_question_mark_is_a_question() -> None:
     [
         ("And Jiangsu?", {"jiangsu"}),
         ("What about the harbours?", {"harbour"}),
-        ("Define photosynthesis", {"defin", "photosynthesi"}),
+        ("Define photosynthesis", {"photosynthesi"}),
+        ("And how many?", set()),
+        ("Really?", set()),
         ("Why?", set()),
         ("Where did they go?", set()),
         ("What did it cost?", set()),

@@ -67,7 +67,7 @@ def test_quotes_do_not_overlap_and_the_best_sentence_is_in_the_first(real_index:
     assert all(a[0] != b[0] or a[2] <= b[1] for a, b in pairwise(places))
 
 
-def test_no_citation_is_less_sure_than_the_threshold_and_the_answer_as_sure_as_the_surest(real_index: Index) -> None:
+def test_no_citation_is_less_sure_than_the_threshold_and_the_answer_as_sure_as_the_first(real_index: Index) -> None:
     for question in ("When did the night ferry leave?", "How much honey does a hive need?", "the mill and the ferry"):
         for threshold in (0.05, 0.2, 0.5, 0.8):
             answer = Assistant(real_index, threshold=threshold).ask(question)

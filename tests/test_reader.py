@@ -114,3 +114,23 @@ def test_a_reader_in_a_folder_of_its_own_reads(real_index: Index, tmp_path: Path
     settings = Settings(reader=str(tmp_path / "reader"))
     with Index.open(real_index.places[0], settings=settings) as index:
         assert Assistant(index).ask("When did the night ferry leave Aldhaven?").answered
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("Much was pasted. How much honey does a hive need? Any idea?", "How much honey does a hive need? Any idea?"),
+        ("Is it old? It was pasted. How much honey does a hive need?", "How much honey does a hive need?"),
+        ("It was pasted. Tell me of the honey.", "Tell me of the honey."),
+    ],
+)
+def test_the_last_questions_of_a_long_text_are_read(text: str, read: str) -> None:
+    assert reader.last_sentences(text, len(text)) == read
+
+
+@pytest.mark.parametrize("facts", ["3", "null", '{"format": 1}', '{"format": 1, "constants": 5, "sha256": ["a"]}'])
+def test_facts_that_are_none_are_one_line(tmp_path: Path, facts: str) -> None:
+    shutil.copytree(WEIGHTS, tmp_path / "reader")
+    (tmp_path / "reader" / reader.FACTS).write_text(facts, "utf-8")
+    with pytest.raises(ReaderError, match="reader none"):
+        reader.Reader(str(tmp_path / "reader"))

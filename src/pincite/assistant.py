@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pincite.analysis import analyse
 from pincite.datatypes import Answer, Citation, Filter, Hit
-from pincite.errors import UsageError
+from pincite.errors import QueryError, UsageError
 from pincite.follow_ups import Turn, leans, names, wordings
 from pincite.index import Index
 from pincite.reading.evidence import Evidence
@@ -48,6 +48,8 @@ class Assistant:
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
             ReaderError: the reader cannot be loaded.
         """
+        if not isinstance(question, str) or not question.strip():
+            raise QueryError(f"question={question!r}: ask something")
         if len(question) > _LONG:  # pages pasted above a question: what is asked stands at the end
             question = last_sentences(question, _LONG // 4)
         queries = wordings(question, history)
@@ -57,14 +59,14 @@ class Assistant:
         if len(queries) > 1 and leans(question):
             # It may still say all by itself: what answers more surely counts.
             joined = self.index.read(queries[-1][0], ranking)
-            read = max(read, _holding(names(question), joined), key=_surest)
+            read = max(read, _holding(names(question), joined), key=_confidence)
         found = quotes(read.sentences, threshold, read.part)
         citations = tuple(_citation(label, each) for label, each in enumerate(found, 1))
         return Answer(
             text=" ".join(f"{each.quote} [{each.label}]" for each in citations),
             question=read.question,
             answered=bool(citations),
-            confidence=_surest(read),
+            confidence=_confidence(read),
             citations=citations,
             hits=read.hits,
         )
@@ -83,7 +85,7 @@ def _terms(hit: Hit) -> set[str]:
     return set(analyse(f"{hit.document.title}\n{hit.passage.heading or ''}\n{hit.passage.text}"))
 
 
-def _surest(read: Evidence) -> float:
+def _confidence(read: Evidence) -> float:
     return read.sentences[0].confidence if read.sentences else 0.0
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from pincite.analysis import only_stop_words, query_terms
+from pincite.analysis import analyse, only_stop_words, query_terms
 from pincite.errors import UsageError
 
 Turn = Mapping[str, str]
@@ -39,6 +39,13 @@ _COURTESY = re.compile(
     r"got it|i see|perfect|谢谢你?|你好)(?:[\s,.!。！，]+|$))+$",
     re.IGNORECASE,
 )
+_ASKING = frozenset(
+    analyse(
+        "many much more long often come go goes happen happened until really not no yes time year day define describe "
+        "explain tell say name list show mean"
+    )
+)
+"""Terms of words that ask, and that an answer need not hold."""
 _MOST_EARLIER = 400
 """Characters of the earlier turn that are joined, its end: more would crowd the question out of the model's room."""
 
@@ -58,7 +65,7 @@ def names(turn: str) -> frozenset[str]:
     """
     if _POINTS_BACK.search(turn) or only_stop_words(turn):
         return frozenset()
-    return frozenset(query_terms(turn))
+    return frozenset(query_terms(turn)) - _ASKING
 
 
 def wordings(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:

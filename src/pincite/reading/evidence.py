@@ -5,6 +5,7 @@ The passages that were read come first, in the order of what was found and what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -57,7 +58,11 @@ def weigh(
     asked = reads.question_read(question) if reads else question
     constants = _constants(question, reads)
     readings = reads.read(asked, [_text(hit) for hit in best]) if reads else _compared(question, best, embedder)
-    found = sentences(best, readings, rarity, constants, words=len(asked.split()))
+    # No longer than what is said to be covered: a turn may be read joined with the one before it.
+    words = min(len(asked.split()), 3 * len(rarity))
+    found = sentences(best, readings, rarity, constants, words)
+    if only_stop_words(question):
+        found = [sentence for sentence in found if _holds_phrase(sentence.text, question)]
     return Evidence(asked, _ordered(best, found) + tuple(hits[len(best) :]), found, constants.part)
 
 
@@ -67,6 +72,12 @@ def _constants(question: str, reads: Reader | None) -> Constants:
     if not mostly_latin(question):
         return fitted.BY_PAIRS
     return Constants.of(reads.constants) if reads else fitted.BY_COSINE
+
+
+def _holds_phrase(text: str, question: str) -> bool:
+    """Whether several words stand in a text in their order: such a question is a name, or it asks nothing."""
+    asked, said = (re.findall(r"\w+", each.casefold()) for each in (question, text))
+    return len(asked) > 1 and f" {' '.join(asked)} " in f" {' '.join(said)} "
 
 
 def _text(hit: Hit) -> Text:

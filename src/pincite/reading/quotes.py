@@ -20,8 +20,9 @@ from pincite.reading.reader import Reading
 
 MOST_QUOTES = 5
 
-_SHORT = 10
-"""Words of a question up to which a single sentence can be expected to answer all of it."""
+_SHORT, _LONG = 10, 50
+"""Words of a question up to which a single sentence can be expected to answer all of it, and beyond which nothing was
+fitted: what counts changes no further."""
 
 _LOOKED_BACK = 4
 """Sentences before one in the same passage that its pronouns may refer to; what is farther back counts less, by half
@@ -121,7 +122,7 @@ def sentences(
         constants: those for this kind of evidence.
         words: how many the question has.
     """
-    long = max(0.0, math.log(max(1, words) / _SHORT))
+    long = math.log(min(max(words, _SHORT), _LONG) / _SHORT)
     found = [
         sentence
         for hit, reading in zip(hits, readings, strict=True)

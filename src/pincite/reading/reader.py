@@ -88,12 +88,21 @@ def sentence_tokens(offsets: Sequence[Span], sentences: Sequence[Span]) -> list[
 
 
 def last_sentences(text: str, characters: int) -> str:
-    """The end of a long text in up to so many characters: from its last question on, or else its last sentences."""
+    """The end of a long text in up to so many characters: from its last questions on, or else its last sentences.
+
+    Args:
+        text: what was asked.
+        characters: 1 or more.
+    """
     end = text[-characters:]
     spans = sentence_spans(end)
-    asked = [start for start, stop in spans if end[start:stop].endswith(("?", "？"))]
-    whole = [start for start, _ in spans[1:]]
-    return end[(asked[-1:] or whole[:1] or [0])[0] :]
+    asks = [end[start:stop].endswith(("?", "？")) for start, stop in spans]
+    if not any(asks):
+        return end[spans[1][0] :] if len(spans) > 1 else end
+    first = len(asks) - 1 - asks[::-1].index(True)
+    while first and asks[first - 1]:  # "How much honey does a hive need? Any idea?"
+        first -= 1
+    return end[spans[first][0] :]
 
 
 class Text(NamedTuple):
@@ -223,15 +232,20 @@ def _checked(folder: Path) -> dict[str, Any]:
     """What the files say of themselves, once they are what was written."""
     try:
         facts = dict(json.loads((folder / FACTS).read_text("utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise ReaderError(f"{folder}: no reader there ({FACTS}: {error}); {_WITHOUT}") from error
     if facts.get("format") != FORMAT:
         raise ReaderError(f"{folder}: a reader of format {facts.get('format')}, not {FORMAT}; {_WITHOUT}")
-    weights = facts["constants"]["weights"]
-    if len(weights) != FEATURES:
-        wrong = f"{len(weights)} weights in its constants, not {FEATURES}: run `scripts/train_reader.py calibrate`"
-        raise ReaderError(f"{folder / FACTS}: {wrong}, or {_WITHOUT}")
-    for name, digest in dict(facts["sha256"]).items():
+    try:
+        constants = facts["constants"]
+        numbers = [*map(float, constants["weights"]), *(float(constants[name]) for name in ("bias", "found", "part"))]
+        digests = {name: facts["sha256"][name] for name in (MODEL, VOCABULARY)}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ReaderError(f"{folder / FACTS}: not what export and calibrate write ({error!r}); {_WITHOUT}") from error
+    if len(constants["weights"]) != FEATURES or not np.isfinite(numbers).all():
+        mend = "run `scripts/train_reader.py` export and calibrate"
+        raise ReaderError(f"{folder / FACTS}: its constants are not {FEATURES} finite weights: {mend}, or {_WITHOUT}")
+    for name, digest in digests.items():
         if not (folder / name).is_file() or digest_of(folder / name) != digest:
             raise ReaderError(f"{folder / name}: missing or not what was written (SHA-256); reinstall, or {_WITHOUT}")
     return facts
