@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -198,13 +198,19 @@ def fold(candidates: Sequence[Candidate]) -> list[Candidate]:
     by_text: dict[str, int] = {}
     near = _near(candidates[:_LOOKED_THROUGH])
     few = len(candidates) <= _LOOKED_THROUGH
-    said = cache(lambda i: _said(candidates[i].passage))
     for i, each in enumerate(candidates):
         # Among few, near-copies are found below, and texts that differ in case or spaces with them.
         text = each.passage.text if few else " ".join(each.passage.text.casefold().split())
         k = by_text.get(text)
         if k is None and i < len(near):
-            k = next((k for k in near[i] if k in copies and _is_copy(said(i), said(k))), None)
+            k = next(
+                (
+                    k
+                    for k in near[i]
+                    if k in copies and _is_copy(_said(candidates[i].passage), _said(candidates[k].passage))
+                ),
+                None,
+            )
         by_text.setdefault(text, i if k is None else k)
         copies.setdefault(by_text[text], []).extend([] if k is None else [each.passage])
     kept = ((candidates[i], others) for i, others in copies.items())
@@ -248,6 +254,7 @@ def _alike(one: Sequence[str], other: Sequence[str]) -> bool:
     return len(set(one) & set(other)) >= _VARIANT * max(1, min(len(set(one)), len(set(other))))
 
 
+@lru_cache(4096)
 def _said(passage: Passage) -> _Said:
     """What a passage says, without headline, place and day at the top."""
     texts = [passage.text[start - passage.start : end - passage.start] for start, end in passage.sentences]
