@@ -203,14 +203,8 @@ def fold(candidates: Sequence[Candidate]) -> list[Candidate]:
         text = each.passage.text if few else " ".join(each.passage.text.casefold().split())
         k = by_text.get(text)
         if k is None and i < len(near):
-            k = next(
-                (
-                    k
-                    for k in near[i]
-                    if k in copies and _is_copy(_said(candidates[i].passage), _said(candidates[k].passage))
-                ),
-                None,
-            )
+            said = _said(each.passage)
+            k = next((k for k in near[i] if k in copies and _is_copy(said, _said(candidates[k].passage))), None)
         by_text.setdefault(text, i if k is None else k)
         copies.setdefault(by_text[text], []).extend([] if k is None else [each.passage])
     kept = ((candidates[i], others) for i, others in copies.items())
