@@ -202,7 +202,7 @@ def fold(candidates: Sequence[Candidate]) -> list[Candidate]:
         # Among few, near-copies are found below, and texts that differ in case or spaces with them.
         text = each.passage.text if few else " ".join(each.passage.text.casefold().split())
         k = by_text.get(text)
-        if k is None and i < len(near):
+        if k is None and i < len(near) and near[i]:
             said = _said(each.passage)
             k = next((k for k in near[i] if k in copies and _is_copy(said, _said(candidates[k].passage))), None)
         by_text.setdefault(text, i if k is None else k)
