@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from pincite.analysis import analyse
 from pincite.datatypes import Answer, Citation, Filter, Hit
-from pincite.errors import QueryError, UsageError
+from pincite.errors import UsageError
 from pincite.follow_ups import Turn, leans, names, wordings
-from pincite.index import Index
+from pincite.index import Index, checked_question
 from pincite.reading.evidence import Evidence
 from pincite.reading.quotes import Quote, quotes
 from pincite.reading.reader import last_sentences
@@ -48,8 +48,7 @@ class Assistant:
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
             ReaderError: the reader cannot be loaded.
         """
-        if not isinstance(question, str) or not question.strip():
-            raise QueryError(f"question={question!r}: ask something")
+        question = checked_question(question)
         if len(question) > _LONG:  # pages pasted above a question: what is asked stands at the end
             question = last_sentences(question, _LONG // 4)
         queries = wordings(question, history)

@@ -286,7 +286,7 @@ class Index:
         if lexical and rerank:
             raise UsageError("lexical=True and rerank=True (--lexical, --rerank): choose one")
         if lexical:
-            return self._by_words(_checked(question), k, where, fold)
+            return self._by_words(checked_question(question), k, where, fold)
         most = max(k, READ) if rerank else k
         ranking = self.rank([(question, 1.0)], passages=most, where=where, folded=fold, most=most)
         return list(self.read(question, ranking).hits[:k] if rerank else ranking.hits)
@@ -314,7 +314,7 @@ class Index:
         Raises:
             QueryError, IndexProblem: as for `search`.
         """
-        asked = [(_checked(question), weight) for question, weight in questions]
+        asked = [(checked_question(question), weight) for question, weight in questions]
         if not asked:
             raise QueryError("questions=[]: ask something")
         with self._searched(where) as snapshot:
@@ -492,7 +492,12 @@ def _holds(path: str, indexed: set[str]) -> bool:
     return path in indexed or (path.endswith("/") and any(held.startswith(path) for held in indexed))
 
 
-def _checked(question: str) -> str:
+def checked_question(question: str) -> str:
+    """The question, without halves of characters.
+
+    Raises:
+        QueryError: it is no text, or says nothing.
+    """
     if not isinstance(question, str) or not question.strip():
         raise QueryError(f"question={question!r}: ask something")
     return replace_surrogates(question)
