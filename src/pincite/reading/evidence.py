@@ -9,12 +9,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from pincite.analysis import mostly_latin, only_stop_words
 from pincite.datatypes import Hit
 from pincite.embedder import Embedder
 from pincite.reading import fitted, reader
 from pincite.reading.quotes import Constants, Sentence, sentences
-from pincite.reading.reader import Reader, Reading, Text
+from pincite.reading.reader import Reading, Text
 from pincite.settings import Settings
 
 READ = 10
@@ -54,24 +56,27 @@ def weigh(
         ReaderError: the reader cannot be loaded.
     """
     best = hits[:READ]
-    reads = reader.opened(settings.reader) if settings.reader is not None and mostly_latin(question) else None
+    is_name, latin = only_stop_words(question), mostly_latin(question)
+    reads = reader.opened(settings.reader) if settings.reader is not None and latin else None
     asked = reads.question_read(question) if reads else question
-    constants = _constants(question, reads)
-    readings = reads.read(asked, [_text(hit) for hit in best]) if reads else _compared(question, best, embedder)
+    if is_name:
+        constants = fitted.BY_WORDS
+    elif not latin:
+        constants = fitted.BY_PAIRS
+    else:
+        constants = Constants.of(reads.constants) if reads else fitted.BY_COSINE
+    texts = [_text(hit) for hit in best]
+    if reads:
+        readings = reads.read(asked, texts)
+    else:
+        compared = embedder if constants.weights[0] else None  # where words alone count nothing has to be embedded
+        readings = _compared(question, texts, compared)
     # No longer than what is said to be covered: a turn may be read joined with the one before it.
     words = min(len(asked.split()), 3 * len(rarity))
     found = sentences(best, readings, rarity, constants, words)
-    if only_stop_words(question):
+    if is_name:
         found = [sentence for sentence in found if _holds_phrase(sentence.text, question)]
     return Evidence(asked, _ordered(best, found) + tuple(hits[len(best) :]), found, constants.part)
-
-
-def _constants(question: str, reads: Reader | None) -> Constants:
-    if only_stop_words(question):
-        return fitted.BY_WORDS
-    if not mostly_latin(question):
-        return fitted.BY_PAIRS
-    return Constants.of(reads.constants) if reads else fitted.BY_COSINE
 
 
 def _holds_phrase(text: str, question: str) -> bool:
@@ -87,11 +92,12 @@ def _text(hit: Hit) -> Text:
     return Text(context, hit.passage.text, [(a - start, b - start) for a, b in hit.passage.sentences])
 
 
-def _compared(question: str, hits: Sequence[Hit], embedder: Embedder) -> list[Reading]:
-    """The cosine of each sentence to the question as its evidence; which of its words answer is not known."""
-    texts = [_text(hit) for hit in hits]
+def _compared(question: str, texts: Sequence[Text], embedder: Embedder | None) -> list[Reading]:
+    """The cosine of each sentence to the question as its evidence, or none; which of its words answer is not known."""
     spoken = [text.text[a:b] for text in texts for a, b in text.sentences]
-    cosines = embedder.encode_document(spoken) @ embedder.encode_query([question])[0]
+    cosines = np.zeros(len(spoken), np.float32)
+    if embedder:
+        cosines = embedder.encode_document(spoken) @ embedder.encode_query([question])[0]
     made, first = [], 0
     for text in texts:
         answers = tuple((start, start) for start, _ in text.sentences)
