@@ -57,7 +57,7 @@ def many(n: int) -> dict[str, str]:
 def test_an_update_on_a_cluster_is_that_of_this_machine(
     dask: DaskCluster, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setenv("PINCITE_CACHE", str(tmp_path / "caches"))
     odd = {"notes.xyz": "unknown", "bad.pdf": "no pdf", "a.jsonl": '{"id": "x", "text": "One."}\n{\n'}
     write_files(corpus, many(300) | odd)
     place = str(tmp_path / "index") if kind == "local" else f"milvus+file:{tmp_path / 'index.db'}"

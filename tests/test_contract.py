@@ -56,7 +56,7 @@ EVERYWHERE = [*IN_A_FILE, pytest.param("milvus server", marks=pytest.mark.server
 
 @pytest.fixture(params=IN_A_FILE)
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setenv("PINCITE_CACHE", str(tmp_path / "caches"))
     if request.param == "local":
         return str(tmp_path / "index")
     if request.param == "milvus file":
@@ -329,7 +329,7 @@ def test_a_store_is_asked_for_many_documents_at_a_time(
 
 @pytest.fixture
 def file(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setenv("PINCITE_CACHE", str(tmp_path / "caches"))
     with opened(f"milvus+file:{tmp_path / 'index.db'}") as index:
         index.update(corpus)
         yield index
@@ -763,7 +763,7 @@ def test_addresses_that_are_none() -> None:
 
 
 def test_to_look_makes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setenv("PINCITE_CACHE", str(tmp_path / "caches"))
     with opened(f"milvus+file:{tmp_path / 'a/none.db'}") as index, opened(tmp_path / "nowhere") as other:
         for ask in (index.status, lambda: index.search("elm"), lambda: index.copy(other), lambda: other.copy(index)):
             with pytest.raises(NoIndex):

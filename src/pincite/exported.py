@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
-from platformdirs import user_cache_path
 
 from pincite.datatypes import digest_of
+from pincite.settings import cache_folder
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -66,10 +66,8 @@ def folder_of(fingerprint: str) -> Path:
 
     It was proven equal with the libraries that are installed: with others it is another one.
     """
-    home = os.environ.get("PINCITE_CACHE")
-    cache = Path(home).expanduser().absolute() if home else user_cache_path("pincite", appauthor=False)
     made_of = [fingerprint, _FORMAT, *map(version, _LIBRARIES)]
-    return cache / "models" / hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
+    return cache_folder() / "models" / hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 
 
 def made(fingerprint: str) -> Path | None:

@@ -261,6 +261,11 @@ class Store(Protocol):
         """Let go of files and connections."""
 
 
+def in_words(counts: tuple[int, int]) -> str:
+    """How many documents and passages."""
+    return "{} documents and {} passages".format(*counts)
+
+
 _VECTORS = 1000
 """That are kept at a time: each time waits for the disk."""
 
@@ -300,7 +305,7 @@ def pour(held: Whole, name: str, writer: Writer) -> tuple[int, int]:
             new = {}
     writer.put_vectors(list(new), new.values())
     if (copied := (documents, pieces)) != held.count():
-        raise DamagedIndex(f"{name}: says it held {held.count()} documents and passages, and holds {copied}; {_LOOK}")
+        raise DamagedIndex(f"{name}: holds {in_words(copied)}, and should hold {in_words(held.count())}; {_LOOK}")
     writer.describe(held.manifest)
     writer.commit()
     return copied

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pincite.errors import DamagedIndex
-from pincite.stores.base import Manifest
+from pincite.stores.base import Manifest, in_words
 from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local import catalog, files
 from pincite.stores.local.catalog import Catalog
@@ -54,7 +54,7 @@ class Verification(Catalog):
                 yield from wrong_text(document)
                 yield from wrong_passages(document, passages)
         if self.count() != (len(ids), whole):
-            stated = "{} documents and {} passages".format(*self.count())
+            stated = in_words(self.count())
             yield f"the catalogue: should hold {stated}; whole, vectors included, are {len(ids)} and {whole}"
         paths = {record.path for record in self.records().values()}
         yield from (f"{path}: what its file was like is missing" for path in sorted(paths - self.files().keys()))

@@ -44,8 +44,8 @@ def rows(kind: str, name: str, payload: object, version: int, vector: Halves = N
     """The rows of one thing.
 
     Args:
-        kind: ``passage``, ``document``, ``record``, ``file``, ``commit``, ``lease``, or ``loose`` for a vector without
-            a passage.
+        kind: ``passage``, ``document``, ``record``, ``file``, ``commit``, ``lease``, or ``orphaned`` for a vector
+            without a passage.
         name: tells it from others of its kind.
         payload: what it says, as JSON values.
         version: of the index, that begins with these rows.

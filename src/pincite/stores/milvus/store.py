@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pincite.errors import DamagedIndex, NoIndex
-from pincite.stores.base import Manifest, copy
+from pincite.settings import cache_folder
+from pincite.stores.base import Manifest, copy, in_words
 from pincite.stores.checks import wrong_passages, wrong_text
 from pincite.stores.local.store import LocalStore
 from pincite.stores.milvus.connection import BOUNDED, MEND, STRONG, Connection, holds_words
@@ -43,8 +43,7 @@ class MilvusStore:
     @cached_property
     def home(self) -> Path:
         """A folder of this machine for what can be made again."""
-        caches = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
-        return caches / "pincite" / hashed(self._call.uri, self._call.articles)[:16]
+        return cache_folder() / hashed(self._call.uri, self._call.articles)[:16]
 
     @property
     def places(self) -> tuple[Path, ...]:
@@ -133,8 +132,8 @@ class MilvusStore:
         except DamagedIndex as error:
             wrong.append(str(error))
         if (documents, passages) != snapshot.count():
-            told = "{} documents and {} passages".format(*snapshot.count())
-            wrong.append(f"{documents} documents and {passages} passages are whole, but its last commit counts {told}")
+            whole, told = in_words((documents, passages)), in_words(snapshot.count())
+            wrong.append(f"{whole} are whole, but its last commit counts {told}")
         return [*(f"{self.name}: {each}" for each in wrong), MEND] if wrong else []
 
     def quarantine(self, *, wait: bool = False) -> Path | None:

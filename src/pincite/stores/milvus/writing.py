@@ -103,7 +103,7 @@ class MilvusWriter(MilvusState):
         if document and passage:
             new = rows.of_passage(document, passage, key, vector, self._version, words)
         else:
-            new = rows.rows("loose", key, [], self._version, vector, key=key, **({"words": ""} if words else {}))
+            new = rows.rows("orphaned", key, [], self._version, vector, key=key, **({"words": ""} if words else {}))
         self._later(self._data, new)
 
     def _copy_vectors(self) -> None:
@@ -249,7 +249,7 @@ class MilvusWriter(MilvusState):
         if len(young) == len(commits):
             return base
         judge = commits[-1 - len(young)]
-        dead = f"kind == 'loose' or not {judge.counts('created_at')} or {judge.counts('deleted_at')}"
+        dead = f"kind == 'orphaned' or not {judge.counts('created_at')} or {judge.counts('deleted_at')}"
         chosen = f"created_at <= {judge.version} and kind not in ['commit', 'lease'] and ({dead})"
         for collection in (self._call.articles, *self._sources):
             if collection in (self._call.articles, self._data, *(commit.data for commit in (judge, *young))):
