@@ -179,16 +179,23 @@ def program() -> None:
 @click.option("--scheduler", metavar="ADDRESS", help="embed on the workers of this Dask cluster")
 @click.option("--model", metavar="NAME", help="a sentence-transformers model or its folder")
 @_json
-def update(place: str, model: str | None, watch: bool, in_json: bool, **options: Any) -> None:  # noqa: ANN401
+def update(
+    place: str,
+    model: str | None,
+    watch: bool,
+    scheduler: str | None,
+    in_json: bool,
+    **options: Any,  # noqa: ANN401 (those of Index.update)
+) -> None:
     """Bring the index up to date with the folder CORPUS (or that of the last update)."""
     from pincite.index import Index
 
     options["cache"] = not options.pop("no_cache")
     with Index.open(place, settings=_with_model(place, model) if model else None) as index:
         if watch:
-            _go_on_updating(index, options, in_json)
+            _go_on_updating(index, scheduler, options, in_json)
         else:
-            _update_once(index, options, in_json)
+            _update_once(index, scheduler, options, in_json)
 
 
 def _with_model(place: str, model: str) -> Settings:
@@ -202,10 +209,9 @@ def _with_model(place: str, model: str) -> Settings:
         return Settings(model=model)
 
 
-def _update_once(index: Index, options: dict[str, Any], in_json: bool) -> None:
-    rest = {name: value for name, value in options.items() if name != "scheduler"}
-    with _elsewhere(options["scheduler"]) as executor, _bars() as show:
-        report = index.update(**rest, executor=executor, progress=show)
+def _update_once(index: Index, scheduler: str | None, options: dict[str, Any], in_json: bool) -> None:
+    with _elsewhere(scheduler) as executor, _bars() as show:
+        report = index.update(**options, executor=executor, progress=show)
     _print(as_json.report(report), in_json, as_text.report)
 
 
@@ -217,7 +223,7 @@ def _elsewhere(scheduler: str | None) -> AbstractContextManager[Executor | None]
     return cluster.dask(scheduler)
 
 
-def _go_on_updating(index: Index, options: dict[str, Any], in_json: bool) -> None:
+def _go_on_updating(index: Index, scheduler: str | None, options: dict[str, Any], in_json: bool) -> None:
     """Update at once and at every change; what goes wrong is said, and tried again at the next."""
     from pincite.watching import QUIET, bursts
 
@@ -226,7 +232,7 @@ def _go_on_updating(index: Index, options: dict[str, Any], in_json: bool) -> Non
     with suppress(KeyboardInterrupt):
         for _ in bursts(folder, index.places):
             try:
-                _update_once(index, options | {"wait": True, "quiet": QUIET}, in_json)
+                _update_once(index, scheduler, options | {"wait": True, "quiet": QUIET}, in_json)
                 options["rebuild"] = False  # once is enough
             except PinciteError as error:
                 print_error(str(error))
