@@ -29,6 +29,7 @@ import gc
 import gzip
 import hashlib
 import json
+import math
 import pickle
 import random
 import re
@@ -59,13 +60,10 @@ from pincite.evaluation import auroc
 from pincite.index import Ranking
 from pincite.reading.quotes import Constants
 from pincite.reading.reader import FACTS, FEATURES, FORMAT, MODEL, VOCABULARY, sentence_tokens, windows
-from pincite.settings import DEFAULT_MODEL
+from pincite.settings import DEFAULT_MODEL, DEFAULT_THRESHOLD
 from pincite.work import divide
 
 TARGET = Path(__file__).parent.parent / "src" / "pincite" / "reading" / "weights"
-
-CLEAR = ("qed", "policyqa", "selqa")
-"""Sources whose licence is stated."""
 
 MINED = {"qed": 3, "selqa": 2, "squadshifts_wiki": 2}
 """Sources whose questions do not presume their text, and how many hard negatives each of them is learnt with."""
@@ -350,9 +348,14 @@ def _joined_questions(questions: Sequence[str]) -> str:
 
 def _answering(row: dict[str, Any], own: Sequence[Piece]) -> tuple[list[tuple[Piece, list[Span]]], list[Piece]]:
     """The passages of a text that hold an answer, each with the answer's ranges, and those that hold none."""
-    pieces = [(piece, [(a - piece.start, b - piece.start) for a, b in row["answers"]]) for piece in own]
-    right = [(piece, inside) for piece, spans in pieces if (inside := _inside(piece, spans))]
-    return right, [piece for piece, spans in pieces if not _inside(piece, spans)]
+    right: list[tuple[Piece, list[Span]]] = []
+    wrong: list[Piece] = []
+    for piece in own:
+        if inside := _inside(piece, [(a - piece.start, b - piece.start) for a, b in row["answers"]]):
+            right.append((piece, inside))
+        else:
+            wrong.append(piece)
+    return right, wrong
 
 
 def _without_none(found: Sequence[Sequence[Row | None]]) -> list[list[Row]]:
@@ -529,8 +532,6 @@ def calibrate(options: argparse.Namespace) -> None:
     for name, reader in (("read", str(options.target)), ("compared", None)):
         with Index.open(options.work / "index", settings=Settings(reader=reader)) as index:
             examples = [example for group in asked for example in _examples(index, group)]
-        with (options.work / f"{name}.pickle").open("wb") as file:
-            pickle.dump(examples, file)
         found[name] = _fitted(examples, SURE, options.part)
         print(name, found[name], _described(examples, found[name]), flush=True)
     found["words"] = _fitted(examples, WORDS, options.part)
@@ -615,9 +616,12 @@ def _described(examples: Sequence[Example], constants: Constants) -> dict[str, f
     for each in examples:
         if len(each.features):
             first = _first(each, constants)
-            sure.setdefault(each.kind, []).append(float(each.features[first] @ np.array(constants.weights)))
+            logit = constants.bias + float(each.features[first] @ np.array(constants.weights))
+            sure.setdefault(each.kind, []).append(logit)
             hits += [bool(each.right[first])] if each.kind == "answered" else []
+    least = math.log(DEFAULT_THRESHOLD / (1 - DEFAULT_THRESHOLD))
     return {
+        f"refused at {DEFAULT_THRESHOLD}": round(float(np.mean([logit < least for logit in sure["answered"]])), 3),
         "first": round(float(np.mean(hits)), 3),
         "AUROC near misses": round(auroc(sure["answered"], sure["near miss"]), 3),
         "AUROC absent": round(auroc(sure["answered"], sure["absent"]), 3),
@@ -756,14 +760,16 @@ def main() -> None:
     verb.add_argument("work", type=Path)
     verb.add_argument("--of", nargs="+", required=True, metavar="NAME", help="weights in WORK, without .pt")
     verb.add_argument("--name", required=True)
-    for name in ("export", "calibrate"):
-        verb = verbs.add_parser(name)
-        verb.add_argument("work", type=Path)
-        verb.add_argument("--target", type=Path, default=TARGET)
-        verb.add_argument("--name", default="reader")
-        verb.add_argument("--questions", type=int, default=500)
-        verb.add_argument("--part", type=float, default=0.5)
-        verb.add_argument("--logs", nargs="*", metavar="NAME", help="the runs that led here; by default --name")
+    verb = verbs.add_parser("export")
+    verb.add_argument("work", type=Path)
+    verb.add_argument("--target", type=Path, default=TARGET)
+    verb.add_argument("--name", default="reader")
+    verb.add_argument("--logs", nargs="*", metavar="NAME", help="the runs that led here; by default --name")
+    verb = verbs.add_parser("calibrate")
+    verb.add_argument("work", type=Path)
+    verb.add_argument("--target", type=Path, default=TARGET)
+    verb.add_argument("--questions", type=int, default=500)
+    verb.add_argument("--part", type=float, default=0.5)
     options = parser.parse_args()
     if options.verb == "candidates":
         candidates(options.questions, options.work)
