@@ -20,7 +20,7 @@ from pathlib import Path
 from sentence_transformers import SentenceTransformer
 
 from pincite import Assistant, Index
-from pincite.embedder import find_model
+from pincite.retrieval.embedding import find_model
 from pincite.settings import DEFAULT_MODEL
 from reporting import ROOT, milliseconds, say, spread, write
 

@@ -21,8 +21,8 @@ from typing import Any
 
 from drawn import DrawnEmbedder
 from pincite import Index, Progress, Settings
-from pincite.cluster import Elsewhere, dask
-from pincite.embedder import SentenceTransformerEmbedder
+from pincite.ingest.cluster import Elsewhere, dask
+from pincite.retrieval.embedding import SentenceTransformerEmbedder
 from pincite.stores.milvus.connection import STRONG
 from pincite.stores.milvus.reading import counted
 from reporting import ROOT, milliseconds, spread, write

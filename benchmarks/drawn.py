@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from pincite.embedder import SentenceTransformerEmbedder
+from pincite.retrieval.embedding import SentenceTransformerEmbedder
 from pincite.stores.base import Vectors
 from scale import CENTRES, DIMENSION, MIDDLES, unit
 

@@ -21,7 +21,7 @@ from typing import Any
 from sentence_transformers import SentenceTransformer
 
 from pincite import Index, Progress
-from pincite.embedder import SentenceTransformerEmbedder, find_model
+from pincite.retrieval.embedding import SentenceTransformerEmbedder, find_model
 from pincite.settings import DEFAULT_MODEL
 from reporting import ROOT, milliseconds, plot, say, write
 

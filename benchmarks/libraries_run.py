@@ -33,7 +33,7 @@ Read = Callable[[str], str]
 def splitter(tool: str) -> Split:
     """How a tool is asked for sentences."""
     if tool == "pincite":
-        from pincite.splitting import sentence_spans
+        from pincite.analysis.sentences import sentence_spans
 
         return lambda _, text: [text[start:end] for start, end in sentence_spans(text)]
     library = import_module(tool)
@@ -46,7 +46,7 @@ def splitter(tool: str) -> Split:
 
 
 def _pincite_date(text: str) -> str | None:
-    from pincite.readers.fields import iso_date
+    from pincite.parsers.metadata import iso_date
 
     return iso_date(text)
 
@@ -99,7 +99,7 @@ PARSERS: dict[str, Parse] = {
 
 
 def _pincite_text(path: str) -> str:
-    from pincite.readers.pdf import read
+    from pincite.parsers.pdf import read
 
     return next(read(Path(path), Path(path).name)).text
 

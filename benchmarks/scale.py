@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 
 from pincite import Document, Index, Passage
-from pincite.analysis import analyse
+from pincite.analysis.terms import analyse
 from pincite.datatypes import passage_id
-from pincite.embedder import SentenceTransformerEmbedder
+from pincite.retrieval.embedding import SentenceTransformerEmbedder
 from pincite.settings import Settings
 from pincite.stores.base import DocumentRecord, Manifest, Vectors
 from pincite.stores.local import dense, lexical
@@ -242,7 +242,7 @@ def encode_time() -> float:
     """The median of one question by sentence-transformers itself, in ms."""
     from sentence_transformers import SentenceTransformer
 
-    from pincite.embedder import find_model
+    from pincite.retrieval.embedding import find_model
     from pincite.settings import DEFAULT_MODEL
 
     model = SentenceTransformer(str(find_model(DEFAULT_MODEL)), local_files_only=True)

@@ -52,7 +52,7 @@ def commands(index: str) -> dict[str, list[str]]:
         "import sentence_transformers": [sys.executable, "-c", "import sentence_transformers"],
         "pincite ask": [*pincite, "ask", QUESTION, "--index", index],
         "pincite search": [*pincite, "search", QUESTION, "--index", index],
-        "pincite search --lexical": [*pincite, "search", "--lexical", QUESTION, "--index", index],
+        "pincite search --mode lexical": [*pincite, "search", "--mode", "lexical", QUESTION, "--index", index],
         "import pincite": [sys.executable, "-c", "import pincite"],
         "python, nothing": [sys.executable, "-c", "pass"],
     }

@@ -197,9 +197,9 @@ def libraries(found: dict[str, Any]) -> str:
     """Pincite's own code beside libraries, a line for each job, the best library first."""
     cases = found["cases"]
     jobs = {
-        "sentences": ("sentence ends: `splitting.py`", f"{cases['sentences']} cases; ms per 100 kB"),
-        "dates": ("dates: `readers/fields.py`", f"{cases['dates']} strings"),
-        "pdf": ("PDFs: `readers/pages.py`", f"words in order, sentences whole, {cases['pdf']} PDFs; ms a file"),
+        "sentences": ("sentence ends: `analysis/sentences.py`", f"{cases['sentences']} cases; ms per 100 kB"),
+        "dates": ("dates: `parsers/metadata.py`", f"{cases['dates']} strings"),
+        "pdf": ("PDFs: `parsers/pdf_layout.py`", f"words in order, sentences whole, {cases['pdf']} PDFs; ms a file"),
     }
     rows = []
     for job, names in jobs.items():

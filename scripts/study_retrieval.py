@@ -30,11 +30,13 @@ import numpy.typing as npt
 from ir_measures import RR, nDCG
 from scipy.sparse import csc_array
 
-from pincite import Index, Settings, ranking, work
-from pincite.analysis import analyse, query_terms
+from pincite import Index, Settings
+from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Passage
 from pincite.evaluation import Question, characters, index_collection, name_of, read_questions
-from pincite.follow_ups import wordings
+from pincite.ingest import worker
+from pincite.retrieval import ranking
+from pincite.retrieval.follow_ups import wordings
 
 DOCS = Path(__file__).parent.parent / "docs"
 Floats = npt.NDArray[np.float64]
@@ -280,11 +282,11 @@ def left_out(labs: Sequence[Lab]) -> Table:
 
 
 def through_index(index: Index, lab: Lab) -> float:
-    """The shipped ranking as users get it, copies not folded."""
+    """The shipped ranking as users get it, duplicates kept."""
     number = {passage.passage_id: i for i, passage in enumerate(lab.passages)}
     rankings = {}
     for i in _asked(lab, MOST_QUESTIONS):
-        hits = index.rank(lab.asked[i], passages=20, documents=10, folded=False).hits
+        hits = index.rank(lab.asked[i], passages=20, documents=10, deduplicated=False).hits
         rankings[i] = {number[hit.passage.passage_id]: hit.score for hit in hits}
     return value(lab, rankings)
 
@@ -295,19 +297,19 @@ def through_index(index: Index, lab: Lab) -> float:
 def rebuilt(folder: Path, place: Path) -> Table:
     """Other sizes of passages, and nothing in front of them when they are embedded; shipped ranking otherwise."""
     table: Table = {}
-    usual = work._CONTEXT_TOKENS
+    usual = worker._CONTEXT_TOKENS
     for name, tokens, context in (
         ("100 tokens", 100, usual),
         ("150 tokens", 150, usual),
         ("no title in front", 200, 0),
     ):
         print(folder.name, name, file=sys.stderr, flush=True)
-        work._CONTEXT_TOKENS = context
+        worker._CONTEXT_TOKENS = context
         path = place / f"{folder.name}-{tokens}-{context}"
         with Index.open(path / "index", settings=Settings(passage_tokens=tokens)) as index:
             index_collection(folder, index, path / "corpus")
             table[name] = _both(Lab(folder, index))
-    work._CONTEXT_TOKENS = usual
+    worker._CONTEXT_TOKENS = usual
     with Index.open(place / folder.name / "index") as index:
         lab = Lab(folder, index)
         table["200 tokens (shipped)"] = _both(lab)

@@ -53,15 +53,15 @@ from torch.nn import functional
 from transformers import AutoModel
 
 from pincite import Hit, Index, Settings
-from pincite.analysis import only_stop_words
+from pincite.analysis.terms import only_stop_words
 from pincite.datatypes import Document, Span, digest_of
-from pincite.embedder import SentenceTransformerEmbedder, find_model
 from pincite.evaluation import auroc
 from pincite.index import Ranking
+from pincite.ingest.worker import divide
 from pincite.reading.quotes import Constants
 from pincite.reading.reader import FACTS, FEATURES, FORMAT, MODEL, VOCABULARY, sentence_tokens, windows
+from pincite.retrieval.embedding import SentenceTransformerEmbedder, find_model
 from pincite.settings import DEFAULT_MODEL, DEFAULT_THRESHOLD
-from pincite.work import divide
 
 TARGET = Path(__file__).parent.parent / "src" / "pincite" / "reading" / "weights"
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pincite.analysis import LONGEST_TERM, MOST_QUERY_TERMS, analyse, mostly_latin, only_stop_words, query_terms
+from pincite.analysis.terms import LONGEST_TERM, MOST_QUERY_TERMS, analyse, mostly_latin, only_stop_words, query_terms
 
 LETTERS = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=0x4FF, exclude_characters="ŉı"))
 """Latin, Greek, Cyrillic; without the two letters whose capital is that of another one."""

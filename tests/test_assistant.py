@@ -171,7 +171,7 @@ def test_an_answer_names_the_other_sources_of_a_folded_text(tmp_path: Path) -> N
     with Index.open(tmp_path / "index") as index:
         index.update(tmp_path / "c")
         citation = Assistant(index).ask("What did the skipper blame?").citations[0]
-    assert {citation.document.doc_id, *(each.doc_id for each in citation.copies)} == {"agency.txt", "courier.txt"}
+    assert {citation.document.doc_id, *(each.doc_id for each in citation.duplicates)} == {"agency.txt", "courier.txt"}
 
 
 def test_a_quote_names_the_page_that_it_stands_on(open_index: Callable[..., Index], tmp_path: Path) -> None:

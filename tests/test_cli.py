@@ -139,7 +139,7 @@ def test_a_reranked_search_says_what_was_read(home: Path) -> None:
     found = json.loads(run("search", "When did the ferry leave?", "--rerank", "--json", cwd=home).stdout)["hits"]
     assert found[0]["doc_id"] == "harbour.txt"
     assert all(0 <= hit["scores"]["read"] <= 1 for hit in found)
-    assert run("search", "ferry", "--rerank", "--lexical", cwd=home).returncode == 2
+    assert run("search", "ferry", "--rerank", "--mode", "lexical", cwd=home).returncode == 2
 
 
 def test_of_a_long_question_the_end_is_read_and_that_is_said(home: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_backup_moves_an_index(home: Path, tmp_path: Path) -> None:
     assert re.fullmatch(r".*kept: [\d,]+ bytes\n", done.stdout)
     done = run("restore", str(tmp_path / "kept"), cwd=tmp_path)
     assert done.stdout.startswith("3 documents, 4 passages, updated 2"), done.stderr
-    assert "harbour.txt" in run("search", "ferry", "--lexical", cwd=tmp_path).stdout
+    assert "harbour.txt" in run("search", "ferry", "--mode", "lexical", cwd=tmp_path).stdout
     done = run("restore", str(tmp_path / "kept"), cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == "pincite: index: holds 3 documents; replace them with --overwrite (overwrite=True)\n"
@@ -257,7 +257,7 @@ def test_a_watched_folder_is_updated_after_each_burst(real_index: Index, tmp_pat
                     file.flush()
                     time.sleep(0.25)
             whole = "The slow sentence numbered 15 is here."
-            while whole not in run("search", whole, "--k", "1", "--lexical", cwd=corpus.parent).stdout:
+            while whole not in run("search", whole, "--k", "1", "--mode", "lexical", cwd=corpus.parent).stdout:
                 _line(process, "added")
         finally:
             process.send_signal(signal.SIGINT)
@@ -410,7 +410,7 @@ def test_most_of_the_index_goes_only_when_allowed(tmp_path: Path, monkeypatch: p
 
 
 def test_a_closed_pipe_is_no_error(home: Path) -> None:
-    done = run_apart("pincite search --lexical mill --json | head -c 1", home)
+    done = run_apart("pincite search --mode lexical mill --json | head -c 1", home)
     assert (done.stdout, done.stderr) == ("{", "")
     assert run_apart("pincite search --help | true", home).stderr == ""
 
@@ -457,8 +457,11 @@ def test_articles_do_not_steer_the_terminal(home: Path, steered: str, verb: str)
 
 
 def test_words_that_no_passage_holds(home: Path) -> None:
-    assert run("search", "--lexical", "zzzz", cwd=home).stdout == "No passage holds one of these words.\n"
-    assert run("search", "--lexical", "ferry", "--after", "2050", cwd=home).stdout == "No passage fits the filter.\n"
+    assert run("search", "--mode", "lexical", "zzzz", cwd=home).stdout == "No passage holds one of these words.\n"
+    assert (
+        run("search", "--mode", "lexical", "ferry", "--after", "2050", cwd=home).stdout
+        == "No passage fits the filter.\n"
+    )
 
 
 def test_status_says_that_the_folder_is_gone(home: Path, tmp_path: Path) -> None:

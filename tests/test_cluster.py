@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from conftest import ARTICLES, WordEmbedder, write_files
-from pincite import Index, Progress, Settings, UpdateReport, cluster
+from pincite import Index, Progress, Settings, UpdateReport
 from pincite.errors import ClusterError, ModelMismatch, UsageError
+from pincite.ingest import cluster
 from pincite.stores.base import Vectors
 from servers import DaskCluster, dask_cluster, free_port
 from test_contract import assert_same, opened
@@ -152,7 +153,7 @@ def test_without_workers_or_scheduler_it_is_said(tmp_path: Path, corpus: Path, m
                 update(index, address, corpus)
         nobody = f"tcp://127.0.0.1:{free_port()}"
         with monkeypatch.context() as patient:
-            patient.setattr("pincite.cluster._CONNECTING", 2.0)
+            patient.setattr("pincite.ingest.cluster._CONNECTING", 2.0)
             with pytest.raises(ClusterError, match=rf"{nobody}: .*is the scheduler running there"):
                 update(index, nobody, corpus)
         with dask_cluster(tmp_path / "dask", 0, Path(__file__).parent) as started:
@@ -198,7 +199,7 @@ def test_a_worker_with_another_model_or_version_is_refused(
         index.use_embedder("words", Here())
         with pytest.raises((ClusterError, ModelMismatch), match="a worker has another model: other instead of words"):
             update(index, dask.address, corpus)
-    monkeypatch.setattr("pincite.cluster.__version__", "0.0.7")
+    monkeypatch.setattr("pincite.ingest.cluster.__version__", "0.0.7")
     refused = pytest.raises(ClusterError, match=r"a worker has pincite .*, here it is 0\.0\.7: install the same")
     with opened(tmp_path / "other") as index, refused:
         update(index, dask.address, corpus)

@@ -160,10 +160,10 @@ def test_the_life_of_an_index_is_the_same_in_every_store(index: Index, local: In
     assert len(update().added) == 23
     assert index.verify() == ()
     if words(index._store):
-        assert index.search("elm", lexical=True)[0].document.doc_id == "mill/tide.md"
+        assert index.search("elm", mode="lexical")[0].document.doc_id == "mill/tide.md"
     else:
         with pytest.raises(UsageError, match="cannot search by words"):
-            index.search("elm", lexical=True)
+            index.search("elm", mode="lexical")
     assert update().embedded == 0
     write_files(
         corpus, {"bees.txt": "Bees\n\nA hive of the black bee needs more.\n", "new.md": "# New\n\nA new one.\n"}
@@ -240,9 +240,9 @@ KILLED = """
 import os, signal, sys
 sys.path.insert(0, {tests!r})
 from conftest import WordEmbedder
-from pincite import updating
+from pincite.ingest import update
 from test_contract import opened
-updating._BATCH = 4
+update._BATCH = 4
 class Mortal(WordEmbedder):
     def encode_document(self, texts):
         if len(self.embedded) > {most}:

@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from conftest import ARTICLES, WordEmbedder, grow_by_segments, write_files
-from pincite import Index, Progress, Settings, readers, updating, work
-from pincite.readers.pool import Event, FileDone
+from pincite import Index, Progress, Settings, parsers
+from pincite.ingest import update, worker
+from pincite.parsers.pool import Event, FileDone
 from pincite.stores.local import catalog
 
 """Points at which an update is killed: at steps on the disk or in the catalogue, alone and while others are at work."""
@@ -41,7 +42,7 @@ def read_here(jobs: Iterable[tuple[str, Path]], workers: int) -> Iterator[tuple[
     """As the pool of readers, in this process: what is killed here is the update."""
     del workers
     for name, path in jobs:
-        for event in readers.read(path, name):
+        for event in parsers.read(path, name):
             yield name, event
         yield name, FileDone()
 
@@ -94,9 +95,9 @@ def update_and_die(home: Path, point: int, segments: bool, alone: bool, told: An
     if segments:
         grow_by_segments(pytest.MonkeyPatch())
     if alone:
-        setattr(work, "read_files", read_here)  # noqa: B010 (to mypy, a function takes no assignment)
+        setattr(worker, "read_files", read_here)  # noqa: B010 (to mypy, a function takes no assignment)
     else:
-        updating._BATCH = 1
+        update._BATCH = 1
     sys.addaudithook(audit)
     setattr(catalog, "connect", connected)  # noqa: B010
     setattr(os, "fsync", synced)  # noqa: B010
@@ -167,7 +168,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with pytest.MonkeyPatch.context() as patched:
         if request.param:
             grow_by_segments(patched)
-        patched.setattr(work, "read_files", read_here)
+        patched.setattr(worker, "read_files", read_here)
         yield Scene(tmp_path_factory.mktemp("crash"), request.param)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pincite.follow_ups import leans, names, wordings
+from pincite.retrieval.follow_ups import leans, names, wordings
 
 
 def _user(*turns: str) -> list[dict[str, str]]:

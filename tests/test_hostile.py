@@ -17,8 +17,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from conftest import WordEmbedder, write_files
 from pincite import Document, Index
-from pincite.readers import SUFFIXES, Skipped, suffix_of
-from pincite.readers.pool import Event, FileDone, read_files
+from pincite.parsers import SUFFIXES, Skipped, suffix_of
+from pincite.parsers.pool import Event, FileDone, read_files
 
 CORPUS = Path(__file__).parent.parent / "docs_corpus"
 TIMEOUT = 30

@@ -32,7 +32,7 @@ from conftest import WordEmbedder, write_files
 from pincite import Assistant, Index, as_json
 from pincite.datatypes import Changes, Progress, UpdateReport
 from pincite.errors import CorpusError, IndexBusy, UnknownDocument, UsageError
-from pincite.readers import SUFFIXES
+from pincite.parsers import SUFFIXES
 from pincite.web import routes, tools
 from pincite.web.chat import Chat
 from pincite.web.guard import Access

@@ -20,7 +20,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from conftest import ARTICLES, WordEmbedder, write_files
-from pincite import Filter, Hit, Index, Progress, Settings, readers, updating, work
+from pincite import Filter, Hit, Index, Progress, Settings, parsers
 from pincite import index as index_module
 from pincite.datatypes import Changes
 from pincite.errors import (
@@ -34,7 +34,8 @@ from pincite.errors import (
     RemovalRefused,
     UnknownDocument,
 )
-from pincite.readers.pool import Event, FileDone, read_files
+from pincite.ingest import update, worker
+from pincite.parsers.pool import Event, FileDone, read_files
 from pincite.stores.base import Vectors
 from pincite.stores.local import catalog
 from pincite.stores.local.catalog import Catalog, connect
@@ -148,8 +149,8 @@ def test_the_same_text_twice_is_embedded_once_and_both_are_kept(index: Index, co
     report = index.update(corpus)
     assert (report.added, report.embedded) == (("copy.txt",), 0)
     best = index.search("honey of the grey bee", k=1)[0]
-    assert [best.document.doc_id, *(copy.doc_id for copy in best.copies)] == ["bees.txt", "copy.txt"]
-    assert set(ids(index.search("honey of the grey bee", k=2, fold=False))) == {"bees.txt", "copy.txt"}
+    assert [best.document.doc_id, *(copy.doc_id for copy in best.duplicates)] == ["bees.txt", "copy.txt"]
+    assert set(ids(index.search("honey of the grey bee", k=2, deduplicate=False))) == {"bees.txt", "copy.txt"}
 
 
 def test_a_removed_file_is_gone(index: Index, corpus: Path) -> None:
@@ -357,9 +358,9 @@ def test_a_kept_file_is_read_again_once_it_can_be_and_is_read_otherwise(
 ) -> None:
     with monkeypatch.context() as patched:
         _unlisted(corpus, patched)
-        patched.setattr(readers, "VERSION", 0)
+        patched.setattr(parsers, "VERSION", 0)
         index.update()
-    monkeypatch.setattr(readers, "VERSION", 0)
+    monkeypatch.setattr(parsers, "VERSION", 0)
     read: list[str] = []
     _count_reads(read, monkeypatch)
     assert index.update().skipped == {}
@@ -397,7 +398,7 @@ def _count_reads(names: list[str], patched: pytest.MonkeyPatch) -> None:
 
         yield from read_files(named(), **options)
 
-    patched.setattr(work, "read_files", noted)
+    patched.setattr(worker, "read_files", noted)
 
 
 def test_a_file_that_takes_too_long_is_tried_again_when_it_or_the_program_has_changed(
@@ -412,11 +413,11 @@ def test_a_file_that_takes_too_long_is_tried_again_when_it_or_the_program_has_ch
             names.append(name)
             yield name, FileDone(late)
 
-    monkeypatch.setattr(work, "read_files", read)
+    monkeypatch.setattr(worker, "read_files", read)
     index = open_index(WordEmbedder())
     for version, expected in (("1", 4), ("1", 0), ("2", 4), ("2", 0)):
         names: list[str] = []
-        monkeypatch.setattr(updating, "__version__", version)
+        monkeypatch.setattr(update, "__version__", version)
         assert index.update(corpus).skipped["slow.txt"] == late
         assert len(names) == expected
     os.utime(corpus / "slow.txt", (1_000_000_001, 1_000_000_001))
@@ -526,7 +527,7 @@ def test_as_many_as_asked_for_come_back_though_copies_are_folded(open_index: Ope
     index.update(tmp_path / "c")
     hits = index.search("Why is the bridge shut?", k=10)
     assert len(hits) == 10
-    assert len(hits[0].copies) == 149
+    assert len(hits[0].duplicates) == 149
 
 
 def test_no_index_and_an_empty_one(open_index: Open, embedder: WordEmbedder, tmp_path: Path) -> None:
@@ -594,7 +595,7 @@ def test_any_life_ends_like_a_fresh_build(tmp_path_factory: pytest.TempPathFacto
     lived.update(folder / "c")
     fresh.update(folder / "c")
     for question in ("keeper", "oats", "bees in winter"):
-        assert lived.search(question, fold=False) == fresh.search(question, fold=False)
+        assert lived.search(question, deduplicate=False) == fresh.search(question, deduplicate=False)
     assert lived.status().passages == fresh.status().passages
     lived.close()
     fresh.close()
@@ -681,7 +682,7 @@ def test_another_folder_may_not_take_the_place_of_most_of_a_small_index(index: I
     assert index.status().documents == 3
 
 
-# ---------------------------------------------------------------- copies
+# ---------------------------------------------------------------- duplicates
 
 REPORT = (
     "The council of Aldhaven voted on Monday to rebuild the tide mill after the storm. The work will begin in spring "
@@ -694,13 +695,13 @@ def _found(folder: Path, texts: dict[str, str]) -> list[tuple[str, list[str]]]:
     with Index.open(folder / "index") as index:
         index.update(folder / "c")
         hits = index.search("When will the tide mill of Aldhaven be rebuilt?")
-    return [(hit.document.doc_id, sorted(copy.doc_id for copy in hit.copies)) for hit in hits]
+    return [(hit.document.doc_id, sorted(copy.doc_id for copy in hit.duplicates)) for hit in hits]
 
 
 def test_a_copy_with_other_punctuation_or_an_article_less_takes_no_place_of_its_own(tmp_path: Path) -> None:
     edited = REPORT.replace("the mayor, who", "mayor - who").replace("spring and", "spring, and")
-    (first, copies), *others = _found(tmp_path, {"a.txt": REPORT, "b.txt": edited, "c.txt": "Bees swarm in May."})
-    assert [first, *copies] in (["a.txt", "b.txt"], ["b.txt", "a.txt"])
+    (first, duplicates), *others = _found(tmp_path, {"a.txt": REPORT, "b.txt": edited, "c.txt": "Bees swarm in May."})
+    assert [first, *duplicates] in (["a.txt", "b.txt"], ["b.txt", "a.txt"])
     assert [doc_id for doc_id, _ in others] == ["c.txt"]
 
 
@@ -739,7 +740,7 @@ def test_one_story_in_several_papers_takes_one_place(tmp_path: Path) -> None:
         "Elm wheel": "",
     }
     texts = {f"{title}.md": f"# {title}\n\n{line}{REPORT} It costs 4.1 million." for title, line in papers.items()}
-    assert [len(copies) for _, copies in _found(tmp_path, texts)] == [2]
+    assert [len(duplicates) for _, duplicates in _found(tmp_path, texts)] == [2]
 
 
 def test_no_wording_is_an_error_and_the_first_always_speaks(tmp_path: Path) -> None:
@@ -816,8 +817,8 @@ def test_many_small_batches_make_the_same_index(
 ) -> None:
     whole = open_index(WordEmbedder(), "whole")
     whole.update(corpus)
-    monkeypatch.setattr(updating, "_BATCH", 1)
-    monkeypatch.setattr(work.Here, "ahead", 2)
+    monkeypatch.setattr(update, "_BATCH", 1)
+    monkeypatch.setattr(worker.Here, "ahead", 2)
     seen: list[Progress] = []
     embedder = WordEmbedder()
     parts = open_index(embedder, "parts")
@@ -832,7 +833,7 @@ def test_many_small_batches_make_the_same_index(
 def test_what_may_be_refused_is_not_embedded_first(
     corpus: Path, open_index: Callable[..., Index], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updating, "_BATCH", 1)
+    monkeypatch.setattr(update, "_BATCH", 1)
     embedder = WordEmbedder()
     index = open_index(embedder)
     index.update(corpus)
@@ -850,7 +851,7 @@ def test_a_failing_embedder_is_heard(
         def encode_document(self, texts: Sequence[str]) -> Vectors:
             raise ModelError("words: out of words")
 
-    monkeypatch.setattr(updating, "_BATCH", 1)
+    monkeypatch.setattr(update, "_BATCH", 1)
     index = open_index(Failing())
     with pytest.raises(ModelError, match="out of words"):
         index.update(corpus)
@@ -862,19 +863,19 @@ def test_a_failing_embedder_is_heard(
 
 
 def test_a_search_by_stop_words_alone_finds_what_holds_them(index: Index) -> None:
-    assert set(ids(index.search("it was", lexical=True))) == {"harbour.txt", "mill/tide.md"}
+    assert set(ids(index.search("it was", mode="lexical"))) == {"harbour.txt", "mill/tide.md"}
 
 
 def test_a_search_by_words_needs_no_model(corpus: Path, open_index: Open, tmp_path: Path) -> None:
     open_index(WordEmbedder()).update(corpus)
     with Index.open(tmp_path / "index") as index:  # a model of that name is not to be had
-        (hit,) = index.search("elm", lexical=True)
+        (hit,) = index.search("elm", mode="lexical")
         assert hit.scores == {"lexical": hit.score}
-        assert index.search("elm", lexical=True, where=Filter(source="Nobody")) == []
-        assert index.search("zebra", lexical=True) == []
+        assert index.search("elm", mode="lexical", where=Filter(source="Nobody")) == []
+        assert index.search("zebra", mode="lexical") == []
         assert index.status().query_backend == "sentence-transformers"
         with pytest.raises(QueryError):
-            index.search(" ", lexical=True)
+            index.search(" ", mode="lexical")
 
 
 def test_a_rare_word_is_looked_up_once(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -887,5 +888,5 @@ def test_a_rare_word_is_looked_up_once(index: Index, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(LexicalIndex, "search", counted)
     monkeypatch.setattr(index_module, "CANDIDATES", 2)
-    assert len(index.search("elm", lexical=True)) == 1
+    assert len(index.search("elm", mode="lexical")) == 1
     assert len(calls) == 1

@@ -15,11 +15,14 @@ from typing import Any
 
 import pytest
 
-from pincite import analysis, corpus, follow_ups, links, ranking, splitting
-from pincite.readers import decoding, docx, epub, fields, html, markdown, markup, pages, pdf, text
+from pincite import text_anchors
+from pincite.analysis import sentences, terms
+from pincite.ingest import chunking, scan
+from pincite.parsers import decoding, docx, epub, html, markdown, markup, metadata, pdf, pdf_layout, text
+from pincite.retrieval import follow_ups, ranking
 
-MODULES = [analysis, corpus, follow_ups, links, splitting, decoding, docx, epub, fields, html, markdown, markup, pages]
-MODULES += [pdf, ranking, text]
+MODULES = [chunking, decoding, docx, epub, follow_ups, html, markdown, markup, metadata, pdf, pdf_layout, ranking, scan]
+MODULES += [sentences, terms, text, text_anchors]
 """Those that meet texts of others."""
 
 REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,13 +19,12 @@ SOURCE = Path(pincite.__file__).parent
 LAYERS = (
     {"errors"},
     {"datatypes", "settings"},
-    {"analysis", "exported"},
-    {"follow_ups", "embedder", "readers", "splitting", "stores"},
-    {"corpus", "work"},
-    {"cluster", "ranking", "reading", "updating"},
+    {"analysis"},
+    {"parsers", "stores"},
+    {"retrieval"},
+    {"ingest", "reading"},
     {"index"},
-    {"links", "watching"},
-    {"assistant"},
+    {"assistant", "text_anchors"},
     {"as_json", "evaluation"},
     {"as_text", "evaluating", "web"},
     {"cli"},
@@ -93,7 +93,7 @@ def test_opening_an_index_loads_no_model() -> None:
     [
         (["ask", "When did the ferry leave?"], {"torch", "transformers", "sentence_transformers", "gradio"}),
         (
-            ["search", "--lexical", "ferry"],
+            ["search", "--mode", "lexical", "ferry"],
             {"torch", "transformers", "sentence_transformers", "onnxruntime", "tokenizers"},
         ),
         (["status"], {"torch", "transformers", "sentence_transformers", "onnxruntime", "gradio"}),
@@ -115,3 +115,12 @@ def test_errors_have_one_root_and_are_drawn() -> None:
     assert all(issubclass(each, errors.PinciteError) for each in classes)
     drawn = errors.__doc__ or ""
     assert not [each.__name__ for each in classes if each.__name__ not in drawn]
+
+
+def test_every_file_that_contributing_names_exists() -> None:
+    root = SOURCE.parent.parent
+    table = (root / "CONTRIBUTING.md").read_text("utf-8").partition("| to change")[2].partition("## Own code")[0]
+    named = set(re.findall(r"`([\w/.]+(?:\.\w+|/))`", table))
+    assert len(named) > 30
+    gone = [name for name in named if not (SOURCE / name).exists() and not (root / name).exists()]
+    assert not gone

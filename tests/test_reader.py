@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pincite import Assistant, Index, Settings
+from pincite.analysis.sentences import sentence_spans
 from pincite.errors import ReaderError
 from pincite.reading import reader
 from pincite.reading.reader import QUESTION_TOKENS, WINDOW_TOKENS, Text, sentence_tokens, windows
-from pincite.splitting import sentence_spans
 
 WEIGHTS = Path(reader.__file__).parent / "weights"
 TEXT = "The harbour lies on the north side. The night ferry left Aldhaven at ten. It carried forty carts of oats."

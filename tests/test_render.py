@@ -13,10 +13,10 @@ from markdown_it import MarkdownIt
 
 from pincite import Answer, Citation, Document, Hit, Passage, Progress, Status, UpdateReport
 from pincite.datatypes import Changes
-from pincite.links import ResolvedAnchor
+from pincite.text_anchors import ResolvedAnchor
 from pincite.web import export, render
 from pincite.web.library import State
-from pincite.web.places import numbered_blocks, where
+from pincite.web.locations import numbered_blocks, where
 
 SHOWN = st.characters(exclude_characters="\0\r", exclude_categories=["Cs"])
 VOID = {"meta", "br", "progress", "input"}
@@ -83,7 +83,7 @@ def answers(draw: st.DrawFn) -> Answer:
         for label, (a, b) in enumerate(spans, 1)
     )
     scores = {"dense": 0.5, "lexical": 1.0}
-    hit = Hit(passage=passage, document=document, score=1.0, rank=1, scores=scores, copies=(passage,))
+    hit = Hit(passage=passage, document=document, score=1.0, rank=1, scores=scores, duplicates=(passage,))
     return Answer(text="", question="q", answered=bool(citations), confidence=1.0, citations=citations, hits=(hit,))
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from conftest import grow_by_segments, swap
 from pincite import Document, Filter, Passage
-from pincite.analysis import analyse
+from pincite.analysis.terms import analyse
 from pincite.errors import DamagedIndex, IndexBusy, NoIndex, OtherFormat
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
 from pincite.stores.local import catalog, lexical, store, writer
@@ -384,7 +384,7 @@ READS = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from pincite.analysis import analyse
+from pincite.analysis.terms import analyse
 from pincite.stores.local.store import LocalStore
 target = LocalStore(Path({path!r}))
 for _ in range(2):

@@ -17,8 +17,8 @@ from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expe
 
 from conftest import PATIENCE, go, reload
 from pincite import Answer, Assistant, Hit, Index
-from pincite.links import text_anchor
 from pincite.stores.local.store import LocalStore
+from pincite.text_anchors import text_anchor
 from pincite.web.chat import Asked, Chat, Conversation
 from pincite.web.library import Library
 from serving import Server, chat, make_index, serving
@@ -195,7 +195,7 @@ def test_a_hostile_question_is_shown_and_never_run(page: Page) -> None:
 
 def test_copies_are_named(page: Page) -> None:
     turn = ask(page, FERRY)
-    expect(turn.locator(".copies").first).to_have_text(re.compile(r"Also in: (ferry\.md|reprint\.txt)"))
+    expect(turn.locator(".duplicates").first).to_have_text(re.compile(r"Also in: (ferry\.md|reprint\.txt)"))
 
 
 def test_nothing_found_is_said_and_near_passages_are_no_answer(page: Page, assistant: Assistant) -> None:

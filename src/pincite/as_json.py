@@ -19,7 +19,7 @@ def _place(passage: Passage) -> dict[str, Any]:
 
 
 def hit(each: Hit) -> dict[str, Any]:
-    """A hit: ``rank, score, scores, doc_id, title, ..., passage_id, start, end, text, copies``."""
+    """A hit: ``rank, score, scores, doc_id, title, ..., passage_id, start, end, text, duplicates``."""
     passage = each.passage
     return {
         "rank": each.rank,
@@ -30,11 +30,11 @@ def hit(each: Hit) -> dict[str, Any]:
         "start": passage.start,
         "end": passage.end,
         "text": passage.text,
-        "copies": _copies(each.copies),
+        "duplicates": _duplicates(each.duplicates),
     }
 
 
-def _copies(passages: Sequence[Passage]) -> list[dict[str, Any]]:
+def _duplicates(passages: Sequence[Passage]) -> list[dict[str, Any]]:
     return [{"doc_id": each.doc_id, "start": each.start, "end": each.end} for each in passages]
 
 
@@ -49,14 +49,17 @@ def hits(question: str, found: list[Hit]) -> dict[str, Any]:
 
 def citation(each: Citation) -> dict[str, Any]:
     """A citation: ``label, quote, start, end, best, doc_id, ..., digest`` (of the text that the range counts in)."""
-    from pincite import links  # not before: it loads what an index needs
+    from pincite import text_anchors  # not before: it loads what an index needs
 
     place = {"label": each.label, "quote": each.quote, "start": each.start, "end": each.end}
     place["best"] = _range(each.best)
     place["highlights"] = [_range(span) for span in each.highlights]
-    place |= {"confidence": each.confidence, "pin": links.text_anchor(each.document, each.start, each.end)}
+    place |= {
+        "confidence": each.confidence,
+        "text_anchor": text_anchors.text_anchor(each.document, each.start, each.end),
+    }
     where = _place(each.passage) | {"page": each.page}
-    return place | _about(each.document) | where | {"copies": _copies(each.copies)}
+    return place | _about(each.document) | where | {"duplicates": _duplicates(each.duplicates)}
 
 
 def answer(question: str, found: Answer) -> dict[str, Any]:

@@ -69,8 +69,8 @@ def _place(there: Json) -> str:
 
 
 def _also(there: Json) -> str:
-    copies = dict.fromkeys(copy["doc_id"] for copy in there["copies"])
-    return f"\n   also in {', '.join(copies)}" if copies else ""
+    duplicates = dict.fromkeys(copy["doc_id"] for copy in there["duplicates"])
+    return f"\n   also in {', '.join(duplicates)}" if duplicates else ""
 
 
 # ---------------------------------------------------------------- the index

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pincite.analysis import analyse
+from pincite.analysis.terms import analyse
 from pincite.datatypes import Answer, Citation, Filter, Hit
 from pincite.errors import UsageError
-from pincite.follow_ups import Turn, leans, names, wordings
 from pincite.index import Index, checked_question
 from pincite.reading.evidence import Evidence
 from pincite.reading.quotes import Quote, quotes
 from pincite.reading.reader import last_sentences
+from pincite.retrieval.follow_ups import Turn, leans, names, wordings
 
 _LONG = 2000
 """Characters of a question beyond which it is searched and read by its end."""
@@ -102,5 +102,5 @@ def _citation(label: int, quote: Quote) -> Citation:
         passage=hit.passage,
         heading=hit.passage.heading,
         page=hit.document.page_at(start),
-        copies=hit.copies,
+        duplicates=hit.duplicates,
     )

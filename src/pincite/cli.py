@@ -218,14 +218,14 @@ def _update_once(index: Index, scheduler: str | None, options: dict[str, Any], i
 def _elsewhere(scheduler: str | None) -> AbstractContextManager[Executor | None]:
     if scheduler is None:
         return nullcontext()
-    from pincite import cluster
+    from pincite.ingest import cluster
 
     return cluster.dask(scheduler)
 
 
 def _go_on_updating(index: Index, scheduler: str | None, options: dict[str, Any], in_json: bool) -> None:
     """Update at once and at every change; what goes wrong is said, and tried again at the next."""
-    from pincite.watching import QUIET, bursts
+    from pincite.ingest.watch import QUIET, bursts
 
     folder = index.folder(options["corpus"])
     print_error(f"watching {folder} (Ctrl-C ends it)")
@@ -263,7 +263,12 @@ def _bars() -> Iterator[Callable[[Progress], None]]:
 @click.argument("question")
 @_on_index
 @click.option("--k", type=_COUNT, default=10, metavar="N", help="how many passages, from 1 (default 10)")
-@click.option("--lexical", is_flag=True, help="by words alone (BM25), which needs no model")
+@click.option(
+    "--mode",
+    type=click.Choice(["hybrid", "dense", "lexical"]),
+    default="hybrid",
+    help="by meaning and words (default), by meaning alone, or by words alone, which needs no model",
+)
 @click.option("--rerank", is_flag=True, help="read the best passages and order them by that as well")
 @_filters
 @_reader

@@ -115,7 +115,7 @@ class Hit:
         rank: from 1.
         scores: its parts: ``dense`` (the cosine, -1 to 1) and ``lexical`` (BM25, from 0), and for a passage that
             was read ``read``, the confidence of its surest sentence, 0 to 1.
-        copies: passages of nearly the same text that this one stands for.
+        duplicates: passages of nearly the same text that this one stands for.
     """
 
     passage: Passage
@@ -123,7 +123,7 @@ class Hit:
     score: float
     rank: int
     scores: Mapping[str, float]
-    copies: tuple[Passage, ...] = ()
+    duplicates: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ class Citation:
         best: the range, in the document, of the sentence of the quote that answers best.
         highlights: ranges, in the document, of the words of the quote that answer; empty without a reader.
         confidence: the estimated probability that this sentence answers the question, 0 to 1.
-        copies: passages of nearly the same text elsewhere.
+        duplicates: passages of nearly the same text elsewhere.
     """
 
     label: int
@@ -149,7 +149,7 @@ class Citation:
     passage: Passage
     heading: str | None = None
     page: int | None = None
-    copies: tuple[Passage, ...] = ()
+    duplicates: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

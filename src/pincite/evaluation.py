@@ -18,11 +18,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pincite.analysis.sentences import sentence_spans
 from pincite.assistant import Assistant
 from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Passage, Progress, Span, replace_surrogates
 from pincite.errors import PinciteError, UsageError
 from pincite.index import Index
-from pincite.splitting import sentence_spans
 
 Values = dict[str, float]
 """Measures by name; those with ``#`` in front are facts of one question, whose mean is no measure."""
@@ -269,7 +269,7 @@ def _found(
 def _near(index: Index, question: str, quotes: Sequence[str]) -> list[str]:
     if not quotes:
         return []
-    hits = [hit for text in (*quotes, question) for hit in index.search(text, k=_DEEP, fold=False)]
+    hits = [hit for text in (*quotes, question) for hit in index.search(text, k=_DEEP, deduplicate=False)]
     return list(dict.fromkeys(hit.document.doc_id for hit in hits))
 
 
@@ -370,7 +370,7 @@ def evaluate(
 ) -> dict[str, Values]:
     """The measures of each question that its judgements allow, by query id; `means` sums them up.
 
-    A copy that was folded counts as found for its document, but not as a quote of it.
+    A duplicate that another stands for counts as found for its document, but not as a quote of it.
 
     Args:
         questions: those of one collection.
@@ -470,7 +470,7 @@ def _ranking(question: Question, hits: Sequence[Hit]) -> Values:
 
     scores: dict[str, float] = {}
     for hit in hits:
-        for doc_id in (hit.document.doc_id, *(copy.doc_id for copy in hit.copies)):
+        for doc_id in (hit.document.doc_id, *(copy.doc_id for copy in hit.duplicates)):
             scores.setdefault(question.name_of(doc_id), -hit.rank)
     measures = [nDCG @ 10, R @ 5, R @ _DEEP, RR @ 10]
     qrels, run = {question.query_id: question.relevant}, {question.query_id: scores}
@@ -596,7 +596,7 @@ def _verdict(question: Question, answer: Answer, rank: int | None) -> str:
 
 
 def _holds(question: Question, hit: Hit) -> bool:
-    return any(_is_gold(question, each.doc_id, each.start, each.end) for each in (hit.passage, *hit.copies))
+    return any(_is_gold(question, each.doc_id, each.start, each.end) for each in (hit.passage, *hit.duplicates))
 
 
 def _is_right(question: Question, citation: Citation) -> bool:

@@ -11,13 +11,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
-from pincite import exported, stores
-from pincite.analysis import only_stop_words, query_terms
-from pincite.cluster import Elsewhere
+from pincite import stores
+from pincite.analysis.terms import only_stop_words, query_terms
 from pincite.datatypes import Changes, Document, Filter, Hit, Progress, Status, UpdateReport, replace_surrogates
-from pincite.embedder import Embedder, SentenceTransformerEmbedder, reads
 from pincite.errors import (
     CorpusError,
     DamagedCatalogue,
@@ -29,25 +27,32 @@ from pincite.errors import (
     UnknownDocument,
     UsageError,
 )
-from pincite.ranking import (
+from pincite.ingest.cluster import Elsewhere
+from pincite.ingest.scan import scan_corpus
+from pincite.ingest.update import Update, changes
+from pincite.ingest.worker import Here
+from pincite.reading.evidence import READ, Evidence, weigh
+from pincite.reading.reader import opened as opened_reader
+from pincite.retrieval import onnx_export
+from pincite.retrieval.deduplication import deduplicate
+from pincite.retrieval.embedding import Embedder, SentenceTransformerEmbedder, reads
+from pincite.retrieval.ranking import (
     CANDIDATES,
     DENSE_SHARE,
     DENSE_SHARE_OF_NAMES,
     DENSE_SHARE_OF_UNREAD,
     Candidate,
     Query,
-    fold,
     rank,
+    rank_by_meaning,
     rank_by_words,
 )
-from pincite.reading.evidence import READ, Evidence, weigh
-from pincite.reading.reader import opened as opened_reader
 from pincite.settings import Settings
 from pincite.stores.base import Manifest, Snapshot, Store, copy
-from pincite.updating import Update, changes, scan_corpus
-from pincite.work import Here
 
 _log = logging.getLogger(__name__)
+
+SearchMode = Literal["hybrid", "dense", "lexical"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ class Index:
             cache: take vectors that are there already, where text and model are the same.
             wait: for another update to end, however long that takes, instead of raising.
             quiet: leave alone, this time, files that change within so many seconds, as while they are being written.
-            executor: embeds, such as that of a Dask cluster (`pincite.cluster.dask`); by default that is done here.
+            executor: embeds, such as that of a Dask cluster (`pincite.ingest.cluster.dask`); by default this process.
             progress: called as the work goes on.
 
         Raises:
@@ -261,8 +266,8 @@ class Index:
         *,
         k: int = 10,
         where: Filter | None = None,
-        fold: bool = True,
-        lexical: bool = False,
+        mode: SearchMode = "hybrid",
+        deduplicate: bool = True,
         rerank: bool = False,
     ) -> list[Hit]:
         """The passages that fit a question best.
@@ -271,24 +276,32 @@ class Index:
             question: in natural language; what of it does not fit the model counts lexically alone.
             k: how many to return, from 1; fewer come back only where fewer exist.
             where: which documents may be found.
-            fold: let one of several passages with nearly the same text stand for all (`Hit.copies`).
-            lexical: by the question's words alone (BM25), which needs no model.
+            mode: ``hybrid``, by meaning and words; ``dense``, by the cosine alone; or ``lexical``, by the question's
+                words alone (BM25), which needs no model.
+            deduplicate: let one of several passages with nearly the same text stand for all (`Hit.duplicates`).
             rerank: read the best passages and order them by what was read as well, as answers do.
 
         Raises:
             QueryError: an empty question, or ``k`` is not a whole number from 1.
-            UsageError: ``lexical`` where the store cannot search by words, or together with ``rerank``.
+            UsageError: there is no such mode, the store cannot search by words, or ``rerank`` with a mode that is not
+                ``hybrid``.
             ReaderError: the reader cannot be loaded.
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
+
+        Example:
+            >>> [hit.document.title for hit in index.search("When did the ferry leave?", k=1)]
+            ['Night ferry']
         """
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise QueryError(f"k={k!r}: give a whole number from 1")
-        if lexical and rerank:
-            raise UsageError("lexical=True and rerank=True (--lexical, --rerank): choose one")
-        if lexical:
-            return self._by_words(checked_question(question), k, where, fold)
+        if mode not in get_args(SearchMode):
+            raise UsageError(f"mode={mode!r}: give one of {', '.join(get_args(SearchMode))}")
+        if mode != "hybrid":
+            if rerank:
+                raise UsageError(f"mode={mode!r} and rerank=True (--mode, --rerank): choose one")
+            return self._by_one_side(checked_question(question), k, where, mode, deduplicate)
         most = max(k, READ) if rerank else k
-        ranking = self.rank([(question, 1.0)], passages=most, where=where, folded=fold, most=most)
+        ranking = self.rank([(question, 1.0)], passages=most, where=where, deduplicated=deduplicate, most=most)
         return list(self.read(question, ranking).hits[:k] if rerank else ranking.hits)
 
     def rank(
@@ -298,7 +311,7 @@ class Index:
         passages: int,
         documents: int = 1,
         where: Filter | None = None,
-        folded: bool = True,
+        deduplicated: bool = True,
         most: int | None = None,
     ) -> Ranking:
         """The whole ranking for a question that may be put in several ways.
@@ -308,7 +321,7 @@ class Index:
             passages: at least so many are ranked, where they exist,
             documents: and of at least so many documents.
             where: which documents may be found.
-            folded: let one of several passages with nearly the same text stand for all.
+            deduplicated: let one of several passages with nearly the same text stand for all.
             most: return no more than so many.
 
         Raises:
@@ -320,7 +333,7 @@ class Index:
         with self._searched(where) as snapshot:
             queries = self._queries(snapshot, asked)
             propose = partial(rank, snapshot, queries, where=where)
-            candidates = _enough(snapshot, propose, passages, documents, where, folded)[:most]
+            candidates = _enough(snapshot, propose, passages, documents, where, deduplicated)[:most]
             _, total = snapshot.count()
             frequencies = snapshot.frequencies(queries[0].terms)
             return Ranking(
@@ -329,12 +342,19 @@ class Index:
                 settings=replace(self._settings(snapshot.manifest), **self._asking),
             )
 
-    def _by_words(self, question: str, k: int, where: Filter | None, folded: bool) -> list[Hit]:
-        if limits := self._store.limits:
-            raise UsageError(f"{self._store.name}: lexical=True (--lexical): {'; '.join(limits)}")
+    def _by_one_side(
+        self, question: str, k: int, where: Filter | None, mode: SearchMode, deduplicated: bool
+    ) -> list[Hit]:
+        """The best passages by words or by meaning alone."""
+        if mode == "lexical" and (limits := self._store.limits):
+            raise UsageError(f"{self._store.name}: mode='lexical' (--mode lexical): {'; '.join(limits)}")
         with self._searched(where) as snapshot:
-            propose = partial(rank_by_words, snapshot, query_terms(question), where=where)
-            return _hits(snapshot, _enough(snapshot, propose, k, 1, where, folded)[:k])
+            if mode == "lexical":
+                propose = partial(rank_by_words, snapshot, query_terms(question), where=where)
+            else:
+                (query,) = self._queries(snapshot, [(question, 1.0)])
+                propose = partial(rank_by_meaning, snapshot, query.vector, where=where)
+            return _hits(snapshot, _enough(snapshot, propose, k, 1, where, deduplicated)[:k])
 
     @contextmanager
     def _searched(self, where: Filter | None) -> Iterator[Snapshot]:
@@ -381,7 +401,7 @@ class Index:
         with self._store.snapshot() as snapshot:
             manifest = snapshot.manifest
             documents, passages = snapshot.count()
-            export = exported.made(manifest.fingerprint)
+            export = onnx_export.made(manifest.fingerprint)
             indexed = {record.path for record in snapshot.records().values()} if manifest.skipped else set()
             stale = {path: why for path, why in manifest.skipped.items() if _holds(path, indexed)}
             return Status(
@@ -522,14 +542,14 @@ def _enough(
     passages: int,
     documents: int,
     where: Filter | None,
-    folded: bool,
+    deduplicated: bool,
 ) -> list[Candidate]:
     """Rank more and more candidates until there are as many passages and documents as asked for, or all."""
     held, most = snapshot.count(where)
     n = max(CANDIDATES, min(passages, most))
     while True:
         candidates = propose(n)
-        kept = fold(candidates) if folded else candidates
+        kept = deduplicate(candidates) if deduplicated else candidates
         different = len({candidate.passage.doc_id for candidate in kept})
         enough = len(kept) >= passages and different >= min(documents, held)
         if enough or n >= most or len(candidates) < n:
@@ -551,7 +571,7 @@ def _hits(snapshot: Snapshot, candidates: Sequence[Candidate]) -> list[Hit]:
             score=candidate.score,
             rank=place,
             scores=candidate.scores,
-            copies=candidate.copies,
+            duplicates=candidate.duplicates,
         )
         for place, candidate in enumerate(candidates, 1)
     ]

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pincite.analysis import mostly_latin, only_stop_words
+from pincite.analysis.terms import mostly_latin, only_stop_words
 from pincite.datatypes import Hit
-from pincite.embedder import Embedder
-from pincite.reading import fitted, reader
+from pincite.reading import confidence, reader
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reading, Text
+from pincite.retrieval.embedding import Embedder
 from pincite.settings import Settings
 
 READ = 10
@@ -60,11 +60,11 @@ def weigh(
     reads = reader.opened(settings.reader) if settings.reader is not None and latin else None
     asked = reads.question_read(question) if reads else question
     if is_name:
-        constants = fitted.BY_WORDS
+        constants = confidence.BY_WORDS
     elif not latin:
-        constants = fitted.BY_PAIRS
+        constants = confidence.BY_PAIRS
     else:
-        constants = Constants.of(reads.constants) if reads else fitted.BY_COSINE
+        constants = Constants.of(reads.constants) if reads else confidence.BY_COSINE
     texts = [_text(hit) for hit in best]
     if reads:
         readings = reads.read(asked, texts)
@@ -112,5 +112,5 @@ def _ordered(hits: Sequence[Hit], found: Sequence[Sentence]) -> tuple[Hit, ...]:
     for each in found:
         surest[each.hit.rank] = max(each.confidence, surest.get(each.hit.rank, 0.0))
     read = [replace(hit, scores={**hit.scores, "read": surest.get(hit.rank, 0.0)}) for hit in hits]
-    read.sort(key=lambda hit: -(hit.score + fitted.READ_WEIGHT * hit.scores["read"]))
+    read.sort(key=lambda hit: -(hit.score + confidence.READ_WEIGHT * hit.scores["read"]))
     return tuple(replace(hit, rank=place) for place, hit in enumerate(read, 1))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from pincite.analysis import analyse
+from pincite.analysis.terms import analyse
 from pincite.datatypes import Hit, Span
 from pincite.reading.reader import Reading
 

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pincite.analysis.sentences import sentence_spans
 from pincite.datatypes import Span, digest_of
 from pincite.errors import ReaderError
-from pincite.exported import session
+from pincite.retrieval.onnx_export import session
 from pincite.settings import DEFAULT_READER
-from pincite.splitting import sentence_spans
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -81,6 +81,7 @@ def _application(index: Index, host: str, token: str | None, allow_hosts: Iterab
     from fastapi import FastAPI, HTTPException
     from fastapi.exceptions import RequestValidationError
     from starlette.middleware import Middleware
+    from starlette.routing import Route
 
     from pincite.assistant import Assistant
     from pincite.web import routes, tools
@@ -94,17 +95,21 @@ def _application(index: Index, host: str, token: str | None, allow_hosts: Iterab
     service, chat = Service(index, assistant, library), Chat(index, assistant, library)
     server = tools.build(service, access)
     interface = server.streamable_http_app()  # makes the session manager
+    own = routes.build(index, library, access)
+    paths = [route.path for route in (*interface.routes, *own.routes) if isinstance(route, Route)]
     names = {"localhost", host, *allow_hosts, *(() if local else (socket.gethostname(),))}
     app = FastAPI(
         openapi_url=None,
-        middleware=[Middleware(Guard, functions=service.signatures, hosts={name.lower() for name in names})],
+        middleware=[
+            Middleware(Guard, paths=paths, functions=service.signatures, hosts={name.lower() for name in names})
+        ],
         lifespan=lambda _: server.session_manager.run(),
     )
     app.add_exception_handler(PinciteError, routes.handle_our_error)
     app.add_exception_handler(HTTPException, routes.handle_http_exception)
     app.add_exception_handler(RequestValidationError, routes.handle_invalid_arguments)
     app.router.routes.extend(interface.routes)
-    app.include_router(routes.build(index, library, access))
+    app.include_router(own)
     _mount(app, chat, service, access)
     threading.Thread(target=chat.prepare, daemon=True).start()
     if watch:

@@ -13,7 +13,7 @@ from itertools import islice
 
 from cachetools import LRUCache, cachedmethod
 
-from pincite.analysis import only_stop_words
+from pincite.analysis.terms import only_stop_words
 from pincite.assistant import Assistant
 from pincite.datatypes import Answer, Filter, Hit
 from pincite.errors import EmptyIndex, FilterError, NoIndex, PinciteError, QueryError

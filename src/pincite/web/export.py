@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html import escape
 
 from pincite.datatypes import Answer, Citation, Document, Span
-from pincite.web.places import where
+from pincite.web.locations import where
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>#&|~$]")
 _BEGINS_A_BLOCK = re.compile(r"^(\d*)([-+=.)])", re.MULTILINE)

@@ -19,13 +19,12 @@ from pincite.errors import UsageError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# All that the page, Gradio's client and ours need. Gradio has other routes: some fetch any address the caller names,
-# some hand out or take in files, some only make sense where the page is developed.
-_SERVED = re.compile(
+# All of Gradio's routes that the page and its client need. It has others: some fetch any address the caller names, some
+# hand out or take in files, some only make sense where the page is developed.
+_SERVED_BY_GRADIO = re.compile(
     r"/|/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json)|/(?:assets|static|svelte)/.+"
     r"|/gradio_api/(?:info|openapi\.json|startup-events|heartbeat/[^/]+|queue/join|queue/data|cancel|reset"
     r"|run/predict|call/.+)/?"
-    r"|/(?:read|original|mcp|library|library/uploads|library/update)"
 )
 
 _Refusal = tuple[int, str]
@@ -84,13 +83,17 @@ class Guard:
 
     Args:
         app: what is guarded.
+        paths: our own routes.
         functions: what may be called by name, with the arguments each takes; Gradio answers wrong ones with status 500.
         hosts: the names that are answered to. A page on the web may point its own name at this machine, which would
             let it read what is answered; an address in digits cannot be pointed elsewhere.
     """
 
-    def __init__(self, app: ASGIApp, functions: Mapping[str, Signature], hosts: Iterable[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, paths: Iterable[str], functions: Mapping[str, Signature], hosts: Iterable[str]
+    ) -> None:
         self._app = app
+        self._paths = frozenset(paths)
         self._functions = functions
         self._hosts = frozenset(hosts)
 
@@ -100,6 +103,18 @@ class Guard:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             await self._guarded(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> _Refusal | None:
+        headers = Headers(scope=scope)
+        if not _is_ours(headers.get("host", ""), self._hosts):
+            names = ", ".join(sorted(self._hosts))
+            return 400, f"asked for under another name: use one of {names}, or --allow-host NAME"
+        if scope["path"] not in self._paths and not _SERVED_BY_GRADIO.fullmatch(scope["path"]):
+            return 404, "not served here"
+        origin = headers.get("origin")
+        if origin and origin.partition("://")[2] != headers.get("host"):
+            return 403, "asked by a page of another site"
+        return None
 
     def _checked(self, path: str, body: bytes) -> tuple[_Refusal | None, bytes]:
         """The refusal of a body for Gradio, if there is one, and the body to be passed on.
@@ -134,7 +149,7 @@ class Guard:
                 _guard_headers(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
-        refusal = _refusal(scope, self._hosts)
+        refusal = self._refusal(scope)
         if refusal is None and scope["path"] != _ADDS_A_FILE:
             body = await _body(receive)
             if len(body) > _MOST_BYTES:
@@ -147,18 +162,6 @@ class Guard:
         else:
             status, reason = refusal
             await JSONResponse({"error": reason}, status)(scope, receive, send_guarded)
-
-
-def _refusal(scope: Scope, hosts: frozenset[str]) -> _Refusal | None:
-    headers = Headers(scope=scope)
-    if not _is_ours(headers.get("host", ""), hosts):
-        return 400, f"asked for under another name: use one of {', '.join(sorted(hosts))}, or --allow-host NAME"
-    if not _SERVED.fullmatch(scope["path"]):
-        return 404, "not served here"
-    origin = headers.get("origin")
-    if origin and origin.partition("://")[2] != headers.get("host"):
-        return 403, "asked by a page of another site"
-    return None
 
 
 async def _body(receive: Receive) -> bytes:

@@ -21,8 +21,8 @@ from cachetools import TTLCache, cachedmethod
 from pincite.datatypes import Changes, Progress, UpdateReport, digest_of
 from pincite.errors import CorpusError, IndexBusy, PinciteError, UsageError
 from pincite.index import Index
-from pincite.readers import suffix_of, unknown_kind
-from pincite.watching import QUIET, bursts
+from pincite.ingest.watch import QUIET, bursts
+from pincite.parsers import suffix_of, unknown_kind
 
 MOST_BYTES = 20_000_000
 """Of one file that is added."""

@@ -7,13 +7,13 @@ from dataclasses import asdict
 from html import escape
 from urllib.parse import quote as percent_encoded
 
-from pincite import links
+from pincite import text_anchors
 from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage, Progress, Span, Status
-from pincite.links import ResolvedAnchor
 from pincite.settings import DEFAULT_THRESHOLD
+from pincite.text_anchors import ResolvedAnchor
 from pincite.web import export
 from pincite.web.library import State
-from pincite.web.places import numbered_blocks, readable_parts, where
+from pincite.web.locations import numbered_blocks, readable_parts, where
 
 _NEAREST = 3
 _MOST_LISTED = 200
@@ -183,7 +183,7 @@ def _highlighted(citation: Citation) -> str:
 
 def _opens(citation: Citation) -> str:
     """The attributes of a link that opens the reader at a quote."""
-    anchor = links.text_anchor(citation.document, citation.start, citation.end)
+    anchor = text_anchors.text_anchor(citation.document, citation.start, citation.end)
     return f"{_leads_to(anchor)} data-label='{citation.label}'"
 
 
@@ -244,14 +244,14 @@ def _cited_card(number: int, citations: Sequence[Citation], hit: Hit) -> str:
     text = _marked(number, first.passage, citations)
     strength = _strength(max(citation.confidence for citation in citations), hit)
     read = f"<a class='read' {_opens(first)}>Read in article →</a>"
-    return _card(badges, first.document, first.passage, spans, text, f"{strength}{read}", first.copies)
+    return _card(badges, first.document, first.passage, spans, text, f"{strength}{read}", first.duplicates)
 
 
 def _near_card(hit: Hit) -> str:
     passage = hit.passage
-    anchor = links.text_anchor(hit.document, passage.start, passage.end)
+    anchor = text_anchors.text_anchor(hit.document, passage.start, passage.end)
     read = f"<a class='read' {_leads_to(anchor)}>Read in article →</a>"
-    return _card("", hit.document, passage, [(passage.start, passage.end)], literal(passage.text), read, hit.copies)
+    return _card("", hit.document, passage, [(passage.start, passage.end)], literal(passage.text), read, hit.duplicates)
 
 
 def _strength(probability: float, hit: Hit) -> str:
@@ -275,15 +275,15 @@ def _card(
     spans: Sequence[Span],
     text: str,
     footer: str,
-    copies: Sequence[Passage],
+    duplicates: Sequence[Passage],
 ) -> str:
     heading = passage.heading or ""
     if heading and text.startswith(literal(heading)):  # its first line, then, and set off
         text = f"<strong>{literal(heading)}</strong>{text.removeprefix(literal(heading))}"
     shown = heading if heading != document.title and not passage.text.startswith(heading) else ""
     above = f"<p class='heading'>{literal(shown)}</p>" if shown else ""
-    names = ", ".join(dict.fromkeys(copy.doc_id for copy in copies))
-    also = f"<p class='copies'>Also in: {literal(names)}</p>" if names else ""
+    names = ", ".join(dict.fromkeys(copy.doc_id for copy in duplicates))
+    also = f"<p class='duplicates'>Also in: {literal(names)}</p>" if names else ""
     return (
         f"<section class='card'><header>{badges}<h4 dir='auto'>{literal(document.title)}</h4></header>"
         f"<p class='where'>{_facts(where(document, spans))}</p>{above}"
@@ -341,7 +341,7 @@ def _ways_out(document: Document, span: Span | None, anchor: str | None) -> str:
         file = f"<a href='{href}#page={page or 1}' target='_blank' rel='noopener'>Open original</a>"
     else:
         file = f"<a href='{href}' download>Download original</a>"
-    web = links.on_the_web(document, span)
+    web = text_anchors.on_the_web(document, span)
     out = f"<a href='{literal(web)}' target='_blank' rel='noopener noreferrer'>On the web</a>" if web else ""
     citation = literal(export.citation(document, span)) if span else ""
     copy = f"<button type='button' data-act='copy-text' data-text='{citation}'>Copy citation</button>" if span else ""

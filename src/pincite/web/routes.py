@@ -9,10 +9,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
-from pincite import links
+from pincite import text_anchors
 from pincite.errors import IndexBusy, NoIndex, PinciteError, UnknownDocument, UsageError
 from pincite.index import Index
-from pincite.links import ResolvedAnchor
+from pincite.text_anchors import ResolvedAnchor
 from pincite.web import render
 from pincite.web.guard import Access
 from pincite.web.library import Library, TooLarge
@@ -28,7 +28,7 @@ def build(index: Index, library: Library, access: Access) -> APIRouter:
     def read(cite: str | None = None, doc: str | None = None) -> HTMLResponse:
         """An article to be read, as HTML: at the quote that ``cite`` names, or from the start."""
         if cite:
-            return HTMLResponse(render.reader(links.resolve(index, cite), cite))
+            return HTMLResponse(render.reader(text_anchors.resolve(index, cite), cite))
         if not doc:
             raise UsageError("/read: give cite=ANCHOR or doc=ID")
         found = index.documents([doc])

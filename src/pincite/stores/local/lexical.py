@@ -17,7 +17,7 @@ import numpy.typing as npt
 import tantivy
 from tantivy import FieldType, Occur, Query
 
-from pincite.analysis import analyse
+from pincite.analysis.terms import analyse
 from pincite.datatypes import Filter
 from pincite.stores.local.files import take_over
 

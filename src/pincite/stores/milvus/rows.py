@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pincite.analysis import analyse
+from pincite.analysis.terms import analyse
 from pincite.datatypes import Document, Filter, Passage, parse_date
 from pincite.errors import DamagedIndex
 from pincite.stores.base import DocumentRecord, FileRecord

@@ -1,0 +1,1 @@
+"""From a folder of articles to passages with vectors in a store."""

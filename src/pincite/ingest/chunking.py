@@ -1,0 +1,156 @@
+"""From a document to its passages, each of whole sentences.
+
+**Where passages end.** A passage takes as many sentences as fit, but ends at a paragraph end in the last 40 % of the
+budget. What is left of a section and would fill between one and two passages is divided near its middle.
+
+**Sizes.** WordPiece makes one unknown token of any word of more than 100 characters, so a budget in tokens alone would
+let passages grow without bound. Every further 16 characters without a token start count as another token.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from pincite.analysis.sentences import SentenceRange, sentences_of, stretches
+from pincite.datatypes import Document, Passage, passage_id
+
+VERSION = 2
+"""Changes whenever the same document gives other passages; an index made by another version is split again."""
+
+TokenStarts = Callable[[str], Sequence[int]]
+"""The start offset of every token of a text, in order."""
+
+_CHARACTERS_PER_TOKEN = 16
+
+# ---------------------------------------------------------------------------------------------- passages
+
+
+def split(document: Document, *, passage_tokens: int, tokens: TokenStarts) -> list[Passage]:
+    """Divide a document into passages of whole sentences.
+
+    A heading line begins a passage and belongs to the text below it. Every character but white space is in exactly
+    one sentence of exactly one passage. A sentence that is longer than a passage may be is divided, at a clause mark
+    if possible, and its pieces are sentences.
+
+    Args:
+        document: the text and its headings.
+        passage_tokens: the most tokens in a passage.
+        tokens: the model's tokenizer, without special tokens; gets a sentence at once, and at most 16 characters for
+            each token of the budget.
+    """
+    passages: list[Passage] = []
+    for section in _sections(sentences_of(document.text, document.headings)):
+        heading = _heading(document.text, section)
+        measured = list(_measured(document.text, section, passage_tokens, tokens))
+        passages += (_passage(document, heading, group) for group in _packed(measured, passage_tokens))
+    return passages
+
+
+def _passage(document: Document, heading: str | None, sentences: Sequence[SentenceRange]) -> Passage:
+    start, end = sentences[0].start, sentences[-1].end
+    return Passage(
+        passage_id=passage_id(document.doc_id, document.digest, start),
+        doc_id=document.doc_id,
+        text=document.text[start:end],
+        start=start,
+        end=end,
+        heading=heading,
+        page=document.page_at(start),
+        sentences=tuple((each.start, each.end) for each in sentences),
+    )
+
+
+def _sections(sentences: Iterable[SentenceRange]) -> Iterator[list[SentenceRange]]:
+    """Runs of sentences that begin with one or more heading lines and hold no other."""
+    section: list[SentenceRange] = []
+    for sentence in sentences:
+        if sentence.is_heading and section and not section[-1].is_heading:
+            yield section
+            section = []
+        section.append(sentence)
+    if section:
+        yield section
+
+
+def _heading(text: str, section: Sequence[SentenceRange]) -> str | None:
+    """The last of the heading lines that the section begins with."""
+    headings = [text[each.start : each.end] for each in section if each.is_heading]
+    return headings[-1] if headings else None
+
+
+def _packed(section: Sequence[SentenceRange], budget: int) -> Iterator[Sequence[SentenceRange]]:
+    """Divide a section into groups of at most ``budget`` tokens."""
+    left = sum(each.size for each in section)
+    begin = 0
+    while begin < len(section):
+        end = len(section) if left <= budget else _best_end(section, begin, budget, left)
+        yield section[begin:end]
+        left -= sum(each.size for each in section[begin:end])
+        begin = end
+
+
+def _best_end(section: Sequence[SentenceRange], begin: int, budget: int, left: int) -> int:
+    """Where the passage that begins at ``begin`` best ends (module docstring: where passages end)."""
+    target = budget if left > 2 * budget else left / 2
+    costs: list[tuple[bool, bool, bool, float]] = []
+    size = 0
+    for i in range(begin, len(section)):
+        sentence = section[i]
+        size += sentence.size
+        if size > budget and costs:
+            break
+        off = abs(target - size)
+        at_paragraph_end = sentence.ends_paragraph and off <= 0.4 * target
+        costs.append((sentence.is_heading, left - size > budget, not at_paragraph_end, off))
+    return begin + 1 + costs.index(min(costs))
+
+
+# ---------------------------------------------------------------------------------------------- sizes
+
+
+def _measured(text: str, section: Sequence[SentenceRange], budget: int, tokens: TokenStarts) -> Iterator[SentenceRange]:
+    """The sentences with their sizes, those over the budget divided; wide gaps before them count as well."""
+    last = section[0].start
+    for sentence in section:
+        for start, end, size in _pieces(text, sentence.start, sentence.end, budget, tokens):
+            size += (start - last) // _CHARACTERS_PER_TOKEN
+            yield SentenceRange(start, end, sentence.is_heading, sentence.ends_paragraph and end == sentence.end, size)
+            last = end
+
+
+def _pieces(text: str, start: int, end: int, budget: int, tokens: TokenStarts) -> Iterator[tuple[int, int, int]]:
+    """The range and its size; or, where it is over the budget, its halves and theirs."""
+    too_long = end - start > budget * _CHARACTERS_PER_TOKEN
+    size = budget + 1 if too_long else _size(text[start:end], tokens)
+    if size <= budget or end - start == 1:
+        yield start, end, size
+        return
+    for half in stretches(text, (start, _middle(text, start, end), end)):
+        yield from _pieces(text, *half, budget, tokens)
+
+
+def _size(text: str, tokens: TokenStarts) -> int:
+    bounds = [*tokens(text), len(text)]
+    lengths = [bounds[0], *(max(1, b - a) for a, b in pairwise(bounds))]
+    return sum(-(-length // _CHARACTERS_PER_TOKEN) for length in lengths)
+
+
+_CUTS = [
+    re.compile(pattern)
+    for pattern in (r"[;:](?=\s)|[；：]", r",(?=\s)|[，、—–]", r"\s", "(?<!\u200d)(?![\u0300-\u036f\u200d\ufe0f])")
+]
+"""Where a long sentence is best divided: clause marks, spaces, anywhere but within an accented letter or emoji."""
+_REACH = 500
+
+
+def _middle(text: str, start: int, end: int) -> int:
+    """The best cut in the middle half of a range, and of its kind the nearest to the middle."""
+    middle = (start + end) // 2
+    reach = min((end - start) // 4, _REACH)
+    for pattern in _CUTS:
+        cuts = [found.end() for found in pattern.finditer(text, middle - reach, middle + reach)]
+        if cuts:
+            return min(cuts, key=lambda cut: abs(cut - middle))
+    return middle

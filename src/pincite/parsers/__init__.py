@@ -1,0 +1,125 @@
+"""From a file to documents: one module a format, found by suffix and imported only when such a file comes up.
+
+``read`` runs a parser in this process; :mod:`pincite.parsers.pool` runs it in worker processes, where a parser that
+hangs or crashes costs one file.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from zipfile import ZipFile, is_zipfile
+
+from pincite.datatypes import Document
+from pincite.errors import PinciteError, UnreadableFile
+
+_MODULES = {
+    ".txt": "text",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+}
+_MODULES |= {".pdf": "pdf", ".docx": "docx", ".epub": "epub", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
+
+MOST_CHARACTERS = 20_000_000
+"""Of one article: some thousand pages more than the longest books have."""
+
+_MOST_BYTES = 256 << 20
+"""Of a file that is read as a whole, and of what it unpacks to: a larger one is taken for a zip bomb."""
+
+VERSION = 2
+"""Counts up when a file is read otherwise than before, so that the next update reads it again."""
+
+SUFFIXES = tuple(_MODULES)
+"""The suffixes that are read, in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A part of a file that was not read: where (``data.jsonl:17``) and why; the rest of the file was."""
+
+    where: str
+    reason: str
+
+
+class NotNow(UnreadableFile):
+    """A file that cannot be opened or read from the disk, which may be otherwise next time."""
+
+
+def suffix_of(name: str) -> str | None:
+    """The suffix by which ``name`` is read, whatever its case; None when Pincite does not read such files."""
+    rest, dot, last = name.lower().rpartition(".")
+    suffix = ".jsonl.gz" if last == "gz" and rest.endswith(".jsonl") else dot + last
+    return suffix if suffix in _MODULES else None
+
+
+def read(path: Path, name: str) -> Iterator[Document | Skipped]:
+    """The documents in a file, one by one.
+
+    Args:
+        path: where the file lies.
+        name: its id: the path relative to the corpus folder, ``/`` between parts. Its suffix decides the format.
+
+    Raises:
+        UnreadableFile: the file as a whole cannot be read; the message is the reason alone.
+    """
+    suffix = suffix_of(name)
+    if suffix is None:
+        raise UnreadableFile(unknown_kind(name))
+    try:
+        if _MODULES[suffix] != "jsonl":  # which is read line by line
+            _check_size(path)
+        for event in import_module(f"pincite.parsers.{_MODULES[suffix]}").read(path, name):
+            if isinstance(event, Document):
+                check_text(event.text)
+            yield event
+    except PinciteError:
+        raise
+    except OSError as error:
+        # A parser that is led to a place before the file's beginning, or that has errors of this kind of its own.
+        if error.errno in (None, errno.EINVAL):
+            raise UnreadableFile(f"not a readable {suffix} file: {_one_line(error)}") from error
+        raise NotNow(error.strerror or _one_line(error)) from error
+    except MemoryError as error:
+        raise UnreadableFile("needs more memory than a reader may take") from error
+    except Exception as error:  # whatever a parser throws at a broken file must cost that file alone
+        reason = f"not a readable {suffix} file: {_one_line(error)}" if path.stat().st_size else "empty"
+        raise UnreadableFile(reason) from error
+
+
+def check_text(text: str) -> None:
+    """Refuse a text that is none, or too long.
+
+    Raises:
+        UnreadableFile: the message is the reason.
+    """
+    if not text.strip():
+        raise UnreadableFile("no text in it")
+    if len(text) > MOST_CHARACTERS:
+        most = f"{MOST_CHARACTERS // 1_000_000} million that an article may have"
+        raise UnreadableFile(f"{len(text):,} characters, more than the {most}: divide it")
+
+
+def _check_size(path: Path) -> None:
+    size, verb = path.stat().st_size, "has"
+    if size <= _MOST_BYTES and path.suffix.lower() in (".docx", ".epub") and is_zipfile(path):
+        with ZipFile(path) as archive:
+            # None unpacks to more than it states here.
+            size, verb = sum(member.file_size for member in archive.infolist()), "unpacks to"
+    if size > _MOST_BYTES:
+        raise UnreadableFile(f"{verb} {size >> 20} MB, more than the {_MOST_BYTES >> 20} MB that are read")
+
+
+def unknown_kind(name: str) -> str:
+    """Why a file of that name is not read."""
+    return f"unknown kind {Path(name).suffix or '(no suffix)'}: Pincite reads {', '.join(SUFFIXES)}"
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or "no message"
+    return f"{type(error).__name__}: {text}"[:200]

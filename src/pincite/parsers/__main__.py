@@ -1,0 +1,60 @@
+"""The worker process: ``python -m pincite.parsers FD`` reads one file a request; both sides speak JSON over the pipe.
+
+A request is ``[path, name]``. The answers to it are any number of ``{"document": {...}}`` and ``{"skipped": {...}}``,
+then one ``{"done": {"problem": ..., "again": ...}}``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, fields
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from pincite.datatypes import Document
+from pincite.errors import UnreadableFile
+from pincite.parsers import NotNow, Skipped, read
+
+_MOST_MEMORY = 4 << 30
+_STATED = [each.name for each in fields(Document) if each.init]
+
+
+def main() -> None:
+    """Serve requests until the pipe is closed."""
+    _limit_memory()
+    pipe = Connection(int(sys.argv[1]))
+    with suppress(EOFError):
+        while True:
+            path, name = json.loads(pipe.recv_bytes())
+            for answer in _answers(Path(path), name):
+                pipe.send_bytes(json.dumps(answer).encode())
+
+
+def _limit_memory() -> None:
+    """A file that needs more than this fails by itself instead of taking the machine down."""
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    limit = _MOST_MEMORY if most == resource.RLIM_INFINITY else min(most, _MOST_MEMORY)
+    with suppress(ValueError, OSError):  # macOS has no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+
+
+def _answers(path: Path, name: str) -> Iterator[dict[str, Any]]:
+    try:
+        for event in read(path, name):
+            if isinstance(event, Skipped):
+                yield {"skipped": asdict(event)}
+            else:
+                yield {"document": {field: getattr(event, field) for field in _STATED}}
+        yield {"done": {}}
+    except UnreadableFile as error:
+        yield {"done": {"problem": str(error), "again": isinstance(error, NotNow)}}
+
+
+if __name__ == "__main__":
+    main()

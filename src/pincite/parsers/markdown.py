@@ -1,0 +1,74 @@
+"""Markdown (CommonMark with tables), its YAML front matter as metadata."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from lxml.html import defs
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+
+from pincite.datatypes import Document
+from pincite.parsers.decoding import decode
+from pincite.parsers.markup import blocks_of, lay_out, parse_html, plain_text
+from pincite.parsers.metadata import document
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_PLAIN_LINE = re.compile(r"^([A-Za-z][\w -]*):[ \t]+([^ \t\n].*)$", re.MULTILINE)
+_DEEPEST = 100
+"""Levels of lists and quotes; what lies deeper is left out by the parser, at 20 unless told."""
+
+
+def read(path: Path, name: str) -> Iterator[Document]:
+    """The one document of a Markdown file; its title is the front matter's, else the first heading of level 1."""
+    stated, source = _front_matter(decode(path.read_bytes()))
+    tree = parse_html(_renderer().render(source) or "<p></p>")
+    blocks = blocks_of(tree)
+    heading = next(map(plain_text, tree.iter("h1")), None)
+    yield document(name, *lay_out(blocks), stated={"title": heading} | stated)
+
+
+def _front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """What the front matter states, and the text below it; a head that states nothing is text."""
+    found = _FRONT_MATTER.match(text)
+    stated = _mapping(found["yaml"]) if found else None
+    return (stated, text[found.end() :]) if found and stated else ({}, text)
+
+
+def _mapping(source: str) -> dict[str, Any]:
+    """The front matter's values; where it is not quite YAML (``title: Ice: a story``), its ``key: value`` lines."""
+    value = _load(source) or {key: _value(text) for key, text in _PLAIN_LINE.findall(source)}
+    return {str(key).lower(): each for key, each in value.items()} if isinstance(value, dict) else {}
+
+
+def _value(text: str) -> object:
+    text = text.rstrip(" \t")
+    value = _load(text)
+    return text if value is None or isinstance(value, dict) else value
+
+
+def _load(source: str) -> object:
+    """Values as they are written, of YAML without aliases: these may grow without bound when written out."""
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(source)):
+            return None
+        return yaml.load(source, yaml.BaseLoader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+
+
+def _renderer() -> MarkdownIt:
+    renderer = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
+    renderer.add_render_rule("image", lambda self, tokens, at, *_: escapeHtml(tokens[at].content))
+    renderer.add_render_rule("html_inline", lambda self, tokens, at, *_: _inline(tokens[at].content))
+    return renderer
+
+
+def _inline(html: str) -> str:
+    """A tag of HTML as it is; what only looks like one (``List<String>``) as text."""
+    name = re.match(r"</?([A-Za-z][\w-]*)", html)
+    return html if name is None or name[1].lower() in defs.tags else escapeHtml(html)

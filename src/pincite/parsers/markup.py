@@ -1,0 +1,136 @@
+"""From a tree of HTML elements to text; HTML, EPUB, rendered Markdown and renamed Word elements all come here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from lxml import etree, html
+
+from pincite.datatypes import Span
+from pincite.errors import UnreadableFile
+from pincite.parsers.decoding import clean
+
+_CELL_MARK = " | "
+"""Between the cells of a table row: unlike a tab it survives being shown on a page or in a terminal."""
+
+_HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
+_LINES = frozenset({"li", "dt", "dd"})
+_BLOCKS = _HEADINGS | _LINES
+_BLOCKS |= {"address", "article", "aside", "blockquote", "body", "caption", "center", "details", "dialog", "div", "dl"}
+_BLOCKS |= {"fieldset", "figcaption", "figure", "footer", "header", "hgroup", "hr", "html", "legend", "main", "ol", "p"}
+_BLOCKS |= {"pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
+_SILENT = {"area", "audio", "button", "canvas", "datalist", "embed", "form", "head", "iframe", "input", "map", "math"}
+_SILENT |= {"menu", "nav", "noscript", "object", "option", "rp", "rt", "script", "select", "style", "svg", "template"}
+_SILENT |= {"textarea", "title", "video"}
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+
+
+class Block(NamedTuple):
+    """A ``paragraph``, a ``heading``, or a ``line``: an item or table row, with no blank line before the next one."""
+
+    text: str
+    kind: str
+
+
+def parse_html(text: str) -> Any:  # noqa: ANN401 - lxml has no types
+    """The tree of an HTML page, however broken.
+
+    Raises:
+        UnreadableFile: without any element, or nested deeper than 2048, below which the parser would leave text out.
+    """
+    parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
+    tree = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    if any("depth" in error.message for error in parser.error_log):
+        raise UnreadableFile("its elements are nested too deeply")
+    if tree is None:
+        raise UnreadableFile("empty")
+    return tree
+
+
+def parse_xml(data: bytes) -> Any:  # noqa: ANN401 - lxml has no types
+    """The root element; entities are not expanded and nothing is fetched."""
+    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+
+
+def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
+    """The text under ``tree`` that a browser would show, without menus, forms and scripts; ``tree`` is used up."""
+    for element in tree.iter("{*}*"):
+        hidden = element.get("hidden") is not None or _HIDDEN.search(element.get("style", ""))
+        element.tag = "template" if hidden else local_name(element)
+    not_elements = (etree.Comment, etree.ProcessingInstruction, etree.Entity)
+    etree.strip_elements(tree, *_SILENT, *not_elements, with_tail=False)
+    for row in reversed(list(tree.iter("tr"))):  # inner tables first
+        _join_cells(row)
+    return list(_blocks(tree))
+
+
+def lay_out(blocks: Iterable[Block]) -> tuple[str, tuple[Span, ...]]:
+    """The text of the blocks and the ranges of its heading lines."""
+    parts: list[str] = []
+    headings: list[Span] = []
+    length, before = 0, ""
+    for block in blocks:
+        text = clean(block.text)
+        gap = "" if not parts else "\n" if block.kind == before == "line" else "\n\n"
+        length += len(gap) + len(text)
+        parts += gap, text
+        before = block.kind
+        if before == "heading":
+            headings.append((length - len(text), length))
+    return "".join(parts), tuple(headings)
+
+
+def collapse(text: str) -> str:
+    """``text`` with each run of white space as one space; no-break spaces stay."""
+    return re.sub(r"[ \t\n\r\f]+", " ", text).strip(" ")
+
+
+def local_name(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+    """The element's name in lower case, without its namespace."""
+    return str(element.tag).rpartition("}")[2].lower()
+
+
+def plain_text(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+    """All that is in an element as one line."""
+    return collapse(" ".join(block.text for block in _blocks(element)))
+
+
+def _join_cells(row: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Make one line of a table row. Where a single cell is filled, the table is there for looks: it is left alone."""
+    cells = [cell for cell in row.iter("td", "th") if next(cell.iterancestors("tr")) is row]
+    texts = list(map(plain_text, cells))
+    if sum(map(bool, texts)) > 1:
+        row[:], row.tag, row.text = [], "li", _CELL_MARK.join(texts)
+
+
+def _blocks(tree: Any) -> Iterator[Block]:  # noqa: ANN401 - lxml has no types
+    """What stands between two borders of block elements is a block."""
+    around: list[str] = []
+    words: list[str] = []
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        if element.tag in _BLOCKS:
+            yield from _cut("".join(words), around)
+            words.clear()
+            if event == "start":
+                around.append(element.tag)
+            else:
+                around.pop()
+        text = element.text if event == "start" else element.tail if element is not tree else ""
+        words.append(text or "" if "pre" in around else re.sub(r"[ \t\n\r\f]+", " ", text or ""))
+        if event == "start" and element.tag == "br":
+            words.append("\n")
+    yield from _cut("".join(words), around)
+
+
+def _cut(text: str, around: Sequence[str]) -> Iterator[Block]:
+    """The blocks that the words directly within these elements make: several, where blank lines part them."""
+    kind = "line" if not _LINES.isdisjoint(around) else "paragraph"
+    if "pre" in around:
+        parts = [text.strip("\n").rstrip()]
+    elif not _HEADINGS.isdisjoint(around):
+        parts, kind = [collapse(text)], "heading"
+    else:
+        parts = re.split(r"\n\n+", "\n".join(map(collapse, text.split("\n"))).strip("\n"))
+    yield from (Block(part, kind) for part in parts if part.strip())

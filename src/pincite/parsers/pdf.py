@@ -1,0 +1,112 @@
+"""PDF files: pypdfium2 tells where each character stands, ``pdf_layout.py`` makes flowing text of it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from pincite.datatypes import Document
+from pincite.errors import UnreadableFile
+from pincite.parsers.decoding import storable
+from pincite.parsers.metadata import document
+from pincite.parsers.pdf_layout import Line, flow
+
+_HYPHENS = (0x2, 0xFFFE)
+"""How PDFium marks a hyphen at a line end; it gives no line end behind it."""
+
+_AS_TEXT = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_AS_TEXT |= dict.fromkeys(_HYPHENS, "-\n")
+_WIDE_GAP = 1.2
+"""In units of the font size: a gap that parts columns or table cells, where no word space is as wide."""
+
+_STATED = {"Title": "title", "Author": "author", "CreationDate": "date", "Subject": "subject", "Keywords": "keywords"}
+_FILLED_IN = re.compile(
+    r"untitled.*|unknown|anonymous|title|author|user|admin(?:istrator)?|(?:microsoft )?(?:word|powerpoint|excel) - .*"
+    r"|.*\.(?:docx?|pdf|tex|dvi|indd|rtf|txt)",
+    re.IGNORECASE,
+)
+"""What writing programs put in where nobody stated anything."""
+
+
+def read(path: Path, name: str) -> Iterator[Document]:
+    """The one document of a PDF."""
+    with closing(_open(path)) as pdf:
+        pages = [_lines(pdf[number]) for number in range(len(pdf))]
+        if not any(pages):
+            raise UnreadableFile("scanned, needs OCR" if any(map(_has_image, pdf)) else "empty")
+        info = pdf.get_metadata_dict()
+    text, page_starts = flow(pages)
+    stated = {
+        _STATED[key]: info[key] for key in _STATED if info[key] != path.stem and not _FILLED_IN.fullmatch(info[key])
+    }
+    yield document(name, text, stated=stated, page_starts=page_starts)
+
+
+def _open(path: Path) -> Any:  # noqa: ANN401 - pypdfium2 has no types
+    """The PDF, its owner's restrictions notwithstanding: they forbid changes and copies, not reading."""
+    try:
+        return pdfium.PdfDocument(path.read_bytes())
+    except pdfium.PdfiumError as error:
+        if error.err_code == raw.FPDF_ERR_PASSWORD:
+            raise UnreadableFile("encrypted: needs a password") from error
+        raise
+
+
+def _has_image(page: Any) -> bool:  # noqa: ANN401 - pypdfium2 has no types
+    return any(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]))
+
+
+def _lines(page: Any) -> list[Line]:  # noqa: ANN401 - pypdfium2 has no types
+    """The pieces of lines on a page.
+
+    Text that does not run as most of the page's does (stamps along the margin, watermarks) is left out.
+    """
+    with closing(page.get_textpage()) as text_page:
+        turned = _characters(text_page)
+    usual = Counter(turn for turn, _ in turned).most_common(1)
+    pieces: list[list[Line]] = []
+    for char in (char for turn, char in turned if turn == usual[0][0]):
+        if not pieces or _parts(pieces[-1][-1], char):
+            pieces.append([])
+        pieces[-1].append(char)
+    return [Line.joined(" ".join("".join(char.text for char in piece).split()), piece) for piece in pieces]
+
+
+def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pypdfium2 has no types
+    """Each visible character, with the white space behind it, and by how many quarters it is turned clockwise."""
+    found: list[tuple[int, Line]] = []
+    rectangle = raw.FS_RECTF()
+    for index in range(text_page.count_chars()):
+        code = raw.FPDFText_GetUnicode(text_page, index)
+        text = _AS_TEXT.get(code) or storable(chr(code))
+        if text.isspace() or raw.FPDFText_IsGenerated(text_page, index) == 1:
+            if found:
+                turn, before = found[-1]
+                found[-1] = turn, before._replace(text=before.text + text)
+            continue
+        raw.FPDFText_GetLooseCharBox(text_page, index, rectangle)
+        turn = round(raw.FPDFText_GetCharAngle(text_page, index) / (math.pi / 2)) % 4
+        found.append((turn, _upright(text, rectangle, turn)))
+    return found
+
+
+def _upright(text: str, rectangle: Any, turn: int) -> Line:  # noqa: ANN401 - pypdfium2 has no types
+    """Where the character stands when the page is held so that it is upright."""
+    left, bottom, right, top = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
+    for _ in range(turn):
+        left, bottom, right, top = -top, left, -bottom, right
+    return Line(text, left, bottom, right, top)
+
+
+def _parts(before: Line, char: Line) -> bool:
+    """Whether a line or a piece of one ends between two characters."""
+    gap = (char.left - before.right) / before.height
+    return before.text.endswith(("\r", "\n")) or not -1 < gap < _WIDE_GAP

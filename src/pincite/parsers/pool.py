@@ -1,0 +1,143 @@
+"""Reads files in worker processes, so that a parser which hangs or crashes costs one file.
+
+The workers are started as ``python -m pincite.parsers`` and not by :mod:`multiprocessing`, which would run the user's
+own script again or fork a process that has threads. There is no thread here either: everything happens while the
+caller asks for the next event, and a worker that runs ahead of the caller waits at its full pipe.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
+from pathlib import Path
+
+from pincite.datatypes import Document
+from pincite.parsers import Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class FileDone:
+    """A file has been read to its end, or could not be.
+
+    Attributes:
+        problem: why it could not be read.
+        again: the problem may go by itself (a crash, a file that cannot be opened): worth another try at the next
+            update though the file has not changed.
+    """
+
+    problem: str | None = None
+    again: bool = False
+
+
+Event = Document | Skipped | FileDone
+
+
+def read_files(
+    jobs: Iterable[tuple[str, Path]], *, workers: int, timeout: float = 60.0
+) -> Generator[tuple[str, Event], None, None]:
+    """Read files side by side: pairs of a file's name and what came out of it.
+
+    Every file ends with exactly one ``FileDone``; the events of different files may come in turns. A file that
+    fails half-way has given documents before its problem.
+
+    Args:
+        jobs: name and path of each file; taken one by one, as workers become free.
+        workers: the most processes, 1 or more; none is started without a job.
+        timeout: seconds a file may take for its next document before its worker is ended.
+    """
+    pool: list[_Worker] = []
+    heard: list[tuple[str, Event]] = []
+    waiting = iter(jobs)
+    job = next(waiting, None)
+    try:
+        while job is not None or heard or _busy(pool):
+            while job is not None and (worker := _free_worker(pool, workers)) is not None:
+                worker.begin(*job)
+                job = next(waiting, None)
+            yield from heard  # after the workers have got their next files, which they read meanwhile
+            heard = _listen(_busy(pool), timeout)
+    finally:
+        for worker in pool:
+            worker.close()
+
+
+def _busy(pool: list[_Worker]) -> list[_Worker]:
+    return [worker for worker in pool if worker.name is not None]
+
+
+def _free_worker(pool: list[_Worker], most: int) -> _Worker | None:
+    """A worker without a file; a new one where there may be more."""
+    pool[:] = [worker for worker in pool if not worker.pipe.closed]
+    free = next((worker for worker in pool if worker.name is None), None)
+    if free is None and len(pool) < most:
+        pool.append(free := _Worker())
+    return free
+
+
+def _listen(busy: list[_Worker], timeout: float) -> list[tuple[str, Event]]:
+    """Wait for the workers and take an answer of each; end those that have hung."""
+    due = min((worker.since + timeout for worker in busy), default=0.0)
+    answered = wait([worker.pipe for worker in busy], max(0.0, due - time.monotonic()))
+    late = [worker for worker in busy if worker.pipe not in answered and time.monotonic() > worker.since + timeout]
+    heard = [event for worker in busy if worker.pipe in answered for event in worker.hear()]
+    problem = f"took longer than {timeout:g} s: divide it, or try it again with --rebuild"
+    return heard + [worker.end(FileDone(problem)) for worker in late]
+
+
+class _Worker:
+    """One process, and the file that it reads just now."""
+
+    def __init__(self) -> None:
+        self.pipe, its_end = Pipe()
+        command = [sys.executable, "-P", "-m", "pincite.parsers", str(its_end.fileno())]
+        null = subprocess.DEVNULL
+        self.process = subprocess.Popen(command, pass_fds=[its_end.fileno()], stdin=null, stdout=null, stderr=null)
+        its_end.close()
+        self.name: str | None = None
+        self.since = 0.0
+
+    def begin(self, name: str, path: Path) -> None:
+        """Hand over a file. Should the worker have died, its silence tells."""
+        self.name, self.since = name, time.monotonic()
+        with suppress(ConnectionError):
+            self.pipe.send_bytes(json.dumps([str(path), name]).encode())
+
+    def hear(self) -> Iterator[tuple[str, Event]]:
+        """What the worker has answered; with its last words, what became of its file."""
+        name, self.since = str(self.name), time.monotonic()
+        try:
+            answer = json.loads(self.pipe.recv_bytes())
+        except (EOFError, OSError):  # the one before an answer, the other within it
+            status = self.process.wait()
+            cause = f"signal {-status}" if status < 0 else f"exit status {status}"
+            yield self.end(FileDone(f"the reader crashed on it ({cause})", again=True))
+            return
+        match answer:
+            case {"document": stated}:
+                headings = tuple((start, end) for start, end in stated["headings"])
+                page_starts = tuple(stated["page_starts"])
+                yield name, Document(**stated | {"headings": headings, "page_starts": page_starts})
+            case {"skipped": stated}:
+                yield name, Skipped(**stated)
+            case {"done": stated}:
+                self.name = None
+                yield name, FileDone(**stated)
+
+    def end(self, done: FileDone) -> tuple[str, Event]:
+        """Stop the process, and give its file up."""
+        name, self.name = str(self.name), None
+        self.close()
+        return name, done
+
+    def close(self) -> None:
+        """Stop the process, whatever it does."""
+        self.process.kill()
+        self.process.wait()
+        self.pipe.close()

@@ -1,0 +1,102 @@
+"""Plain text: a title line and the byline and date lines beside it are metadata, the rest is the text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from pincite.datatypes import Document
+from pincite.parsers.decoding import decode
+from pincite.parsers.metadata import document, find_date, iso_date
+
+_HEAD_LINES = 20
+_LONGEST_LINE = 150
+_SENTENCE_END = re.compile(r"[.,;:。，；：、][\"'”’»)\]」』）]*$")
+_RULE = re.compile(r"\s*([=\-~*_#])\1{2,}\s*")
+_PATTERNS = (
+    ("author", r"(?:by|authors?|written by|作\s*者|记者)\s*[:：]\s*+(.+)"),
+    ("author", r"by\s+([^\W\d_](?:[^.!?:;。]|(?<=\b\w)\.|(?<=[DMJS]r)\.|(?<=Mrs)\.){1,60})"),
+    ("source", r"(?:source|publisher|published by|来\s*源|稿源)\s*[:：]\s*+(.+)"),
+    ("url", r"(?:(?:url|link|original link|原文链接|链接)\s*[:：]\s*)?(https?://\S+)"),
+    ("date", r"(?:(?:\w+ )?date|published|posted|(?:last )?updated|日期|(?:发布)?时间|发布日期)\s*[:：]\s*+(.+)"),
+)
+_BESIDE_DATE = re.compile(
+    r"""(?:
+        \s
+      | (?:published|posted|updated|on|at|by|mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b:?
+      | \d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)? | Z\b | [A-Z]{3,4}\b | [+-]\d\d:?\d\d
+      | \d+(?:\s(?:comments?|min(?:utes?)?\sread))?\b
+      | [|·•,/–—()T-]
+    )*+""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Each part is taken for the first kind that it can be, never for another afterwards: there would be too many ways."""
+
+
+def read(path: Path, name: str) -> Iterator[Document]:
+    """The one document of a text file."""
+    text = decode(path.read_bytes())
+    stated, start = _head(text)
+    yield document(name, text[start:], stated=stated)
+
+
+def _head(text: str) -> tuple[dict[str, str], int]:
+    """What the lines at the top say of the text, and where the text itself begins."""
+    stated: dict[str, str] = {}
+    start = end = 0
+    lines = text[: _HEAD_LINES * 200].splitlines(keepends=True)[:_HEAD_LINES]
+    for line, following in pairwise([*lines, ""]):
+        end += len(line)
+        found = _byline(line)
+        if found is None and "title" not in stated and _is_title(line, following):
+            found = {"title": line.strip()}
+        if found is None and line.strip() and not ("title" in stated and _RULE.fullmatch(line)):
+            break
+        stated = {**(found or {}), **stated}
+        start = end if stated else 0
+    return (stated, start) if text[start:].strip() else ({}, 0)
+
+
+def _is_title(line: str, following: str) -> bool:
+    """Whether a line stands alone and is short, and does not end as a sentence does."""
+    if len(line) > _LONGEST_LINE or _SENTENCE_END.search(line.strip()) or not re.search(r"\w", line):
+        return False
+    return not following.strip() or _byline(following) is not None or bool(_RULE.fullmatch(following))
+
+
+def _byline(line: str) -> dict[str, str] | None:
+    """What a line that is nothing but date, author, source or address states; None for any other line."""
+    if not line.strip() or len(line) > _LONGEST_LINE:
+        return None
+    stated: dict[str, str] = {}
+    unknown: list[str] = []
+    for part in re.split(r"(?<!\s)\s+[|·•]\s+", line.strip()):
+        found = _stated(part) or _date_line(part)
+        stated |= found or {}
+        unknown += [] if found else [part]
+    if len(unknown) == 1 and {"author", "date"} <= stated.keys():
+        return {"source": unknown[0], **stated}
+    return None if unknown else stated
+
+
+def _stated(part: str) -> dict[str, str] | None:
+    for field, pattern in _PATTERNS:
+        if found := re.fullmatch(pattern, part, re.IGNORECASE):
+            value = iso_date(found[1]) if field == "date" else found[1]
+            if value and not (field == "author" and find_date(value)):
+                return {field: value}
+    return None
+
+
+def _date_line(part: str) -> dict[str, str] | None:
+    """A date with nothing beside it but a time, a count of comments or an author."""
+    found = find_date(part)
+    if found is None:
+        return None
+    iso, start, end = found
+    beside = [_stated(each.strip(" ,-–—")) or each for each in (part[:start], part[end:])]
+    if any(isinstance(each, str) and not _BESIDE_DATE.fullmatch(each) for each in beside):
+        return None
+    return {key: value for each in beside if isinstance(each, dict) for key, value in each.items()} | {"date": iso}

@@ -1,0 +1,99 @@
+"""Follow-up questions without a language model: by which wordings a turn of a conversation is searched.
+
+A turn is searched as it stands and joined with the user's turn before it. How much the joined wording counts depends
+on whether the turn leans on what was said: it has a pronoun or "another", begins with "and" or "what about", or is a
+word or two. A turn that does not lean may have changed the subject, where the joined wording
+would bring back the old one; a word of thanks asks nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pincite.analysis.terms import analyse, only_stop_words, query_terms
+from pincite.errors import UsageError
+
+Turn = Mapping[str, str]
+"""One turn of a conversation: ``{"role": "user" | "assistant", "content": text}``."""
+
+_LEANING_WEIGHT = 0.8
+_OTHER_WEIGHT = 0.2
+"""What the joined wording counts for, beside the turn itself."""
+
+_LATIN = r"[^\W\d_\u0250-\U0010ffff]+"
+_POINTS_BACK = re.compile(
+    r"\b(?:he|him|his|she|her|hers|it|its|they|them|their|theirs|this|these|those|ones?|such|same|others?|another|"
+    r"else|also|too|former|latter)\b"
+    r"|\b(?:that|there|more)\W*$"
+    r"|(?<!其)他|[她它这]|那[个些里时]|其(?![他中实余])|呢\W*$",
+    re.IGNORECASE,
+)
+_CONTINUES = re.compile(
+    r"^\W*(?:and|but|so|or|then|what about|how about|why|really|yes|no)\b"
+    rf"|^\W*(?:{_LATIN}\W+)?{_LATIN}\W*$",
+    re.IGNORECASE,
+)
+_COURTESY = re.compile(
+    r"^\W*(?:(?:ok|okay|great|thanks?(?: (?:you|a lot|so much|very much))?|thx|hi|hello|hey|bye|goodbye|cool|nice|"
+    r"got it|i see|perfect|谢谢你?|你好)(?:[\s,.!。！，]+|$))+$",
+    re.IGNORECASE,
+)
+_ASKING = frozenset(
+    analyse(
+        "many much more long often come go goes happen happened until really not no yes time year day define describe "
+        "explain tell say name list show mean"
+    )
+)
+"""Terms of words that ask, and that an answer need not hold."""
+_MOST_EARLIER = 400
+"""Characters of the earlier turn that are joined, its end: more would crowd the question out of the model's room."""
+
+
+def leans(turn: str) -> bool:
+    """Whether a turn is likely to be understood only with what was said before it."""
+    if _COURTESY.match(turn):
+        return False
+    return _POINTS_BACK.search(turn) is not None or _CONTINUES.search(turn) is not None
+
+
+def names(turn: str) -> frozenset[str]:
+    """The terms of which an answer to a turn that leans must hold one; none, where a pronoun may stand for all.
+
+    "And Jiangsu?" after a question on Zhejiang asks for Jiangsu: what holds the words of the earlier question alone
+    answers that one once more.
+    """
+    if _POINTS_BACK.search(turn) or only_stop_words(turn):
+        return frozenset()
+    return frozenset(query_terms(turn)) - _ASKING
+
+
+def wordings(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:
+    """The wordings that a question is searched by, itself first, with their weights.
+
+    Args:
+        question: the user's turn.
+        history: the turns before it, oldest first.
+
+    Raises:
+        UsageError: a turn that is not one.
+    """
+    earlier = _said_by_user(history)
+    if not earlier or _COURTESY.match(question):
+        return [(question, 1.0)]
+    return [
+        (question, 1.0),
+        (f"{earlier[-1][-_MOST_EARLIER:]} {question}", _LEANING_WEIGHT if leans(question) else _OTHER_WEIGHT),
+    ]
+
+
+def _said_by_user(history: Sequence[Turn]) -> list[str]:
+    for turn in history:
+        if (
+            not isinstance(turn, Mapping)
+            or turn.get("role") not in ("user", "assistant")
+            or not isinstance(turn.get("content"), str)
+        ):
+            raise UsageError(f'history: {turn!r} is not {{"role": "user" or "assistant", "content": text}}')
+    contents = [turn["content"] for turn in history if turn["role"] == "user"]
+    return [each for each in contents if each.strip() and not _COURTESY.match(each)]

@@ -1,0 +1,54 @@
+"""Where something stands in an article, in words: its page, paragraph and range of characters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from threading import Lock
+
+from cachetools import LRUCache, cached
+
+from pincite.analysis.sentences import blocks, sentence_spans
+from pincite.datatypes import Document, Span
+
+_READABLE = 500
+"""Characters; about as many as a paragraph of a newspaper has."""
+_MOST_REMEMBERED = 100_000
+"""Paragraphs of the articles read last; about as many as ten million words have."""
+
+
+def where(document: Document, spans: Sequence[Span]) -> list[str]:
+    """Source, date, page and paragraph of the first span, and ranges of characters, as far as they are known."""
+    characters = ", ".join(f"{start}–{end}" for start, end in spans)
+    page = document.page_at(spans[0][0])
+    parts = (document.source, document.date, page and f"page {page}", _paragraph(document, spans[0][0]))
+    return [part for part in (*parts, f"characters {characters}") if part]
+
+
+@cached(
+    LRUCache(_MOST_REMEMBERED, getsizeof=len),
+    key=lambda document: (document.doc_id, document.digest, document.headings),
+    lock=Lock(),
+)
+def numbered_blocks(document: Document) -> tuple[tuple[int, int, int], ...]:
+    """Start, end and number of each paragraph, from 1; heading lines have the number 0."""
+    made, number = [], 0
+    for start, end, is_heading in blocks(document.text, document.headings):
+        number += not is_heading
+        made.append((start, end, 0 if is_heading else number))
+    return tuple(made)
+
+
+def readable_parts(text: str, start: int, end: int) -> list[Span]:
+    """A paragraph cut where a sentence begins into parts that can be read: scraped articles are often one alone."""
+    cuts = [start]
+    for begin, _ in sentence_spans(text[start:end]) if end - start > 2 * _READABLE else ():
+        if start + begin - cuts[-1] >= _READABLE and end - start - begin >= _READABLE:
+            cuts.append(start + begin)
+    return list(pairwise([*cuts, end]))
+
+
+def _paragraph(document: Document, at: int) -> str:
+    numbered = [(end, number) for _, end, number in numbered_blocks(document) if number]
+    number = next((number for end, number in numbered if end > at), None)
+    return f"¶ {number} of {len(numbered)}" if number and len(numbered) > 1 else ""
