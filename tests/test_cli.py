@@ -269,7 +269,7 @@ TABLES = {
     "hits": "A hit",
     "scores": "Scores",
     "citations": "A citation",
-    "copies": "A copy",
+    "duplicates": "A duplicate",
     "best": "A range",
     "highlights": "A range",
     "changes": "Changes",
