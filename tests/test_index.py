@@ -33,6 +33,7 @@ from pincite.errors import (
     QueryError,
     RemovalRefused,
     UnknownDocument,
+    UsageError,
 )
 from pincite.ingest import update, worker
 from pincite.parsers.pool import Event, FileDone, read_files
@@ -890,3 +891,17 @@ def test_a_rare_word_is_looked_up_once(index: Index, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(index_module, "CANDIDATES", 2)
     assert len(index.search("elm", mode="lexical")) == 1
     assert len(calls) == 1
+
+
+def test_a_dense_search_is_in_order_of_the_cosine_alone(real_index: Index) -> None:
+    hits = real_index.search("Where did oats become flour?", k=3, mode="dense")
+    assert hits[0].document.doc_id == "mill/tide.md"
+    assert all(hit.scores == {"dense": hit.score} for hit in hits)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_an_unknown_mode_is_one_line(real_index: Index) -> None:
+    with pytest.raises(UsageError, match="mode='words': give one of hybrid, dense, lexical"):
+        real_index.search("ferry", mode="words")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="mode='dense' and rerank=True"):
+        real_index.search("ferry", mode="dense", rerank=True)

@@ -47,6 +47,11 @@ class Assistant:
             UsageError: an empty question, or a turn that is not one.
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
             ReaderError: the reader cannot be loaded.
+
+        Example:
+            >>> answer = assistant.ask("When did the night ferry leave?")
+            >>> answer.citations[0].quote
+            'The night ferry left Aldhaven at ten.'
         """
         question = checked_question(question)
         if len(question) > _LONG:  # pages pasted above a question: what is asked stands at the end

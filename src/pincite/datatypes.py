@@ -283,6 +283,10 @@ class Filter:
     Raises:
         FilterError: a bound that is not such a date, bounds between which there is no day, or a value of the wrong
             type.
+
+    Example:
+        >>> [hit.document.title for hit in index.search("What was made of elm?", where=Filter(before="2019-12"))]
+        ['The tide mill', 'The tide mill']
     """
 
     source: str | Sequence[str] | None = None

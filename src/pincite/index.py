@@ -397,7 +397,12 @@ class Index:
             return snapshot.documents(doc_ids)
 
     def status(self) -> Status:
-        """What the index holds."""
+        """What the index holds.
+
+        Example:
+            >>> index.status().documents
+            3
+        """
         with self._store.snapshot() as snapshot:
             manifest = snapshot.manifest
             documents, passages = snapshot.count()

@@ -37,6 +37,10 @@ class Settings:
 
     Raises:
         UsageError: a value outside these ranges.
+
+    Example:
+        >>> Settings(threshold=0.4).as_dict()["threshold"]
+        0.4
     """
 
     model: str = DEFAULT_MODEL
