@@ -112,7 +112,7 @@ def test_a_reader_that_is_not_what_was_written_is_named_with_the_way_on(tmp_path
 def test_a_reader_in_a_folder_of_its_own_reads(real_index: Index, tmp_path: Path) -> None:
     shutil.copytree(WEIGHTS, tmp_path / "reader")
     settings = Settings(reader=str(tmp_path / "reader"))
-    with Index.open(real_index.places[0], settings=settings) as index:
+    with Index.open(real_index.owned_paths[0], settings=settings) as index:
         assert Assistant(index).ask("When did the night ferry leave Aldhaven?").answered
 
 

@@ -230,7 +230,7 @@ def _go_on_updating(index: Index, scheduler: str | None, options: dict[str, Any]
     folder = index.folder(options["corpus"])
     print_error(f"watching {folder} (Ctrl-C ends it)")
     with suppress(KeyboardInterrupt):
-        for _ in bursts(folder, index.places):
+        for _ in bursts(folder, index.owned_paths):
             try:
                 _update_once(index, scheduler, options | {"wait": True, "quiet": QUIET}, in_json)
                 options["rebuild"] = False  # once is enough

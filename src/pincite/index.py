@@ -144,7 +144,7 @@ class Index:
         """
         folder = self.folder(corpus)
         there = self._store.exists()
-        look = partial(scan_corpus, folder, self._store.places, may_be_empty=allow_removals and there, quiet=quiet)
+        look = partial(scan_corpus, folder, self._store.owned_paths, may_be_empty=allow_removals and there, quiet=quiet)
         if not there:
             look()  # so that nothing is made for a folder that cannot be read
 
@@ -242,7 +242,7 @@ class Index:
             UsageError: the target has documents and ``overwrite`` is not given, or is this index.
             IndexProblem: there is no index, or the target cannot be written.
         """
-        if [place.resolve() for place in target.places] == [place.resolve() for place in self.places]:
+        if [place.resolve() for place in target.owned_paths] == [place.resolve() for place in self.owned_paths]:
             raise UsageError(f"{self._store.name}: an index cannot be copied onto itself; name another")
         target._check_free(overwrite)
         return copy(self._store, target._store)
@@ -254,9 +254,9 @@ class Index:
             )
 
     @property
-    def places(self) -> tuple[Path, ...]:
+    def owned_paths(self) -> tuple[Path, ...]:
         """Folders of this machine that are the index's own: no articles, and changed by updates."""
-        return self._store.places
+        return self._store.owned_paths
 
     # ------------------------------------------------------------ searching
 
@@ -434,7 +434,7 @@ class Index:
             The changes; None where the folder is gone or cannot be listed.
         """
         try:
-            scan = scan_corpus(self.folder(), self._store.places, may_be_empty=True)
+            scan = scan_corpus(self.folder(), self._store.owned_paths, may_be_empty=True)
         except CorpusError:
             return None
         with self._store.snapshot() as snapshot:

@@ -153,12 +153,12 @@ def _link_problem(entry: os.DirEntry[str], root: str) -> str | None:
     return "a link to a folder" if _leads_to_folder(entry) else None
 
 
-def scan_corpus(folder: Path, places: Iterable[Path], *, may_be_empty: bool, quiet: float = 0.0) -> Scan:
+def scan_corpus(folder: Path, owned_paths: Iterable[Path], *, may_be_empty: bool, quiet: float = 0.0) -> Scan:
     """Look through the folder, but not into the index, should some of that lie within.
 
     Args:
         folder: of articles.
-        places: folders of the index.
+        owned_paths: folders of the index.
         may_be_empty: whether that is no error.
         quiet: seconds; what changes within them is skipped.
 
@@ -170,7 +170,7 @@ def scan_corpus(folder: Path, places: Iterable[Path], *, may_be_empty: bool, qui
         time.sleep(quiet)
         scan = _at_rest(scan, list_files(folder))
     root = folder.resolve()
-    for place in map(Path.resolve, places):
+    for place in map(Path.resolve, owned_paths):
         if place.is_relative_to(root):
             scan = _outside(scan, place.relative_to(root).as_posix())
     if not scan.files and not scan.unlisted and not may_be_empty:

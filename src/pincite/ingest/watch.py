@@ -16,7 +16,7 @@ _LOOKS_MS = 500
 """How often it is looked whether the folder is still the same one."""
 
 
-def bursts(folder: Path, places: Collection[Path], stop: threading.Event | None = None) -> Iterator[None]:
+def bursts(folder: Path, owned_paths: Collection[Path], stop: threading.Event | None = None) -> Iterator[None]:
     """Yield once at the start, and then after each burst of changes until ``stop`` is set.
 
     What changes while the caller is at work is one burst, which comes next. A folder that goes is one too, and so is
@@ -24,7 +24,7 @@ def bursts(folder: Path, places: Collection[Path], stop: threading.Event | None 
 
     Args:
         folder: what is watched, with all folders below it.
-        places: what lies in these is not counted: an update changes it.
+        owned_paths: what lies in these is not counted: an update changes it.
         stop: ends the watch, within a second.
 
     Raises:
@@ -37,19 +37,19 @@ def bursts(folder: Path, places: Collection[Path], stop: threading.Event | None 
         if _identity(folder) is None:
             stop.wait(_LOOKS_MS / 1000)
             continue
-        yield from _bursts_of_one(folder, [place.resolve() for place in places], stop)
+        yield from _bursts_of_one(folder, [place.resolve() for place in owned_paths], stop)
         if not stop.is_set():
             yield
 
 
-def _bursts_of_one(folder: Path, places: Collection[Path], stop: threading.Event) -> Iterator[None]:
+def _bursts_of_one(folder: Path, owned_paths: Collection[Path], stop: threading.Event) -> Iterator[None]:
     """As long as the folder is this one: what is watched is not its name."""
     from watchfiles import watch
 
     identity = _identity(folder)
     changes = watch(
         folder.resolve(),
-        watch_filter=lambda _, path: not any(map(Path(path).is_relative_to, places)),
+        watch_filter=lambda _, path: not any(map(Path(path).is_relative_to, owned_paths)),
         stop_event=stop,
         rust_timeout=_LOOKS_MS,
         yield_on_timeout=True,

@@ -218,7 +218,7 @@ class Store(Protocol):
         """The version of what it keeps."""
 
     @property
-    def places(self) -> tuple[Path, ...]:
+    def owned_paths(self) -> tuple[Path, ...]:
         """What of this machine is its own: no article, and changed by updates."""
 
     @property

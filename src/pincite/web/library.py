@@ -107,7 +107,7 @@ class Library:
         stop = stop or threading.Event()
         while not stop.is_set():
             try:
-                for _ in bursts(self._index.folder(), self._index.places, stop):
+                for _ in bursts(self._index.folder(), self._index.owned_paths, stop):
                     self._note(unwatched=None)
                     self.start()
             except PinciteError as error:

@@ -50,7 +50,7 @@ class LocalStore:
         self.name = str(path)
         self.format = catalog.FORMAT
         self.limits: tuple[str, ...] = ()
-        self.places = (path,)
+        self.owned_paths = (path,)
         self._lock = threading.Lock()
         self._shared: Shared | None = None
 

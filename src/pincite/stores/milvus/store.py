@@ -46,7 +46,7 @@ class MilvusStore:
         return cache_folder() / hashed(self._call.uri, self._call.articles)[:16]
 
     @property
-    def places(self) -> tuple[Path, ...]:
+    def owned_paths(self) -> tuple[Path, ...]:
         """What of this machine is its own."""
         return (self.home, Path(self._call.uri)) if self._call.is_file else (self.home,)
 
