@@ -8,7 +8,7 @@ from dataclasses import replace
 from pincite.analysis import analyse
 from pincite.datatypes import Answer, Citation, Filter, Hit
 from pincite.errors import UsageError
-from pincite.follow_ups import Turn, leans, names, wordings
+from pincite.follow_ups import Turn, asked, leans, names, wordings
 from pincite.index import Index, checked_question
 from pincite.reading.evidence import Evidence
 from pincite.reading.quotes import Quote, quotes
@@ -39,7 +39,8 @@ class Assistant:
         """Answer a question by quoting.
 
         Args:
-            question: in natural language; of a very long one the end is read (`Answer.question`).
+            question: in natural language; of a very long one, and of one below a text that was pasted, the end
+                is read (`Answer.question`).
             history: the earlier turns of the conversation, oldest first, without the question itself.
             where: which documents may be quoted.
 
@@ -48,7 +49,7 @@ class Assistant:
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
             ReaderError: the reader cannot be loaded.
         """
-        question = checked_question(question)
+        question = asked(checked_question(question))
         if len(question) > _LONG:  # pages pasted above a question: what is asked stands at the end
             question = last_sentences(question, _LONG // 4)
         queries = wordings(question, history)
