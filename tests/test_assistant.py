@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -163,6 +163,66 @@ def test_a_script_that_the_model_did_not_learn_is_answered_by_its_words(tmp_path
         foreign = assistant.ask("谁赢得了世界杯足球赛?")
     check(foreign)
     assert not foreign.answered
+
+
+PASTED = Path(__file__).parent.parent / "docs_corpus" / "innovation-plans" / "three-centers.md"
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    with Index.open(tmp_path_factory.mktemp("plans") / "index") as index:
+        index.update(PASTED.parent)
+        yield index
+
+
+@pytest.mark.parametrize("characters", [300, 900, 1700, 3000])
+@pytest.mark.parametrize("gap", ["\n\n", "\n"])
+def test_what_is_pasted_above_a_question_answers_nothing(plans: Index, characters: int, gap: str) -> None:
+    pasted = "\n".join([PASTED.read_text("utf-8").split("---", 2)[2].strip()] * 3)[:characters]
+    refused = Assistant(plans).ask(f"{pasted}{gap}Who won the 1998 football world cup?")
+    check(refused)
+    assert not refused.answered, refused.text
+    assert refused.question == "Who won the 1998 football world cup?"
+    answer = Assistant(plans).ask(f"{pasted}{gap}How many leading teams will Zhejiang add?")
+    check(answer)
+    assert "25 leading teams" in answer.citations[0].quote
+
+
+def test_a_question_of_the_pasted_text_is_not_asked(plans: Index) -> None:
+    pasted = PASTED.read_text("utf-8").split("---", 2)[2][:700] + " Who is Zhang Shizhi?"
+    assert Assistant(plans).ask(f"{pasted}\n\nWho won the 1998 football world cup?").citations == ()
+
+
+def test_an_earlier_turn_counts_by_what_it_asked(plans: Index) -> None:
+    pasted = PASTED.read_text("utf-8").split("---", 2)[2][:700]
+    before = [{"role": "user", "content": f"{pasted}\n\nHow many leading teams will Zhejiang add?"}]
+    again = [{"role": "user", "content": "How many leading teams will Zhejiang add?"}]
+    assistant = Assistant(plans)
+    assert assistant.ask("And what are its programs for talent?", history=before) == assistant.ask(
+        "And what are its programs for talent?", history=again
+    )
+
+
+def test_a_pasted_text_alone_is_searched_as_it_stands(plans: Index) -> None:
+    pasted = PASTED.read_text("utf-8").split("---", 2)[2].strip()[:500]
+    assert Assistant(plans).ask(pasted).citations[0].document.doc_id == PASTED.name
+
+
+def test_the_script_of_a_question_is_that_of_what_is_read(tmp_path: Path) -> None:
+    chinese = "养蜂人说一个蜂箱过冬需要十八公斤蜂蜜。春天蜂群会分开。"
+    english = "The night ferry left Aldhaven at ten. It carried forty carts. "
+    write_files(tmp_path / "c", {"a.txt": chinese, "b.txt": english})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        for pasted, question, quote, counts in (
+            (chinese * 8, "When did the night ferry leave Aldhaven?", "left Aldhaven at ten", 0),  # is read
+            (english * 15, "蜂箱过冬需要多少蜂蜜？", "十八公斤", 1),  # covers the words
+        ):
+            found = index.read(pasted + question, index.rank([(pasted + question, 1.0)], passages=20, documents=10))
+            assert found.question == question
+            surest = max(found.sentences, key=lambda each: each.confidence)
+            assert quote in surest.text
+            assert surest.features[counts] > 0.4
 
 
 def test_an_answer_names_the_other_sources_of_a_folded_text(tmp_path: Path) -> None:

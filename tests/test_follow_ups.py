@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pincite.retrieval.follow_ups import leans, names, wordings
+from pincite.retrieval.follow_ups import leans, names, without_paste, wordings
 
 
 def _user(*turns: str) -> list[dict[str, str]]:
@@ -77,3 +79,39 @@ def test_a_polite_word_with_a_question_mark_is_a_question() -> None:
 )
 def test_an_answer_holds_what_a_turn_names_unless_a_pronoun_may_stand_for_it(turn: str, said: set[str]) -> None:
     assert names(turn) == said
+
+
+LONG = "The ferry left at ten. It carried carts over the water. " * 5
+
+
+@pytest.mark.parametrize(
+    ("turn", "end"),
+    [
+        (f"{LONG}\n\nWho won the cup?", "Who won the cup?"),
+        (f"{LONG}\nWho won the cup?\n", "Who won the cup?"),
+        (f"{LONG}\n\nWho won the cup? Which year was that cup?", "Who won the cup? Which year was that cup?"),
+        (f"{LONG}\n\nWho won the cup? Please be brief.", "Who won the cup? Please be brief."),
+        (f"{LONG}It came back with\nWho won the cup?", "Who won the cup?"),
+        (f"{LONG}Who left?\n\nWho won the cup?", "Who won the cup?"),
+        (f"{LONG}\n\n谁赢得了世界杯足球赛？", "谁赢得了世界杯足球赛？"),
+        (f"{LONG}\n\n" + "How much honey for the winter\ndoes a hive of the grey bee need?",
+         "How much honey for the winter\ndoes a hive of the grey bee need?"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_below_a_text_is_its_last_question(turn: str, end: str) -> None:
+    assert without_paste(turn) == end
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [LONG, f"{LONG}\n\nAnd a last line.", f"{LONG}Who won the cup?", "I keep bees.\n\nHow much honey do bees need?",
+     f"{LONG}\n\nWhere did it go?", f"Who won the cup?\n\n{LONG}", "", "\n?\n"],
+)  # fmt: skip
+def test_all_of_another_turn_is_asked(turn: str) -> None:
+    assert without_paste(turn) == turn
+
+
+@given(st.text(st.sampled_from("ab .?\n"), max_size=40))
+def test_what_is_asked_is_the_end_of_a_turn(text: str) -> None:
+    turn = LONG + text
+    assert without_paste(turn) == turn or turn.rstrip().endswith(without_paste(turn))

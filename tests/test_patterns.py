@@ -19,10 +19,26 @@ from pincite import text_anchors
 from pincite.analysis import sentences, terms
 from pincite.ingest import chunking, scan
 from pincite.parsers import decoding, docx, epub, html, markdown, markup, metadata, pdf, pdf_layout, text
-from pincite.retrieval import follow_ups, ranking
+from pincite.reading import questions
+from pincite.retrieval import deduplication, follow_ups, ranking
 
-MODULES = [chunking, decoding, docx, epub, follow_ups, html, markdown, markup, metadata, pdf, pdf_layout, ranking, scan]
-MODULES += [sentences, terms, text, text_anchors]
+MODULES = [
+    chunking,
+    decoding,
+    deduplication,
+    docx,
+    epub,
+    follow_ups,
+    html,
+    markdown,
+    markup,
+    metadata,
+    pdf,
+    pdf_layout,
+    ranking,
+    scan,
+]
+MODULES += [questions, sentences, terms, text, text_anchors]
 """Those that meet texts of others."""
 
 REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def test_without_a_reader_sentences_are_compared(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.sampled_from(["It was late.", "The ferry left.", "So say all.", "Honey is sweet."]), min_size=1))
-def test_each_text_is_quoted_once(open_words: Callable[[str], Index], texts: list[str]) -> None:
+def test_each_text_is_quoted_once(open_words: Callable[..., Index], texts: list[str]) -> None:
     read = _read(open_words(" ".join(texts)), "ferry honey")
     made = quotes(read.sentences, 0.0, 0.1)
     spans = [span for each in made for span in each.hit.passage.sentences if each.span[0] <= span[0] < each.span[1]]
@@ -119,10 +120,10 @@ def test_each_text_is_quoted_once(open_words: Callable[[str], Index], texts: lis
 
 
 @pytest.fixture(scope="module")
-def open_words(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Index]:
-    def open_(text: str) -> Index:
+def open_words(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Index]:
+    def open_(text: str, suffix: str = "txt") -> Index:
         folder = tmp_path_factory.mktemp("words")
-        write_files(folder / "c", {"a.txt": text})
+        write_files(folder / "c", {f"a.{suffix}": text})
         index = Index.open(folder / "index", settings=Settings(model="words"))
         index.use_embedder("words", WordEmbedder())
         index.update(folder / "c")
@@ -143,6 +144,70 @@ def test_a_list_is_quoted_with_the_line_that_announces_it(tmp_path: Path) -> Non
     assert "Tuesday" not in answer.citations[0].quote
     places = sorted((each.start, each.end) for each in answer.citations)
     assert all(a[1] <= b[0] for a, b in pairwise(places))
+
+
+LISTS = {
+    "loose": "- a fund for sewage works\n\n- free tests of wells\n\n- an ombudsman for water",
+    "semicolons": "(a) a fund for sewage works;\n\n(b) free tests of wells; and\n\n(c) an ombudsman for water",
+    "unmarked": "a fund for sewage works;\n\nfree tests of wells; or\n\nan ombudsman for water.",
+    "nested": "- a fund for sewage works:\n    - in the north\n\n    - in the south\n- tests of wells\n- an ombudsman",
+    "sentences": "1. A fund for sewage works. It is large.\n2. Free tests of wells. They are few.\n3. An ombudsman.",
+    "wrapped": "- a fund for sewage\nworks; or\n- free tests of\nwells\n- an ombudsman",
+    "Chinese": "（一）设立污水处理基金；\n\n（二）免费检测水井；\n\n（三）任命监察专员。",
+    "asked": "- What is a fund?\n- What do tests cost?\n- Who is the ombudsman?",
+}
+
+
+@pytest.mark.parametrize("suffix", ["txt", "md"])
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_list_is_quoted_to_its_end(open_words: Callable[..., Index], kind: str, suffix: str) -> None:
+    text = f"The plan for clean water holds this:\n\n{LISTS[kind]}\n\nTuesday saw it adopted. So it was.\n"
+    read = _read(open_words(text, suffix), "plan for clean water holds")
+    announcing = [each for each in read.sentences if each.text.endswith("holds this:")]
+    (made,) = quotes(announcing, 0.0, 1.0)
+    quoted = made.hit.document.text[slice(*made.span)]
+    rest = made.hit.document.text[made.span[1] :]
+    assert rest.split() == ["Tuesday", "saw", "it", "adopted.", "So", "it", "was."], quoted
+
+
+@pytest.mark.parametrize("suffix", ["txt", "md"])
+def test_a_paragraph_behind_a_colon_is_no_list(open_words: Callable[..., Index], suffix: str) -> None:
+    text = "The keeper said this of clean water:\n\nIt is rare. We drink tea.\n\nTuesday was dry.\n"
+    read = _read(open_words(text, suffix), "keeper said clean water")
+    (made,) = quotes([each for each in read.sentences if each.text.endswith(":")], 0.0, 1.0)
+    assert made.hit.document.text[slice(*made.span)].endswith("It is rare.")
+
+
+@pytest.mark.parametrize(("item", "most"), [("oats", 20), ("oats and honey from the mill " * 4, 12)])
+def test_a_very_long_list_is_cut_between_two_of_its_lines(
+    open_words: Callable[..., Index], item: str, most: int
+) -> None:
+    lines = "\n".join(f"- {item.strip()} {n}" for n in range(40))
+    read = _read(open_words(f"The mill sold:\n\n{lines}\n"), "mill sold")
+    (made,) = quotes([each for each in read.sentences if each.text.endswith(":")], 0.0, 1.0)
+    quoted = made.hit.document.text[slice(*made.span)]
+    assert 3 <= quoted.count("\n- ") <= most
+    assert len(quoted) < 1600
+    assert quoted.endswith(tuple(f" {n}" for n in range(40)))
+
+
+def test_a_list_whose_item_is_surer_than_its_announcement_is_one_quote(open_words: Callable[..., Index]) -> None:
+    text = "The mill has these:\n\n- a wheel\n- a ferry of elm\n- a dam\n\nTuesday saw it adopted.\n"
+    found = {each.text: each for each in _read(open_words(text), "ferry of elm").sentences}
+    item = replace(found["- a ferry of elm"], confidence=0.9, order=9.0)
+    (made,) = quotes([item, replace(found["The mill has these:"], confidence=0.8, order=8.0)], 0.5, 0.5)
+    assert made.best is item
+    assert made.hit.document.text[slice(*made.span)].endswith("- a dam")
+
+
+def test_what_a_list_quoted_is_not_quoted_again_from_another_article(open_words: Callable[..., Index]) -> None:
+    text = "The mill has these:\n\n- a wheel of elm\n- a dam\n"
+    found = _read(open_words(text), "mill has these").sentences
+    other = _read(open_words("Oats were ground.\n\n- a dam\n\nHoney is sweet."), "mill has these").sentences
+    announcing = next(each for each in found if each.text.endswith(":"))
+    repeated = next(each for each in other if each.text == "- a dam")
+    (made,) = quotes([announcing, replace(repeated, order=announcing.order - 1)], 0.0, 0.0)
+    assert made.best is announcing
 
 
 @pytest.mark.parametrize(

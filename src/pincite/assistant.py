@@ -12,7 +12,7 @@ from pincite.index import Index, checked_question
 from pincite.reading.evidence import Evidence
 from pincite.reading.quotes import Quote, quotes
 from pincite.reading.reader import last_sentences
-from pincite.retrieval.follow_ups import Turn, leans, names, wordings
+from pincite.retrieval.follow_ups import Turn, leans, names, without_paste, wordings
 
 _LONG = 2000
 """Characters of a question beyond which it is searched and read by its end."""
@@ -39,7 +39,8 @@ class Assistant:
         """Answer a question by quoting.
 
         Args:
-            question: in natural language; of a very long one the end is read (`Answer.question`).
+            question: in natural language; of a very long one, and of one below a text that was pasted, the end
+                is read (`Answer.question`).
             history: the earlier turns of the conversation, oldest first, without the question itself.
             where: which documents may be quoted.
 
@@ -53,7 +54,7 @@ class Assistant:
             >>> answer.citations[0].quote
             'The night ferry left Aldhaven at ten.'
         """
-        question = checked_question(question)
+        question = without_paste(checked_question(question))
         if len(question) > _LONG:  # pages pasted above a question: what is asked stands at the end
             question = last_sentences(question, _LONG // 4)
         queries = wordings(question, history)

@@ -34,9 +34,10 @@ class SentenceRange(NamedTuple):
 
 _BLANK_LINE = re.compile(r"\n\s*\n|\f")
 _LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
-_LIST_ITEM = re.compile(
+LIST_ITEM = re.compile(
     r"[-*+•‣◦▪■●·–]\s|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})\)\s|\d{1,3}\.\s|[(（]?[一二三四五六七八九十\d]{1,3}[、）]"
 )
+"""How a line begins that is an item of a list."""
 _TABLE_ROW = re.compile(r"\||.*(?:\t| \| )")
 _UNFINISHED = re.compile(r"\s(?:the|an?|of|and|or|in|to|by|for|with|at|from|on)\Z")
 _FIRST_WORD = re.compile(r"[^\s\u2e80-\u9fff\uac00-\ud7af]{1,80}|.")
@@ -108,7 +109,7 @@ def stretches(text: str, cuts: Iterable[int]) -> Iterator[Span]:
 def _goes_on(text: str, lines: Sequence[Span], i: int) -> bool:
     """Whether line ``i`` goes on with the line before it (module docstring: where lines end)."""
     (start, end), (next_start, next_end) = lines[i - 1], lines[i]
-    if _LIST_ITEM.match(text, next_start) or any(_TABLE_ROW.match(text, *line) for line in lines[i - 1 : i + 1]):
+    if LIST_ITEM.match(text, next_start) or any(_TABLE_ROW.match(text, *line) for line in lines[i - 1 : i + 1]):
         return False
     if _UNFINISHED.search(text, max(start, end - 6), end):
         return True

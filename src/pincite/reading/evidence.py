@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pincite.analysis.terms import mostly_latin, only_stop_words
+from pincite.analysis.terms import analyse, mostly_latin, only_stop_words
 from pincite.datatypes import Hit
 from pincite.reading import confidence, reader
 from pincite.reading.quotes import Constants, Sentence, sentences
@@ -56,9 +56,13 @@ def weigh(
         ReaderError: the reader cannot be loaded.
     """
     best = hits[:READ]
-    is_name, latin = only_stop_words(question), mostly_latin(question)
-    reads = reader.opened(settings.reader) if settings.reader is not None and latin else None
+    reads = reader.opened(settings.reader) if settings.reader is not None else None
     asked = reads.question_read(question) if reads else question
+    if asked != question:  # what stands above is not asked, whatever its script
+        terms = set(analyse(asked))
+        rarity = {term: weight for term, weight in rarity.items() if term in terms}
+    is_name, latin = only_stop_words(asked), mostly_latin(asked)
+    reads = reads if latin else None
     if is_name:
         constants = confidence.BY_WORDS
     elif not latin:
@@ -70,12 +74,12 @@ def weigh(
         readings = reads.read(asked, texts)
     else:
         compared = embedder if constants.weights[0] else None  # where words alone count nothing has to be embedded
-        readings = _compared(question, texts, compared)
+        readings = _compared(asked, texts, compared)
     # No longer than what is said to be covered: a turn may be read joined with the one before it.
     words = min(len(asked.split()), 3 * len(rarity))
     found = sentences(best, readings, rarity, constants, words)
     if is_name:
-        found = [sentence for sentence in found if _holds_phrase(sentence.text, question)]
+        found = [sentence for sentence in found if _holds_phrase(sentence.text, asked)]
     return Evidence(asked, _ordered(best, found) + tuple(hits[len(best) :]), found, constants.part)
 
 

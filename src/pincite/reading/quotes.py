@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from pincite.analysis.sentences import LIST_ITEM
 from pincite.analysis.terms import analyse
 from pincite.datatypes import Hit, Span
+from pincite.reading.questions import before, handed_on, is_reply, questions
 from pincite.reading.reader import Reading
 
 MOST_QUOTES = 5
@@ -60,6 +62,7 @@ class Sentence:
         place: which sentence of its passage it is, from 0.
         span: its range in the document.
         answer: the range in the document of the words in it that answer; empty where that is not known.
+        begins: where a quote begins that it leads: at the question right before it, where it leans on that.
         features: ``(evidence, covered, cosine, long * evidence, long * covered)``: what the reader says of it or,
             without a reader, its cosine to the question; the share of the question's words, rare ones weighing more,
             that stand in the sentence, the title, the heading or, for less, in the sentences before it; the cosine of
@@ -73,6 +76,7 @@ class Sentence:
     place: int
     span: Span
     answer: Span
+    begins: int
     features: tuple[float, ...]
     confidence: float
     order: float
@@ -134,23 +138,28 @@ def sentences(
 def _of_passage(
     hit: Hit, reading: Reading, rarity: Mapping[str, float], constants: Constants, long: float
 ) -> Iterable[Sentence]:
-    document, passage = hit.document, hit.passage
-    texts = [document.text[slice(*span)] for span in passage.sentences]
+    document, spans = hit.document, hit.passage.sentences
+    texts = [document.text[slice(*span)] for span in spans]
     terms = [set(analyse(text)) for text in texts]
-    context = set(analyse(f"{document.title} {passage.heading or ''}"))
-    for place, (span, text) in enumerate(zip(passage.sentences, texts, strict=True)):
+    context = set(analyse(f"{document.title} {hit.passage.heading or ''}"))
+    asks = questions(texts)
+    for place, (span, text, asked) in enumerate(zip(spans, texts, before(asks), strict=True)):
         heading = any(start <= span[0] and span[1] <= end for start, end in document.headings)
-        if heading or text == document.title or not math.isfinite(reading.sentences[place]):
+        if heading or text == document.title or asks[place] or not math.isfinite(reading.sentences[place]):
             continue
-        before = terms[max(0, place - _LOOKED_BACK) : place]
-        evidence = float(reading.sentences[place])
-        covered = _covered(rarity, terms[place] | context, before)
+        own = evidence = float(reading.sentences[place])
+        if asked:
+            evidence = handed_on(reading.sentences, document.text, spans, place, asked)
+        near = terms[place].union(context, *(terms[each] for each in asked))
+        covered = _covered(rarity, near, terms[max(0, place - _LOOKED_BACK) : place])
         features = (evidence, covered, hit.scores.get("dense", 0.0), long * evidence, long * covered)
+        leans = asked and (evidence > own or is_reply(text) or _LEANS.match(text))
         first, last = reading.answers[place]
-        answer = (passage.start + first, passage.start + last)
+        answer = (hit.passage.start + first, hit.passage.start + last)
         logit = constants.bias + sum(w * each for w, each in zip(constants.weights, features, strict=True))
         order = logit + constants.found * hit.score
-        yield Sentence(hit, place, span, answer, features, _probability(logit), order)
+        begins = spans[asked[0]][0] if leans else span[0]
+        yield Sentence(hit, place, span, answer, begins, features, _probability(logit), order)
 
 
 def _probability(logit: float) -> float:
@@ -191,12 +200,13 @@ def quotes(found: Sequence[Sentence], threshold: float, part: float) -> list[Quo
         if each.confidence >= least:
             chosen.setdefault(_plain(each.text), each)
     made: list[Quote] = []
-    said = set(chosen)
+    said: set[str] = set()
     for run in _runs(chosen.values()):
-        quote = _quote(run, found, said)
-        if quote.best.confidence >= threshold and not any(_holds(other, quote) for other in made):
-            made.append(quote)
-            said |= {_plain(each.text) for each in quote.sentences}
+        for rest in _runs(each for each in run if _plain(each.text) not in said):
+            quote = _quote(rest, found, said | set(chosen))
+            if quote.best.confidence >= threshold:
+                made = _joined(made, quote)
+                said |= {_plain(text) for text in _texts(quote)}
     return made[:MOST_QUOTES]
 
 
@@ -204,8 +214,26 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def _holds(one: Quote, other: Quote) -> bool:
-    return one.hit is other.hit and one.span[0] <= other.span[0] and other.span[1] <= one.span[1]
+def _texts(quote: Quote) -> Iterator[str]:
+    start, end = quote.span
+    spans = quote.hit.passage.sentences
+    return (quote.hit.document.text[a:b] for a, b in spans if start <= a and b <= end)
+
+
+def _joined(made: Sequence[Quote], quote: Quote) -> list[Quote]:
+    """The quotes and one more; those that it overlaps become one with it, in the place of the best of them."""
+    over = [each for each in made if each.hit is quote.hit and _overlap(each.span, quote.span)]
+    if not over:
+        return [*made, quote]
+    start = min(quote.span[0], *(each.span[0] for each in over))
+    end = max(quote.span[1], *(each.span[1] for each in over))
+    held = {each.place: each for one in (quote, *over) for each in one.sentences}
+    whole = Quote(quote.hit, (start, end), tuple(sorted(held.values(), key=lambda each: -each.order)))
+    return [whole if each is over[0] else each for each in made if each not in over[1:]]
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _runs(chosen: Iterable[Sentence]) -> list[list[Sentence]]:
@@ -234,20 +262,67 @@ def _quote(run: Sequence[Sentence], found: Sequence[Sentence], said: set[str]) -
     whole = list(run)
     if lead and _LEANS.match(run[0].text) and _plain(lead.text) not in said:
         whole.insert(0, lead)
-    start, end = whole[0].span[0], _reach(whole[-1], neighbours)
+    start, end = whole[0].begins, max(_reach(each) for each in whole)
     whole += [each for each in neighbours if whole[-1].span[1] < each.span[1] <= end]
     return Quote(hit, (start, end), tuple(sorted(whole, key=lambda each: -each.order)))
 
 
-def _reach(last: Sentence, neighbours: Sequence[Sentence]) -> int:
-    """The end of a quote: a sentence that announces a list takes its lines along."""
-    end = last.span[1]
-    if last.text.endswith((":", "：")):
-        text = last.hit.document.text
-        for each in neighbours:
-            if each.place > last.place:
-                gap = text[end : each.span[0]]
-                if "\n" not in gap or ("\n\n" in gap and end != last.span[1]):
-                    break
-                end = each.span[1]
-    return end
+# ---------------------------------------------------------------- lists
+
+_MOST_LINES, _MOST_CHARACTERS = 20, 1500
+"""Of a list: about what fits on a screen. A longer one is read in its article, which every quote opens."""
+
+_ANNOUNCES = re.compile(r"[:：]\s?[-–—]?\Z")
+_GOES_ON = re.compile(r"[;；,，](?:\s+(?:and|or|and/or|nor|but|then))?\Z", re.IGNORECASE)
+"""How a line ends behind which a list goes on, whatever space is between."""
+
+
+def _reach(sentence: Sentence) -> int:
+    """The end of a quote of a sentence: one that announces a list takes its lines along."""
+    text, spans = sentence.hit.document.text, sentence.hit.passage.sentences[sentence.place :]
+    end = spans[0][1]
+    if _ANNOUNCES.search(sentence.text) is None or len(spans) < 2 or "\n" not in text[end : spans[1][0]]:
+        return end
+    lines = _lines(text, spans[1:])
+    marked = LIST_ITEM.match(text, lines[0][0]) is not None
+    length = 1
+    while length < len(lines) and _is_listed(text, lines[:length], lines[length], marked):
+        length += 1
+    if length == 1 and not marked:
+        return spans[1][1]  # a paragraph: what somebody said, or an example
+    ends = [stop for _, stop in lines[: min(length, _MOST_LINES)] if stop - end <= _MOST_CHARACTERS]
+    return ends[-1] if ends else spans[1][1]
+
+
+def _lines(text: str, spans: Sequence[Span]) -> list[Span]:
+    """The lines that sentences stand on: those without a line break between are one."""
+    lines = [spans[0]]
+    for start, end in spans[1:]:
+        begin, last = lines[-1]
+        if "\n" in text[last:start]:
+            lines.append((start, end))
+        else:
+            lines[-1] = (begin, end)
+    return lines
+
+
+def _is_listed(text: str, lines: Sequence[Span], line: Span, marked: bool) -> bool:
+    """Whether a list goes on with a line.
+
+    Args:
+        text: what the ranges are ranges of.
+        lines: those of the list before it.
+        line: the next one.
+        marked: whether the first of them begins with a sign or number.
+    """
+    start, last = lines[0][0], lines[-1][1]
+    if _GOES_ON.search(text, max(start, last - 20), last) or _indent(text, line[0]) > _indent(text, start):
+        return True
+    tight = text.count("\n", last, line[0]) == 1
+    if marked and not LIST_ITEM.match(text, line[0]):
+        return tight and text[line[0]].islower()  # an item that was wrapped by hand
+    return marked or tight
+
+
+def _indent(text: str, start: int) -> int:
+    return start - text.rfind("\n", 0, start) - 1

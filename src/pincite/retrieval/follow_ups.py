@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
+from pincite.analysis.sentences import sentence_spans
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
 from pincite.errors import UsageError
 
@@ -49,6 +51,40 @@ _ASKING = frozenset(
 _MOST_EARLIER = 400
 """Characters of the earlier turn that are joined, its end: more would crowd the question out of the model's room."""
 
+_PASTED = 200
+"""Characters above a question from which on they are taken for a text that was pasted, not for words of its own."""
+_LOOKED_AT = 2000
+"""Characters at the end of a turn in which a question below a text is sought."""
+_MARKS = ("?", "？")
+_ASKING_LINE = re.compile(
+    r".*\n\s*(?=(?:Who|Whom|Whose|What|When|Where|Which|Why|How|Is|Are|Was|Were|Do|Does|Did|Can|Could|Will|Would|Should|"
+    r"Has|Have|Had)\b)",
+    re.DOTALL,
+)
+"""What stands before a line that begins as a question does: a sentence that was cut off where the copied text ends."""
+
+
+def without_paste(turn: str) -> str:
+    """What a turn asks: the question at its end, on lines of its own, where a text was pasted above; else all of it.
+
+    What was pasted would be found in the articles that it was copied from, whatever is asked. A question that leans on
+    it keeps it.
+    """
+    text = turn[-_LOOKED_AT:]
+    spans = sentence_spans(text)
+    asks = [text[start:end].endswith(_MARKS) for start, end in spans]
+    if not any(asks):
+        return turn
+    breaks = [0, *(text.count("\n", end, start) for (_, end), (start, _) in pairwise(spans))]
+    last = len(asks) - 1 - asks[::-1].index(True)
+    first = last
+    while first and asks[first - 1] and breaks[first] < 2:
+        first -= 1
+    cut_off = _ASKING_LINE.match(text, *spans[first])
+    begin = cut_off.end() if cut_off else spans[first][0]
+    apart = (cut_off or breaks[first] > 0) and max(breaks[last + 1 :], default=0) < 2
+    return text[begin:].strip() if apart and begin > _PASTED and not leans(text[begin:]) else turn
+
 
 def leans(turn: str) -> bool:
     """Whether a turn is likely to be understood only with what was said before it."""
@@ -83,7 +119,10 @@ def wordings(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:
         return [(question, 1.0)]
     return [
         (question, 1.0),
-        (f"{earlier[-1][-_MOST_EARLIER:]} {question}", _LEANING_WEIGHT if leans(question) else _OTHER_WEIGHT),
+        (
+            f"{without_paste(earlier[-1])[-_MOST_EARLIER:]} {question}",
+            _LEANING_WEIGHT if leans(question) else _OTHER_WEIGHT,
+        ),
     ]
 
 
