@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from pincite import analysis, corpus, follow_ups, links, ranking, splitting
-from pincite.readers import decoding, docx, epub, fields, html, markdown, markup, pages, pdf, text
+from pincite.readers import decoding, docx, epub, fields, headings, html, markdown, markup, pages, pdf, text
 
 MODULES = [analysis, corpus, follow_ups, links, splitting, decoding, docx, epub, fields, html, markdown, markup, pages]
-MODULES += [pdf, ranking, text]
+MODULES += [headings, pdf, ranking, text]
 """Those that meet texts of others."""
 
 REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -32,6 +34,7 @@ from pincite.errors import UnreadableFile
 from pincite.readers import SUFFIXES, Skipped, read
 from pincite.readers.decoding import clean, decode
 from pincite.readers.fields import as_json, iso_date, one_line
+from pincite.readers.headings import with_headings
 from pincite.readers.pool import FileDone, read_files
 
 Make = Callable[..., Document]
@@ -247,6 +250,151 @@ def test_what_may_stand_beside_a_date(document: Make, line: str, is_date: bool) 
 def test_text_is_decoded_with_plain_line_ends(document: Make) -> None:
     found = document("a.txt", "\ufeffPumps\r\n\r\nOne\u00ad \u200bnew.\rTwo\u0000 old.\r\n".encode("utf-16"))
     assert (found.title, found.text) == ("Pumps", "One\u00ad \u200bnew.\nTwo\ufffd old.\n")
+
+
+NOTES = """Pump notes
+==========
+
+Version 2.3
+-----------
+Released on 2021-04-05. The valve was mended.
+
+Version 2.2
+-----------
+
+Released on 2020-01-02.
+"""
+
+
+def test_underlined_titles_of_a_text_are_headings(document: Make) -> None:
+    found = document("a.txt", NOTES)
+    assert found.title == "Pump notes"
+    assert headings(found) == ["Version 2.3", "Version 2.2"]
+    assert found.text == (
+        "Version 2.3\nReleased on 2021-04-05. The valve was mended.\n\nVersion 2.2\n\nReleased on 2020-01-02.\n"
+    )
+
+
+SECTIONS = [
+    ("Limits\n------\n\nThe {}.\n", ["Limits"]),
+    ("======\nLimits\n======\n\nThe {}.\n", ["Limits"]),
+    ("========\n Limits\n========\nThe {}.\n", ["Limits"]),
+    ("What is new?\n~~~~~~~~~~~~\nThe {}.\n", ["What is new?"]),
+    ("Limits\n==================================================\n\nThe {}.\n", ["Limits"]),
+    ("限制\n----\n\n{}。\n", ["限制"]),
+    ("2.3\n---\n- The {}.\n2.2 again\n---------\n- The end.\n", ["2.3", "2.2 again"]),
+    (
+        "Version 2.3 (2021-04-05)\n\nThe {}.\n\nVersion 2.2 (2020-04-05)\n- The end.\n",
+        ["Version 2.3 (2021-04-05)", "Version 2.2 (2020-04-05)"],
+    ),
+    (
+        "[2.3.0] - 5 April 2021\n\n- The {}.\n\nPumps 2.2.0, released on 2020-04-05\n\n- The end.",
+        ["[2.3.0] - 5 April 2021", "Pumps 2.2.0, released on 2020-04-05"],
+    ),
+    ("v2.3.1\n\n- The {}.\n\n2.3 (unreleased)\n\n- The end.\n", ["v2.3.1", "2.3 (unreleased)"]),
+    ("FILES AND PLACES\n\nThe {}.\n", ["FILES AND PLACES"]),
+    ("NAME\n       pump - mends the {}\n\nSEE ALSO\n       lamp(1)\n", ["NAME", "SEE ALSO"]),
+    ("3.2 Limits\n\nThe {}.\n\nA.1.2. On the \u00c9tangs\n\nThe end.\n", ["3.2 Limits", "A.1.2. On the \u00c9tangs"]),
+    ("Chapter 4: The lamp\n\nThe {}.\n\nPART II\n\nThe end.", ["Chapter 4: The lamp", "PART II"]),
+    ("\u7b2c\u4e09\u7ae0 \u603b\u5219\n\n{}\u3002\n", ["\u7b2c\u4e09\u7ae0 \u603b\u5219"]),
+]
+
+
+@pytest.mark.parametrize(("section", "expected"), SECTIONS)
+def test_headings_of_a_text(document: Make, section: str, expected: list[str]) -> None:
+    found = document("a.txt", f"It began in May, with a lamp.\n\n{section.format('keeper left')}")
+    assert headings(found) == expected
+    assert not any(re.fullmatch(r"[-=~]{3,}", line) for line in found.text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Port  Depth\n-----------\nAske  4 m\n",
+        "-----------\nPort Depth\n-----------\nAske 4 m\nCorran 3 m\n-----------\n",
+        "Port\n----\nAske\nPell\n----\n",
+        "Port | Depth\n------------\nAske | 4 m\n",
+        "Port   Depth\n====   =====\nAske   4 m\n",
+        "It rained on the mole,\nand the keeper left\n------------------------\nThe next day was dry.\n",
+        "It rained on the mole,\nand the keeper left\n-------------------\nThe next day was dry.\n",
+        "The keeper left.\n----------------\nThe next day was dry.\n",
+        "Thanks to all,\nAda Pell\n-- \nKeeper of the light\n",
+        "Thanks to all.\n\nAda Pell\n",
+        "Thanks to all.\n\nAda Pell\n--------\n",
+        "- rope\n------\nTar was sold, too.\n",
+        "OPEN 9 TO 5\n\nThe keeper left.\n",
+        "THE LOCK IS SHUT.\n\nThe keeper left.\n",
+        "THE LOCK IS SHUT\n\nWRITE TO THE BOARD\n",
+        "1. Buy rope\n\nIt is sold in Aske.\n\n2. Buy tar\n\nIt is sold in Corran.\n",
+        "9.15 Lunch\n\nIt is served on the mole.\n\n12.30 Return\n\nThe end.\n",
+        "3.50 Coffee\n\n4.20 Tea\n\n3.5 million\n\nMore was never sold.\n",
+        "Chapter 4 tells how the keeper left\n\nThe end.\n",
+        "Crane\n    90 crowns an hour\nQuay\n    3 crowns\n",
+        "The keeper left Aske in 2021-04-05\n\nThe end.\n",
+        "10.0.0.1\n\nThe address of the lamp.\n",
+        "1.5 (about)\n\nThe end.\n",
+    ],
+)
+def test_lines_that_are_no_headings_stay_in_the_text(document: Make, text: str) -> None:
+    text = f"It began in May, with a lamp.\n\n{text}"
+    found = document("a.txt", text)
+    assert (headings(found), found.text) == ([], text)
+
+
+def test_the_work_for_headings_grows_as_the_text_does() -> None:
+    began = time.process_time()
+    assert len(with_headings("Limits\n------\n\n" * 60_000 + "End")[1]) == 60_000
+    assert time.process_time() - began < 20  # seconds; it takes less than one, and more than a minute otherwise
+
+
+def test_a_version_among_several_is_not_the_title(document: Make) -> None:
+    text = NOTES.partition("\n\n")[2]
+    for notes in (text, text.replace("-----------\n", "")):
+        found = document("notes.txt", notes)
+        assert (found.title, found.title_is_name) == ("notes", True)
+        assert headings(found) == ["Version 2.3", "Version 2.2"]
+    assert document("notes.txt", text.partition("Version 2.2")[0]).title == "Version 2.3"
+
+
+def test_notes_of_days_are_sections(document: Make) -> None:
+    found = document("a.txt", "Diary\n\n2021-03-04\n----------\nIt rained.\n\n2021-03-05\n----------\nIt froze.\n")
+    assert (found.title, found.date, headings(found)) == ("Diary", None, ["2021-03-04", "2021-03-05"])
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "",
+                "Limits",
+                "------",
+                "======",
+                " Limits",
+                "v2.3",
+                "2.3 (2021-04-05)",
+                "NAME",
+                "  lamp",
+                "It is. So",
+                "3.2 Limits",
+                "\t",
+                "-- ",
+                "\u2028 A",
+            ]
+        )
+    )
+)
+def test_headings_are_whole_lines_and_nothing_but_drawn_lines_is_lost(lines: list[str]) -> None:
+    text, spans = with_headings("\n".join(lines))
+    for start, end in spans:
+        assert text[start:end].strip() == text[start:end] != ""
+        assert "\n" not in text[start:end]
+        assert not text[:start].rpartition("\n")[2].strip()
+        assert not text[end:].partition("\n")[0].strip()
+    assert sorted(spans) == list(spans)
+    drawn = ("------", "======")
+    assert [each for each in text.split("\n") if each not in drawn] == [
+        each for each in "\n".join(lines).split("\n") if each not in drawn
+    ]
 
 
 # ---------------------------------------------------------------- Markdown
@@ -943,6 +1091,7 @@ def test_a_file_that_needs_too_much_memory_costs_itself(folder: Path) -> None:
     code = f"""
 import resource
 from pathlib import Path
+from pincite.readers.headings import with_headings
 from pincite.readers.pool import read_files
 resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))
 for name, event in read_files(((n, Path({str(folder)!r}, n)) for n in ("0.txt", "huge.txt", "1.txt")), workers=1):

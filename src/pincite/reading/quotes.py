@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from pincite.analysis import analyse
 from pincite.datatypes import Hit, Span
+from pincite.readers.headings import is_dated_version
 from pincite.reading.reader import Reading
 
 MOST_QUOTES = 5
@@ -115,6 +116,8 @@ def sentences(
 ) -> list[Sentence]:
     """The sentences that may be quoted, best first; headings and a repeated title are none.
 
+    But for the heading ``Version 2.3 (2021-04-05)``, which alone says when that came out.
+
     Args:
         hits: the passages that were read.
         readings: what was read in each of them.
@@ -140,7 +143,11 @@ def _of_passage(
     context = set(analyse(f"{document.title} {passage.heading or ''}"))
     for place, (span, text) in enumerate(zip(passage.sentences, texts, strict=True)):
         heading = any(start <= span[0] and span[1] <= end for start, end in document.headings)
-        if heading or text == document.title or not math.isfinite(reading.sentences[place]):
+        if (
+            (heading and not is_dated_version(text))
+            or text == document.title
+            or not math.isfinite(reading.sentences[place])
+        ):
             continue
         before = terms[max(0, place - _LOOKED_BACK) : place]
         evidence = float(reading.sentences[place])
