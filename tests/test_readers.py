@@ -545,6 +545,105 @@ def test_xhtml_with_its_declaration(document: Make) -> None:
     assert document("a.xhtml", f"{head}<body><p>Größe &eacute;</p></body></html>").text == "Größe é"
 
 
+WIKI = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Aldhaven - Wikipedia</title>
+<meta property="og:title" content="Aldhaven - Wikipedia"><link rel="canonical" href="https://en.wikipedia.org/wiki/Aldhaven">
+</head><body><div id="mw-head"><h2>Navigation menu</h2></div><div id="content" class="mw-body">
+<h1 id="firstHeading" class="firstHeading">Aldhaven</h1><div class="mw-parser-output">{text}
+<div role="navigation" class="navbox authority-control" aria-labelledby="Authority_control_databases"><table><tr>
+<th>Authority control databases</th><td><a href="#">GND</a></td></tr></table></div></div></div>
+<footer id="footer"><ul><li>This page was last edited on 3 March 2024, at 10:12.</li></ul></footer></body></html>"""
+BLOG = """<!DOCTYPE html><html><head><title>Nine days of ice &#8211; A keeper&#8217;s log</title></head><body>
+<header id="masthead"><h1 class="site-title"><a href="/" rel="home">A keeper\u2019s log</a></h1>
+<p class="date">29 November 2026</p>
+</header><div id="primary"><article><header class="entry-header"><h1 class="entry-title">Nine days of ice</h1>
+<div class="entry-meta">Posted on <time class="entry-date published" datetime="2019-02-03T10:00:00+00:00">
+February 3, 2019</time> by <span class="author vcard"><a class="url fn n" href="/author/x">{author}</a></span></div></header>
+<div class="entry-content">{text}<div class="sharedaddy"><h3>Share this:</h3><a href="#">Click to share</a></div></div></article></div>
+<aside><h2>Recent comments</h2><ul><li>Bob, 2026-11-02</li></ul></aside>
+<footer>Powered by WordPress, 2024</footer></body></html>"""
+NEWS = """<html><head><title>{title}</title><meta property="og:site_name" content="Aldhaven Courier">
+<meta property="og:title" content="{og}"></head><body><header><a href="/">Aldhaven Courier</a>
+<div class="date">Sunday, 29 November 2026</div></header><main><article><h1>Nine days of ice</h1>{text}
+<div class="related"><time datetime="2026-10-28">28 Oct</time>
+<a rel="author" href="#">Other Writer</a></div></article></main>
+<div class="sidebar"><div class="widget"><time datetime="2026-10-01">1 Oct</time></div></div>
+<script type="application/ld+json">{ld}</script></body></html>"""
+
+
+def article_of(source: str, **values: str) -> str:
+    values["text"] = "".join(f"<p>{paragraph}</p>" for paragraph in PROSE)
+    for name, value in values.items():
+        source = source.replace(f"{{{name}}}", value)
+    return source
+
+
+def test_an_encyclopedia_has_neither_its_own_name_in_the_title_nor_an_author(document: Make) -> None:
+    found = document("a.html", article_of(WIKI))
+    assert (found.title, found.author, found.date, found.source) == ("Aldhaven", None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "author"),
+    [
+        ("Ines Calder", "Ines Calder"),
+        ("By Ines Calder, February 3, 2019", "Ines Calder"),
+        ("Posted by Ines Calder", "Ines Calder"),
+        ("Pin-Yu Chen", "Pin-Yu Chen"),
+        *((each, None) for each in ("admin", "By", "February 3, 2019", "https://courier.example/ines", "5 min read")),
+        *((each, None) for each in ("Share on Facebook Tweet", "webmaster", "ines@courier.example", "View all posts")),
+    ],
+)
+def test_the_author_of_a_blog_is_a_name(document: Make, written: str, author: str | None) -> None:
+    found = document("a.html", article_of(BLOG, author=written))
+    assert (found.title, found.author, found.date) == ("Nine days of ice", author, "2019-02-03")
+
+
+NAMES = (
+    "Nine days of ice | Aldhaven Courier",
+    "Aldhaven Courier | Nine days of ice",
+    "Nine days of ice \u2014 Aldhaven Courier",
+)
+
+
+@pytest.mark.parametrize("title", [*NAMES, "Nine days of ice"])
+@pytest.mark.parametrize("og", [NAMES[0], "Aldhaven Courier", "Nine days of ice"])
+def test_a_news_page_states_what_its_json_says_and_no_day_of_other_articles(
+    document: Make, title: str, og: str
+) -> None:
+    story: dict[str, Any] = {"@type": "NewsArticle", "datePublished": "2020-01-20T08:00Z", "dateModified": "2021-05-05"}
+    story |= {"author": [{"@type": "Person", "name": "Ines Calder"}, {"@type": "Person", "name": "Bo Dahl"}]}
+    ld = json.dumps({"@context": "https://schema.org", "@graph": [{"@type": "WebSite", "name": "Courier"}, story]})
+    found = document("a.html", article_of(NEWS, title=title, og=og, ld=ld))
+    assert (found.title, found.author, found.date) == ("Nine days of ice", "Ines Calder; Bo Dahl", "2020-01-20")
+    assert found.source == "Aldhaven Courier"
+    found = document("b.html", article_of(NEWS, title=title, og=og, ld="{}"))
+    assert (found.title, found.author, found.date) == ("Nine days of ice", None, None)
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "expected"),
+    [
+        (
+            "Courier | Ice at Aldhaven",
+            "<header><h1>Courier</h1></header><main><h2>Ice at Aldhaven</h2>{text}</main>",
+            "Ice at Aldhaven",
+        ),
+        (
+            "Ice | Courier",
+            "<div id='top'><h1><a href='/'>Courier</a></h1></div><article><h2>Ice</h2>{text}</article>",
+            "Ice",
+        ),
+        ("Ice and thaw | Courier", "<main><h1>Ice</h1>{text}</main>", "Ice"),
+        ("Home", "<main><h1>Ice</h1>{text}</main>", "Ice"),
+        ("Ice \u2014 Courier", "<main>{text}</main>", "Ice"),
+        ("Ice: a study", "<main>{text}</main>", "Ice: a study"),
+    ],
+)
+def test_the_title_of_a_page_is_that_of_its_article(document: Make, title: str, body: str, expected: str) -> None:
+    page = article_of(f"<html><head><title>{title}</title></head><body>{body}</body></html>")
+    assert document("a.html", page).title == expected
+
+
 # ---------------------------------------------------------------- PDF
 
 Piece = str | tuple[float, str] | tuple[float, float, str]
