@@ -19,6 +19,8 @@ from typing import Any
 
 import docx
 import pytest
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from hypothesis import given
@@ -423,6 +425,28 @@ def test_front_matter(document: Make) -> None:
     assert found.metadata == {"at": "12:30", "tags": ["x"], "draft": "true"}
 
 
+def test_front_matter_in_toml(document: Make) -> None:
+    head = 'title = "Tide tables"\ndate = 2021-05-06\nauthors = ["I. Vestby"]\n[taxonomies]\ntags = ["tides"]\n'
+    found = document("a.md", f"+++\n{head}+++\n\nThey are out.")
+    assert (found.title, found.date, found.author, found.text) == (
+        "Tide tables",
+        "2021-05-06",
+        "I. Vestby",
+        "They are out.",
+    )
+    assert found.metadata == {"taxonomies": {"tags": ["tides"]}}
+    assert document("b.md", "+++\nno toml\n+++\n\nText.").text == "+++ no toml +++\n\nText."
+
+
+def test_a_post_of_jekyll_has_its_day_in_its_name_and_no_tags_in_its_text(document: Make) -> None:
+    body = '{% image "lock.jpg" %}\n\nIt opened, as [announced]({{ "/notice/" | url }}) before.\n'
+    found = document("2016-03-09-lock.md", f"---\ntitle: Lock\n---\n\n{body}")
+    assert (found.date, found.text) == ("2016-03-09", "It opened, as announced before.")
+    found = document("2016-03-09-lock.md", f"---\ntitle: Lock\ndate: 2017-01-02\n---\n\n{body}")
+    assert found.date == "2017-01-02"
+    assert document("templates.md", "---\ntitle: T\n---\n\nWrite {{ name }} there.").text == "Write {{ name }} there."
+
+
 def test_front_matter_that_is_not_quite_yaml(document: Make) -> None:
     found = document("a.md", "---\ntitle: Ice: a story\nauthors: [A, B]\ndate: 2021-02-31\n---\nText.")
     assert (found.title, found.author, found.date) == ("Ice: a story", "A; B", None)
@@ -470,7 +494,10 @@ def page(body: str, head: str = "<title>Ice</title>") -> str:
         ("", ""),
         ("<h2>Later</h2><p>Spring <b>ca</b>me.</p>", "\n\nLater\n\nSpring came."),
         ("<ul><li>saws</li><li>poles<ol><li>long</li></ol></li></ul>", "\n\nsaws\npoles\nlong"),
-        ("<dl><dt>Floe</dt><dd>A sheet of ice</dd></dl>", "\n\nFloe\nA sheet of ice"),
+        ("<dl><dt>Floe</dt><dd>A <b>sheet</b> of ice</dd></dl>", "\n\nFloe: A sheet of ice"),
+        ("<dl><dt>How?</dt><dd>By saw</dd><dt>When:</dt><dd>At ten</dd></dl>", "\n\nHow? By saw\nWhen: At ten"),
+        ("<dl><dt>Floe</dt><dt>Sheet</dt><dd>Of ice</dd><dd>Of tin</dd></dl>", "\n\nFloe\nSheet: Of ice\nOf tin"),
+        ("<dl><dt>Floe</dt><dd><p>A sheet</p><p>of ice</p></dd></dl>", "\n\nFloe\nA sheet\nof ice"),
         (
             "<table><tr><th>Day</th><th>Ice</th></tr><tr><td>9</td><td><ul><li>thick</li><li>white</li></ul></td></tr>"
             "</table>",
@@ -557,9 +584,10 @@ BLOG = """<!DOCTYPE html><html><head><title>Nine days of ice &#8211; A keeper&#8
 <p class="date">29 November 2026</p>
 </header><div id="primary"><article><header class="entry-header"><h1 class="entry-title">Nine days of ice</h1>
 <div class="entry-meta">Posted on <time class="entry-date published" datetime="2019-02-03T10:00:00+00:00">
-February 3, 2019</time> by <span class="author vcard"><a class="url fn n" href="/author/x">{author}</a></span></div></header>
-<div class="entry-content">{text}<div class="sharedaddy"><h3>Share this:</h3><a href="#">Click to share</a></div></div></article></div>
-<aside><h2>Recent comments</h2><ul><li>Bob, 2026-11-02</li></ul></aside>
+February 3, 2019</time> by <span class="author vcard"><a class="url fn n" href="/author/x">{author}</a></span>
+</div></header><div class="entry-content">{text}<div class="sharedaddy">
+<h3>Share this:</h3><a href="#">Click to share</a></div>
+</div></article></div><aside><h2>Recent comments</h2><ul><li>Bob, 2026-11-02</li></ul></aside>
 <footer>Powered by WordPress, 2024</footer></body></html>"""
 NEWS = """<html><head><title>{title}</title><meta property="og:site_name" content="Aldhaven Courier">
 <meta property="og:title" content="{og}"></head><body><header><a href="/">Aldhaven Courier</a>
@@ -868,6 +896,20 @@ def test_docx_tracked_changes_links_boxes_and_footnotes(tmp_path: Path) -> None:
     assert isinstance(found, Document)
     assert found.text == "The mole stood firm\n\nIn a box.\n\nIn a control."
     assert found.title_is_name
+
+
+@pytest.mark.parametrize("kind", ["footnotes", "endnotes"])
+def test_docx_notes_follow_the_text(tmp_path: Path, kind: str) -> None:
+    word = docx.Document()
+    word.add_paragraph("The charter is lost.")
+    note = f"<w:{kind} {nsdecls('w')}><w:p><w:r><w:t>A copy is in Lorn.</w:t></w:r></w:p></w:{kind}>"
+    content = f"application/vnd.openxmlformats-officedocument.wordprocessingml.{kind}+xml"
+    part = Part(PackURI(f"/word/{kind}.xml"), content, note.encode(), word.part.package)
+    word.part.relate_to(part, f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}")
+    word.save(str(tmp_path / "a.docx"))
+    [found] = read(tmp_path / "a.docx", "a.docx")
+    assert isinstance(found, Document)
+    assert found.text == "The charter is lost.\n\nA copy is in Lorn."
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from trafilatura import bare_extraction, extract_metadata
 from pincite.datatypes import Document
 from pincite.readers.decoding import decode
 from pincite.readers.fields import document, find_date, one_line
-from pincite.readers.markup import Block, blocks_of, collapse, lay_out, parse_html, plain_text
+from pincite.readers.markup import Block, blocks_of, collapse, join_terms, lay_out, parse_html, plain_text
 
 _DECLARED = re.compile(
     rb"<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*(?:[\"']\s*)?([\w.:-]+)", re.IGNORECASE
@@ -139,6 +139,7 @@ def _article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
         element.tag = _KEPT[element.tag]
     for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
         cell[:], cell.text = [], plain_text(cell)
+    join_terms(tree)
     page: Any = bare_extraction(deepcopy(tree), include_comments=False, include_formatting=True)
     blocks = _extracted(page.body) if page and page.body is not None else []
     return blocks if sum(len(block.text) for block in blocks) >= _SHORT else _whole_page(tree) or blocks
