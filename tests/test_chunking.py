@@ -148,6 +148,52 @@ def test_lines_that_end_a_sentence(text: str, sentences: list[str] | None) -> No
     assert found(text) == sentences if sentences else found(text)[-1] == "A second paragraph"
 
 
+ENTRIES = """
+Red: 3 euros. Open until 5.|blue: 7 euros. Open until 9.
+red: 3 euros for a whole day|blue: 7 euros for an hour
+name = the harbour of Aldhaven|depth = 4 m at low water
+Tickets for children: 3 euros (with a card)|tickets for others: 7 euros
+SUMMARY: The board proposes to close the lock|DATES: in force from the first of May of this year on
+The board proposes to close the lock at Corran in May|DATES: write before the first of April
+Opening hours of the lock (all days) are long.|winter: 9 to 5
+kind: the light of the northern mole|colours:|white and red
+Q: does the ferry go on Sundays, too?|A: it does, but at noon only
+名称：青岚灯塔，位于北岸的山上，由石匠建成|地址：北岸路三号
+"""
+
+
+@pytest.mark.parametrize("entries", ENTRIES.strip().splitlines())
+def test_a_line_that_begins_with_a_label_begins_an_entry(entries: str) -> None:
+    lines = found(entries.replace("|", "\n"))
+    assert [each for each in lines if "\n" in each] == []
+    assert " ".join(lines) == entries.replace("|", " ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The pilots of Aldhaven asked the board for one more\nthing: a lamp at the end of the mole.",
+        "Nobody read the second notice, that of the\nFDA: it was too long by far.",
+        "The board has now chosen two, namely Orr and the late Dr.\nPell: both had asked for it.",
+        "The engineers tried the whole of it again, e.g.\nblue: it did not hold either.",
+        "Red: 3 euros for a day at the quay, which is not\nmuch, and 5 for a night.",
+        "They met on the mole at noon, which is to say at\n12:30, and left soon.",
+    ],
+)
+def test_a_wrapped_line_with_a_colon_goes_on(text: str) -> None:
+    assert found(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("", "\t"), ("\t", ""), ("\t\t", " \t "), ("", "   "), ("1.\t", ""), ("-\t ", "\t")]
+)
+def test_only_a_tab_between_two_cells_makes_a_row(before: str, after: str) -> None:
+    text = "\n".join(
+        f"{before if not n or before.isspace() else ''}{line}{after}" for n, line in enumerate(PROSE.split("\n"))
+    )
+    assert len(found(text)) == 2
+
+
 def test_lines_of_their_own_may_be_as_long_as_wrapped_ones() -> None:
     entries = [f"{name} of Aske, keeper of the {place} light, and crew" for name in ("Ada", "Orr") for place in "abc"]
     assert found("\n".join(entries)) == entries

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -17,6 +19,8 @@ from typing import Any
 
 import docx
 import pytest
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from hypothesis import given
@@ -31,6 +35,7 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers import SUFFIXES, Skipped, read
 from pincite.parsers.decoding import clean, decode
+from pincite.parsers.headings import with_headings
 from pincite.parsers.metadata import as_json, iso_date, one_line
 from pincite.parsers.pool import FileDone, read_files
 
@@ -249,6 +254,151 @@ def test_text_is_decoded_with_plain_line_ends(document: Make) -> None:
     assert (found.title, found.text) == ("Pumps", "One\u00ad \u200bnew.\nTwo\ufffd old.\n")
 
 
+NOTES = """Pump notes
+==========
+
+Version 2.3
+-----------
+Released on 2021-04-05. The valve was mended.
+
+Version 2.2
+-----------
+
+Released on 2020-01-02.
+"""
+
+
+def test_underlined_titles_of_a_text_are_headings(document: Make) -> None:
+    found = document("a.txt", NOTES)
+    assert found.title == "Pump notes"
+    assert headings(found) == ["Version 2.3", "Version 2.2"]
+    assert found.text == (
+        "Version 2.3\nReleased on 2021-04-05. The valve was mended.\n\nVersion 2.2\n\nReleased on 2020-01-02.\n"
+    )
+
+
+SECTIONS = [
+    ("Limits\n------\n\nThe {}.\n", ["Limits"]),
+    ("======\nLimits\n======\n\nThe {}.\n", ["Limits"]),
+    ("========\n Limits\n========\nThe {}.\n", ["Limits"]),
+    ("What is new?\n~~~~~~~~~~~~\nThe {}.\n", ["What is new?"]),
+    ("Limits\n==================================================\n\nThe {}.\n", ["Limits"]),
+    ("限制\n----\n\n{}。\n", ["限制"]),
+    ("2.3\n---\n- The {}.\n2.2 again\n---------\n- The end.\n", ["2.3", "2.2 again"]),
+    (
+        "Version 2.3 (2021-04-05)\n\nThe {}.\n\nVersion 2.2 (2020-04-05)\n- The end.\n",
+        ["Version 2.3 (2021-04-05)", "Version 2.2 (2020-04-05)"],
+    ),
+    (
+        "[2.3.0] - 5 April 2021\n\n- The {}.\n\nPumps 2.2.0, released on 2020-04-05\n\n- The end.",
+        ["[2.3.0] - 5 April 2021", "Pumps 2.2.0, released on 2020-04-05"],
+    ),
+    ("v2.3.1\n\n- The {}.\n\n2.3 (unreleased)\n\n- The end.\n", ["v2.3.1", "2.3 (unreleased)"]),
+    ("FILES AND PLACES\n\nThe {}.\n", ["FILES AND PLACES"]),
+    ("NAME\n       pump - mends the {}\n\nSEE ALSO\n       lamp(1)\n", ["NAME", "SEE ALSO"]),
+    ("3.2 Limits\n\nThe {}.\n\nA.1.2. On the \u00c9tangs\n\nThe end.\n", ["3.2 Limits", "A.1.2. On the \u00c9tangs"]),
+    ("Chapter 4: The lamp\n\nThe {}.\n\nPART II\n\nThe end.", ["Chapter 4: The lamp", "PART II"]),
+    ("\u7b2c\u4e09\u7ae0 \u603b\u5219\n\n{}\u3002\n", ["\u7b2c\u4e09\u7ae0 \u603b\u5219"]),
+]
+
+
+@pytest.mark.parametrize(("section", "expected"), SECTIONS)
+def test_headings_of_a_text(document: Make, section: str, expected: list[str]) -> None:
+    found = document("a.txt", f"It began in May, with a lamp.\n\n{section.format('keeper left')}")
+    assert headings(found) == expected
+    assert not any(re.fullmatch(r"[-=~]{3,}", line) for line in found.text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Port  Depth\n-----------\nAske  4 m\n",
+        "-----------\nPort Depth\n-----------\nAske 4 m\nCorran 3 m\n-----------\n",
+        "Port\n----\nAske\nPell\n----\n",
+        "Port | Depth\n------------\nAske | 4 m\n",
+        "Port   Depth\n====   =====\nAske   4 m\n",
+        "It rained on the mole,\nand the keeper left\n------------------------\nThe next day was dry.\n",
+        "It rained on the mole,\nand the keeper left\n-------------------\nThe next day was dry.\n",
+        "The keeper left.\n----------------\nThe next day was dry.\n",
+        "Thanks to all,\nAda Pell\n-- \nKeeper of the light\n",
+        "Thanks to all.\n\nAda Pell\n",
+        "Thanks to all.\n\nAda Pell\n--------\n",
+        "- rope\n------\nTar was sold, too.\n",
+        "OPEN 9 TO 5\n\nThe keeper left.\n",
+        "THE LOCK IS SHUT.\n\nThe keeper left.\n",
+        "THE LOCK IS SHUT\n\nWRITE TO THE BOARD\n",
+        "1. Buy rope\n\nIt is sold in Aske.\n\n2. Buy tar\n\nIt is sold in Corran.\n",
+        "9.15 Lunch\n\nIt is served on the mole.\n\n12.30 Return\n\nThe end.\n",
+        "3.50 Coffee\n\n4.20 Tea\n\n3.5 million\n\nMore was never sold.\n",
+        "Chapter 4 tells how the keeper left\n\nThe end.\n",
+        "Crane\n    90 crowns an hour\nQuay\n    3 crowns\n",
+        "The keeper left Aske in 2021-04-05\n\nThe end.\n",
+        "10.0.0.1\n\nThe address of the lamp.\n",
+        "1.5 (about)\n\nThe end.\n",
+    ],
+)
+def test_lines_that_are_no_headings_stay_in_the_text(document: Make, text: str) -> None:
+    text = f"It began in May, with a lamp.\n\n{text}"
+    found = document("a.txt", text)
+    assert (headings(found), found.text) == ([], text)
+
+
+def test_the_work_for_headings_grows_as_the_text_does() -> None:
+    began = time.process_time()
+    assert len(with_headings("Limits\n------\n\n" * 60_000 + "End")[1]) == 60_000
+    assert time.process_time() - began < 20  # seconds; it takes less than one, and more than a minute otherwise
+
+
+def test_a_version_among_several_is_not_the_title(document: Make) -> None:
+    text = NOTES.partition("\n\n")[2]
+    for notes in (text, text.replace("-----------\n", "")):
+        found = document("notes.txt", notes)
+        assert (found.title, found.title_is_name) == ("notes", True)
+        assert headings(found) == ["Version 2.3", "Version 2.2"]
+    assert document("notes.txt", text.partition("Version 2.2")[0]).title == "Version 2.3"
+
+
+def test_notes_of_days_are_sections(document: Make) -> None:
+    found = document("a.txt", "Diary\n\n2021-03-04\n----------\nIt rained.\n\n2021-03-05\n----------\nIt froze.\n")
+    assert (found.title, found.date, headings(found)) == ("Diary", None, ["2021-03-04", "2021-03-05"])
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "",
+                "Limits",
+                "------",
+                "======",
+                " Limits",
+                "v2.3",
+                "2.3 (2021-04-05)",
+                "NAME",
+                "  lamp",
+                "It is. So",
+                "3.2 Limits",
+                "\t",
+                "-- ",
+                "\u2028 A",
+            ]
+        )
+    )
+)
+def test_headings_are_whole_lines_and_nothing_but_drawn_lines_is_lost(lines: list[str]) -> None:
+    text, spans = with_headings("\n".join(lines))
+    for start, end in spans:
+        assert text[start:end].strip() == text[start:end] != ""
+        assert "\n" not in text[start:end]
+        assert not text[:start].rpartition("\n")[2].strip()
+        assert not text[end:].partition("\n")[0].strip()
+    assert sorted(spans) == list(spans)
+    drawn = ("------", "======")
+    assert [each for each in text.split("\n") if each not in drawn] == [
+        each for each in "\n".join(lines).split("\n") if each not in drawn
+    ]
+
+
 # ---------------------------------------------------------------- Markdown
 
 
@@ -273,6 +423,28 @@ def test_front_matter(document: Make) -> None:
     assert (found.title, found.author, found.date) == ("1931", "A. Bo; C. Du", "2021-04-09")
     assert (found.url, found.source, found.text) == ("https://x.example", "Gazette", "Text.")
     assert found.metadata == {"at": "12:30", "tags": ["x"], "draft": "true"}
+
+
+def test_front_matter_in_toml(document: Make) -> None:
+    head = 'title = "Tide tables"\ndate = 2021-05-06\nauthors = ["I. Vestby"]\n[taxonomies]\ntags = ["tides"]\n'
+    found = document("a.md", f"+++\n{head}+++\n\nThey are out.")
+    assert (found.title, found.date, found.author, found.text) == (
+        "Tide tables",
+        "2021-05-06",
+        "I. Vestby",
+        "They are out.",
+    )
+    assert found.metadata == {"taxonomies": {"tags": ["tides"]}}
+    assert document("b.md", "+++\nno toml\n+++\n\nText.").text == "+++ no toml +++\n\nText."
+
+
+def test_a_post_of_jekyll_has_its_day_in_its_name_and_no_tags_in_its_text(document: Make) -> None:
+    body = '{% image "lock.jpg" %}\n\nIt opened, as [announced]({{ "/notice/" | url }}) before.\n'
+    found = document("2016-03-09-lock.md", f"---\ntitle: Lock\n---\n\n{body}")
+    assert (found.date, found.text) == ("2016-03-09", "It opened, as announced before.")
+    found = document("2016-03-09-lock.md", f"---\ntitle: Lock\ndate: 2017-01-02\n---\n\n{body}")
+    assert found.date == "2017-01-02"
+    assert document("templates.md", "---\ntitle: T\n---\n\nWrite {{ name }} there.").text == "Write {{ name }} there."
 
 
 def test_front_matter_that_is_not_quite_yaml(document: Make) -> None:
@@ -322,7 +494,10 @@ def page(body: str, head: str = "<title>Ice</title>") -> str:
         ("", ""),
         ("<h2>Later</h2><p>Spring <b>ca</b>me.</p>", "\n\nLater\n\nSpring came."),
         ("<ul><li>saws</li><li>poles<ol><li>long</li></ol></li></ul>", "\n\nsaws\npoles\nlong"),
-        ("<dl><dt>Floe</dt><dd>A sheet of ice</dd></dl>", "\n\nFloe\nA sheet of ice"),
+        ("<dl><dt>Floe</dt><dd>A <b>sheet</b> of ice</dd></dl>", "\n\nFloe: A sheet of ice"),
+        ("<dl><dt>How?</dt><dd>By saw</dd><dt>When:</dt><dd>At ten</dd></dl>", "\n\nHow? By saw\nWhen: At ten"),
+        ("<dl><dt>Floe</dt><dt>Sheet</dt><dd>Of ice</dd><dd>Of tin</dd></dl>", "\n\nFloe\nSheet: Of ice\nOf tin"),
+        ("<dl><dt>Floe</dt><dd><p>A sheet</p><p>of ice</p></dd></dl>", "\n\nFloe\nA sheet\nof ice"),
         (
             "<table><tr><th>Day</th><th>Ice</th></tr><tr><td>9</td><td><ul><li>thick</li><li>white</li></ul></td></tr>"
             "</table>",
@@ -395,6 +570,106 @@ def test_xhtml_with_its_declaration(document: Make) -> None:
         '<?xml version="1.0" encoding="UTF-8"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>Ä</title></head>'
     )
     assert document("a.xhtml", f"{head}<body><p>Größe &eacute;</p></body></html>").text == "Größe é"
+
+
+WIKI = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Aldhaven - Wikipedia</title>
+<meta property="og:title" content="Aldhaven - Wikipedia"><link rel="canonical" href="https://en.wikipedia.org/wiki/Aldhaven">
+</head><body><div id="mw-head"><h2>Navigation menu</h2></div><div id="content" class="mw-body">
+<h1 id="firstHeading" class="firstHeading">Aldhaven</h1><div class="mw-parser-output">{text}
+<div role="navigation" class="navbox authority-control" aria-labelledby="Authority_control_databases"><table><tr>
+<th>Authority control databases</th><td><a href="#">GND</a></td></tr></table></div></div></div>
+<footer id="footer"><ul><li>This page was last edited on 3 March 2024, at 10:12.</li></ul></footer></body></html>"""
+BLOG = """<!DOCTYPE html><html><head><title>Nine days of ice &#8211; A keeper&#8217;s log</title></head><body>
+<header id="masthead"><h1 class="site-title"><a href="/" rel="home">A keeper\u2019s log</a></h1>
+<p class="date">29 November 2026</p>
+</header><div id="primary"><article><header class="entry-header"><h1 class="entry-title">Nine days of ice</h1>
+<div class="entry-meta">Posted on <time class="entry-date published" datetime="2019-02-03T10:00:00+00:00">
+February 3, 2019</time> by <span class="author vcard"><a class="url fn n" href="/author/x">{author}</a></span>
+</div></header><div class="entry-content">{text}<div class="sharedaddy">
+<h3>Share this:</h3><a href="#">Click to share</a></div>
+</div></article></div><aside><h2>Recent comments</h2><ul><li>Bob, 2026-11-02</li></ul></aside>
+<footer>Powered by WordPress, 2024</footer></body></html>"""
+NEWS = """<html><head><title>{title}</title><meta property="og:site_name" content="Aldhaven Courier">
+<meta property="og:title" content="{og}"></head><body><header><a href="/">Aldhaven Courier</a>
+<div class="date">Sunday, 29 November 2026</div></header><main><article><h1>Nine days of ice</h1>{text}
+<div class="related"><time datetime="2026-10-28">28 Oct</time>
+<a rel="author" href="#">Other Writer</a></div></article></main>
+<div class="sidebar"><div class="widget"><time datetime="2026-10-01">1 Oct</time></div></div>
+<script type="application/ld+json">{ld}</script></body></html>"""
+
+
+def article_of(source: str, **values: str) -> str:
+    values["text"] = "".join(f"<p>{paragraph}</p>" for paragraph in PROSE)
+    for name, value in values.items():
+        source = source.replace(f"{{{name}}}", value)
+    return source
+
+
+def test_an_encyclopedia_has_neither_its_own_name_in_the_title_nor_an_author(document: Make) -> None:
+    found = document("a.html", article_of(WIKI))
+    assert (found.title, found.author, found.date, found.source) == ("Aldhaven", None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "author"),
+    [
+        ("Ines Calder", "Ines Calder"),
+        ("By Ines Calder, February 3, 2019", "Ines Calder"),
+        ("Posted by Ines Calder", "Ines Calder"),
+        ("Pin-Yu Chen", "Pin-Yu Chen"),
+        *((each, None) for each in ("admin", "By", "February 3, 2019", "https://courier.example/ines", "5 min read")),
+        *((each, None) for each in ("Share on Facebook Tweet", "webmaster", "ines@courier.example", "View all posts")),
+    ],
+)
+def test_the_author_of_a_blog_is_a_name(document: Make, written: str, author: str | None) -> None:
+    found = document("a.html", article_of(BLOG, author=written))
+    assert (found.title, found.author, found.date) == ("Nine days of ice", author, "2019-02-03")
+
+
+NAMES = (
+    "Nine days of ice | Aldhaven Courier",
+    "Aldhaven Courier | Nine days of ice",
+    "Nine days of ice \u2014 Aldhaven Courier",
+)
+
+
+@pytest.mark.parametrize("title", [*NAMES, "Nine days of ice"])
+@pytest.mark.parametrize("og", [NAMES[0], "Aldhaven Courier", "Nine days of ice"])
+def test_a_news_page_states_what_its_json_says_and_no_day_of_other_articles(
+    document: Make, title: str, og: str
+) -> None:
+    story: dict[str, Any] = {"@type": "NewsArticle", "datePublished": "2020-01-20T08:00Z", "dateModified": "2021-05-05"}
+    story |= {"author": [{"@type": "Person", "name": "Ines Calder"}, {"@type": "Person", "name": "Bo Dahl"}]}
+    ld = json.dumps({"@context": "https://schema.org", "@graph": [{"@type": "WebSite", "name": "Courier"}, story]})
+    found = document("a.html", article_of(NEWS, title=title, og=og, ld=ld))
+    assert (found.title, found.author, found.date) == ("Nine days of ice", "Ines Calder; Bo Dahl", "2020-01-20")
+    assert found.source == "Aldhaven Courier"
+    found = document("b.html", article_of(NEWS, title=title, og=og, ld="{}"))
+    assert (found.title, found.author, found.date) == ("Nine days of ice", None, None)
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "expected"),
+    [
+        (
+            "Courier | Ice at Aldhaven",
+            "<header><h1>Courier</h1></header><main><h2>Ice at Aldhaven</h2>{text}</main>",
+            "Ice at Aldhaven",
+        ),
+        (
+            "Ice | Courier",
+            "<div id='top'><h1><a href='/'>Courier</a></h1></div><article><h2>Ice</h2>{text}</article>",
+            "Ice",
+        ),
+        ("Ice and thaw | Courier", "<main><h1>Ice</h1>{text}</main>", "Ice"),
+        ("Home", "<main><h1>Ice</h1>{text}</main>", "Ice"),
+        ("Ice \u2014 Courier", "<main>{text}</main>", "Ice"),
+        ("Ice: a study", "<main>{text}</main>", "Ice: a study"),
+    ],
+)
+def test_the_title_of_a_page_is_that_of_its_article(document: Make, title: str, body: str, expected: str) -> None:
+    page = article_of(f"<html><head><title>{title}</title></head><body>{body}</body></html>")
+    assert document("a.html", page).title == expected
 
 
 # ---------------------------------------------------------------- PDF
@@ -621,6 +896,20 @@ def test_docx_tracked_changes_links_boxes_and_footnotes(tmp_path: Path) -> None:
     assert isinstance(found, Document)
     assert found.text == "The mole stood firm\n\nIn a box.\n\nIn a control."
     assert found.title_is_name
+
+
+@pytest.mark.parametrize("kind", ["footnotes", "endnotes"])
+def test_docx_notes_follow_the_text(tmp_path: Path, kind: str) -> None:
+    word = docx.Document()
+    word.add_paragraph("The charter is lost.")
+    note = f"<w:{kind} {nsdecls('w')}><w:p><w:r><w:t>A copy is in Lorn.</w:t></w:r></w:p></w:{kind}>"
+    content = f"application/vnd.openxmlformats-officedocument.wordprocessingml.{kind}+xml"
+    part = Part(PackURI(f"/word/{kind}.xml"), content, note.encode(), word.part.package)
+    word.part.relate_to(part, f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}")
+    word.save(str(tmp_path / "a.docx"))
+    [found] = read(tmp_path / "a.docx", "a.docx")
+    assert isinstance(found, Document)
+    assert found.text == "The charter is lost.\n\nA copy is in Lorn."
 
 
 @pytest.mark.parametrize(
@@ -943,6 +1232,7 @@ def test_a_file_that_needs_too_much_memory_costs_itself(folder: Path) -> None:
     code = f"""
 import resource
 from pathlib import Path
+from pincite.parsers.headings import with_headings
 from pincite.parsers.pool import read_files
 resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))
 for name, event in read_files(((n, Path({str(folder)!r}, n)) for n in ("0.txt", "huge.txt", "1.txt")), workers=1):

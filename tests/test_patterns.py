@@ -18,7 +18,7 @@ import pytest
 from pincite import text_anchors
 from pincite.analysis import sentences, terms
 from pincite.ingest import chunking, scan
-from pincite.parsers import decoding, docx, epub, html, markdown, markup, metadata, pdf, pdf_layout, text
+from pincite.parsers import decoding, docx, epub, headings, html, markdown, markup, metadata, pdf, pdf_layout, text
 from pincite.reading import questions
 from pincite.retrieval import deduplication, follow_ups, ranking
 
@@ -29,6 +29,7 @@ MODULES = [
     docx,
     epub,
     follow_ups,
+    headings,
     html,
     markdown,
     markup,

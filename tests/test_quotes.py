@@ -43,6 +43,15 @@ def test_a_word_of_the_sentence_before_is_covered_by_half(tmp_path: Path) -> Non
     assert found == {"The ferry left at ten.": 1.0, "It carried carts.": 0.5, "It came back.": 0.25}
 
 
+def test_of_headings_only_a_version_with_its_date_may_be_quoted(tmp_path: Path) -> None:
+    notes = "Pump notes\n\nVersion 2.3 (2021-04-05)\n\nIt mends the valve.\n\nUNDER WATER\n\nThe pump goes on.\n"
+    write_files(tmp_path / "c", {"a.txt": notes})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        found = _covered(index, "pump version")
+    assert set(found) == {"Version 2.3 (2021-04-05)", "It mends the valve.", "The pump goes on."}
+
+
 def test_no_sentence_no_quote() -> None:
     assert quotes([], 0.0, 0.5) == []
 

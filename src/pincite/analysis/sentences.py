@@ -9,7 +9,9 @@ items and table rows always end one.
 **Where lines end.** Text may be wrapped by hand at any width, and filling programs break a line only when the next word
 does not fit. So a line that had room for the first word of the next one (measured by the longest of its neighbours,
 with 15 % off for proportional fonts) was ended on purpose, but not behind "the", "of" and the like. Lines shorter than
-wrapped prose are titles or addresses, longer ones paragraphs, and several that all begin with a capital entries.
+wrapped prose are titles or addresses, longer ones paragraphs, and several that all begin with a capital entries. A
+label with a colon begins an entry ("blue: 7 euros") behind a line that has one too or ends with a stop; one in capitals
+("DATES:") always.
 """
 
 from __future__ import annotations
@@ -34,11 +36,15 @@ class SentenceRange(NamedTuple):
 
 _BLANK_LINE = re.compile(r"\n\s*\n|\f")
 _LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
-LIST_ITEM = re.compile(
+_ITEM = (
     r"[-*+•‣◦▪■●·–]\s|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})\)\s|\d{1,3}\.\s|[(（]?[一二三四五六七八九十\d]{1,3}[、）]"
 )
+LIST_ITEM = re.compile(_ITEM)
 """How a line begins that is an item of a list."""
-_TABLE_ROW = re.compile(r"\||.*(?:\t| \| )")
+_TABLE_ROW = re.compile(rf"\||(?:{_ITEM})?+\s*+.*(?:\t| \| )")
+"""A tab behind the mark of a list item parts no cells."""
+_LABELLED = re.compile(r"(?P<label>[^\W\d_][\w.'’()/&-]{0,23}+(?: [\w.'’()/&-]{1,24}+){0,2}+) ?(?:[:=](?=\s|\Z)|：)")
+_STOPPED = re.compile(r"[.!?…。！？][\"'”’»)\]]{0,3}\Z")
 _UNFINISHED = re.compile(r"\s(?:the|an?|of|and|or|in|to|by|for|with|at|from|on)\Z")
 _FIRST_WORD = re.compile(r"[^\s\u2e80-\u9fff\uac00-\ud7af]{1,80}|.")
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
@@ -113,6 +119,8 @@ def _goes_on(text: str, lines: Sequence[Span], i: int) -> bool:
         return False
     if _UNFINISHED.search(text, max(start, end - 6), end):
         return True
+    if _begins_entry(text, lines[i - 1], lines[i]):
+        return False
     near = lines[max(0, i - 4) : i + 4]
     are_entries = len(near) > 4 and all(text[at].isupper() for at, _ in near[1:])
     may_be_narrow = text[next_start].islower() or _HAN.match(text, next_start)
@@ -121,6 +129,18 @@ def _goes_on(text: str, lines: Sequence[Span], i: int) -> bool:
         return False
     word = _FIRST_WORD.match(text, next_start, next_end)
     return word is not None and end - start + 1 + len(word[0]) > _RAGGED * width
+
+
+def _begins_entry(text: str, before: Span, line: Span) -> bool:
+    """Whether a line has a label in front, and what stands before it shows that this is no word of a sentence."""
+    found = _LABELLED.match(text, *line)
+    if found is None:
+        return False
+    label, (start, end) = found["label"], before
+    if (label.isupper() and len(label) > 2) or _LABELLED.match(text, start, end):
+        return True
+    stop = _STOPPED.search(text, max(start, end - 4), end)
+    return stop is not None and not _SHORT_FORM.fullmatch(_token(text[max(start, end - _LOOK_BACK) : stop.start()]))
 
 
 # ---------------------------------------------------------------------------------------------- sentence ends

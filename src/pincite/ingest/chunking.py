@@ -16,7 +16,7 @@ from itertools import pairwise
 from pincite.analysis.sentences import SentenceRange, sentences_of, stretches
 from pincite.datatypes import Document, Passage, passage_id
 
-VERSION = 2
+VERSION = 3
 """Changes whenever the same document gives other passages; an index made by another version is split again."""
 
 TokenStarts = Callable[[str], Sequence[int]]

@@ -20,7 +20,9 @@ from pincite.parsers.metadata import document
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _HEADING = re.compile(r"heading \d|title", re.IGNORECASE)
-_FOOTNOTES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
+_NOTES = tuple(
+    f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}" for kind in ("footnotes", "endnotes")
+)
 _STATED = ("title", "author", "created", "subject", "keywords", "category")
 _FILLED_IN = ("", "None", "python-docx", "Word Document", "2013-12-23 23:15:00+00:00")
 """What python-docx puts into files of which nobody stated anything."""
@@ -39,7 +41,7 @@ def read(path: Path, name: str) -> Iterator[Document]:
         raise UnreadableFile("encrypted: needs a password" if locked else "an old .doc: save it as .docx")
     word = docx.Document(BytesIO(data))
     headings = {style.style_id for style in word.styles if _is_heading(style)}
-    notes = [each.target_part for each in word.part.rels.values() if each.reltype == _FOOTNOTES]
+    notes = [each.target_part for each in word.part.rels.values() if each.reltype in _NOTES]
     trees = [_as_html(parse_xml(part.blob), headings) for part in (word.part, *notes)]
     blocks = [block for tree in trees for block in blocks_of(tree)]
     values = {key: str(getattr(word.core_properties, key)) for key in _STATED}

@@ -12,8 +12,8 @@ from trafilatura import bare_extraction, extract_metadata
 
 from pincite.datatypes import Document
 from pincite.parsers.decoding import decode
-from pincite.parsers.markup import Block, blocks_of, lay_out, parse_html, plain_text
-from pincite.parsers.metadata import document, one_line
+from pincite.parsers.markup import Block, blocks_of, collapse, join_terms, lay_out, parse_html, plain_text
+from pincite.parsers.metadata import document, find_date, one_line
 
 _DECLARED = re.compile(
     rb"<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*(?:[\"']\s*)?([\w.:-]+)", re.IGNORECASE
@@ -36,6 +36,31 @@ _AROUND = f"""
     | //*[contains(@class, 'cookie') or contains(@id, 'cookie')]
 """
 _NO_DATE_LINE = f"//nav | //footer | //aside | {_COMMENTS} | //p[not(@class) and not(.//time)] | //li | //td | //dd"
+_FURNITURE = re.compile(
+    r"(?:^|[\s_-])(?:side-?bar|widgets?|related|footer|nav(?:box|bar|igation)?|shar(?:e|ing|edaddy)|social|breadcrumbs?"
+    r"|authority-control|recommended|popular|trending|newsletter)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+"""Classes and ids of what stands around an article and has dates and names of its own."""
+_BANNER = """
+    //body//*[self::header or @role='banner' or contains(@id, 'header') or contains(@class, 'site-header')]
+    [not(ancestor-or-self::article or ancestor-or-self::main)]
+"""
+_TITLES = (
+    "(//article | //main)//h1",
+    "(//article | //main)//h2",
+    "//h1[not(.//a[@rel='home' or @href='/' or @href='./' or @href='#'])]",
+)
+_BETWEEN_TITLES = r"\s+[|–—•·»«:/-]\s+|\s?\|\s?|:\s"
+_BEFORE_AUTHOR = re.compile(r"(?:(?:posted|written|published)?\s?\bby|follow|author)\b:?\s*", re.IGNORECASE)
+_NO_AUTHOR = re.compile(
+    r"(?:admin(?:istrator)?|root|user|guest|web-?master|anonymous|unknown|none|null|undefined|n/?a|wordpress|editor"
+    r"|authority control.*|(?:share|tweet|pin it|print|e-?mail|subscribe|copy link|read more|comments?|leave a)"
+    r"(?:\s(?:this|on|via|to|with|link|article|story|comment|reply|facebook|share|tweet)\b.*)?"
+    r"|(?:view all|all posts)\b.*|.*(?:https?:|www\.|@).*|\W*\d.*|.*\bmin(?:utes?)? read|[^\W\d_]{3,9}\.? \d{1,2}|\W*)",
+    re.IGNORECASE,
+)
+"""Accounts, buttons, addresses, days: what stands where an author could."""
 _STATED = ("title", "author", "url", "date", "sitename", "description", "categories", "tags", "license")
 
 
@@ -50,18 +75,53 @@ def read(path: Path, name: str) -> Iterator[Document]:
 
 def _stated(tree: Any) -> dict[str, Any]:  # noqa: ANN401 - lxml has no types
     """What the page's head, its JSON-LD or a date line at the article states; a date in its prose is not the page's."""
+    for script in tree.xpath("//body//script[@type='application/ld+json']"):
+        tree.insert(0, script)  # wherever it stands, it speaks of the page
     _drop(tree, _NO_DATE_LINE)
+    _drop_furniture(tree)
     found = extract_metadata(tree, date_config={"extensive_search": False, "original_date": True})
     stated = {key: getattr(found, key) for key in _STATED}
-    if tree.xpath("//h2[normalize-space() = $title]", title=found.title or ""):  # its last resort
-        stated["title"] = tree.findtext(".//title") or found.title
+    stated["title"] = _title(tree, one_line(found.title), one_line(found.sitename))
+    stated["author"] = _author(found.author)
     for author in tree.xpath("//meta[@name='author']/@content"):
         if _letters(author) == _letters(found.author or ""):  # which has lost the points of initials
-            stated["author"] = author
+            stated["author"] = _author(author)
     guessed = (found.hostname or "").removeprefix("www.")
-    if (one_line(found.sitename) or "").removeprefix("www.").lower() == guessed.lower():
+    if guessed and (one_line(found.sitename) or "").lower().endswith(guessed.lower()):
         del stated["sitename"]
     return stated
+
+
+def _drop_furniture(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Drop what stands around the article; not what holds it, nor the only headline."""
+    in_its_place = bool(tree.xpath("//article//h1 | //main//h1"))
+    named = tree.xpath("//body//*[@class or @id]")
+    around = [each for each in named if _FURNITURE.search(f"{each.get('class', '')} {each.get('id', '')}")]
+    for element in [*tree.xpath(_BANNER), *around]:
+        holds = element.tag in ("article", "main", "h1") or element.xpath(".//article | .//main")
+        if not holds and (in_its_place or not element.xpath(".//h1")) and element.getparent() is not None:
+            element.drop_tree()
+
+
+def _title(tree: Any, found: str | None, site: str | None) -> str | None:  # noqa: ANN401 - lxml has no types
+    """The headline that the page's title names beside that of the site; else what was found, without the site's."""
+    full = collapse(tree.findtext(".//title") or "")
+    for heading in (each for places in _TITLES for each in tree.xpath(places)):
+        text = plain_text(deepcopy(heading))
+        parted = rf"(?:\A|{_BETWEEN_TITLES}){re.escape(text)}(?:\Z|{_BETWEEN_TITLES})"
+        if text and text != site and re.search(parted, full):
+            return text
+    if found and tree.xpath("//h2[normalize-space() = $title]", title=found):  # its last resort
+        found = full or found
+    if not found or not site or found == site:
+        return found
+    ends = rf"(?:{_BETWEEN_TITLES}){re.escape(site)}\Z|\A{re.escape(site)}(?:{_BETWEEN_TITLES})"
+    return re.sub(ends, "", found) or found
+
+
+def _author(found: str | None) -> str | None:
+    names = (_BEFORE_AUTHOR.sub("", name.strip(), count=1) for name in (found or "").split(";"))
+    return "; ".join(name for name in names if not _NO_AUTHOR.fullmatch(name) and not find_date(name)) or None
 
 
 def _letters(name: str) -> list[str]:
@@ -79,6 +139,7 @@ def _article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
         element.tag = _KEPT[element.tag]
     for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
         cell[:], cell.text = [], plain_text(cell)
+    join_terms(tree)
     page: Any = bare_extraction(deepcopy(tree), include_comments=False, include_formatting=True)
     blocks = _extracted(page.body) if page and page.body is not None else []
     return blocks if sum(len(block.text) for block in blocks) >= _SHORT else _whole_page(tree) or blocks

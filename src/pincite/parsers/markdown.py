@@ -1,9 +1,12 @@
-"""Markdown (CommonMark with tables), its YAML front matter as metadata."""
+"""Markdown (CommonMark with tables), its front matter (YAML, or TOML between ``+++``) as metadata."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +21,23 @@ from pincite.parsers.markup import blocks_of, lay_out, parse_html, plain_text
 from pincite.parsers.metadata import document
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_TOML = re.compile(r"\A\+\+\+[ \t]*\n(?P<toml>.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_DAY_IN_NAME = re.compile(r"(?:.*/)?(\d{4}-\d\d-\d\d)-[^/]*")
+_LIQUID = re.compile(r"\{%[^\n]{0,500}?%\}|\{\{[^\n]{0,500}?\}\}")
 _PLAIN_LINE = re.compile(r"^([A-Za-z][\w -]*):[ \t]+([^ \t\n].*)$", re.MULTILINE)
 _DEEPEST = 100
 """Levels of lists and quotes; what lies deeper is left out by the parser, at 20 unless told."""
 
 
 def read(path: Path, name: str) -> Iterator[Document]:
-    """The one document of a Markdown file; its title is the front matter's, else the first heading of level 1."""
+    """The one document of a Markdown file; its title is the front matter's, else the first heading of level 1.
+
+    The name of a post made with Jekyll begins with its day, and its tags are for that program.
+    """
     stated, source = _front_matter(decode(path.read_bytes()))
+    day = _DAY_IN_NAME.fullmatch(name)
+    if day and stated:
+        stated, source = {"date": day[1]} | stated, _LIQUID.sub("", source)
     tree = parse_html(_renderer().render(source) or "<p></p>")
     blocks = blocks_of(tree)
     heading = next(map(plain_text, tree.iter("h1")), None)
@@ -34,9 +46,17 @@ def read(path: Path, name: str) -> Iterator[Document]:
 
 def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     """What the front matter states, and the text below it; a head that states nothing is text."""
+    if toml := _TOML.match(text):
+        with suppress(tomllib.TOMLDecodeError):
+            return _as_written(tomllib.loads(toml["toml"])), text[toml.end() :]
     found = _FRONT_MATTER.match(text)
     stated = _mapping(found["yaml"]) if found else None
     return (stated, text[found.end() :]) if found and stated else ({}, text)
+
+
+def _as_written(stated: dict[str, Any]) -> dict[str, Any]:
+    """The values of TOML, whose dates are no text."""
+    return {key.lower(): each.isoformat() if isinstance(each, date) else each for key, each in stated.items()}
 
 
 def _mapping(source: str) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from pincite.parsers.decoding import clean
 _CELL_MARK = " | "
 """Between the cells of a table row: unlike a tab it survives being shown on a page or in a terminal."""
 
+_CLOSED = ".:?!。：？！"
+"""No colon goes between a term that ends so and its meaning."""
+
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 _LINES = frozenset({"li", "dt", "dd"})
 _BLOCKS = _HEADINGS | _LINES
@@ -61,6 +64,7 @@ def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
         element.tag = "template" if hidden else local_name(element)
     not_elements = (etree.Comment, etree.ProcessingInstruction, etree.Entity)
     etree.strip_elements(tree, *_SILENT, *not_elements, with_tail=False)
+    join_terms(tree)
     for row in reversed(list(tree.iter("tr"))):  # inner tables first
         _join_cells(row)
     return list(_blocks(tree))
@@ -95,6 +99,18 @@ def local_name(element: Any) -> str:  # noqa: ANN401 - lxml has no types
 def plain_text(element: Any) -> str:  # noqa: ANN401 - lxml has no types
     """All that is in an element as one line."""
     return collapse(" ".join(block.text for block in _blocks(element)))
+
+
+def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Make one line of a term and what it means, if that is a line: ``Crane: 90 crowns an hour``."""
+    for term in list(tree.iter("dt")):
+        meaning = term.getnext()
+        if meaning is None or meaning.tag != "dd" or any(each.tag in _BLOCKS for each in meaning.iterdescendants()):
+            continue
+        name, text = plain_text(term), plain_text(meaning)
+        if name and text:
+            meaning[:], meaning.text = [], f"{name}{' ' if name[-1] in _CLOSED else ': '}{text}"
+            term.getparent().remove(term)
 
 
 def _join_cells(row: Any) -> None:  # noqa: ANN401 - lxml has no types

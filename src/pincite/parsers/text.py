@@ -1,4 +1,7 @@
-"""Plain text: a title line and the byline and date lines beside it are metadata, the rest is the text."""
+"""Plain text: a title line and the byline and date lines beside it are metadata, the rest is the text.
+
+Which of its lines are headings, :mod:`pincite.parsers.headings` tells.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 
 from pincite.datatypes import Document
 from pincite.parsers.decoding import decode
+from pincite.parsers.headings import is_version, with_headings
 from pincite.parsers.metadata import document, find_date, iso_date
 
 _HEAD_LINES = 20
@@ -39,7 +43,7 @@ def read(path: Path, name: str) -> Iterator[Document]:
     """The one document of a text file."""
     text = decode(path.read_bytes())
     stated, start = _head(text)
-    yield document(name, text[start:], stated=stated)
+    yield document(name, *with_headings(text[start:]), stated=stated)
 
 
 def _head(text: str) -> tuple[dict[str, str], int]:
@@ -48,6 +52,8 @@ def _head(text: str) -> tuple[dict[str, str], int]:
     start = end = 0
     lines = text[: _HEAD_LINES * 200].splitlines(keepends=True)[:_HEAD_LINES]
     for line, following in pairwise([*lines, ""]):
+        if _is_section(text, line, following):
+            break
         end += len(line)
         found = _byline(line)
         if found is None and "title" not in stated and _is_title(line, following):
@@ -57,6 +63,15 @@ def _head(text: str) -> tuple[dict[str, str], int]:
         stated = {**(found or {}), **stated}
         start = end if stated else 0
     return (stated, start) if text[start:].strip() else ({}, 0)
+
+
+def _is_section(text: str, line: str, following: str) -> bool:
+    """Whether a line is the heading of a section, as of one version among several, or of the notes of a day."""
+    if is_version(line):
+        return sum(map(is_version, text.split("\n"))) > 1
+    return (
+        bool(_RULE.fullmatch(following)) and len(line.strip()) == len(following.strip()) and _byline(line) is not None
+    )
 
 
 def _is_title(line: str, following: str) -> bool:

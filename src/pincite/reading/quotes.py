@@ -17,6 +17,7 @@ from typing import Any, Self
 from pincite.analysis.sentences import LIST_ITEM
 from pincite.analysis.terms import analyse
 from pincite.datatypes import Hit, Span
+from pincite.parsers.headings import is_dated_version
 from pincite.reading.questions import before, handed_on, is_reply, questions
 from pincite.reading.reader import Reading
 
@@ -119,6 +120,8 @@ def sentences(
 ) -> list[Sentence]:
     """The sentences that may be quoted, best first; headings and a repeated title are none.
 
+    But for the heading ``Version 2.3 (2021-04-05)``, which alone says when that came out.
+
     Args:
         hits: the passages that were read.
         readings: what was read in each of them.
@@ -145,7 +148,9 @@ def _of_passage(
     asks = questions(texts)
     for place, (span, text, asked) in enumerate(zip(spans, texts, before(asks), strict=True)):
         heading = any(start <= span[0] and span[1] <= end for start, end in document.headings)
-        if heading or text == document.title or asks[place] or not math.isfinite(reading.sentences[place]):
+        if (heading and not is_dated_version(text)) or text == document.title or asks[place]:
+            continue
+        if not math.isfinite(reading.sentences[place]):
             continue
         own = evidence = float(reading.sentences[place])
         if asked:

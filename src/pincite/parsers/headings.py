@@ -1,0 +1,149 @@
+"""Heading lines of plain text, as far as they can be told safely: what is taken for one is not quoted.
+
+Titles with a line drawn below, or above and below; versions (``Version 2.3``, ``2.3 (2021-04-05)``) over what they
+brought; and ``3.2 Limits``, ``Chapter 4`` and lines in capitals where they stand alone between blank lines. The last
+also over indented text, as in manual pages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from pincite.datatypes import Span
+from pincite.parsers.metadata import find_date
+
+_DRAWN = re.compile(r"([=\-~^*#+_\"'`])\1{2,}")
+_NO_TITLE = re.compile(r"[-*+•|>]\s|.*?\S(?:\s{2,}|\t)\S|.*?\||.*[.,;。，；、]\Z|[\W_]*\Z")
+"""List items, cells in columns, what ends as a sentence does, lines without a word."""
+_LONGEST = 100
+
+_VERSION = re.compile(
+    r"(?:(?P<word>version|release)\s|(?:[^\W\d_][\w+-]{0,30}+\s){0,2}+)(?P<v>v?)[\[(]?\d{1,4}(?:\.\d{1,5}){1,3}"
+    r"[\w.+-]{0,16}[\])]?",
+    re.IGNORECASE,
+)
+_BESIDE_DATE = re.compile(r"(?:[\s()\[\]:,/–—-]|released\b|on\b|in\b)*+", re.IGNORECASE)
+_NOT_OUT = re.compile(r"\W*(?:unreleased|in development|dev|draft)\W*", re.IGNORECASE)
+
+_NUMBERED = re.compile(r"(?:§\s?)?(?:\d{1,2}|[A-Z])(?:\.\d){1,3}\.?\s{1,4}(?P<title>[^\W\d_].{1,70})")
+"""Of two levels and more: ``3. Limits`` may be an item of a list, and ``9.15 Lunch`` a time."""
+_CHAPTER = re.compile(
+    r"(?:chapter|part|section|appendix|article|book|act|kapitel|teil|chapitre|partie)\s(?:\d{1,3}|[ivxlc]{1,7}|[a-z])"
+    r"(?:\s?[.:–—-]\s?\S.{1,70}|\.)?|第[\d一二三四五六七八九十百]{1,5}[章节回部篇編编](?:\s.{1,40})?",
+    re.IGNORECASE,
+)
+_MOST_CAPITAL_WORDS, _LEAST_CAPITALS = 6, 4
+
+
+def with_headings(text: str) -> tuple[str, tuple[Span, ...]]:
+    """``text`` without the lines drawn above and below its titles, and the ranges of its heading lines."""
+    lines = text.split("\n")
+    titles: set[int] = set()
+    drawn: set[int] = set()
+    for (first, end), (below, _) in pairwise([*_paragraphs(lines), (len(lines), 0)]):
+        for at in _underlined(lines, first, end, below):
+            titles.add(at)
+            drawn |= {at + 1} | ({first} if at == first + 1 else set())
+        if first not in drawn and first not in titles and _stands_out(lines, first, end, below):
+            titles.add(first)
+    return _laid_out(lines, titles, drawn)
+
+
+def is_version(line: str) -> bool:
+    """Whether a line is a version, with or without its date: ``Version 2.3``, ``Pumps 2.3 (5 April 2021)``."""
+    found = _VERSION.match(line := line.strip())
+    if found is None or len(line) > _LONGEST:
+        return False
+    rest = line[found.end() :]
+    if not rest.strip(" :"):
+        return bool(found["word"] or found["v"])
+    return _NOT_OUT.fullmatch(rest) is not None or _is_date(rest)
+
+
+def is_dated_version(line: str) -> bool:
+    """Whether a line is a version with its date, which says more than a title does."""
+    return is_version(line) and find_date(line) is not None
+
+
+def _is_date(text: str) -> bool:
+    iso, start, end = find_date(text) or ("", 0, 0)
+    return bool(iso) and _BESIDE_DATE.fullmatch(text[:start] + text[end:]) is not None
+
+
+def _paragraphs(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Runs of lines that are not blank: the first, and the one behind the last."""
+    first = None
+    for at, line in enumerate([*lines, ""]):
+        if line.strip() and first is None:
+            first = at
+        elif not line.strip() and first is not None:
+            yield first, at
+            first = None
+
+
+def _underlined(lines: Sequence[str], first: int, end: int, below: int) -> Iterator[int]:
+    """The titles of a paragraph that have a line drawn below them.
+
+    At the top of it, that may be as long as people draw them; further down, where it may belong to a table or part
+    what others wrote, it is just as long as the title. What ends with a line is a table.
+    """
+    rules = [_DRAWN.fullmatch(line.rstrip()) is not None for line in lines[first:end]]
+    is_boxed = end - first > 2 and rules[0] and lines[first].rstrip() == lines[first + 2].rstrip()
+    top = first + 1 if is_boxed else first
+    closed = rules[-1] and end - top > 2
+    if closed or (top + 2 >= end and below == len(lines)):
+        return
+    for at in range(top, end - 1):
+        title, rule = lines[at].rstrip(), lines[at + 1].rstrip()
+        if rules[at - first] or not rules[at + 1 - first] or not _may_be_title(title):
+            continue
+        if title[0].isspace() and not (is_boxed and at == top):
+            continue
+        about_as_long = rule[0] == "=" or len(title) - 2 <= len(rule) <= 2 * len(title) + 4
+        if about_as_long if at == top else len(title) == len(rule) > 3 and not title[0].islower():
+            yield at
+
+
+def _may_be_title(line: str) -> bool:
+    return len(line.strip()) <= _LONGEST and not _NO_TITLE.match(line.strip())
+
+
+def _stands_out(lines: Sequence[str], first: int, end: int, below: int) -> bool:
+    """Whether the first line of a paragraph is a heading of what is below it though nothing is drawn there."""
+    under = lines[first + 1] if end - first > 1 else lines[below] if below < len(lines) else ""
+    line = lines[first].strip()
+    if not under or not _may_be_title(line):
+        return False
+    if is_version(line):
+        return not is_version(under)
+    alone = end - first == 1
+    over_indented = under[0].isspace() and not lines[first][0].isspace()
+    if (alone or over_indented) and _is_in_capitals(line):
+        return any(map(str.islower, under))
+    numbered = _NUMBERED.fullmatch(line)
+    return alone and (bool(numbered and not numbered["title"][0].islower()) or _CHAPTER.fullmatch(line) is not None)
+
+
+def _is_in_capitals(line: str) -> bool:
+    """Whether it is words in capitals and nothing that states a fact, as a number does."""
+    letters = sum(map(str.isalpha, line))
+    signs = sum(not (char.isalpha() or char in " &/'’,()-–—") for char in line)
+    return line.isupper() and letters >= _LEAST_CAPITALS and not signs and len(line.split()) <= _MOST_CAPITAL_WORDS
+
+
+def _laid_out(lines: Sequence[str], titles: set[int], drawn: set[int]) -> tuple[str, tuple[Span, ...]]:
+    """The lines without those that are drawn, and where the titles stand, stripped."""
+    spans: list[Span] = []
+    kept: list[str] = []
+    length = 0
+    for at, line in enumerate(lines):
+        if at in drawn:
+            continue
+        if at in titles:
+            start = length + len(line) - len(line.lstrip())
+            spans.append((start, start + len(line.strip())))
+        kept.append(line)
+        length += len(line) + 1
+    return "\n".join(kept), tuple(spans)
