@@ -207,7 +207,7 @@ def test_without_its_extra_nothing_is_indexed(
     assert main(["evaluate", str(collection), "--index", str(tmp_path / "e")]) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert "pip install 'pincite[evaluation]'" in said
+    assert "pip install 'pincite[evaluation]'" in said  # see test_extras.py
     assert not (tmp_path / "e").exists()
 
 

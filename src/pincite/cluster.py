@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from pincite import __version__
 from pincite.embedder import Embedder
-from pincite.errors import ClusterError, PinciteError, UsageError
+from pincite.errors import ClusterError, PinciteError, UsageError, installing
 from pincite.stores.base import Vectors
 from pincite.work import Here
 
@@ -86,7 +86,7 @@ def dask(scheduler: str) -> Iterator[Executor]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise ClusterError(f"{scheduler}: needs Dask: run `pip install 'pincite[dask]'`") from error
+        raise ClusterError(f"{scheduler}: needs Dask; run {installing('pincite[dask]')}") from error
     if not re.fullmatch(r"(tcp|tls|ws|wss)://[^/\s]+:\d+", scheduler):
         raise UsageError(f"{scheduler}: not the address of a scheduler; write tcp://HOST:PORT")
     try:

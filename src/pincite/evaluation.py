@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from pincite.assistant import Assistant
 from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Passage, Progress, Span, replace_surrogates
-from pincite.errors import PinciteError, UsageError
+from pincite.errors import PinciteError, UsageError, installing
 from pincite.index import Index
 from pincite.splitting import sentence_spans
 
@@ -96,7 +96,7 @@ def check_extra() -> None:
     try:
         import ir_measures  # noqa: F401 (only whether it is there)
     except ImportError as error:
-        raise PinciteError("evaluate: needs ir_measures: run `pip install 'pincite[evaluation]'`") from error
+        raise PinciteError(f"evaluate: needs ir_measures; run {installing('pincite[evaluation]')}") from error
 
 
 def read_questions(folder: Path) -> list[Question]:
