@@ -37,9 +37,18 @@ _DEEP = 100
 _READ_AT_ONCE = 500
 """Documents whose metadata are looked through at a time."""
 
-OUTCOMES = ("not retrieved", "not chosen", "refused", "answered", "right")
-"""What can become of a question, the earliest loss first: nothing that is right is among the hits; it is, but no
-citation touches it; no answer, though there is one; an answer, though there is none; or as it should be."""
+OUTCOMES = (
+    "not retrieved",
+    "wrong quote",
+    "wrongly refused",
+    "wrongly answered",
+    "another quote right",
+    "first quote right",
+    "rightly refused",
+)
+"""What can become of a question, the earliest loss first: nothing that is right is among the hits; it is, but no quote
+touches it; no answer, though there is one; an answer, though there is none; a quote that touches it, but not the first
+of them; the first one does; or no answer, and there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -587,12 +596,13 @@ def _outcome(question: Question, answer: Answer, gold: Mapping[str, Document]) -
 
 def _verdict(question: Question, answer: Answer, rank: int | None) -> str:
     if not question.has_answer:
-        return "answered" if answer.answered else "right"
+        return "wrongly answered" if answer.answered else "rightly refused"
     if rank is None:
         return "not retrieved"
     if not answer.answered:
-        return "refused"
-    return "right" if any(_is_right(question, each) for each in answer.citations) else "not chosen"
+        return "wrongly refused"
+    right = [_is_right(question, each) for each in answer.citations]
+    return "first quote right" if right[0] else "another quote right" if any(right) else "wrong quote"
 
 
 def _holds(question: Question, hit: Hit) -> bool:
