@@ -24,7 +24,7 @@ from ir_measures import AP, RR, R, ScoredDoc, calc_aggregate, nDCG
 from peers_run import DEPTH
 from pincite import Index
 from pincite.embedder import find_model
-from pincite.evaluation import read_questions
+from pincite.judged import read_questions
 from pincite.settings import DEFAULT_MODEL
 from reporting import ROOT, say, spread, write
 

@@ -14,21 +14,8 @@ from conftest import ARTICLES
 from pincite import Assistant, Filter, Index
 from pincite.cli import main
 from pincite.errors import PinciteError, UsageError
-from pincite.evaluation import (
-    OUTCOMES,
-    Outcome,
-    Question,
-    Values,
-    compare,
-    evaluate,
-    index_collection,
-    kinds,
-    left_out,
-    means,
-    read_own,
-    read_questions,
-    worst,
-)
+from pincite.evaluation import OUTCOMES, Outcome, Values, compare, evaluate, kinds, means, worst
+from pincite.judged import Question, index_collection, left_out, read_own, read_questions
 
 DOCS = Path(__file__).parent.parent / "docs"
 

@@ -23,7 +23,7 @@ LAYERS = (
     {"corpus", "work"},
     {"cluster", "ranking", "reading", "updating"},
     {"index"},
-    {"links", "watching"},
+    {"judged", "links", "watching"},
     {"assistant"},
     {"as_json", "evaluation"},
     {"as_text", "evaluating", "web"},
