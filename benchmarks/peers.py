@@ -23,7 +23,7 @@ from ir_measures import AP, RR, R, ScoredDoc, calc_aggregate, nDCG
 
 from peers_run import DEPTH
 from pincite import Index
-from pincite.evaluation import read_questions
+from pincite.judged import read_questions
 from pincite.retrieval.embedding import find_model
 from pincite.settings import DEFAULT_MODEL
 from reporting import ROOT, say, spread, write

@@ -33,8 +33,9 @@ from scipy.sparse import csc_array
 from pincite import Index, Settings
 from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Passage
-from pincite.evaluation import Question, characters, index_collection, name_of, read_questions
+from pincite.evaluation import characters
 from pincite.ingest import worker
+from pincite.judged import COLLECTION, Question, index_collection, read_questions
 from pincite.retrieval import ranking
 from pincite.retrieval.follow_ups import wordings
 
@@ -113,7 +114,7 @@ class Lab:
             self.passages = [by_id[each] for each in ids]
             self.documents = snapshot.documents({each.doc_id for each in self.passages})
         self.held = np.array([held[each] for each in ids], np.float32)
-        self.names = [name_of(each.doc_id) for each in self.passages]
+        self.names = [each.doc_id.removeprefix(COLLECTION) for each in self.passages]
         said = [[{"role": "user", "content": turn} for turn in question.earlier] for question in self.questions]
         self.asked = [wordings(q.text, turns) for q, turns in zip(self.questions, said, strict=True)]
         vectors = iter(embedder.encode_query([text for each in self.asked for text, _ in each]))

@@ -441,7 +441,7 @@ def _surprise(scores: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
 def export(options: argparse.Namespace) -> None:
     """Write the reader as 8-bit ONNX, with its vocabulary and what is known of it; the constants are kept."""
     logs = [options.work / f"{name}.log" for name in options.logs or [options.name]]
-    log = [line for path in logs for line in path.read_text("utf-8").splitlines()]
+    log = [(number, line) for number, path in enumerate(logs, 1) for line in path.read_text("utf-8").splitlines()]
     model = ReaderModel()
     model.load_state_dict(torch.load(options.work / f"{options.name}.pt"))
     target = options.target
@@ -452,7 +452,7 @@ def export(options: argparse.Namespace) -> None:
         "format": FORMAT,
         "sha256": {name: digest_of(target / name) for name in (MODEL, VOCABULARY)},
         "versions": {name: version(name) for name in ("torch", "transformers", "onnx", "onnxruntime")},
-        "trained": [json.loads(line) for line in log if line.startswith("{")],
+        "trained": [{"pass": number} | json.loads(line) for number, line in log],
         "constants": _constants_of(target / FACTS),
     }
     (target / FACTS).write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
@@ -682,29 +682,29 @@ def train(options: argparse.Namespace) -> None:
     (options.work / f"{options.name}.log").unlink(missing_ok=True)
     for step, batch in enumerate(batches):
         done = step / len(batches)
-        for part in optimizer.param_groups:
-            part["lr"] = options.rate * part["scale"] * min(1.0, 10 * done + 0.01) * (1 - done)
-        flat = [row for group in batch for row in group]
-        logits = iter(forward(model, flat))
-        loss = torch.stack([loss_of(group, [next(logits) for _ in group]) for group in batch]).mean()
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        rows += len(flat)
+        loss = _step(model, optimizer, batch, options.rate * min(1.0, 10 * done + 0.01) * (1 - done))
+        rows += sum(map(len, batch))
         if (step + 1) % options.every == 0 or step + 1 == len(batches):
-            said: dict[str, Any] = {
-                "step": step + 1,
-                "rows": rows,
-                "seconds": round(time.time() - began),
-                "loss": round(loss.item(), 3),
-            }
+            said: dict[str, Any] = {"step": step + 1, "rows": rows, "seconds": round(time.time() - began), "loss": loss}
             said |= {name: measured(model, each) for name, each in tested.items()}
             print(json.dumps(said), flush=True)
             with (options.work / f"{options.name}.log").open("a", encoding="utf-8") as log:
                 log.write(json.dumps(said) + "\n")
             torch.save(model.state_dict(), options.work / f"{options.name}-{step + 1}.pt")
     torch.save(model.state_dict(), options.work / f"{options.name}.pt")
+
+
+def _step(model: ReaderModel, optimizer: torch.optim.Optimizer, batch: Sequence[list[Row]], rate: float) -> float:
+    """Learn one batch of groups; returns what it cost."""
+    for part in optimizer.param_groups:
+        part["lr"] = rate * part["scale"]
+    logits = iter(forward(model, [row for group in batch for row in group]))
+    loss = torch.stack([loss_of(group, [next(logits) for _ in group]) for group in batch]).mean()
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    return round(loss.item(), 3)
 
 
 def average(options: argparse.Namespace) -> None:
@@ -764,7 +764,7 @@ def main() -> None:
     verb.add_argument("work", type=Path)
     verb.add_argument("--target", type=Path, default=TARGET)
     verb.add_argument("--name", default="reader")
-    verb.add_argument("--logs", nargs="*", metavar="NAME", help="the runs that led here; by default --name")
+    verb.add_argument("--logs", nargs="*", metavar="NAME", help="the passes, in order; by default --name")
     verb = verbs.add_parser("calibrate")
     verb.add_argument("work", type=Path)
     verb.add_argument("--target", type=Path, default=TARGET)

@@ -471,13 +471,6 @@ def test_by_words_a_rebuild_finds_what_milvus_does(
     assert_same_but_found(file, local)
 
 
-@pytest.mark.parametrize("module", ["grpc", "pymilvus.exceptions"])
-def test_without_pymilvus_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(IndexProblem, match=r"needs pymilvus; install it with `pip install 'pincite\[milvus\]'`"):
-        Index.open("milvus+http://127.0.0.1:9/a").search("elm")
-
-
 def test_each_lost_row_is_found_and_nothing_is_copied_without_it(
     file: Index, local: Index, corpus: Path, tmp_path: Path
 ) -> None:

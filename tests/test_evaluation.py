@@ -14,20 +14,8 @@ from conftest import ARTICLES
 from pincite import Assistant, Filter, Index
 from pincite.cli import main
 from pincite.errors import PinciteError, UsageError
-from pincite.evaluation import (
-    Outcome,
-    Question,
-    Values,
-    compare,
-    evaluate,
-    index_collection,
-    kinds,
-    left_out,
-    means,
-    read_own,
-    read_questions,
-    worst,
-)
+from pincite.evaluation import OUTCOMES, Outcome, Values, compare, evaluate, kinds, means, worst
+from pincite.judged import Question, index_collection, left_out, read_own, read_questions
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -167,9 +155,12 @@ def test_what_was_lost_comes_first() -> None:
     def outcome(name: str, found: str) -> Outcome:
         return Outcome(id=name, question="?", history=(), outcome=found, rank=1, confidence=0.5, quoted=(), right=())
 
-    found = [outcome("a", "right"), outcome("b", "refused"), outcome("c", "refused"), outcome("d", "not retrieved")]
-    each = {"a": {"nDCG@10": 0.1}, "b": {"nDCG@10": 0.9}, "c": {"nDCG@10": 0.2}, "d": {}}
-    assert [outcome.id for outcome in worst(found, each, 3)] == ["d", "c", "b"]
+    said = {"a": "first quote right", "b": "wrongly refused", "c": "wrongly refused", "d": "not retrieved"}
+    said |= {"e": "another quote right", "f": "rightly refused", "g": "wrong quote", "h": "wrongly answered"}
+    assert sorted({*said.values()}) == sorted(OUTCOMES)
+    each: dict[str, Values] = {name: {} for name in said} | {"b": {"nDCG@10": 0.9}, "c": {"nDCG@10": 0.2}}
+    found = worst([outcome(name, found) for name, found in said.items()], each, 8)
+    assert "".join(outcome.id for outcome in found) == "dgcbheaf"
 
 
 def test_a_folder_that_is_no_collection_is_named(tmp_path: Path) -> None:
@@ -207,7 +198,7 @@ def test_without_its_extra_nothing_is_indexed(
     assert main(["evaluate", str(collection), "--index", str(tmp_path / "e")]) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert "pip install 'pincite[evaluation]'" in said
+    assert "pip install 'pincite[evaluation]'" in said  # see test_extras.py
     assert not (tmp_path / "e").exists()
 
 
@@ -232,6 +223,7 @@ FERRY_LEFT = "The night ferry left Aldhaven at ten."
 WHEN = "When did the night ferry leave Aldhaven?"
 WHEEL = "Which wood was the wheel of the tide mill made of?"
 HOCKEY = "Which team won the ice hockey cup?"
+BOTH = "When did the ferry leave, and what was the wheel of the tide mill made of?"
 
 
 def write_own(folder: Path, *lines: dict[str, object]) -> Path:
@@ -270,13 +262,14 @@ def test_own_questions_are_asked_of_the_index_that_is_there(
     assert said["questions"] == {"answerable": 2, "unanswerable": 1, "unlabelled": 0}
     assert set(said["queries"]) == {WHEN, "wheel", HOCKEY}
     assert said["measures"]["nDCG@10"] == said["measures"]["AUROC"] == said["measures"]["quotes hold"] == 1.0
-    assert {each["id"]: each["outcome"] for each in said["worst"]} == {WHEN: "right", "wheel": "right", HOCKEY: "right"}
-    assert sum(said["outcomes"].values()) == said["outcomes"]["right"] == 3
-    first = next(each for each in said["worst"] if each["id"] == WHEN)
-    assert first["quoted"][0] == {"doc_id": "harbour.txt", "quote": FERRY_LEFT, "label": 1}
-    assert first["right"] == [{"doc_id": "harbour.txt", "quote": FERRY_LEFT, "label": None}]
+    first, none = "first quote right", "rightly refused"
+    assert {each["id"]: each["outcome"] for each in said["worst"]} == {WHEN: first, "wheel": first, HOCKEY: none}
+    assert said["outcomes"] == dict.fromkeys(OUTCOMES, 0) | {first: 2, none: 1}
+    when = next(each for each in said["worst"] if each["id"] == WHEN)
+    assert when["quoted"][0] == {"doc_id": "harbour.txt", "quote": FERRY_LEFT, "label": 1}
+    assert when["right"] == [{"doc_id": "harbour.txt", "quote": FERRY_LEFT, "label": None}]
     documented = (DOCS / "json.md").read_text("utf-8").partition("## evaluate")[2].partition("## update")[0]
-    for key in (*said, *first, *first["quoted"][0], *said["outcomes"], *said["questions"], *said["measures"]):
+    for key in (*said, *when, *when["quoted"][0], *said["outcomes"], *said["questions"], *said["measures"]):
         assert f"`{key}`" in documented, f"{key} is not documented"
 
 
@@ -341,18 +334,21 @@ def test_a_file_without_questions_or_without_an_index(
 def test_where_an_answer_was_lost(tmp_path: Path, real_index: Index) -> None:
     path = write_own(
         tmp_path,
-        {"question": WHEN, "quote": FERRY_LEFT, "id": "right"},
-        {"question": WHEN, "quote": "The dam broke in a storm.", "id": "not chosen"},
-        {"question": WHEN, "answerable": False, "id": "answered"},
+        {"question": WHEN, "quote": FERRY_LEFT, "id": "first quote right"},
+        {"question": BOTH, "quote": FERRY_LEFT, "id": "another quote right"},
+        {"question": WHEN, "quote": "The dam broke in a storm.", "id": "wrong quote"},
+        {"question": WHEN, "answerable": False, "id": "wrongly answered"},
+        {"question": BOTH, "doc_id": "harbour.txt", "id": "another quote right, of which the document is known"},
     )
     questions = read_own(path, real_index)
     unknown = replace(questions[0], query_id="not retrieved", relevant={"gone.txt": 1}, spans={"gone.txt": [(0, 5)]})
     outcomes, measures = asked(real_index, [*questions, unknown])
-    assert [each.outcome for each in outcomes] == [each.id for each in outcomes]
-    assert [each.rank is None for each in outcomes] == [False, False, True, True]
+    assert [each.outcome for each in outcomes] == [each.id.partition(",")[0] for each in outcomes]
+    assert [each.rank is None for each in outcomes] == [False, False, False, True, False, True]
+    assert [text.doc_id for text in outcomes[1].quoted] == ["mill/tide.md", "harbour.txt"]
     assert (measures["false refusals"], measures["false answers"]) == (0.0, 1.0)
     outcomes, measures = asked(real_index, questions, threshold=1.0)
-    assert [each.outcome for each in outcomes] == ["refused", "refused", "right"]
+    assert [each.outcome for each in outcomes] == [*3 * ["wrongly refused"], "rightly refused", "wrongly refused"]
     assert (measures["false refusals"], measures["false answers"]) == (1.0, 0.0)
 
 
@@ -366,11 +362,11 @@ def test_what_was_lost_is_shown_beside_what_is_right(
     path = write_own(tmp_path, *lines)
     assert main(["evaluate", str(path), "--index", real_index.status().path, "--worst", "1"]) == 0
     said = capsys.readouterr().out
-    assert "questions       2 answerable\noutcomes        1 not chosen, 1 right\n" in said
-    last = re.sub(r"\d\.\d\d", "P", said[said.index("\nnot chosen") :])
+    assert "questions       2 answerable\noutcomes        1 wrong quote, 1 first quote right\n" in said
+    last = re.sub(r"\d\.\d\d", "P", said[said.index("\nwrong quote") :])
     assert re.fullmatch(
         rf"""
-not chosen, confidence P, right at rank \d
+wrong quote, confidence P, right at rank \d
    {re.escape(WHEN)}
    quoted  \[1\] harbour.txt: “{re.escape(FERRY_LEFT)}.*”
    right   mill/tide.md: “Its wheel was made of elm.”

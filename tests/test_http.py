@@ -797,12 +797,14 @@ def test_the_example_of_an_answer_is_what_is_answered(server: Server) -> None:
     assert {name: type(value) for name, value in shown.items()} == {name: type(answer[name]) for name in shown}
 
 
-def test_snippets_of_the_readme_work(server: Server) -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+def test_snippets_of_the_readme_and_of_http_work(server: Server) -> None:
+    root = Path(__file__).parent.parent
+    readme = (root / "README.md").read_text("utf-8")
     (snippet,) = re.findall(r"^```python\n(from gradio_client.*?)^```$", readme, re.MULTILINE | re.DOTALL)
     found: dict[str, Any] = {}
     exec(snippet.replace("http://127.0.0.1:7860", server.address), found)
     assert found["answer"]["question"] == "How do I add texts?"
-    (settings,) = re.findall(r"^```json\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    page = (root / "docs" / "http.md").read_text("utf-8")
+    (settings,) = re.findall(r"^```json\n(.*?mcpServers.*?)^```$", page, re.MULTILINE | re.DOTALL)
     address = json.loads(settings)["mcpServers"]["pincite"]["url"]
     assert address == "http://127.0.0.1:7860/mcp"

@@ -24,7 +24,7 @@ LAYERS = (
     {"retrieval"},
     {"ingest", "reading"},
     {"index"},
-    {"assistant", "text_anchors"},
+    {"assistant", "judged", "text_anchors"},
     {"as_json", "evaluation"},
     {"as_text", "evaluating", "web"},
     {"cli"},

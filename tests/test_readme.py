@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 from pathlib import Path
 
@@ -48,6 +49,24 @@ def test_the_commands_without_make(home: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
     assert "[1]" in done.stdout
+
+
+def test_the_questions_in_the_docs_are_judged_over_the_articles_that_come_along(home: Path) -> None:
+    page = (ROOT / "docs" / "json.md").read_text("utf-8")
+    (home / "questions.jsonl").write_text(page.partition("```json\n")[2].partition("```")[0], "utf-8")
+    for arguments in (["update", "docs_corpus"], ["evaluate", "questions.jsonl", "--worst", "3"]):
+        command = [sys.executable, "-m", "pincite", *arguments]
+        done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert "questions       2 answerable, 1 unanswerable\n" in done.stdout
+    assert "outcomes        2 first quote right, 1 rightly refused\n" in done.stdout
+
+
+def test_every_extra_is_told_of_and_there() -> None:
+    named = re.findall(r"^\| `(.*)` \| .* \|$", README.partition("| extra |")[2].partition("\n\n")[0], re.MULTILINE)
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    assert {*"`, `".join(named).split("`, `")} == extras.keys() - {"dev"}
+    assert re.fullmatch("[a-z]+", re.findall(r"pip install 'pincite\[(.*?)\]'", README)[0])
 
 
 def test_make_chat_answers_on_its_port_and_a_busy_port_is_one_line(tmp_path: Path) -> None:

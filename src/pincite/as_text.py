@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pincite.datatypes import replace_surrogates
+from pincite.datatypes import replace_surrogates, shortened
 
 Json = dict[str, Any]
 
@@ -134,8 +134,6 @@ def evaluation(result: Json) -> str:
 
 def _outcome(came: Json) -> str:
     """What became of a question: where it was lost, what was quoted, what is right."""
-    from pincite.evaluation import shortened
-
     rank = f", right at rank {came['rank']}" if came["rank"] else ""
     named = "" if came["id"] == came["question"] else f"{came['id']}: "
     lines = [f"\n{came['outcome']}, confidence {came['confidence']:.2f}{rank}", f"   {named}{came['question']}"]
@@ -147,8 +145,6 @@ def _outcome(came: Json) -> str:
 
 
 def _text(text: Json) -> str:
-    from pincite.evaluation import shortened
-
     label = "" if text["label"] is None else f"[{text['label']}] "
     quote = "" if text["quote"] is None else f": “{shortened(text['quote'])}”"
     return f"{label}{text['doc_id']}{quote}"

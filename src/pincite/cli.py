@@ -396,7 +396,7 @@ def evaluate(
     """
     from tqdm import tqdm
 
-    from pincite import evaluating, evaluation
+    from pincite import evaluating, evaluation, judged
     from pincite.assistant import Assistant
 
     evaluation.check_extra()
@@ -406,7 +406,7 @@ def evaluate(
         with _bars() as show:
             questions = evaluating.questions_of(collection, index, home / "corpus", show)
         if leave_out:
-            questions = [*questions, *evaluation.left_out(questions, index)]
+            questions = [*questions, *judged.left_out(questions, index)]
         rounds = 1 + any(question.earlier for question in questions)
         with tqdm(desc="ask  ", total=len(questions) * rounds, unit=" questions", disable=None) as bar:
             result = evaluating.run(questions, Assistant(index), old=old, worst=worst or 0, asked=bar.update)

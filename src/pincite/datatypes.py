@@ -271,6 +271,12 @@ def replace_surrogates(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def shortened(text: str, most: int = 100) -> str:
+    """A text in one line, cut where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which documents a search may find; applied before ranking, so that k hits come back where k exist.

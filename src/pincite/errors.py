@@ -23,6 +23,9 @@
 Every message is one line: the file or value, what is wrong with it, how to mend it.
 """
 
+import shlex
+import sys
+
 
 class PinciteError(Exception):
     """Root of all errors raised on purpose."""
@@ -98,3 +101,12 @@ class ReaderError(ModelError):
 
 class ClusterError(PinciteError):
     """The scheduler or its workers cannot be reached, or do not fit; what was embedded is kept."""
+
+
+def installing(*what: str) -> str:
+    """The command that installs something for the Python that runs, such as ``pincite[dask]``.
+
+    Pincite itself need lie in no package index for this: pip takes the one that is there, be it installed from a
+    checkout or in place, and adds what its extra needs.
+    """
+    return f"`{shlex.join([sys.executable, '-m', 'pip', 'install', *what])}`"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pincite import evaluation
+from pincite import evaluation, judged
 from pincite.assistant import Assistant
 from pincite.datatypes import Progress
 from pincite.errors import UsageError
-from pincite.evaluation import OUTCOMES, Outcome, Question, Values
+from pincite.evaluation import OUTCOMES, Outcome, Values
 from pincite.index import Index
+from pincite.judged import Question
 
 
 def questions_of(path: Path, index: Index, corpus: Path, progress: Callable[[Progress], None]) -> list[Question]:
@@ -32,9 +32,9 @@ def questions_of(path: Path, index: Index, corpus: Path, progress: Callable[[Pro
     if not path.exists():
         raise UsageError(f"{path}: missing; name a file of questions, or the folder of a collection")
     if not path.is_dir():
-        return evaluation.read_own(path, index)
-    questions = evaluation.read_questions(path)
-    evaluation.index_collection(path, index, corpus, progress)
+        return judged.read_own(path, index)
+    questions = judged.read_questions(path)
+    judged.index_collection(path, index, corpus, progress)
     return questions
 
 
@@ -65,10 +65,9 @@ def run(
         asked()
 
     measured = evaluation.evaluate(questions, assistant, done=done)
-    counts = Counter(outcome.outcome for outcome in outcomes)
     result: dict[str, Any] = {
         "questions": evaluation.kinds(measured.values()),
-        "outcomes": {name: counts[name] for name in OUTCOMES},
+        "outcomes": {name: [each.outcome for each in outcomes].count(name) for name in OUTCOMES},
         "measures": evaluation.means(measured.values()),
     }
     if any(question.earlier for question in questions):

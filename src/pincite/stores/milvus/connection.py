@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pincite.errors import IndexProblem, UsageError
+from pincite.errors import IndexProblem, UsageError, installing
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -91,8 +91,7 @@ class Connection:
             from grpc import RpcError
             from pymilvus.exceptions import MilvusException
         except ImportError as error:
-            needed = "needs pymilvus; install it with `pip install 'pincite[milvus]'`"
-            raise IndexProblem(f"{self.name}: {needed}") from error
+            raise IndexProblem(f"{self.name}: needs pymilvus; run {installing('pincite[milvus]')}") from error
         try:
             yield
         except (MilvusException, RpcError, ConnectionError) as error:

@@ -1,0 +1,289 @@
+"""Judged questions: of one's own for the index that is there (`read_own`), or those that come with a collection.
+
+A collection is a folder with ``corpus.jsonl`` and ``queries.jsonl`` as in BEIR (``_id`` or ``id``), and the judgements
+in ``qrels.tsv`` or ``qrels/test.tsv``. Where it has them, these are used as well: ``spans.jsonl`` (``query_id, doc_id,
+start, end``: what answers the question), and in the queries ``answerable`` and ``user_turns`` (up to the question).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pincite.datatypes import Progress, Span, replace_surrogates, shortened
+from pincite.errors import PinciteError, UsageError
+from pincite.index import Index
+
+_FILE = "corpus.jsonl"
+COLLECTION = f"{_FILE}#"
+"""What an index puts before a collection's own names of its documents."""
+
+_DEEP = 100
+"""Hits of a search in which a quote is looked for."""
+
+_READ_AT_ONCE = 500
+"""Documents whose metadata are looked through at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A query and what is known of its answer.
+
+    Attributes:
+        relevant: by document its grade; from 1 it is relevant.
+        spans: by document the ranges that answer it; None where the collection has none for any question.
+        answerable: whether the corpus answers it, or None where that is not said.
+        earlier: the user's turns before it.
+        within: what the index puts before the names of documents that stand here.
+        without: ids, in the index, of documents that may not be found.
+    """
+
+    query_id: str
+    text: str
+    relevant: dict[str, int] = field(default_factory=dict)
+    spans: dict[str, list[Span]] | None = None
+    answerable: bool | None = None
+    earlier: tuple[str, ...] = ()
+    within: str = COLLECTION
+    without: frozenset[str] = frozenset()
+
+    @property
+    def documents(self) -> list[str]:
+        """The documents that answer it, or are relevant where no place is known."""
+        return list(self.spans or [name for name, grade in self.relevant.items() if grade > 0])
+
+    @property
+    def has_answer(self) -> bool | None:
+        """Whether the index answers it, as is said or else by what is known to be right; None if neither is known."""
+        return self.answerable if self.answerable is not None or not self.documents else True
+
+    def name_of(self, doc_id: str) -> str:
+        """What is judged here by this name is indexed as ``doc_id``."""
+        return doc_id.removeprefix(self.within)
+
+    def is_right(self, doc_id: str, start: int, end: int) -> bool:
+        """Whether a range touches a place that answers, or is of a relevant document where no place is known."""
+        name = self.name_of(doc_id)
+        return any(a < end and start < b for a, b in self.spans.get(name, ())) if self.spans else name in self.documents
+
+
+# ---------------------------------------------------------------- a collection
+
+
+def read_questions(folder: Path) -> list[Question]:
+    """The questions of a collection, with their judgements.
+
+    Raises:
+        UsageError: the folder is not a collection.
+    """
+    for name in (_FILE, "queries.jsonl"):
+        if not (folder / name).is_file():
+            raise UsageError(f"{folder / name}: missing; a collection has corpus.jsonl, queries.jsonl and qrels")
+    relevant, spans = _relevant(folder), _spans(folder)
+    questions = []
+    for line in _lines(folder / "queries.jsonl"):
+        query_id = str(line.get("_id", line.get("id")))
+        if query_id in relevant or line.get("answerable") is False:
+            questions.append(
+                Question(
+                    query_id=query_id,
+                    text=line["text"],
+                    relevant=relevant.get(query_id, {}),
+                    spans=None if spans is None else spans.get(query_id, {}),
+                    answerable=line.get("answerable"),
+                    earlier=tuple(line.get("user_turns") or ())[:-1],
+                )
+            )
+    return questions
+
+
+def _lines(path: Path) -> Iterable[_Line]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                try:
+                    found = json.loads(line)
+                except ValueError as error:
+                    raise UsageError(f"{path}:{number}: not JSON ({error}); write one object a line") from error
+                if not isinstance(found, dict):
+                    raise UsageError(f"{path}:{number}: not an object; write one a line, in braces")
+                yield _Line(found, place=f"{path}:{number}")
+
+
+class _Line(dict[str, Any]):
+    """An object of a ``.jsonl`` that names its place when a key is missing."""
+
+    def __init__(self, values: dict[str, Any], place: str) -> None:
+        super().__init__(values)
+        self.place = place
+
+    def __missing__(self, key: str) -> NoReturn:
+        raise UsageError(f"{self.place}: no {key!r}; it has {', '.join(self) or 'nothing'}")
+
+
+def _relevant(folder: Path) -> dict[str, dict[str, int]]:
+    path = next((p for p in (folder / "qrels.tsv", folder / "qrels" / "test.tsv") if p.is_file()), None)
+    if path is None:
+        raise UsageError(f"{folder}: neither qrels.tsv nor qrels/test.tsv; a collection has one of them")
+    relevant: dict[str, dict[str, int]] = {}
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        cells = line.split("\t")
+        if len(cells) == 3 and re.fullmatch(r"-?\d+", cells[2]):
+            relevant.setdefault(cells[0], {})[cells[1]] = int(cells[2])
+        elif number > 1 and line.strip():
+            raise UsageError(f"{path}:{number}: {line!r} is not query id, document id and grade, with tabs between")
+    return relevant
+
+
+def _spans(folder: Path) -> dict[str, dict[str, list[Span]]] | None:
+    if not (folder / "spans.jsonl").is_file():
+        return None
+    spans: dict[str, dict[str, list[Span]]] = {}
+    for line in _lines(folder / "spans.jsonl"):
+        of_query = spans.setdefault(str(line["query_id"]), {})
+        of_query.setdefault(str(line["doc_id"]), []).append((line["start"], line["end"]))
+    return spans
+
+
+def index_collection(
+    folder: Path, index: Index, place: Path, progress: Callable[[Progress], None] | None = None
+) -> None:
+    """Bring an index up to date with a collection's corpus; what was indexed before is kept.
+
+    Args:
+        folder: the collection.
+        index: where its corpus is indexed.
+        place: a folder for a copy of the corpus alone, beside which the questions do not lie.
+        progress: as for `Index.update`.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    content = (folder / _FILE).read_bytes()
+    if not (place / _FILE).is_file() or (place / _FILE).read_bytes() != content:
+        (place / _FILE).write_bytes(content)
+    index.update(place, progress=progress)
+
+
+# ---------------------------------------------------------------- questions of one's own
+
+
+def read_own(path: Path, index: Index) -> list[Question]:
+    """Judged questions for an index that is there, from a file with one object a line.
+
+    An object has ``question`` and what is right: ``quote``, ``doc_id`` (of each one or several) or ``answerable``
+    false; if wanted ``history``, the user's turns before it, and ``id``, which is otherwise the question.
+
+    Raises:
+        PinciteError: a line is no such object, or what it calls right does not stand in the index.
+    """
+    questions: dict[str, Question] = {}
+    try:
+        for line in _lines(path):
+            question = _own(line, index)
+            if question.query_id in questions:
+                raise UsageError(f"{line.place}: a second {shortened(question.query_id)}; give each an 'id' of its own")
+            questions[question.query_id] = question
+    except UsageError as error:
+        raise PinciteError(str(error)) from error  # the file is wrong, not how it was named
+    if not questions:
+        raise PinciteError(f'{path}: no questions; write {{"question": ..., "quote": ...}}, one a line')
+    return list(questions.values())
+
+
+def _own(line: _Line, index: Index) -> Question:
+    asked, quotes, named, ids = (_strings(line, name) for name in ("question", "quote", "doc_id", "id"))
+    answerable = line.get("answerable")
+    if len(asked) != 1 or len(ids) > 1 or not isinstance(answerable, bool | None):
+        raise UsageError(f"{line.place}: give one 'question', at most one 'id', and 'answerable' as true or false")
+    if not quotes and not named and answerable is not False:
+        raise UsageError(f"{line.place}: nothing says what is right; add 'quote', 'doc_id' or \"answerable\": false")
+    if quotes and answerable is False:
+        raise UsageError(f"{line.place}: has a quote and is not answerable; take one of them away")
+    spans = _found(line, index, asked[0], quotes, named)
+    return Question(
+        query_id=(ids or asked)[0],
+        text=asked[0],
+        relevant=dict.fromkeys(named or spans, 1),
+        spans=spans if quotes or answerable is False else None,
+        answerable=answerable is not False,
+        earlier=_strings(line, "history"),
+        within="",
+    )
+
+
+def _strings(line: _Line, name: str) -> tuple[str, ...]:
+    value = line.get(name)
+    values = [] if value is None else value if isinstance(value, list) else [value]
+    if not all(isinstance(each, str) and each.strip() for each in values):
+        raise UsageError(f"{line.place}: {name!r} is {json.dumps(value)}; give a string with something in it")
+    return tuple(replace_surrogates(each) for each in values)
+
+
+def _found(
+    line: _Line, index: Index, question: str, quotes: Sequence[str], named: Sequence[str]
+) -> dict[str, list[Span]]:
+    """Where the quotes stand, by document: everywhere in those that are named, or that a search brings."""
+    documents = index.documents(named or _near(index, question, quotes))
+    if missing := [each for each in named if each not in documents]:
+        raise UsageError(f"{line.place}: no document {missing[0]!r} in the index; `pincite search` prints their ids")
+    spans: dict[str, list[Span]] = {}
+    for quote in quotes:
+        places = {doc_id: ranges for doc_id, each in documents.items() if (ranges := _ranges(each.text, quote))}
+        if not places:
+            where = "in that document" if named else "in the documents that a search brings"
+            mend = "correct the quote" if named else "correct it, or name its 'doc_id'"
+            raise UsageError(f"{line.place}: the quote “{shortened(quote)}” stands nowhere {where}; {mend}")
+        for doc_id, ranges in places.items():
+            spans.setdefault(doc_id, []).extend(ranges)
+    return spans
+
+
+def _near(index: Index, question: str, quotes: Sequence[str]) -> list[str]:
+    if not quotes:
+        return []
+    hits = [hit for text in (*quotes, question) for hit in index.search(text, k=_DEEP, deduplicate=False)]
+    return list(dict.fromkeys(hit.document.doc_id for hit in hits))
+
+
+def _ranges(text: str, quote: str) -> list[Span]:
+    """Where a quote stands: to the letter, or else with other white space."""
+    loose = r"\s+".join(map(re.escape, quote.split()))
+    exact = [found.span() for found in re.finditer(re.escape(quote), text)]
+    return exact or [found.span() for found in re.finditer(loose, text)]
+
+
+# ---------------------------------------------------------------- left out
+
+
+def left_out(questions: Sequence[Question], index: Index) -> list[Question]:
+    """The questions once more, as ones that the index does not answer, since what answers them may not be found.
+
+    Left out are a question's documents, and all whose metadata have the same ``article`` as one of them.
+    """
+    article = _articles(index)
+    together: dict[str, set[str]] = {}
+    for doc_id, name in article.items():
+        together.setdefault(name, set()).add(doc_id)
+    made = []
+    for question in questions:
+        if question.has_answer and question.documents:
+            relevant = [name for name, grade in question.relevant.items() if grade > 0]
+            ids = {f"{question.within}{name}" for name in (*relevant, *question.documents)}
+            ids |= {other for each in ids & article.keys() for other in together[article[each]]}
+            bare = replace(question, relevant={}, spans=None, answerable=False, without=frozenset(ids))
+            made.append(replace(bare, query_id=f"{question.query_id} (left out)"))
+    return made
+
+
+def _articles(index: Index) -> dict[str, str]:
+    """What the metadata of documents name as their article, by document; read in parts, since they may be many."""
+    ids = list(index.titles(index.status().documents))
+    found = {}
+    for start in range(0, len(ids), _READ_AT_ONCE):
+        for doc_id, document in index.documents(ids[start : start + _READ_AT_ONCE]).items():
+            if document.metadata.get("article") is not None:
+                found[doc_id] = str(document.metadata["article"])
+    return found
