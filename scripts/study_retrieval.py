@@ -37,7 +37,7 @@ from pincite.evaluation import characters
 from pincite.ingest import worker
 from pincite.judged import COLLECTION, Question, index_collection, read_questions
 from pincite.retrieval import ranking
-from pincite.retrieval.follow_ups import wordings
+from pincite.retrieval.follow_ups import query_variants
 
 DOCS = Path(__file__).parent.parent / "docs"
 Floats = npt.NDArray[np.float64]
@@ -116,7 +116,7 @@ class Lab:
         self.held = np.array([held[each] for each in ids], np.float32)
         self.names = [each.doc_id.removeprefix(COLLECTION) for each in self.passages]
         said = [[{"role": "user", "content": turn} for turn in question.earlier] for question in self.questions]
-        self.asked = [wordings(q.text, turns) for q, turns in zip(self.questions, said, strict=True)]
+        self.asked = [query_variants(q.text, turns) for q, turns in zip(self.questions, said, strict=True)]
         vectors = iter(embedder.encode_query([text for each in self.asked for text, _ in each]))
         self.vectors = [[next(vectors) for _ in each] for each in self.asked]
 

@@ -1,12 +1,16 @@
-"""Which wordings a turn of a conversation is searched by."""
+"""By which wordings a turn of a conversation is searched, and what it is about."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pincite.retrieval.follow_ups import leans, names, without_paste, wordings
+from conftest import write_files
+from pincite import Assistant, Index
+from pincite.retrieval.follow_ups import Turn, leans, names, query_variants, subject, without_paste
 
 
 def _user(*turns: str) -> list[dict[str, str]]:
@@ -36,32 +40,34 @@ def test_turns_that_stand_alone(turn: str) -> None:
 
 def test_the_earlier_turn_counts_for_more_where_the_question_leans() -> None:
     history = [*_user("What did the mill grind?", "How is the weather?"), {"role": "assistant", "content": "Fine."}]
-    assert wordings("And in winter?", history)[0] == ("And in winter?", 1.0)
+    assert query_variants("And in winter?", history)[0] == ("And in winter?", 1.0)
     (joined, leaning), (_, other) = (
-        wordings("And in winter?", history)[1],
-        wordings("Who built the long pier?", history)[1],
+        query_variants("And in winter?", history)[1],
+        query_variants("Who built the long pier?", history)[1],
     )
     assert joined == "How is the weather? And in winter?"
     assert leaning > 0.5 > other
 
 
 def test_thanks_ask_nothing_and_are_not_leant_on() -> None:
-    assert wordings("Thanks!", _user("What did the mill grind?")) == [("Thanks!", 1.0)]
-    assert wordings("And the bees?", _user("What did the mill grind?", "Thanks"))[1][0].startswith("What did the mill")
+    assert query_variants("Thanks!", _user("What did the mill grind?")) == [("Thanks!", 1.0)]
+    assert query_variants("And the bees?", _user("What did the mill grind?", "Thanks"))[1][0].startswith(
+        "What did the mill"
+    )
 
 
 def test_without_history_a_question_stands_alone() -> None:
-    assert wordings("And then?", []) == [("And then?", 1.0)]
+    assert query_variants("And then?", []) == [("And then?", 1.0)]
 
 
 def test_a_long_earlier_turn_leaves_room_for_the_question() -> None:
-    ((_, _), (joined, _)) = wordings("And why?", _user("word " * 1000))
+    ((_, _), (joined, _)) = query_variants("And why?", _user("word " * 1000))
     assert len(joined) < 500
     assert joined.endswith("And why?")
 
 
 def test_a_polite_word_with_a_question_mark_is_a_question() -> None:
-    assert len(wordings("Nice?", _user("Where is Lyon?"))) == 2
+    assert len(query_variants("Nice?", _user("Where is Lyon?"))) == 2
 
 
 @pytest.mark.parametrize(
@@ -115,3 +121,71 @@ def test_all_of_another_turn_is_asked(turn: str) -> None:
 def test_what_is_asked_is_the_end_of_a_turn(text: str) -> None:
     turn = LONG + text
     assert without_paste(turn) == turn or turn.rstrip().endswith(without_paste(turn))
+
+
+ARTICLES = {
+    "tide.md": "# The tide mill of Aldhaven\n\nThe tide mill of Aldhaven is a watermill that grinds oats with the "
+    "ebb. It is named after Ruth Penn, a miller's widow who paid for the dam. Building began in 1742 and "
+    "took eleven years.\n",
+    "ferry.md": "# The night ferry\n\nThe night ferry crosses from Aldhaven to Sund. It is named after the bishop "
+    "Olaf Grane. The ferry was given up in 1931, when the bridge was opened. A crossing cost one crown.\n",
+    "pumps.md": "# Pumps 3.0\n\nPumps is a program that controls water pumps. Version 3.0 of Pumps was released on 12"
+    " May 2023. It needs 2 GB of memory. The license of Pumps is MIT.\n",
+    "valves.md": "# Valves 1.4\n\nValves is a program that watches valves. Version 1.4 of Valves was released on 3 "
+    "June 2021. It needs 512 MB of memory. The license of Valves is GPL.\n",
+    "guide.md": "# Articles\n\n## Adding\n\nTo add articles, copy them into the folder and run the update "
+    "command.\n\n## Removing\n\nTo remove articles, delete their files from the folder and run the update"
+    " command.\n",
+    "budgets.md": "# Budgets\n\nZhejiang raised its budget for science by 40 percent. Jiangsu raised its budget for "
+    "science by 25 percent. Hubei set up a fund for innovation.\n",
+    "bees.md": "# The grey bee\n\nThe grey bee lives in the hills above Aldhaven. A hive needs eighteen kilograms of"
+    " honey for the winter. It swarms in May. Its honey is dark.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("turns")
+    write_files(folder / "corpus", ARTICLES)
+    with Index.open(folder / "index") as index:
+        index.update(folder / "corpus")
+        yield Assistant(index)
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        [("What is the tide mill of Aldhaven?", "with the ebb"), ("Who is it named after?", "Ruth Penn")],
+        [("What does Pumps do?", "controls"), ("When was it released?", "12 May 2023"), ("And its license?", "MIT")],
+        [
+            ("What does Valves do?", "watches"),
+            ("When was it released?", "3 June 2021"),
+            ("And how much memory does it need?", "512 MB"),
+        ],
+        [("How do I add articles?", "copy them"), ("And how do I remove them?", "delete their files")],
+        [
+            ("By what percentage did Zhejiang raise its budget for science?", "40 percent"),
+            ("And Jiangsu?", "25 percent"),
+        ],
+        [("By how much did Zhejiang raise its budget for science?", "40 percent"), ("And Yunnan?", None)],
+        [("How much honey does a hive of the grey bee need?", "eighteen"), ("When does it swarm?", "May")],
+        [("Who won the chess olympiad?", None), ("When was the night ferry given up?", "1931"), ("Why?", "the bridge")],
+        [("What is the license of Valves?", "GPL"), ("How do I add articles?", "copy them")],
+    ],
+    ids=lambda turns: turns[-1][0],
+)
+def test_a_conversation_keeps_its_subject(assistant: Assistant, turns: list[tuple[str, str | None]]) -> None:
+    history: list[Turn] = []
+    for question, expected in turns:
+        answer = assistant.ask(question, history=history)
+        assert answer.answered is (expected is not None), answer.text
+        assert expected is None or expected in answer.citations[0].quote
+        history += [{"role": "user", "content": question}, {"role": "assistant", "content": answer.text}]
+
+
+def test_the_subject_is_the_last_turn_that_stands_alone_and_what_was_named_since() -> None:
+    chain = _user("What is the tide mill?", "Who is it named after?", "When did it start?")
+    assert subject(chain) == "What is the tide mill?"
+    assert (
+        subject(_user("How many work in Berlin?", "And Paris?", "Since when?")) == "How many work in Berlin? And Paris?"
+    )

@@ -12,7 +12,16 @@ from pincite.index import Index, checked_question
 from pincite.reading.evidence import Evidence
 from pincite.reading.quotes import Quote, quotes
 from pincite.reading.reader import last_sentences
-from pincite.retrieval.follow_ups import Turn, leans, names, without_paste, wordings
+from pincite.retrieval.follow_ups import (
+    Turn,
+    full_questions,
+    leans,
+    names,
+    pointed_at,
+    query_variants,
+    subject,
+    without_paste,
+)
 
 _LONG = 2000
 """Characters of a question beyond which it is searched and read by its end."""
@@ -57,14 +66,16 @@ class Assistant:
         question = without_paste(checked_question(question))
         if len(question) > _LONG:  # pages pasted above a question: what is asked stands at the end
             question = last_sentences(question, _LONG // 4)
-        queries = wordings(question, history)
+        queries = query_variants(question, history)
         ranking = self.index.rank(queries, passages=20, documents=10, where=where)
         read = self.index.read(question, ranking)
         threshold = ranking.settings.threshold if self._threshold is None else self._threshold
         if len(queries) > 1 and leans(question):
-            # It may still say all by itself: what answers more surely counts.
-            joined = self.index.read(queries[-1][0], ranking)
-            read = max(read, _holding(names(question), joined), key=_confidence)
+            # It may still say all by itself, as far as a pronoun leaves that open: what answers more surely counts.
+            about = subject(history)
+            pointed, named = pointed_at(question, about), names(question)
+            meant = (self.index.read(text, ranking) for text in full_questions(question, about))
+            read = max([_holding(pointed, read), *(_holding(pointed | named, each) for each in meant)], key=_confidence)
         found = quotes(read.sentences, threshold, read.part)
         citations = tuple(_citation(label, each) for label, each in enumerate(found, 1))
         return Answer(
@@ -78,11 +89,9 @@ class Assistant:
 
 
 def _holding(terms: frozenset[str], read: Evidence) -> Evidence:
-    """What was read in passages that hold one of the terms; all of it, where there are none."""
-    if not terms:
-        return read
+    """What was read in passages that hold at least half of the terms; all of it, where there are none."""
     hits = {sentence.hit.rank: sentence.hit for sentence in read.sentences}
-    holding = {rank for rank, hit in hits.items() if not terms.isdisjoint(_terms(hit))}
+    holding = {rank for rank, hit in hits.items() if 2 * len(terms & _terms(hit)) >= len(terms)}
     return replace(read, sentences=[sentence for sentence in read.sentences if sentence.hit.rank in holding])
 
 

@@ -28,6 +28,7 @@ _POINTS_BACK = re.compile(
     r"\b(?:he|him|his|she|her|hers|it|its|they|them|their|theirs|this|these|those|ones?|such|same|others?|another|"
     r"else|also|too|former|latter)\b"
     r"|\b(?:that|there|more)\W*$"
+    r"|\b(?:did|does|do|will|would|can|could|should)\s+that\s+(?:take|mean|cost|work|happen|last|end|begin|start|apply)\b"
     r"|(?<!其)他|[她它这]|那[个些里时]|其(?![他中实余])|呢\W*$",
     re.IGNORECASE,
 )
@@ -104,7 +105,12 @@ def names(turn: str) -> frozenset[str]:
     return frozenset(query_terms(turn)) - _ASKING
 
 
-def wordings(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:
+def pointed_at(turn: str, about: str) -> frozenset[str]:
+    """The terms of the subject, half of which must stand where a turn with a pronoun is answered; else none."""
+    return frozenset(query_terms(about)) - _ASKING if _POINTS_BACK.search(turn) else frozenset()
+
+
+def query_variants(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:
     """The wordings that a question is searched by, itself first, with their weights.
 
     Args:
@@ -114,16 +120,40 @@ def wordings(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:
     Raises:
         UsageError: a turn that is not one.
     """
-    earlier = _said_by_user(history)
-    if not earlier or _COURTESY.match(question):
+    about = subject(history)
+    if not about or _COURTESY.match(question):
         return [(question, 1.0)]
-    return [
-        (question, 1.0),
-        (
-            f"{without_paste(earlier[-1])[-_MOST_EARLIER:]} {question}",
-            _LEANING_WEIGHT if leans(question) else _OTHER_WEIGHT,
-        ),
-    ]
+    return [(question, 1.0), (f"{about} {question}", _LEANING_WEIGHT if leans(question) else _OTHER_WEIGHT)]
+
+
+def subject(history: Sequence[Turn]) -> str:
+    """The user's last turn that says by itself what it is about; behind it the last that named something else.
+
+    Of "What is the tide mill?", "Who is it named after?", "When did it start?" that is the first.
+
+    Raises:
+        UsageError: a turn that is not one.
+    """
+    earlier = [without_paste(turn) for turn in _said_by_user(history)]
+    first = max((place for place, turn in enumerate(earlier) if not leans(turn)), default=0)
+    named = [turn for turn in earlier[first + 1 :] if names(turn)]
+    return " ".join([*earlier[first : first + 1], *named[-1:]])[-_MOST_EARLIER:]
+
+
+def full_questions(question: str, about: str) -> list[str]:
+    """What a turn that leans may mean, to be read in its place; the likelier answer counts.
+
+    "When was it released?" is read with the words of its subject behind it, which tell this release from others. Where
+    no pronoun stands for the subject, as in "And Jiangsu?", the earlier question is asked again as well.
+
+    Args:
+        question: the user's turn.
+        about: its `subject`.
+    """
+    words = re.findall(r"[\w'’-]+", about)
+    topic = " ".join(word for word in words if not only_stop_words(word) and not _ASKING.issuperset(analyse(word)))
+    named = f"{question} {topic}"
+    return [named] if _POINTS_BACK.search(question) else [f"{about} {question}", named]
 
 
 def _said_by_user(history: Sequence[Turn]) -> list[str]:
