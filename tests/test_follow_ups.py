@@ -187,5 +187,5 @@ def test_the_subject_is_the_last_turn_that_stands_alone_and_what_was_named_since
     chain = _user("What is the tide mill?", "Who is it named after?", "When did it start?")
     assert subject(chain) == "What is the tide mill?"
     assert (
-        subject(_user("How many work in Berlin?", "And Paris?", "Since when?")) == "How many work in Berlin? And Paris?"
+        subject(_user("How many work in Berlin?", "And Paris?", "Who else?")) == "How many work in Berlin? And Paris?"
     )
