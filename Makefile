@@ -4,6 +4,8 @@ PORT ?= 7860
 INDEX ?= index
 VENV := .venv
 BIN := $(VENV)/bin
+# Two at once, whoever is free takes over; each computes in one thread, so that they do not wait for each other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: chat test test-all lint types documents pictures clean
@@ -14,11 +16,11 @@ chat: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/find_browser.py --install
-	$(BIN)/pytest -m "not slow"
+	$(PYTEST) --dist worksteal -m "not slow"
 
 test-all: test  # what is slow besides, and a kill at far more steps
-	$(BIN)/pytest -m slow
-	$(BIN)/pytest tests/test_crashes.py --kills 75
+	$(PYTEST) --dist loadfile -m slow
+	$(PYTEST) tests/test_crashes.py -m "not slow" --kills 75
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check

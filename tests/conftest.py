@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-import runpy
+import shutil
+import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from pincite import Index, Settings
 from pincite.stores.base import Vectors
 from pincite.stores.local import dense, writer
-from serving import FLAGS, Server, serving
+
+pytest_plugins = ["browsing"]
 
 # Examples are counted, never timed. The same ones are tried in each run, so that a failure is the change's.
 settings.register_profile("project", deadline=None, derandomize=True)
@@ -36,6 +36,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", type=float, default=12, help="seconds for tests in which many read while one writes")
     parser.addoption("--kills", type=int, default=12, help="steps of an update at which it is killed, spread over all")
     parser.addoption("--fuzz", type=int, default=15, help="broken files of each kind to try the readers with")
+
+
+def pytest_configure() -> None:
+    """Have tests lie in memory, where there is room, and Ctrl-C work."""
+    # An update waits for the disk some twenty times.
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4_000_000_000:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+    # In a shell's background it is ignored, and then by every program that a test starts as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def grow_by_segments(patched: pytest.MonkeyPatch) -> None:
@@ -121,8 +131,11 @@ def open_index(tmp_path: Path) -> Iterator[Callable[..., Index]]:
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The user's cache of this session, in which the model's export is made once for all tests and their processes."""
+    base = tmp_path_factory.getbasetemp()
+    workers = "PYTEST_XDIST_WORKER" in os.environ  # the folders of all workers lie in one
     with pytest.MonkeyPatch.context() as patched:
-        folder = tmp_path_factory.mktemp("cache")
+        folder = (base.parent if workers else base) / "cache"
+        folder.mkdir(exist_ok=True)
         patched.setenv("PINCITE_CACHE", str(folder))
         yield folder
 
@@ -135,99 +148,3 @@ def real_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     with Index.open(folder / "index") as index:
         index.update(folder / "corpus")
         yield index
-
-
-# ---------------------------------------------------------------- the page
-
-PATIENCE = 60_000
-"""Milliseconds: the first question loads the model."""
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts a server of the test's own."""
-    with ExitStack() as servers:
-        yield lambda *arguments: servers.enter_context(serving(tmp_path, *arguments))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium, found through the PATH or Playwright's own."""
-    path = runpy.run_path(str(Path(__file__).parent.parent / "scripts" / "find_browser.py"))["find"]()
-    if path is None:
-        pytest.fail("no Chromium: apt-get install chromium, or python -m playwright install chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="session")
-def cached(browser: Browser) -> BrowserContext:
-    """A context in which Gradio's files are loaded only once; what pages keep is cleared after each test."""
-    return browser.new_context()
-
-
-@pytest.fixture
-def visit(browser: Browser, cached: BrowserContext, serve: object) -> Iterator[Callable[..., Page]]:
-    """Opens pages and, at the end and before any server ends, fails for whatever a page may not do."""
-    faults: list[str] = []
-    contexts = [cached]
-
-    def visit(address: str, width: int = 1280, height: int = 800, **options: Any) -> Page:  # noqa: ANN401
-        context = browser.new_context(**options) if options else cached
-        contexts.append(context)
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": height})
-        return watched(page, address, faults)
-
-    yield visit
-    for page in [page for context in dict.fromkeys(contexts) for page in context.pages]:
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            faults.append("the page scrolls sideways")
-        if page.evaluate("window.ran"):
-            faults.append("a text was run as a program")
-        page.evaluate("localStorage.clear()")
-        page.close()
-    for context in contexts[1:]:
-        if context is not cached:
-            context.close()
-    assert not faults
-
-
-LEAVING: set[Page] = set()
-"""Pages that are being loaded again: Gradio complains of the streams of answers that this cuts off."""
-
-
-def watched(page: Page, address: str, faults: list[str]) -> Page:
-    """Open an address and note what the page may not do; at the end everything is there that can be used."""
-
-    def note(text: str) -> None:
-        if page not in LEAVING:
-            faults.append(text)
-
-    page.on("pageerror", lambda error: note(f"page error: {error}"))
-    page.on("console", lambda line: note(line.text) if line.type in ("error", "warning") else None)
-    page.on("request", lambda sent: None if is_local(sent.url) else faults.append(sent.url))
-    page.goto(address)
-    page.locator("#start section").wait_for(timeout=PATIENCE, state="attached")
-    return page
-
-
-def reload(page: Page) -> None:
-    """Load a page again, whatever is on its way."""
-    LEAVING.add(page)
-    page.reload()
-    LEAVING.discard(page)
-
-
-def go(page: Page, address: str) -> None:
-    """Lead a page elsewhere, whatever is on its way."""
-    LEAVING.add(page)
-    page.goto(address)
-    LEAVING.discard(page)
-
-
-def is_local(url: str) -> bool:
-    """Whether a request stays on this machine."""
-    return url.startswith(("http://127.0.0.1:", "data:", "blob:"))

@@ -36,7 +36,7 @@ def head(access: str) -> str:
     return f"<style>{_read('page.css')}</style><script>{_read('page.js').replace('GIVEN', given)}</script>"
 
 
-_LOOKS_AFTER = 0.02  # seconds
+_LOOKS_AFTER, _NOTHING_COMES_AFTER = 0.02, 1.0  # seconds
 _SESSIONS = 256
 """Of which Gradio keeps the state; each call over HTTP makes one. A page whose state is gone restores its own."""
 
@@ -78,6 +78,8 @@ def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
     blocks.state_session_capacity = _SESSIONS
     # By default it looks a thousand times a second whether somebody has asked something.
     blocks._queue.sleep_when_free = _LOOKS_AFTER
+    # And a hundred times how far a function is by Gradio's own measure, which none of ours uses.
+    blocks._queue.progress_update_sleep_when_free = _NOTHING_COMES_AFTER
     return blocks
 
 

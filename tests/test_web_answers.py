@@ -1,0 +1,117 @@
+"""Answers on the page: to the letter, each quote with its source, never run as a program."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browsing import BEES, FERRY, FORM, HOSTILE, LOG, PATIENCE, UNKNOWN, answered, ask, marked, reload
+from pincite import Assistant
+from serving import Server
+
+
+def test_start_says_what_this_is_and_offers_questions_that_are_answered(page: Page, assistant: Assistant) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pincite")
+    expect(page.locator("#masthead")).to_contain_text(re.compile("5 articles · updated (just now|.* ago)"))
+    expect(page.locator("#start")).to_contain_text("quoted word for word from 5 articles")
+    expect(page.get_by_role("textbox", name="Your question")).to_have_attribute("maxlength", "4000")
+    page.locator(".example").first.wait_for(timeout=PATIENCE)
+    examples = page.locator(".example").all_text_contents()
+    assert 1 <= len(examples) <= 4
+    assert all(assistant.ask(example).answered for example in examples)
+    page.get_by_role("button", name="What does a hive of grey bees need?").click()
+    expect(page.locator("#turn-1 .question")).to_have_text("What does a hive of grey bees need?")
+    expect(page.locator("#turn-1 .answer")).to_contain_text("eighteen kilograms of honey", timeout=PATIENCE)
+    expect(page.locator("#start")).to_be_hidden()
+
+
+@pytest.mark.parametrize("question", [FERRY, FORM, LOG])
+def test_each_quote_is_shown_to_the_letter_marked_in_its_source_and_opened_in_its_article(
+    page: Page, assistant: Assistant, question: str
+) -> None:
+    citations = assistant.ask(question).citations
+    assert citations
+    turn = ask(page, question)
+    assert turn.locator(".quote").all_text_contents() == [each.quote for each in citations]
+    assert turn.locator(".chip").all_text_contents() == [str(each.label) for each in citations]
+    articles = len({each.document.doc_id for each in citations})
+    expect(turn.locator(".meta")).to_have_text(re.compile(rf"{articles} articles? · \d+ ms"))
+    for citation, chip in zip(citations, turn.locator(".chip").all(), strict=True):
+        mark = page.locator(f"#cite-1-{citation.label}")
+        assert mark.text_content() == citation.quote
+        card = turn.locator(".card", has=mark)
+        assert card.locator(".passage").text_content() == citation.passage.text
+        assert card.locator("h4").text_content() == citation.document.title
+        where = card.locator(".where").text_content() or ""
+        assert f"{citation.start}–{citation.end}" in where
+        for fact in (citation.document.source, citation.document.date):
+            assert fact is None or fact in where
+        chip.click()
+        expect(page.locator("#reader h2")).to_have_text(citation.document.title)
+        assert marked(page) == citation.quote
+        assert page.locator("#reader .text").text_content() == citation.document.text
+        expect(page.locator("#reader .paragraph mark").first).to_be_in_viewport()
+        expect(page.locator("#reader .here")).not_to_have_count(0)
+        expect(chip).to_have_attribute("aria-current", "")
+        expect(page.locator("#reader .count")).to_have_text(f"source {citation.label} of {len(citations)}")
+        page.keyboard.press("Escape")
+        expect(page.locator("#reader")).to_be_hidden()
+
+
+def test_strength_is_said_in_words_with_the_numbers_on_demand_and_stays_unfolded(
+    page: Page, assistant: Assistant
+) -> None:
+    citation = assistant.ask(BEES).citations[0]
+    strength = ask(page, BEES).locator(".strength").first
+    word = "Strong" if citation.confidence >= 0.7 else "Fair" if citation.confidence >= 0.35 else "Weak"
+    expect(strength.locator("summary")).to_have_text(f"{word} match")
+    expect(strength.locator("dl")).to_be_hidden()
+    strength.locator("summary").click()
+    expect(strength.locator("dl")).to_contain_text(f"{citation.confidence:.0%}")
+    expect(strength.locator("dl")).to_contain_text(citation.document.digest)
+    ask(page, FERRY)
+    expect(page.locator("#turn-1 .strength dl").first).to_be_visible()
+    expect(page.locator("#turn-2 .strength dl").first).to_be_hidden()
+
+
+def test_a_hostile_article_is_shown_and_never_run(page: Page) -> None:
+    turn = ask(page, FORM)
+    assert HOSTILE in "".join(turn.locator(".passage").all_text_contents())
+    assert any(quote in HOSTILE for quote in turn.locator(".quote").all_text_contents())
+    assert page.locator("#talk :is(img, script, b, i, a:not(.chip, .read))").count() == 0
+    turn.locator(".read").first.click()
+    expect(page.locator("#reader .text")).to_contain_text("<img src=x")
+    assert page.locator("#reader .text").text_content() == HOSTILE
+    assert page.locator("#reader :is(img, script, b, i, iframe)").count() == 0
+    assert page.locator("#reader a[href^=javascript]").count() == 0
+
+
+def test_a_hostile_question_is_shown_and_never_run(page: Page) -> None:
+    question = f'{HOSTILE} </h2><svg onload="window.ran = 1"> \\ &lt;'
+    turn = ask(page, question)
+    assert turn.locator(".question").text_content() == question
+    assert page.locator("#talk :is(img, svg, script)").count() == 0
+    reload(page)
+    assert answered(page, 1).locator(".question").text_content() == question
+
+
+def test_nothing_found_is_said_and_near_passages_are_no_answer(page: Page, assistant: Assistant) -> None:
+    answer = assistant.ask(UNKNOWN)
+    assert not answer.answered
+    turn = ask(page, UNKNOWN)
+    expect(turn.locator(".nothing")).to_contain_text("Nothing in these articles answers this.")
+    expect(turn.locator(".panel h3")).to_have_text("Nearest passages, not an answer")
+    assert turn.locator(".passage").all_text_contents() == [hit.passage.text for hit in answer.hits[:3]]
+    assert turn.locator(".answer, .quote, .chip, .badge, mark, .failed, .empty, .strength").count() == 0
+    turn.locator(".read").first.click()
+    assert marked(page) == answer.hits[0].passage.text
+
+
+def test_copies_are_named_and_the_server_connects_to_no_other_host(page: Page, server: Server) -> None:
+    turn = ask(page, FERRY)
+    expect(turn.locator(".duplicates").first).to_have_text(re.compile(r"Also in: (ferry\.md|reprint\.txt)"))
+    turn.locator(".chip").first.click()
+    assert marked(page)
+    assert server.watched.read_text(encoding="utf-8") == ""

@@ -1,0 +1,294 @@
+"""Conversations on the page: follow-ups, reloading, links, what is forgotten, and what can be taken along."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import BrowserContext, Page, expect
+
+from browsing import BEES, FERRY, FORM, LOG, PATIENCE, answered, ask, go, marked, reload
+from pincite import Assistant
+from serving import Server, chat
+
+
+def bytes_sent(server: Server, session: str, question: str, asked: list[str]) -> int:
+    """What the server sends for a question in a conversation that has asked these."""
+    config = httpx.get(f"{server.address}/config").json()
+    box = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == "ask")
+    event = next(each["id"] for each in config["dependencies"] if [box, "submit"] in each["targets"])
+    kept = json.dumps({"name": "c", "asked": [{"question": before} for before in asked]})
+    sent = {"data": [question, None, [], "", "", kept], "fn_index": event, "session_hash": session}
+    api = f"{server.address}/gradio_api/queue"
+    httpx.post(f"{api}/join", json=sent)
+    with httpx.stream("GET", f"{api}/data", params={"session_hash": session}, timeout=60) as stream:
+        lines = iter(stream.iter_lines())
+        size = 0
+        while "process_completed" not in (line := next(lines)):
+            size += len(line.encode())
+        return size + len(line.encode())
+
+
+def test_an_answer_is_sent_without_the_turns_before_it(server: Server) -> None:
+    first = bytes_sent(server, "one", BEES, [])
+    for number in range(1, 5):
+        last = bytes_sent(server, "one", BEES, [BEES] * number)
+    assert last < 1.5 * first
+
+
+def test_a_conversation_comes_back_turn_by_turn(server: Server) -> None:
+    few, many = (bytes_sent(server, f"{count}", "", [BEES] * count) for count in (3, 12))
+    assert many < 5 * few
+
+
+def test_follow_up_is_asked_in_its_conversation(page: Page, assistant: Assistant) -> None:
+    follow_up = "And the engine?"
+    before = assistant.ask(FERRY)
+    history = [{"role": "user", "content": FERRY}, {"role": "assistant", "content": before.text}]
+    answer = assistant.ask(follow_up, history=history)
+    ask(page, FERRY)
+    turn = ask(page, follow_up)
+    assert turn.locator(".quote").all_text_contents() == [each.quote for each in answer.citations]
+    if not answer.answered:
+        assert turn.locator(".passage").all_text_contents() == [hit.passage.text for hit in answer.hits[:3]]
+
+
+def test_questions_to_go_on_with_bring_up_something_else(page: Page) -> None:
+    turn = ask(page, FERRY)
+    quotes = set(turn.locator(".quote").all_text_contents())
+    offered = turn.locator(".follow-ups .example").first
+    offered.click(timeout=PATIENCE)
+    following = answered(page, 2)
+    assert set(following.locator(".quote").all_text_contents()) - quotes
+
+
+def test_new_chat_forgets(page: Page, server: Server) -> None:
+    ask(page, FERRY).locator(".chip").first.click()
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".turn")).to_have_count(0)
+    expect(page.locator("#start")).to_be_visible()
+    expect(page.locator("#reader")).to_be_hidden()
+    assert page.url == f"{server.address}/"
+    expect(ask(page, BEES).locator(".question")).to_have_text(BEES)
+    reload(page)
+    expect(answered(page, 1).locator(".question")).to_have_text(BEES)
+    expect(page.locator(".turn")).to_have_count(1)
+
+
+ARRIVALS = """() => {
+  window.arrived = [];
+  const note = (node) => node.querySelector?.(".meta") && window.arrived.push(node.id);
+  new MutationObserver((changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach(note)))
+    .observe(document.querySelector("#arriving"), { childList: true, subtree: true });
+}"""
+
+
+def test_new_chat_right_after_a_question_forgets_it(page: Page) -> None:
+    ask(page, FERRY)
+    for moment in ("sent", "shown", "answered"):
+        page.evaluate(ARRIVALS)
+        page.get_by_role("textbox", name="Your question").fill(BEES)
+        page.keyboard.press("Enter")
+        if moment != "sent":
+            page.locator(f"#turn-2 {'.meta' if moment == 'answered' else '.question'}").wait_for(timeout=PATIENCE)
+        page.get_by_role("button", name="New chat").click()
+        page.wait_for_function("window.arrived.includes('turn-2')")
+        expect(page.locator(".turn")).to_have_count(0)
+        assert ask(page, BEES).get_attribute("id") == "turn-1", moment
+
+
+def many(count: int) -> str:
+    """A conversation as the page keeps it."""
+    return json.dumps(
+        [{"question": f"Question {n} of bees?", "sources": [], "after": "", "before": ""} for n in range(count)]
+    )
+
+
+def load_with(page: Page, conversation: str) -> None:
+    # What is still on its way must not be kept over it.
+    keep = "sessionStorage.setItem(`pincite-chat-${history.state.chat}`, kept); Storage.prototype.setItem = () => {};"
+    page.evaluate(f"kept => {{ {keep} }}", conversation)
+    reload(page)
+
+
+def test_new_chat_while_a_conversation_comes_back_forgets_it(page: Page) -> None:
+    ask(page, FERRY)
+    load_with(page, many(12))
+    page.locator("#turn-2").wait_for(timeout=PATIENCE)
+    page.evaluate(ARRIVALS)
+    page.get_by_role("button", name="New chat").click()
+    page.wait_for_function("window.arrived.includes('turn-12')")
+    expect(page.locator(".turn")).to_have_count(0)
+
+
+def test_question_while_a_conversation_comes_back_is_asked_after_it(page: Page) -> None:
+    ask(page, FERRY)
+    load_with(page, many(12))
+    page.locator("#turn-2").wait_for(timeout=PATIENCE)
+    page.get_by_role("textbox", name="Your question").fill(BEES)
+    page.keyboard.press("Enter")
+    expect(page.locator("#turn-13 .question")).to_have_text(BEES, timeout=PATIENCE)
+    expect(page.locator("#turn-12 .question")).to_have_text("Question 11 of bees?")
+    answered(page, 13)
+    expect(page.locator(".turn")).to_have_count(13)
+
+
+def test_conversation_outlives_the_server(
+    lenient: BrowserContext, serve: Callable[..., Server], index_path: Path
+) -> None:
+    first = serve(*chat(index_path))
+    page = lenient.new_page()  # where the browser may note that the server is gone
+    page.goto(first.address)
+    page.locator("#start section").wait_for(timeout=PATIENCE)
+    ask(page, FERRY)
+    first.process.kill()
+    first.process.wait()
+    serve(*chat(index_path, "--port", first.address.rsplit(":", 1)[1]))
+    page.reload()
+    expect(answered(page, 1).locator(".question")).to_have_text(FERRY)
+
+
+def test_reload_keeps_the_conversation_and_the_reader_with_its_steps(page: Page) -> None:
+    ask(page, LOG)
+    ask(page, "And the seals?")
+    page.locator("#turn-1 .chip").last.click()
+    expect(page.locator("#reader .count")).to_have_text("source 2 of 2")
+    said = page.locator("#talk :is(.question, .quote, .passage, .where)")
+    before = said.all_text_contents()
+    reload(page)
+    answered(page, 2)
+    assert said.all_text_contents() == before
+    expect(page.locator("#reader .count")).to_have_text("source 2 of 2", timeout=PATIENCE)
+    page.keyboard.press("k")
+    expect(page.locator("#reader .count")).to_have_text("source 1 of 2")
+    assert ask(page, BEES).get_attribute("id") == "turn-3"
+
+
+def test_tabs_and_visitors_do_not_see_each_other(visit: Callable[..., Page], server: Server) -> None:
+    one, other = visit(server.address), visit(server.address)
+    ask(one, FERRY)
+    assert ask(other, BEES).get_attribute("id") == "turn-1"
+    tab = one.context.new_page()
+    tab.goto(server.address)
+    tab.locator("#start section").wait_for(timeout=PATIENCE)
+    expect(tab.locator(".turn")).to_have_count(0)
+    reload(tab)
+    reload(one)
+    expect(answered(one, 1).locator(".question")).to_have_text(FERRY)
+
+
+def test_link_asks_at_once_and_only_once(visit: Callable[..., Page], server: Server) -> None:
+    page = visit(f"{server.address}/?q={FERRY}&source=Harbour Letters&after=2020")
+    turn = answered(page, 1)
+    expect(turn.locator(".only")).to_have_text("Only Harbour Letters, from 2020")
+    expect(turn.locator(".answer")).to_contain_text("forty carts")
+    ask(page, BEES)
+    reload(page)
+    answered(page, 2)
+    expect(page.locator(".turn")).to_have_count(2)
+    go(page, f"{server.address}/?q={BEES}")
+    expect(answered(page, 1).locator(".question")).to_have_text(BEES)
+    expect(page.locator(".turn")).to_have_count(1)
+
+
+def test_back_from_a_link_leads_to_the_conversation_before(lenient: BrowserContext, server: Server) -> None:
+    page = lenient.new_page()
+    page.goto(server.address)
+    page.locator("#start section").wait_for(timeout=PATIENCE)
+    ask(page, FERRY)
+    page.goto(f"{server.address}/?q={BEES}")
+    expect(answered(page, 1).locator(".question")).to_have_text(BEES)
+    page.go_back()
+    expect(page.locator("#turn-1 .question")).to_have_text(FERRY, timeout=PATIENCE)
+    expect(page.locator(".turn")).to_have_count(1)
+
+
+def test_what_is_typed_right_after_enter_stays_in_the_box(page: Page) -> None:
+    box = page.get_by_role("textbox", name="Your question")
+    box.fill(FERRY)
+    box.press("Enter")
+    page.keyboard.type("And the carts")
+    page.locator("#turn-1 .answer").wait_for(timeout=PATIENCE)
+    assert page.locator("#turn-1 .question").inner_text() == FERRY
+    expect(box).to_have_value("And the carts")
+
+
+def test_question_sent_while_another_is_answered_is_asked_next(page: Page) -> None:
+    box = page.get_by_role("textbox", name="Your question")
+    for question in (FERRY, BEES):
+        box.fill(question)
+        page.keyboard.press("Enter")
+        page.locator(".question", has_text=question).wait_for(timeout=PATIENCE)
+    expect(page.locator("#turn-2 .answer")).to_contain_text("eighteen kilograms", timeout=PATIENCE)
+    expect(page.locator("#turn-1 .answer")).to_contain_text("forty carts")
+
+
+def test_filters(page: Page) -> None:
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Sources", exact=True).click()
+    expect(page.get_by_role("option")).to_have_count(2)
+    page.get_by_role("option", name="Hive & Home").click()
+    turn = ask(page, FERRY)
+    expect(turn.locator(".only")).to_have_text("Only Hive & Home")
+    expect(turn.locator(".nothing")).to_contain_text("Only articles that fit the filters were searched.")
+    assert set(turn.locator(".card h4").all_text_contents()) == {"What does a hive of grey bees need?"}
+    page.get_by_role("textbox", name="From").fill("2020")
+    expect(ask(page, BEES).locator(".nothing")).to_contain_text("No article fits these filters.")
+    page.get_by_role("textbox", name="From").fill("soon")
+    expect(ask(page, BEES).get_by_role("alert")).to_contain_text("From 'soon' is not a date: give YYYY")
+    reload(page)
+    answered(page, 3)
+    page.get_by_role("button", name="Filters").click()
+    expect(page.get_by_role("textbox", name="From")).to_have_value("soon")
+
+
+# ---------------------------------------------------------------- to take along
+
+
+def test_copy_save_and_links(visit: Callable[..., Page], server: Server, assistant: Assistant) -> None:
+    page = visit(server.address, permissions=["clipboard-read", "clipboard-write"])
+    citation = assistant.ask(BEES).citations[0]
+    turn = ask(page, BEES)
+    turn.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.locator("#toast")).to_have_text("Copied")
+    assert f"> {citation.quote} \\[1\\]" in page.evaluate("navigator.clipboard.readText()")
+    with page.expect_download() as download:
+        turn.get_by_role("button", name="Save as Markdown").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert text.startswith(f"# {BEES}\n\n> {citation.quote}")
+    turn.get_by_role("button", name="Copy link").click()
+    go(page, page.evaluate("navigator.clipboard.readText()"))
+    expect(answered(page, 1).locator(".quote").first).to_have_text(citation.quote)
+    page.locator(".chip").first.click()
+    page.locator("#reader").get_by_role("button", name="Copy citation").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"“{citation.quote}” (“{citation.document.title}”, ")
+    assert f"characters {citation.start}–{citation.end}" in copied
+    page.locator("#reader").get_by_role("button", name="Copy link").click()
+    go(page, page.evaluate("navigator.clipboard.readText()"))
+    assert marked(page) == citation.quote
+
+
+def test_saved_page_opens_offline(page: Page, assistant: Assistant, tmp_path: Path) -> None:
+    citations = assistant.ask(FORM).citations
+    turn = ask(page, FORM)
+    with page.expect_download() as download:
+        turn.get_by_role("button", name="Save as HTML").click()
+    assert download.value.suggested_filename == "What-does-the-customs-form-of-Aldhaven-list.html"
+    path = tmp_path / "saved.html"
+    download.value.save_as(path)
+    context = page.context.browser
+    assert context is not None
+    offline = context.new_page(offline=True)
+    requests: list[str] = []
+    offline.on("request", lambda request: requests.append(request.url))
+    offline.goto(path.as_uri())
+    assert offline.locator(".quote").all_text_contents() == [each.quote for each in citations]
+    for citation in citations:
+        expect(offline.locator("ol")).to_contain_text(f"characters {citation.start}–{citation.end}")
+        expect(offline.locator("ol")).to_contain_text(citation.document.digest)
+    assert requests == [path.as_uri()]
+    assert offline.evaluate("window.ran") is None
+    offline.close()
