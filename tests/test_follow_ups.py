@@ -170,6 +170,10 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         [("By how much did Zhejiang raise its budget for science?", "40 percent"), ("And Yunnan?", None)],
         [("How much honey does a hive of the grey bee need?", "eighteen"), ("When does it swarm?", "May")],
         [("Who won the chess olympiad?", None), ("When was the night ferry given up?", "1931"), ("Why?", "the bridge")],
+        [
+            ("What is the license of Valves?", "GPL"),
+            ("When was the night ferry given up, and what was opened as it ended?", "1931"),
+        ],
         [("What is the license of Valves?", "GPL"), ("How do I add articles?", "copy them")],
     ],
     ids=lambda turns: turns[-1][0],

@@ -756,10 +756,13 @@ def test_serving_others_without_a_token_is_loud_and_read_only(serve: Callable[..
     assert httpx.get(f"{address}/library", headers={"Host": "rebound.example"}).status_code == 400
 
 
-def test_a_page_of_a_server_with_a_token_asks_for_it(server: Server) -> None:
-    page = httpx.get(server.address).text
+def test_serving_others_with_a_token_asks_for_it(serve: Callable[..., Server], index_path: Path) -> None:
+    server = serve(*chat(index_path, "--host", "0.0.0.0", "--token", TOKEN))
+    address = server.address.replace("0.0.0.0", "127.0.0.1")
+    page = httpx.get(address).text
     assert '"access": "ask"' in page.replace("\\", "")
     assert TOKEN not in page
+    assert httpx.post(f"{address}/library/update", headers=BEARER).status_code == 202
 
 
 # ---------------------------------------------------------------- serving

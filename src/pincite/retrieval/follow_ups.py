@@ -52,6 +52,9 @@ _ASKING = frozenset(
 _MOST_EARLIER = 400
 """Characters of the earlier turn that are joined, its end: more would crowd the question out of the model's room."""
 
+_FEW = 3
+"""Terms of a turn up to which a pronoun in it is taken to stand for what was said before."""
+
 _PASTED = 200
 """Characters above a question from which on they are taken for a text that was pasted, not for words of its own."""
 _LOOKED_AT = 2000
@@ -106,8 +109,14 @@ def names(turn: str) -> frozenset[str]:
 
 
 def pointed_at(turn: str, about: str) -> frozenset[str]:
-    """The terms of the subject, half of which must stand where a turn with a pronoun is answered; else none."""
-    return frozenset(query_terms(about)) - _ASKING if _POINTS_BACK.search(turn) else frozenset()
+    """The terms of the subject, half of which must stand where a turn with a pronoun is answered; else none.
+
+    A turn with more than a few terms of its own may hold what its pronoun stands for: "What did the ferry carry when it
+    left Aldhaven?"
+    """
+    own = frozenset(query_terms(turn)) - _ASKING
+    points_back = _POINTS_BACK.search(turn) and len(own) <= _FEW
+    return frozenset(query_terms(about)) - _ASKING if points_back else frozenset()
 
 
 def query_variants(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:
