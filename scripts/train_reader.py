@@ -539,7 +539,7 @@ def calibrate(options: argparse.Namespace) -> None:
     path = options.target / FACTS
     facts = json.loads(path.read_text("utf-8")) | {"constants": asdict(found["read"])}
     path.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
-    print(f"wrote {path}; for fitted.py: BY_COSINE = {found['compared']}, BY_WORDS = {found['words']}")
+    print(f"wrote {path}; for confidence.py: BY_COSINE = {found['compared']}, BY_WORDS = {found['words']}")
 
 
 def _examples(index: Index, rows: Sequence[dict[str, Any]]) -> Iterable[Example]:

@@ -174,6 +174,19 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
             ("What is the license of Valves?", "GPL"),
             ("When was the night ferry given up, and what was opened as it ended?", "1931"),
         ],
+        [("What is the tide mill of Aldhaven?", "with the ebb"), ("How does one add articles?", "copy them")],
+        [
+            ("What is the tide mill of Aldhaven?", "with the ebb"),
+            ("Is it possible to remove articles?", "delete"),
+        ],
+        [
+            (
+                "I am visiting the valley with my two children next summer and we would love to see the tide mill, can "
+                "you tell us who it was named after?",
+                "Ruth Penn",
+            ),
+            ("How long did its building take?", "eleven years"),
+        ],
         [("What is the license of Valves?", "GPL"), ("How do I add articles?", "copy them")],
     ],
     ids=lambda turns: turns[-1][0],
@@ -193,3 +206,10 @@ def test_the_subject_is_the_last_turn_that_stands_alone_and_what_was_named_since
     assert (
         subject(_user("How many work in Berlin?", "And Paris?", "Who else?")) == "How many work in Berlin? And Paris?"
     )
+
+
+@pytest.mark.parametrize(
+    "turn", ["How does one make a backup?", "Is it possible to make a backup?", "Is IT spending rising in Zhejiang?"]
+)
+def test_a_word_that_stands_for_nothing_said_before_does_not_lean(turn: str) -> None:
+    assert not leans(turn)

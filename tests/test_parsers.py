@@ -447,6 +447,13 @@ def test_a_post_of_jekyll_has_its_day_in_its_name_and_no_tags_in_its_text(docume
     assert document("templates.md", "---\ntitle: T\n---\n\nWrite {{ name }} there.").text == "Write {{ name }} there."
 
 
+def test_a_post_about_templates_keeps_what_it_is_about(document: Make) -> None:
+    body = "Write {{ message }} to show it. In Jinja {% if a %} tests.\n\n```\n{% if a %}\n```\n"
+    found = document("2024-01-02-vue.md", f"---\ntitle: Vue\n---\n\n{body}").text
+    assert "Write {{ message }} to show it. In Jinja {% if a %} tests." in found
+    assert found.count("{% if a %}") == 2
+
+
 def test_front_matter_that_is_not_quite_yaml(document: Make) -> None:
     found = document("a.md", "---\ntitle: Ice: a story\nauthors: [A, B]\ndate: 2021-02-31\n---\nText.")
     assert (found.title, found.author, found.date) == ("Ice: a story", "A; B", None)

@@ -222,3 +222,20 @@ def test_without_lists_and_questions_each_text_is_quoted_once(data: st.DataObjec
     made = quotes(_found(data, texts), 0.0, 0.3)
     said = [" ".join(one.text.split()) for each in made for one in each.sentences]
     assert len(said) == len(set(said))
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["Q4: Revenue rose to 5 million euros.", "The lighthouse was sold.", "A. Miller became chairman."],
+        ["Question 3. of the ballot was dropped.", "Turnout was 61 percent.", "A. Smith won."],
+        ["See https://example.org/find?"],
+    ],
+)
+def test_statements_are_no_questions(sentences: list[str]) -> None:
+    assert not any(questions(sentences))
+
+
+def test_a_whole_chinese_sentence_is_no_mere_reply() -> None:
+    assert not is_reply("浙江省计划在二零二五年把创新经费提高百分之四十并新建十个实验室。")
+    assert is_reply("五天。")

@@ -13,6 +13,7 @@ from pincite.reading.evidence import Evidence
 from pincite.reading.quotes import Quote, quotes
 from pincite.reading.reader import last_sentences
 from pincite.retrieval.follow_ups import (
+    MOST_REQUIRED,
     Turn,
     full_questions,
     leans,
@@ -89,9 +90,10 @@ class Assistant:
 
 
 def _holding(terms: frozenset[str], read: Evidence) -> Evidence:
-    """What was read in passages that hold at least half of the terms; all of it, where there are none."""
+    """What was read in passages that hold half of the terms, and no more than two; all of it, where there are none."""
     hits = {sentence.hit.rank: sentence.hit for sentence in read.sentences}
-    holding = {rank for rank, hit in hits.items() if 2 * len(terms & _terms(hit)) >= len(terms)}
+    least = min(len(terms) / 2, MOST_REQUIRED)
+    holding = {rank for rank, hit in hits.items() if len(terms & _terms(hit)) >= least}
     return replace(read, sentences=[sentence for sentence in read.sentences if sentence.hit.rank in holding])
 
 

@@ -23,7 +23,10 @@ from pincite.parsers.metadata import document
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOML = re.compile(r"\A\+\+\+[ \t]*\n(?P<toml>.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _DAY_IN_NAME = re.compile(r"(?:.*/)?(\d{4}-\d\d-\d\d)-[^/]*")
-_LIQUID = re.compile(r"\{%[^\n]{0,500}?%\}|\{\{[^\n]{0,500}?\}\}")
+_TAGS_ALONE = re.compile(r"\s*(?:\{%[^\n%]{0,500}%\}\s*)+")
+_LINK_VARIABLE = re.compile(r"\]\(\{\{[^\n{}]{0,500}\}\}")
+"""Jekyll's tags on lines of their own, and its variables where a link leads; within prose and code they may be what the
+article is about."""
 _PLAIN_LINE = re.compile(r"^([A-Za-z][\w -]*):[ \t]+([^ \t\n].*)$", re.MULTILINE)
 _DEEPEST = 100
 """Levels of lists and quotes; what lies deeper is left out by the parser, at 20 unless told."""
@@ -37,11 +40,21 @@ def read(path: Path, name: str) -> Iterator[Document]:
     stated, source = _front_matter(decode(path.read_bytes()))
     day = _DAY_IN_NAME.fullmatch(name)
     if day and stated:
-        stated, source = {"date": day[1]} | stated, _LIQUID.sub("", source)
+        stated, source = {"date": day[1]} | stated, _without_tags(source)
     tree = parse_html(_renderer().render(source) or "<p></p>")
     blocks = blocks_of(tree)
     heading = next(map(plain_text, tree.iter("h1")), None)
     yield document(name, *lay_out(blocks), stated={"title": heading} | stated)
+
+
+def _without_tags(source: str) -> str:
+    """A post without the tags that are for Jekyll; what stands in fenced code is kept."""
+    kept, in_code = [], False
+    for line in source.split("\n"):
+        in_code ^= line.lstrip().startswith(("```", "~~~"))
+        if in_code or not _TAGS_ALONE.fullmatch(line):
+            kept.append(line if in_code else _LINK_VARIABLE.sub("](", line))
+    return "\n".join(kept)
 
 
 def _front_matter(text: str) -> tuple[dict[str, Any], str]:

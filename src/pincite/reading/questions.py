@@ -22,6 +22,7 @@ _HANDED_ON = 0.75
 _SHORT = 5
 """Words up to which a sentence behind a question is taken to lean on it: "Five days"."""
 
+_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _MARKS = r"[?？؟⁇⁈⁉‽]!*(?:\[[^\[\]\n]{1,24}\])*"
 _QUESTION = re.compile(
     rf"(?:.*[^?？]|){_MARKS}\s*"
@@ -31,9 +32,12 @@ _QUESTION = re.compile(
 """A whole sentence that ends in a question mark. One that is closed behind it must be opened at its beginning: what
 somebody asks within a sentence ('He asked "why?"') is told, not asked."""
 
-_ASKING = re.compile(r"(?:Q|Question|问|問)\s?\d{0,3}\s?[:：.)]")
-_ANSWERING = re.compile(r"(?:A|Answer|答)\s?\d{0,3}\s?[:：.)]")
+_QUESTION_LABEL = re.compile(r"(?:Q|Question|问|問)\s?\d{0,3}(?:\s?[:)]\s|\.\s|\s?：)")
+_ANSWER_LABEL = re.compile(r"(?:A|Answer|答)\s?\d{0,3}(?:\s?[:)]\s|\.\s|\s?：)")
 """The labels of a list of questions and answers."""
+_LONGEST_QUESTION = 4
+"""Sentences from label to label: "Q4:" is a quarter too. "A. Miller" is a person, so that after a label with a full stop
+something must have been asked."""
 
 _REPLIES = re.compile(
     r"\W*(?:(?:Yes|Yeah|Yep|No|Nope|Sure|Certainly|Absolutely|Definitely|Indeed|Maybe|Perhaps|Of course|Not|Never|"
@@ -45,15 +49,22 @@ _REPLIES = re.compile(
 
 def questions(sentences: Sequence[str]) -> list[bool]:
     """Which sentences of a text are questions, or belong to one that is labelled "Q:" and answered by "A:"."""
-    asks = [_QUESTION.fullmatch(each) is not None for each in sentences]
+    asks = [_is_question(each) for each in sentences]
     first = None
-    for place, each in enumerate(sentences):
-        if _ASKING.match(each):
+    for place, sentence in enumerate(sentences):
+        if _QUESTION_LABEL.match(sentence):
             first = place
-        elif first is not None and _ANSWERING.match(each):
-            asks[first:place] = [True] * (place - first)
+        elif first is not None and (label := _ANSWER_LABEL.match(sentence)):
+            plain = "." not in label[0] or any(asks[first:place])
+            if plain and place - first <= _LONGEST_QUESTION:
+                asks[first:place] = [True] * (place - first)
             first = None
     return asks
+
+
+def _is_question(sentence: str) -> bool:
+    """Whether it ends in a question mark that is no part of an address on the web."""
+    return _QUESTION.fullmatch(sentence) is not None and "://" not in sentence.split()[-1]
 
 
 def before(asks: Sequence[bool]) -> list[range]:
@@ -89,7 +100,12 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return not text[line:start].strip() and "\n" in text[start:end][len(text[start:end].rstrip()) :]
 
 
+def _words(sentence: str) -> int:
+    """How many words; of scripts without spaces, two characters are one."""
+    return len(sentence.split()) + len(_HAN.findall(sentence)) // 2
+
+
 def is_reply(sentence: str) -> bool:
     """Whether a sentence behind a question says nothing without it, as "Yes." and "Five days." do."""
-    labelled = _ANSWERING.match(sentence) is not None
-    return labelled or _REPLIES.match(sentence) is not None or len(sentence.split()) <= _SHORT
+    labelled = _ANSWER_LABEL.match(sentence) is not None
+    return labelled or _REPLIES.match(sentence) is not None or _words(sentence) <= _SHORT

@@ -24,6 +24,12 @@ _OTHER_WEIGHT = 0.2
 """What the joined wording counts for, beside the turn itself."""
 
 _LATIN = r"[^\W\d_\u0250-\U0010ffff]+"
+_STANDS_FOR_NOTHING = re.compile(
+    r"\bIT\b"
+    r"|(?i:\b(?:is|was|would)\s+it\s+(?:possible|true|necessary|normal|safe|legal|worth|better|easy|hard|okay|ok|the\s+case)\b)"
+    r"|(?i:\b(?:do|does|did|can|could|should|would|must|may|will)\s+one\b)"
+)
+"""A pronoun that points at nothing: "How does one add a text?", "Is it possible to ...?", IT."""
 _POINTS_BACK = re.compile(
     r"\b(?:he|him|his|she|her|hers|it|its|they|them|their|theirs|this|these|those|ones?|such|same|others?|another|"
     r"else|also|too|former|latter)\b"
@@ -51,6 +57,9 @@ _ASKING = frozenset(
 """Terms of words that ask, and that an answer need not hold."""
 _MOST_EARLIER = 400
 """Characters of the earlier turn that are joined, its end: more would crowd the question out of the model's room."""
+
+MOST_REQUIRED = 2
+"""Terms of the subject that must stand in a passage: who tells a story before the question names much besides."""
 
 _FEW = 3
 """Terms of a turn up to which a pronoun in it is taken to stand for what was said before."""
@@ -90,11 +99,15 @@ def without_paste(turn: str) -> str:
     return text[begin:].strip() if apart and begin > _PASTED and not leans(text[begin:]) else turn
 
 
+def _points_back(turn: str) -> bool:
+    return _POINTS_BACK.search(_STANDS_FOR_NOTHING.sub(" ", turn)) is not None
+
+
 def leans(turn: str) -> bool:
     """Whether a turn is likely to be understood only with what was said before it."""
     if _COURTESY.match(turn):
         return False
-    return _POINTS_BACK.search(turn) is not None or _CONTINUES.search(turn) is not None
+    return _points_back(turn) or _CONTINUES.search(turn) is not None
 
 
 def names(turn: str) -> frozenset[str]:
@@ -103,7 +116,7 @@ def names(turn: str) -> frozenset[str]:
     "And Jiangsu?" after a question on Zhejiang asks for Jiangsu: what holds the words of the earlier question alone
     answers that one once more.
     """
-    if _POINTS_BACK.search(turn) or only_stop_words(turn):
+    if _points_back(turn) or only_stop_words(turn):
         return frozenset()
     return frozenset(query_terms(turn)) - _ASKING
 
@@ -115,7 +128,7 @@ def pointed_at(turn: str, about: str) -> frozenset[str]:
     left Aldhaven?"
     """
     own = frozenset(query_terms(turn)) - _ASKING
-    points_back = _POINTS_BACK.search(turn) and len(own) <= _FEW
+    points_back = _points_back(turn) and len(own) <= _FEW
     return frozenset(query_terms(about)) - _ASKING if points_back else frozenset()
 
 
@@ -162,7 +175,7 @@ def full_questions(question: str, about: str) -> list[str]:
     words = re.findall(r"[\w'’-]+", about)
     topic = " ".join(word for word in words if not only_stop_words(word) and not _ASKING.issuperset(analyse(word)))
     named = f"{question} {topic}"
-    return [named] if _POINTS_BACK.search(question) else [f"{about} {question}", named]
+    return [named] if _points_back(question) else [f"{about} {question}", named]
 
 
 def _said_by_user(history: Sequence[Turn]) -> list[str]:
