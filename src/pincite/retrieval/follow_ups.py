@@ -26,7 +26,8 @@ _OTHER_WEIGHT = 0.2
 _LATIN = r"[^\W\d_\u0250-\U0010ffff]+"
 _STANDS_FOR_NOTHING = re.compile(
     r"\bIT\b"
-    r"|(?i:\b(?:is|was|would)\s+it\s+(?:possible|true|necessary|normal|safe|legal|worth|better|easy|hard|okay|ok|the\s+case)\b)"
+    r"|(?i:\b(?:is|was|would)\s+it\s+"
+    r"(?:possible|true|necessary|normal|safe|legal|worth|better|easy|hard|okay|ok|the\s+case)\b)"
     r"|(?i:\b(?:do|does|did|can|could|should|would|must|may|will)\s+one\b)"
 )
 """A pronoun that points at nothing: "How does one add a text?", "Is it possible to ...?", IT."""
