@@ -36,8 +36,8 @@ _QUESTION_LABEL = re.compile(r"(?:Q|Question|问|問)\s?\d{0,3}(?:\s?[:)]\s|\.\s
 _ANSWER_LABEL = re.compile(r"(?:A|Answer|答)\s?\d{0,3}(?:\s?[:)]\s|\.\s|\s?：)")
 """The labels of a list of questions and answers."""
 _LONGEST_QUESTION = 4
-"""Sentences from label to label: "Q4:" is a quarter too. "A. Miller" is a person, so that after a label with a full stop
-something must have been asked."""
+"""Sentences from label to label: "Q4:" is a quarter too. "A. Miller" is a person, so that before a label with a full
+stop something must have been asked."""
 
 _REPLIES = re.compile(
     r"\W*(?:(?:Yes|Yeah|Yep|No|Nope|Sure|Certainly|Absolutely|Definitely|Indeed|Maybe|Perhaps|Of course|Not|Never|"
