@@ -360,3 +360,18 @@ def test_a_passage_has_headings_only_at_its_top(document: Document) -> None:
 def _lines_of(text: str, heading: Span) -> list[Span]:
     start, end = heading
     return sentence_spans(" " * start + text[start:end], [heading])
+
+
+@pytest.mark.parametrize(
+    "answer", ["Up to three.", "Yes, all of them. Each is lit at dusk by the keeper of the tower."]
+)
+@pytest.mark.parametrize("before", range(6, 24))
+def test_a_question_stays_with_what_answers_it(before: int, answer: str) -> None:
+    text = f"{sentence(1, before)}\n\nHow many lamps has the tower?\n\n{answer}\n\n{sentence(2, 14)} {sentence(3, 9)}"
+    (asked,) = (passage for passage in passages_of(article(text), 30) if "How many" in passage.text)
+    assert answer.split(".")[0] in asked.text
+
+
+def test_a_question_that_fills_a_passage_leaves_its_answer_to_the_next() -> None:
+    question = f"{sentence(1, 17)[:-1]}?"
+    assert texts(article(f"{question}\n\n{sentence(2, 17)}"))[0] == question

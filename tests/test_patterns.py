@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from pincite import text_anchors
-from pincite.analysis import sentences, terms
+from pincite.analysis import questions, sentences, terms
 from pincite.ingest import chunking, scan
 from pincite.parsers import decoding, docx, epub, headings, html, markdown, markup, metadata, pdf, pdf_layout, text
-from pincite.reading import questions
+from pincite.reading import lists
 from pincite.retrieval import deduplication, follow_ups, ranking
 
 MODULES = [
@@ -39,7 +39,7 @@ MODULES = [
     ranking,
     scan,
 ]
-MODULES += [questions, sentences, terms, text, text_anchors]
+MODULES += [lists, questions, sentences, terms, text, text_anchors]
 """Those that meet texts of others."""
 
 REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from conftest import write_files
 from pincite import Assistant, Document, Hit, Index
+from pincite.analysis.questions import is_reply, questions, questions_before
 from pincite.ingest.chunking import split
-from pincite.reading.questions import before, is_reply, questions
 from pincite.reading.quotes import Constants, Sentence, quotes, sentences
 from pincite.reading.reader import Reading
 
@@ -158,7 +158,7 @@ def test_what_says_all_does_not(text: str) -> None:
 
 @given(st.lists(st.booleans()))
 def test_the_questions_before_a_sentence_are_those_right_before_it(asks: list[bool]) -> None:
-    for place, found in enumerate(before(asks)):
+    for place, found in enumerate(questions_before(asks)):
         assert not (found and asks[place])
         assert all(asks[each] for each in found)
         assert found.stop in (0, place)

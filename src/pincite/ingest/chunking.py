@@ -1,7 +1,8 @@
 """From a document to its passages, each of whole sentences.
 
 **Where passages end.** A passage takes as many sentences as fit, but ends at a paragraph end in the last 40 % of the
-budget. What is left of a section and would fill between one and two passages is divided near its middle.
+budget. What is left of a section and would fill between one and two passages is divided near its middle. Headings,
+questions and lines that announce a list stay with what follows them.
 
 **Sizes.** WordPiece makes one unknown token of any word of more than 100 characters, so a budget in tokens alone would
 let passages grow without bound. Every further 16 characters without a token start count as another token.
@@ -13,10 +14,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from pincite.analysis.questions import questions
 from pincite.analysis.sentences import SentenceRange, sentences_of, stretches
 from pincite.datatypes import Document, Passage, passage_id
 
-VERSION = 3
+VERSION = 4
 """Changes whenever the same document gives other passages; an index made by another version is split again."""
 
 TokenStarts = Callable[[str], Sequence[int]]
@@ -44,7 +46,7 @@ def split(document: Document, *, passage_tokens: int, tokens: TokenStarts) -> li
     for section in _sections(sentences_of(document.text, document.headings)):
         heading = _heading(document.text, section)
         measured = list(_measured(document.text, section, passage_tokens, tokens))
-        passages += (_passage(document, heading, group) for group in _packed(measured, passage_tokens))
+        passages += (_passage(document, heading, group) for group in _packed(document.text, measured, passage_tokens))
     return passages
 
 
@@ -80,18 +82,29 @@ def _heading(text: str, section: Sequence[SentenceRange]) -> str | None:
     return headings[-1] if headings else None
 
 
-def _packed(section: Sequence[SentenceRange], budget: int) -> Iterator[Sequence[SentenceRange]]:
+def _packed(text: str, section: Sequence[SentenceRange], budget: int) -> Iterator[Sequence[SentenceRange]]:
     """Divide a section into groups of at most ``budget`` tokens."""
     left = sum(each.size for each in section)
+    lead_on = _lead_on(text, section)
     begin = 0
     while begin < len(section):
-        end = len(section) if left <= budget else _best_end(section, begin, budget, left)
+        end = len(section) if left <= budget else _best_end(section, lead_on, begin, budget, left)
         yield section[begin:end]
         left -= sum(each.size for each in section[begin:end])
         begin = end
 
 
-def _best_end(section: Sequence[SentenceRange], begin: int, budget: int, left: int) -> int:
+def _lead_on(text: str, section: Sequence[SentenceRange]) -> list[bool]:
+    """Which sentences say little without the next one."""
+    texts = [text[each.start : each.end] for each in section]
+    asks = questions(texts)
+    return [
+        each.is_heading or ask or text.endswith((":", "："))
+        for each, ask, text in zip(section, asks, texts, strict=True)
+    ]
+
+
+def _best_end(section: Sequence[SentenceRange], lead_on: Sequence[bool], begin: int, budget: int, left: int) -> int:
     """Where the passage that begins at ``begin`` best ends (module docstring: where passages end)."""
     target = budget if left > 2 * budget else left / 2
     costs: list[tuple[bool, bool, bool, float]] = []
@@ -103,7 +116,7 @@ def _best_end(section: Sequence[SentenceRange], begin: int, budget: int, left: i
             break
         off = abs(target - size)
         at_paragraph_end = sentence.ends_paragraph and off <= 0.4 * target
-        costs.append((sentence.is_heading, left - size > budget, not at_paragraph_end, off))
+        costs.append((lead_on[i], left - size > budget, not at_paragraph_end, off))
     return begin + 1 + costs.index(min(costs))
 
 

@@ -14,11 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from pincite.analysis.sentences import LIST_ITEM
+import numpy as np
+import numpy.typing as npt
+
+from pincite.analysis.questions import is_reply, questions, questions_before
 from pincite.analysis.terms import analyse
 from pincite.datatypes import Hit, Span
 from pincite.parsers.headings import is_dated_version
-from pincite.reading.questions import before, handed_on, is_reply, questions
+from pincite.reading.lists import list_end
 from pincite.reading.reader import Reading
 
 MOST_QUOTES = 5
@@ -30,6 +33,10 @@ fitted: what counts changes no further."""
 _LOOKED_BACK = 4
 """Sentences before one in the same passage that its pronouns may refer to; what is farther back counts less, by half
 for each sentence."""
+
+
+_HANDED_ON = 0.75
+"""The share of the way, up to the evidence of a question in running text, that the sentence after it is lifted by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +153,7 @@ def _of_passage(
     terms = [set(analyse(text)) for text in texts]
     context = set(analyse(f"{document.title} {hit.passage.heading or ''}"))
     asks = questions(texts)
-    for place, (span, text, asked) in enumerate(zip(spans, texts, before(asks), strict=True)):
+    for place, (span, text, asked) in enumerate(zip(spans, texts, questions_before(asks), strict=True)):
         heading = any(start <= span[0] and span[1] <= end for start, end in document.headings)
         if (heading and not is_dated_version(text)) or text == document.title or asks[place]:
             continue
@@ -154,7 +161,7 @@ def _of_passage(
             continue
         own = evidence = float(reading.sentences[place])
         if asked:
-            evidence = handed_on(reading.sentences, document.text, spans, place, asked)
+            evidence = _handed_on(reading.sentences, document.text, spans, place, asked)
         near = terms[place].union(context, *(terms[each] for each in asked))
         covered = _covered(rarity, near, terms[max(0, place - _LOOKED_BACK) : place])
         features = (evidence, covered, hit.scores.get("dense", 0.0), long * evidence, long * covered)
@@ -165,6 +172,34 @@ def _of_passage(
         order = logit + constants.found * hit.score
         begins = spans[asked[0]][0] if leans else span[0]
         yield Sentence(hit, place, span, answer, begins, features, _probability(logit), order)
+
+
+def _handed_on(evidence: npt.NDArray[np.float32], text: str, spans: Sequence[Span], place: int, asked: range) -> float:
+    """The evidence for a sentence once the questions right before it have been counted for it.
+
+    The answer to a question of the text often repeats none of its words, so that the evidence is the question's. All of
+    it is handed on where the question has a line of its own or the answer plainly leans on it; a part of it in running
+    text, where a question may be rhetorical.
+
+    Args:
+        evidence: what was read in each sentence.
+        text: the whole text.
+        spans: its sentences.
+        place: the sentence.
+        asked: the questions before it, one or more.
+    """
+    own, theirs = float(evidence[place]), max(float(evidence[each]) for each in asked)
+    if not own < theirs or not math.isfinite(own):
+        return own
+    alone = _stands_alone(text, spans[asked[0]][0], spans[place][0])
+    share = 1.0 if alone or is_reply(text[slice(*spans[place])]) else _HANDED_ON
+    return own + share * (theirs - own)
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether questions have lines of their own: ``end`` is where their answer starts."""
+    line = text.rfind("\n", 0, start) + 1
+    return not text[line:start].strip() and "\n" in text[start:end][len(text[start:end].rstrip()) :]
 
 
 def _probability(logit: float) -> float:
@@ -272,62 +307,6 @@ def _quote(run: Sequence[Sentence], found: Sequence[Sentence], said: set[str]) -
     return Quote(hit, (start, end), tuple(sorted(whole, key=lambda each: -each.order)))
 
 
-# ---------------------------------------------------------------- lists
-
-_MOST_LINES, _MOST_CHARACTERS = 20, 1500
-"""Of a list: about what fits on a screen. A longer one is read in its article, which every quote opens."""
-
-_ANNOUNCES = re.compile(r"[:：]\s?[-–—]?\Z")
-_GOES_ON = re.compile(r"[;；,，](?:\s+(?:and|or|and/or|nor|but|then))?\Z", re.IGNORECASE)
-"""How a line ends behind which a list goes on, whatever space is between."""
-
-
 def _reach(sentence: Sentence) -> int:
-    """The end of a quote of a sentence: one that announces a list takes its lines along."""
-    text, spans = sentence.hit.document.text, sentence.hit.passage.sentences[sentence.place :]
-    end = spans[0][1]
-    if _ANNOUNCES.search(sentence.text) is None or len(spans) < 2 or "\n" not in text[end : spans[1][0]]:
-        return end
-    lines = _lines(text, spans[1:])
-    marked = LIST_ITEM.match(text, lines[0][0]) is not None
-    length = 1
-    while length < len(lines) and _is_listed(text, lines[:length], lines[length], marked):
-        length += 1
-    if length == 1 and not marked:
-        return spans[1][1]  # a paragraph: what somebody said, or an example
-    ends = [stop for _, stop in lines[: min(length, _MOST_LINES)] if stop - end <= _MOST_CHARACTERS]
-    return ends[-1] if ends else spans[1][1]
-
-
-def _lines(text: str, spans: Sequence[Span]) -> list[Span]:
-    """The lines that sentences stand on: those without a line break between are one."""
-    lines = [spans[0]]
-    for start, end in spans[1:]:
-        begin, last = lines[-1]
-        if "\n" in text[last:start]:
-            lines.append((start, end))
-        else:
-            lines[-1] = (begin, end)
-    return lines
-
-
-def _is_listed(text: str, lines: Sequence[Span], line: Span, marked: bool) -> bool:
-    """Whether a list goes on with a line.
-
-    Args:
-        text: what the ranges are ranges of.
-        lines: those of the list before it.
-        line: the next one.
-        marked: whether the first of them begins with a sign or number.
-    """
-    start, last = lines[0][0], lines[-1][1]
-    if _GOES_ON.search(text, max(start, last - 20), last) or _indent(text, line[0]) > _indent(text, start):
-        return True
-    tight = text.count("\n", last, line[0]) == 1
-    if marked and not LIST_ITEM.match(text, line[0]):
-        return tight and text[line[0]].islower()  # an item that was wrapped by hand
-    return marked or tight
-
-
-def _indent(text: str, start: int) -> int:
-    return start - text.rfind("\n", 0, start) - 1
+    """The end of a quote of a sentence: the lines of a list that it announces belong to it."""
+    return list_end(sentence.hit.document.text, sentence.hit.passage.sentences[sentence.place :])

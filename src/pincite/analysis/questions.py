@@ -1,23 +1,9 @@
-"""Questions that stand in a text: a FAQ's, an interviewer's, a writer's own. They answer nothing, but what follows may.
-
-The answer to such a question often repeats none of its words, so that the evidence is the question's. It is handed on
-to the sentence right after it: all of it where the question has a line of its own or the answer plainly leans on it, a
-part of it in running text, where a question may be rhetorical.
-"""
+"""Questions that stand in a text, as a FAQ's and an interviewer's do. They answer nothing, but what follows may."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
-
-import numpy as np
-import numpy.typing as npt
-
-from pincite.datatypes import Span
-
-_HANDED_ON = 0.75
-"""The share of the way, up to the evidence of a question in running text, that the sentence after it is lifted by."""
 
 _SHORT = 5
 """Words up to which a sentence behind a question is taken to lean on it: "Five days"."""
@@ -67,37 +53,13 @@ def _is_question(sentence: str) -> bool:
     return _QUESTION.fullmatch(sentence) is not None and "://" not in sentence.split()[-1]
 
 
-def before(asks: Sequence[bool]) -> list[range]:
+def questions_before(asks: Sequence[bool]) -> list[range]:
     """For each sentence the questions right before it, by their places; none before a question."""
     made, first = [], 0
     for place, is_question in enumerate(asks):
         made.append(range(0) if is_question else range(first, place))
         first = first if is_question else place + 1
     return made
-
-
-def handed_on(evidence: npt.NDArray[np.float32], text: str, spans: Sequence[Span], place: int, asked: range) -> float:
-    """The evidence for a sentence once the questions right before it have been counted for it.
-
-    Args:
-        evidence: what was read in each sentence.
-        text: the whole text.
-        spans: its sentences.
-        place: the sentence.
-        asked: the questions before it, one or more.
-    """
-    own, theirs = float(evidence[place]), max(float(evidence[each]) for each in asked)
-    if not own < theirs or not math.isfinite(own):
-        return own
-    alone = _stands_alone(text, spans[asked[0]][0], spans[place][0])
-    share = 1.0 if alone or is_reply(text[slice(*spans[place])]) else _HANDED_ON
-    return own + share * (theirs - own)
-
-
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    """Whether questions have lines of their own: ``end`` is where their answer starts."""
-    line = text.rfind("\n", 0, start) + 1
-    return not text[line:start].strip() and "\n" in text[start:end][len(text[start:end].rstrip()) :]
 
 
 def _words(sentence: str) -> int:

@@ -1,0 +1,72 @@
+"""How far a list goes that a sentence announces: whoever quotes "three measures:" has to quote all three."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pincite.analysis.sentences import LIST_ITEM
+from pincite.datatypes import Span
+
+_MOST_LINES, _MOST_CHARACTERS = 20, 1500
+"""Of a list: about what fits on a screen. A longer one is read in its article, which every quote opens."""
+
+_ANNOUNCES = re.compile(r"[:：]\s?[-–—]?\Z")
+_GOES_ON = re.compile(r"[;；,，](?:\s+(?:and|or|and/or|nor|but|then))?\Z", re.IGNORECASE)
+"""How a line ends behind which a list goes on, whatever space is between."""
+
+
+def list_end(text: str, spans: Sequence[Span]) -> int:
+    """The end of the list that a sentence announces; where it announces none, its own end.
+
+    Args:
+        text: what the ranges are ranges of.
+        spans: the sentence, and those after it in its passage.
+    """
+    end = spans[0][1]
+    announces = _ANNOUNCES.search(text[slice(*spans[0])]) is not None
+    if not announces or len(spans) < 2 or "\n" not in text[end : spans[1][0]]:
+        return end
+    lines = _lines(text, spans[1:])
+    marked = LIST_ITEM.match(text, lines[0][0]) is not None
+    length = 1
+    while length < len(lines) and _is_listed(text, lines[:length], lines[length], marked):
+        length += 1
+    if length == 1 and not marked:
+        return spans[1][1]  # a paragraph: what somebody said, or an example
+    ends = [stop for _, stop in lines[: min(length, _MOST_LINES)] if stop - end <= _MOST_CHARACTERS]
+    return ends[-1] if ends else spans[1][1]
+
+
+def _lines(text: str, spans: Sequence[Span]) -> list[Span]:
+    """The lines that sentences stand on: those without a line break between are one."""
+    lines = [spans[0]]
+    for start, end in spans[1:]:
+        begin, last = lines[-1]
+        if "\n" in text[last:start]:
+            lines.append((start, end))
+        else:
+            lines[-1] = (begin, end)
+    return lines
+
+
+def _is_listed(text: str, lines: Sequence[Span], line: Span, marked: bool) -> bool:
+    """Whether a list goes on with a line.
+
+    Args:
+        text: what the ranges are ranges of.
+        lines: those of the list before it.
+        line: the next one.
+        marked: whether the first of them begins with a sign or number.
+    """
+    start, last = lines[0][0], lines[-1][1]
+    if _GOES_ON.search(text, max(start, last - 20), last) or _indent(text, line[0]) > _indent(text, start):
+        return True
+    tight = text.count("\n", last, line[0]) == 1
+    if marked and not LIST_ITEM.match(text, line[0]):
+        return tight and text[line[0]].islower()  # an item that was wrapped by hand
+    return marked or tight
+
+
+def _indent(text: str, start: int) -> int:
+    return start - text.rfind("\n", 0, start) - 1
