@@ -87,6 +87,29 @@ def test_a_question_of_the_text_is_answered_by_what_follows(asked: Assistant, qu
     assert not citation.document.text[slice(*citation.best)].endswith("?")
 
 
+BARE = {
+    "Norway": "Do you ship to Norway? Yes. Parcels to Norway cost twelve euros.",
+    "dogs": "May dogs swim?\n\nNo. They frighten the ducks. A pond for them lies behind the mill.",
+    "gulls": "Are gulls fed here? Never!",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "quote"),
+    [
+        ("Norway", "Do you ship to Norway? Yes. Parcels to Norway cost twelve euros."),
+        ("dogs", "May dogs swim?\n\nNo. They frighten the ducks."),
+        ("gulls", "Are gulls fed here? Never!"),
+    ],
+)
+def test_a_bare_yes_or_no_takes_along_what_is_said_of_it(tmp_path: Path, name: str, quote: str) -> None:
+    write_files(tmp_path / "c", {f"{name}.md": f"# The park\n\n{BARE[name]}\n"})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        first = Assistant(index).ask(quote.split("?")[0] + "?").citations[0]
+    assert first.quote == quote
+
+
 def test_an_answer_that_says_all_is_quoted_without_its_question(asked: Assistant) -> None:
     assert asked.ask("How long does shipping take?").citations[0].quote == "Orders arrive within five working days."
 

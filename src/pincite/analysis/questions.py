@@ -8,6 +8,9 @@ from collections.abc import Sequence
 _SHORT = 5
 """Words up to which a sentence behind a question is taken to lean on it: "Five days"."""
 
+_BARE = 2
+"""Words up to which a reply has no reason or condition with it: "Yes, always." """
+
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _MARKS = r"[?？؟⁇⁈⁉‽]!*(?:\[[^\[\]\n]{1,24}\])*"
 _QUESTION = re.compile(
@@ -71,3 +74,9 @@ def is_reply(sentence: str) -> bool:
     """Whether a sentence behind a question says nothing without it, as "Yes." and "Five days." do."""
     labelled = _ANSWER_LABEL.match(sentence) is not None
     return labelled or _REPLIES.match(sentence) is not None or _words(sentence) <= _SHORT
+
+
+def is_bare_reply(sentence: str) -> bool:
+    """Whether a sentence is "Yes." or "No." with next to nothing else."""
+    said = _ANSWER_LABEL.sub("", sentence, count=1)
+    return _REPLIES.match(said) is not None and _words(said) <= _BARE

@@ -15,6 +15,8 @@ _ANNOUNCES = re.compile(r"[:：]\s?[-–—]?\Z")
 _GOES_ON = re.compile(r"[;；,，](?:\s+(?:and|or|and/or|nor|but|then))?\Z", re.IGNORECASE)
 """How a line ends behind which a list goes on, whatever space is between."""
 
+_NUMBER = re.compile(r"[(（]?(\d{1,3})[.)、）]")
+
 
 def list_end(text: str, spans: Sequence[Span]) -> int:
     """The end of the list that a sentence announces; where it announces none, its own end.
@@ -30,8 +32,13 @@ def list_end(text: str, spans: Sequence[Span]) -> int:
     lines = _lines(text, spans[1:])
     marked = LIST_ITEM.match(text, lines[0][0]) is not None
     length = 1
-    while length < len(lines) and _is_listed(text, lines[:length], lines[length], marked):
-        length += 1
+    while length < len(lines):
+        if _is_listed(text, lines[:length], lines[length], marked):
+            length += 1
+        elif further := _next_number(text, lines, length):
+            length = further
+        else:
+            break
     if length == 1 and not marked:
         return spans[1][1]  # a paragraph: what somebody said, or an example
     ends = [stop for _, stop in lines[: min(length, _MOST_LINES)] if stop - end <= _MOST_CHARACTERS]
@@ -66,6 +73,17 @@ def _is_listed(text: str, lines: Sequence[Span], line: Span, marked: bool) -> bo
     if marked and not LIST_ITEM.match(text, line[0]):
         return tight and text[line[0]].islower()  # an item that was wrapped by hand
     return marked or tight
+
+
+def _next_number(text: str, lines: Sequence[Span], length: int) -> int | None:
+    """How many lines there are up to the item with the next number; None without one.
+
+    Between "1." and "2." may stand what is said of the first.
+    """
+    numbers = [(at, int(found[1])) for at, (start, _) in enumerate(lines) if (found := _NUMBER.match(text, start))]
+    last = next((number for at, number in reversed(numbers) if at < length), None)
+    at, number = next(((at, number) for at, number in numbers if at >= length), (0, 0))
+    return at + 1 if last is not None and number == last + 1 else None
 
 
 def _indent(text: str, start: int) -> int:

@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from pincite.analysis.questions import is_reply, questions, questions_before
+from pincite.analysis.questions import is_bare_reply, is_reply, questions, questions_before
 from pincite.analysis.terms import analyse
 from pincite.datatypes import Hit, Span
 from pincite.parsers.headings import is_dated_version
@@ -308,5 +308,8 @@ def _quote(run: Sequence[Sentence], found: Sequence[Sentence], said: set[str]) -
 
 
 def _reach(sentence: Sentence) -> int:
-    """The end of a quote of a sentence: the lines of a list that it announces belong to it."""
-    return list_end(sentence.hit.document.text, sentence.hit.passage.sentences[sentence.place :])
+    """The end of a quote of a sentence; with a list that it announces, and what is said of a bare "Yes."."""
+    text, spans = sentence.hit.document.text, sentence.hit.passage.sentences[sentence.place :]
+    if sentence.begins < sentence.span[0] and is_bare_reply(sentence.text) and len(spans) > 1:
+        return sentence.span[1] if any(questions([text[slice(*spans[1])]])) else spans[1][1]
+    return list_end(text, spans)
