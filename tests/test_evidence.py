@@ -59,12 +59,14 @@ class Told:
     def __init__(self, said: Mapping[str, float]) -> None:
         self.said = said
         self.texts: list[str] = []
+        self.contexts: list[str] = []
 
     def question_read(self, question: str) -> str:
         return question
 
     def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
         self.texts += [each.text for each in texts]
+        self.contexts += [each.context for each in texts]
         said = [[self.said.get(each.text[a:b], -9.0) for a, b in each.sentences] for each in texts]
         spans = [tuple((a, b) for a, b in each.sentences) for each in texts]
         return [Reading(np.array(e, np.float32), s) for e, s in zip(said, spans, strict=True)]
@@ -365,3 +367,41 @@ def test_without_a_reader_the_cosine_of_each_sentence_counts_and_nothing_is_mark
 def test_each_kind_of_evidence_has_as_many_weights_as_there_is_evidence() -> None:
     for constants in FITTED.values():
         assert len(constants.weights) == len(_judged(0.0, constants, 8).features) == reader.FEATURES
+
+
+@pytest.mark.parametrize(
+    ("doc_id", "title", "subject"),
+    [
+        ("weechat-notes.txt", None, "weechat notes"),
+        ("weechat/FAQ.txt", None, "weechat FAQ"),
+        ("weechat/FAQ.txt", "Questions", "weechat Questions"),
+        ("2021/10811.txt", None, ""),
+        ("2021/ferry.txt", "The night ferry", "The night ferry"),
+        ("2021/index.html", "The night ferry", "The night ferry"),
+        ("README.md", "The night ferry", "The night ferry"),
+        ("news/all.jsonl#x17", "The night ferry", "The night ferry"),
+    ],
+)
+def test_what_a_file_is_named_after_is_read_where_its_title_does_not_say_it(
+    doc_id: str, title: str | None, subject: str
+) -> None:
+    told = Told({})
+    hit = _hit(1, "It began in 2003.")
+    named = title or doc_id.rpartition("/")[2].partition(".")[0]
+    document = replace(hit.document, doc_id=doc_id, title=named, title_is_name=title is None)
+    _weighed([replace(hit, document=document)], told)
+    assert told.contexts == [subject]
+
+
+def test_a_text_without_a_title_answers_of_what_its_file_is_named_after(tmp_path: Path) -> None:
+    write_files(
+        tmp_path / "c",
+        {
+            "weechat-notes.txt": "The client began in 2003.\nIts author was S. Vik. Plugins are loaded at start.\n",
+            "irssi-notes.txt": "The client began in 1999.\nIts author was T. Orr. Plugins are loaded on demand.\n",
+        },
+    )
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask("When did weechat begin?")
+    assert [each.quote for each in answer.citations] == ["The client began in 2003."]

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 import numpy as np
 
 from pincite.analysis.terms import analyse, mostly_latin, only_stop_words
-from pincite.datatypes import Hit
+from pincite.datatypes import Document, Hit
 from pincite.reading import confidence, reader
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reading, Text
@@ -21,6 +22,14 @@ from pincite.settings import Settings
 
 READ = 10
 """Passages that are read for a question."""
+
+_WORD = re.compile(r"[^\W\d_]{3}")
+"""Without one, as in "10811", a file's name says nothing of what is in it."""
+_PARTS_OF_NAMES = re.compile(r"[^\W_]+")
+_SAY_NOTHING = frozenset(
+    ["about", "changelog", "changes", "faq", "guide", "history", "index", "install", "intro", "manual", "news", "notes", "readme"]
+)
+"""Names of files that stand in a folder of the name of what they are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +99,18 @@ def _holds_phrase(text: str, question: str) -> bool:
 
 
 def _text(hit: Hit) -> Text:
-    title = None if hit.document.title_is_name else hit.document.title
-    context = "\n".join(line for line in (title, hit.passage.heading) if line)
+    context = "\n".join(line for line in (_subject(hit.document), hit.passage.heading) if line)
     start = hit.passage.start
     return Text(context, hit.passage.text, [(a - start, b - start) for a, b in hit.passage.sentences])
+
+
+def _subject(document: Document) -> str:
+    """What the title says a text is about; the file's name, where it has none, and the folder's of a ``README``."""
+    path = PurePosixPath(document.doc_id.partition("#")[0])
+    named = [path.parent.name] if path.stem.casefold() in _SAY_NOTHING else []
+    named += [document.title] if document.title_is_name else []
+    words = [" ".join(_PARTS_OF_NAMES.findall(name)) for name in named if _WORD.search(name)]
+    return " ".join(words if document.title_is_name else [*words, document.title])
 
 
 def _compared(question: str, texts: Sequence[Text], embedder: Embedder | None) -> list[Reading]:
