@@ -20,11 +20,12 @@ _NO_TITLE = re.compile(r"[-*+•|>]\s|.*?\S(?:\s{2,}|\t)\S|.*?\||.*[.,;。，；
 _LONGEST = 100
 
 _VERSION = re.compile(
-    r"(?:(?P<word>version|release)\s|(?:[^\W\d_][\w+-]{0,30}+\s){0,2}+)(?P<v>v?)[\[(]?\d{1,4}(?:\.\d{1,5}){1,3}"
-    r"[\w.+-]{0,16}[\])]?",
+    r"(?:(?P<word>version|release)\s\d{1,4}|(?:[^\W\d_][\w+-]{0,30}+\s){0,2}+(?P<v>v?)[\[(]?\d{1,4}(?=\.\d))"
+    r"(?:\.\d{1,5}){0,3}[\w.+-]{0,16}[\])]?",
     re.IGNORECASE,
 )
-_BESIDE_DATE = re.compile(r"(?:[\s()\[\]:,/–—-]|released\b|on\b|in\b)*+", re.IGNORECASE)
+_BESIDE_DATE = re.compile(r"(?:[\s()\[\]:,/–—-]|released(?:\s(?:on|in))?\b)*+", re.IGNORECASE)
+"""No bare "in": "Bread 2.50 in May 2021" is a price."""
 _NOT_OUT = re.compile(r"\W*(?:unreleased|in development|dev|draft)\W*", re.IGNORECASE)
 
 _NUMBERED = re.compile(r"(?:§\s?)?(?:\d{1,2}|[A-Z])(?:\.\d){1,3}\.?\s{1,4}(?P<title>[^\W\d_].{1,70})")
@@ -34,6 +35,9 @@ _CHAPTER = re.compile(
     r"(?:\s?[.:–—-]\s?\S.{1,70}|\.)?|第[\d一二三四五六七八九十百]{1,5}[章节回部篇編编](?:\s.{1,40})?",
     re.IGNORECASE,
 )
+_STATES = re.compile(r"\b(?:is|are|was|were|has|have|had|shall|must|may|can|will|do|does)\b", re.IGNORECASE)
+"""What says something may be an answer."""
+_FIGURE = re.compile(r".*[:=]\s*[^\s\w]*\d[\d.,]*\s?[\w%°]{0,3}")
 _MOST_CAPITAL_WORDS, _LEAST_CAPITALS = 6, 4
 
 
@@ -48,6 +52,9 @@ def with_headings(text: str) -> tuple[str, tuple[Span, ...]]:
             drawn |= {at + 1} | ({first} if at == first + 1 else set())
         if first not in drawn and first not in titles and _stands_out(lines, first, end, below):
             titles.add(first)
+    in_capitals = {at for at in titles if at + 1 not in drawn and _is_in_capitals(lines[at].strip())}
+    if len(in_capitals) == 1:  # headings come in numbers; what is said once, as CLOSED ON SUNDAYS, may be an answer
+        titles -= {at for at in in_capitals if not _CHAPTER.fullmatch(lines[at].strip())}
     return _laid_out(lines, titles, drawn)
 
 
@@ -101,13 +108,17 @@ def _underlined(lines: Sequence[str], first: int, end: int, below: int) -> Itera
             continue
         if title[0].isspace() and not (is_boxed and at == top):
             continue
+        ruled = [lines[k][0] for k in (at - 1, at + 3) if first <= k < end and rules[k - first]]
+        if rule[0] in ruled and not is_boxed:  # a line under each: a table
+            continue
         about_as_long = rule[0] == "=" or len(title) - 2 <= len(rule) <= 2 * len(title) + 4
         if about_as_long if at == top else len(title) == len(rule) > 3 and not title[0].islower():
             yield at
 
 
 def _may_be_title(line: str) -> bool:
-    return len(line.strip()) <= _LONGEST and not _NO_TITLE.match(line.strip())
+    line = line.strip()
+    return len(line) <= _LONGEST and not _NO_TITLE.match(line) and (is_version(line) or not _FIGURE.fullmatch(line))
 
 
 def _stands_out(lines: Sequence[str], first: int, end: int, below: int) -> bool:
@@ -118,6 +129,8 @@ def _stands_out(lines: Sequence[str], first: int, end: int, below: int) -> bool:
         return False
     if is_version(line):
         return not is_version(under)
+    if _STATES.search(line):
+        return False
     alone = end - first == 1
     over_indented = under[0].isspace() and not lines[first][0].isspace()
     if (alone or over_indented) and _is_in_capitals(line):

@@ -26,9 +26,20 @@ READ = 10
 _WORD = re.compile(r"[^\W\d_]{3}")
 """Without one, as in "10811", a file's name says nothing of what is in it."""
 _PARTS_OF_NAMES = re.compile(r"[^\W_]+")
-_SAY_NOTHING = frozenset(
-    ["about", "changelog", "changes", "faq", "guide", "history", "index", "install", "intro", "manual", "news", "notes", "readme"]
-)
+_SAY_NOTHING = {
+    "about",
+    "changelog",
+    "changes",
+    "faq",
+    "guide",
+    "history",
+    "index",
+    "install",
+    "intro",
+    "manual",
+    "news",
+}
+_SAY_NOTHING |= {"notes", "overview", "readme"}
 """Names of files that stand in a folder of the name of what they are about."""
 
 

@@ -38,6 +38,10 @@ _FEEDBACK_FROM = 3
 _FEEDBACK_WEIGHT = 0.35
 """How far the question's vector moves towards the mean of the best passages."""
 
+_LEAST_RANGE = 4.0
+"""Between the best and the worst of a hundred candidates there are three to seven deviations, of two there are two: in
+a small index next to nothing may tell the first from the last."""
+
 _SAME_VECTOR = 0.999
 """From this cosine on, passages are duplicates, of which feedback takes one."""
 
@@ -142,9 +146,8 @@ def _standardised(values: Scores) -> Scores:
 
 
 def _scaled(values: Scores) -> Scores:
-    """To 0..1; where all are equal there is nothing to tell apart, and any evidence counts in full."""
-    low, high = values.min(), values.max()
-    return np.ones_like(values) if high == low else (values - low) / (high - low)
+    """To 1 for the best and 0 for the worst, or more, where all lie closer together than candidates mostly do."""
+    return 1 - (values.max() - values) / max(values.max() - values.min(), _LEAST_RANGE)
 
 
 def _mean_of_best(passages: Vectors, scores: Scores) -> Vectors:
