@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conftest import write_files
 from pincite import Assistant, Index
-from pincite.retrieval.follow_ups import Turn, leans, names, query_variants, subject, without_paste
+from pincite.retrieval.follow_ups import Turn, needs_context, new_terms, query_variants, subject, without_paste
 
 
 def _user(*turns: str) -> list[dict[str, str]]:
@@ -23,7 +23,7 @@ def _user(*turns: str) -> list[dict[str, str]]:
      "他什么时候去世的?", "那江苏呢?", "But when did they leave the town of Aldhaven?"],
 )  # fmt: skip
 def test_turns_that_lean(turn: str) -> None:
-    assert leans(turn)
+    assert needs_context(turn)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_turns_that_lean(turn: str) -> None:
      "東京の人口は何人ですか", "ประเทศไทยมีประชากรกี่คน"],
 )  # fmt: skip
 def test_turns_that_stand_alone(turn: str) -> None:
-    assert not leans(turn)
+    assert not needs_context(turn)
 
 
 def test_the_earlier_turn_counts_for_more_where_the_question_leans() -> None:
@@ -84,7 +84,7 @@ def test_a_polite_word_with_a_question_mark_is_a_question() -> None:
     ],
 )
 def test_an_answer_holds_what_a_turn_names_unless_a_pronoun_may_stand_for_it(turn: str, said: set[str]) -> None:
-    assert names(turn) == said
+    assert new_terms(turn) == said
 
 
 LONG = "The ferry left at ten. It carried carts over the water. " * 5
@@ -111,7 +111,8 @@ def test_what_is_asked_below_a_text_is_its_last_question(turn: str, end: str) ->
 @pytest.mark.parametrize(
     "turn",
     [LONG, f"{LONG}\n\nAnd a last line.", f"{LONG}Who won the cup?", "I keep bees.\n\nHow much honey do bees need?",
-     f"{LONG}\n\nWhere did it go?", f"Who won the cup?\n\n{LONG}", "", "\n?\n"],
+     f"{LONG}\n\nWhere did it go?", f"{LONG}\n\nWhat could be the reason?", f"{LONG}\n\nHow do I fix the problem?",
+     f"Who won the cup?\n\n{LONG}", "", "\n?\n"],
 )  # fmt: skip
 def test_all_of_another_turn_is_asked(turn: str) -> None:
     assert without_paste(turn) == turn
@@ -212,4 +213,4 @@ def test_the_subject_is_the_last_turn_that_stands_alone_and_what_was_named_since
     "turn", ["How does one make a backup?", "Is it possible to make a backup?", "Is IT spending rising in Zhejiang?"]
 )
 def test_a_word_that_stands_for_nothing_said_before_does_not_lean(turn: str) -> None:
-    assert not leans(turn)
+    assert not needs_context(turn)

@@ -16,11 +16,11 @@ from pincite.retrieval.follow_ups import (
     MOST_REQUIRED,
     Turn,
     full_questions,
-    leans,
-    names,
-    pointed_at,
+    needs_context,
+    new_terms,
     query_variants,
     subject,
+    subject_terms,
     without_paste,
 )
 
@@ -71,10 +71,10 @@ class Assistant:
         ranking = self.index.rank(queries, passages=20, documents=10, where=where)
         read = self.index.read(question, ranking)
         threshold = ranking.settings.threshold if self._threshold is None else self._threshold
-        if len(queries) > 1 and leans(question):
+        if len(queries) > 1 and needs_context(question):
             # It may still say all by itself, as far as a pronoun leaves that open: what answers more surely counts.
             about = subject(history)
-            pointed, named = pointed_at(question, about), names(question)
+            pointed, named = subject_terms(question, about), new_terms(question)
             meant = (self.index.read(text, ranking) for text in full_questions(question, about))
             read = max([_holding(pointed, read), *(_holding(pointed | named, each) for each in meant)], key=_confidence)
         found = quotes(read.sentences, threshold, read.part)

@@ -158,8 +158,8 @@ class Answer:
 
     Attributes:
         text: the quotes joined, each followed by `` [label]``; empty when not answered.
-        question: the question as it was read: the end of one that is very long, and one that leans on the turn before
-            it together with that.
+        question: the question as it was read: the end of one that is very long, and one that needs the
+            turns before it together with what those are about.
         answered: whether the articles answer the question.
         confidence: the estimated probability that they do, which is that of the first citation, 0 to 1.
         hits: the whole ranking behind it, best first, whether answered or not.

@@ -1,9 +1,9 @@
 """Follow-up questions without a language model: by which wordings a turn of a conversation is searched.
 
-A turn is searched as it stands and joined with the user's turn before it. How much the joined wording counts depends
-on whether the turn leans on what was said: it has a pronoun or "another", begins with "and" or "what about", or is a
-word or two. A turn that does not lean may have changed the subject, where the joined wording
-would bring back the old one; a word of thanks asks nothing.
+A turn is searched as it stands and joined with the subject of the conversation: the user's last turn that stands alone,
+and what was named since. How much the joined wording counts depends on whether the turn needs that: it has a pronoun
+or "another", begins with "and" or "what about", or is a word or two. A turn that does not may have changed the subject,
+where the joined wording would bring back the old one; a word of thanks asks nothing.
 """
 
 from __future__ import annotations
@@ -56,6 +56,12 @@ _ASKING = frozenset(
     )
 )
 """Terms of words that ask, and that an answer need not hold."""
+_OF_WHAT_WAS_TOLD = frozenset(
+    analyse(
+        "reason cause problem solution fix error mistake wrong advice idea suggestion option help matter answer next"
+    )
+)
+"""Terms of a question on what was told above it; by themselves they ask nothing."""
 _MOST_EARLIER = 400
 """Characters of the earlier turn that are joined, its end: more would crowd the question out of the model's room."""
 
@@ -81,8 +87,8 @@ _ASKING_LINE = re.compile(
 def without_paste(turn: str) -> str:
     """What a turn asks: the question at its end, on lines of its own, where a text was pasted above; else all of it.
 
-    What was pasted would be found in the articles that it was copied from, whatever is asked. A question that leans on
-    it keeps it.
+    What was pasted would be found in the articles that it was copied from, whatever is asked. A question that is
+    understood only with it keeps it, as "What could be the reason?" does.
     """
     text = turn[-_LOOKED_AT:]
     spans = sentence_spans(text)
@@ -97,21 +103,23 @@ def without_paste(turn: str) -> str:
     cut_off = _ASKING_LINE.match(text, *spans[first])
     begin = cut_off.end() if cut_off else spans[first][0]
     apart = (cut_off or breaks[first] > 0) and max(breaks[last + 1 :], default=0) < 2
-    return text[begin:].strip() if apart and begin > _PASTED and not leans(text[begin:]) else turn
+    asked = text[begin:].strip()
+    alone = not needs_context(asked) and bool(new_terms(asked) - _OF_WHAT_WAS_TOLD)
+    return asked if apart and begin > _PASTED and alone else turn
 
 
 def _points_back(turn: str) -> bool:
     return _POINTS_BACK.search(_STANDS_FOR_NOTHING.sub(" ", turn)) is not None
 
 
-def leans(turn: str) -> bool:
+def needs_context(turn: str) -> bool:
     """Whether a turn is likely to be understood only with what was said before it."""
     if _COURTESY.match(turn):
         return False
     return _points_back(turn) or _CONTINUES.search(turn) is not None
 
 
-def names(turn: str) -> frozenset[str]:
+def new_terms(turn: str) -> frozenset[str]:
     """The terms of which an answer to a turn that leans must hold one; none, where a pronoun may stand for all.
 
     "And Jiangsu?" after a question on Zhejiang asks for Jiangsu: what holds the words of the earlier question alone
@@ -122,7 +130,7 @@ def names(turn: str) -> frozenset[str]:
     return frozenset(query_terms(turn)) - _ASKING
 
 
-def pointed_at(turn: str, about: str) -> frozenset[str]:
+def subject_terms(turn: str, about: str) -> frozenset[str]:
     """The terms of the subject, half of which must stand where a turn with a pronoun is answered; else none.
 
     A turn with more than a few terms of its own may hold what its pronoun stands for: "What did the ferry carry when it
@@ -146,7 +154,7 @@ def query_variants(question: str, history: Sequence[Turn]) -> list[tuple[str, fl
     about = subject(history)
     if not about or _COURTESY.match(question):
         return [(question, 1.0)]
-    return [(question, 1.0), (f"{about} {question}", _LEANING_WEIGHT if leans(question) else _OTHER_WEIGHT)]
+    return [(question, 1.0), (f"{about} {question}", _LEANING_WEIGHT if needs_context(question) else _OTHER_WEIGHT)]
 
 
 def subject(history: Sequence[Turn]) -> str:
@@ -158,8 +166,8 @@ def subject(history: Sequence[Turn]) -> str:
         UsageError: a turn that is not one.
     """
     earlier = [without_paste(turn) for turn in _said_by_user(history)]
-    first = max((place for place, turn in enumerate(earlier) if not leans(turn)), default=0)
-    named = [turn for turn in earlier[first + 1 :] if names(turn)]
+    first = max((place for place, turn in enumerate(earlier) if not needs_context(turn)), default=0)
+    named = [turn for turn in earlier[first + 1 :] if new_terms(turn)]
     return " ".join([*earlier[first : first + 1], *named[-1:]])[-_MOST_EARLIER:]
 
 

@@ -147,7 +147,8 @@ def _standardised(values: Scores) -> Scores:
 
 def _scaled(values: Scores) -> Scores:
     """To 1 for the best and 0 for the worst, or more, where all lie closer together than candidates mostly do."""
-    return 1 - (values.max() - values) / max(values.max() - values.min(), _LEAST_RANGE)
+    low, high = float(values.min()), float(values.max())
+    return 1 - (high - values) / max(high - low, _LEAST_RANGE)
 
 
 def _mean_of_best(passages: Vectors, scores: Scores) -> Vectors:
