@@ -44,12 +44,23 @@ def test_a_word_of_the_sentence_before_is_covered_by_half(tmp_path: Path) -> Non
 
 
 def test_of_headings_only_a_version_with_its_date_may_be_quoted(tmp_path: Path) -> None:
-    notes = "Pump notes\n\nVersion 2.3 (2021-04-05)\n\nIt mends the valve.\n\nUNDER WATER\n\nThe pump goes on.\n"
+    notes = "Pump notes\n\nVersion 2.3 (2021-04-05)\n\nIt mends the valve.\n\nUNDER WATER\n\nThe pump goes on.\n\nON LAND\n\nIt stops.\n"
     write_files(tmp_path / "c", {"a.txt": notes})
     with Index.open(tmp_path / "index") as index:
         index.update(tmp_path / "c")
         found = _covered(index, "pump version")
-    assert set(found) == {"Version 2.3 (2021-04-05)", "It mends the valve.", "The pump goes on."}
+    assert set(found) == {"Version 2.3 (2021-04-05)", "It mends the valve.", "The pump goes on.", "It stops."}
+
+
+def test_the_heading_of_another_version_is_no_answer(tmp_path: Path) -> None:
+    days = {"2.3": "2021-04-05", "2.2": "2020-01-02", "2.1.4": "2019-03-04"}
+    notes = "\n\n".join(f"{version} ({day})\n\n- The pump {version[-1]} was mended." for version, day in days.items())
+    write_files(tmp_path / "c", {"a.txt": f"Pump notes\n\n{notes}\n"})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        for version, day in days.items():
+            found = _covered(index, f"When was version {version} released?")
+            assert {text for text in found if text[0].isdigit()} == {f"{version} ({day})"}
 
 
 def test_no_sentence_no_quote() -> None:

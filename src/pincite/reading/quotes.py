@@ -30,6 +30,8 @@ _SHORT, _LONG = 10, 50
 """Words of a question up to which a single sentence can be expected to answer all of it, and beyond which nothing was
 fitted: what counts changes no further."""
 
+_NUMBER_WITH_POINT = re.compile(r"\d+(?:\.\d+)+")
+
 _LOOKED_BACK = 4
 """Sentences before one in the same passage that its pronouns may refer to; what is farther back counts less, by half
 for each sentence."""
@@ -155,7 +157,7 @@ def _of_passage(
     asks = questions(texts)
     for place, (span, text, asked) in enumerate(zip(spans, texts, questions_before(asks), strict=True)):
         heading = any(start <= span[0] and span[1] <= end for start, end in document.headings)
-        if (heading and not is_dated_version(text)) or text == document.title or asks[place]:
+        if (heading and not _says_when(text, terms[place], rarity)) or text == document.title or asks[place]:
             continue
         if not math.isfinite(reading.sentences[place]):
             continue
@@ -172,6 +174,12 @@ def _of_passage(
         order = logit + constants.found * hit.score
         begins = spans[asked[0]][0] if leans else span[0]
         yield Sentence(hit, place, span, answer, begins, features, _probability(logit), order)
+
+
+def _says_when(heading: str, terms: set[str], asked: Mapping[str, float]) -> bool:
+    """Whether a heading alone says when a version came out, and is not of another version than the one asked for."""
+    versions = set(filter(_NUMBER_WITH_POINT.fullmatch, asked))
+    return is_dated_version(heading) and (not versions or not versions.isdisjoint(terms))
 
 
 def _handed_on(evidence: npt.NDArray[np.float32], text: str, spans: Sequence[Span], place: int, asked: range) -> float:
