@@ -44,7 +44,8 @@ def test_a_word_of_the_sentence_before_is_covered_by_half(tmp_path: Path) -> Non
 
 
 def test_of_headings_only_a_version_with_its_date_may_be_quoted(tmp_path: Path) -> None:
-    notes = "Pump notes\n\nVersion 2.3 (2021-04-05)\n\nIt mends the valve.\n\nUNDER WATER\n\nThe pump goes on.\n\nON LAND\n\nIt stops.\n"
+    notes = "Pump notes\n\nVersion 2.3 (2021-04-05)\n\nIt mends the valve.\n\nUNDER WATER\n\nThe pump goes on.\n"
+    notes += "\nON LAND\n\nIt stops.\n"
     write_files(tmp_path / "c", {"a.txt": notes})
     with Index.open(tmp_path / "index") as index:
         index.update(tmp_path / "c")
