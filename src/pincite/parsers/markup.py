@@ -27,6 +27,7 @@ _BLOCKS |= {"pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", 
 _SILENT = {"area", "audio", "button", "canvas", "datalist", "embed", "form", "head", "iframe", "input", "map", "math"}
 _SILENT |= {"menu", "nav", "noscript", "object", "option", "rp", "rt", "script", "select", "style", "svg", "template"}
 _SILENT |= {"textarea", "title", "video"}
+_WHITE = " \t\n\r\f"
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
@@ -60,8 +61,11 @@ def parse_xml(data: bytes) -> Any:  # noqa: ANN401 - lxml has no types
 def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     """The text under ``tree`` that a browser would show, without menus, forms and scripts; ``tree`` is used up."""
     for element in tree.iter("{*}*"):
-        hidden = element.get("hidden") is not None or _HIDDEN.search(element.get("style", ""))
-        element.tag = "template" if hidden else local_name(element)
+        style = element.get("style")
+        hidden = element.get("hidden") is not None or (style and _HIDDEN.search(style))
+        name = "template" if hidden else local_name(element)
+        if name != element.tag:  # to set it costs more
+            element.tag = name
     not_elements = (etree.Comment, etree.ProcessingInstruction, etree.Entity)
     etree.strip_elements(tree, *_SILENT, *not_elements, with_tail=False)
     join_terms(tree)
@@ -126,16 +130,21 @@ def _blocks(tree: Any) -> Iterator[Block]:  # noqa: ANN401 - lxml has no types
     around: list[str] = []
     words: list[str] = []
     for event, element in etree.iterwalk(tree, events=("start", "end")):
-        if element.tag in _BLOCKS:
-            yield from _cut("".join(words), around)
-            words.clear()
-            if event == "start":
-                around.append(element.tag)
+        tag, begins = element.tag, event == "start"
+        if tag in _BLOCKS:
+            if words:
+                yield from _cut("".join(words), around)
+                words.clear()
+            if begins:
+                around.append(tag)
             else:
                 around.pop()
-        text = element.text if event == "start" else element.tail if element is not tree else ""
-        words.append(text or "" if "pre" in around else re.sub(r"[ \t\n\r\f]+", " ", text or ""))
-        if event == "start" and element.tag == "br":
+        text = element.text if begins else element.tail if element is not tree else ""
+        if text and "pre" in around:
+            words.append(text)
+        elif text and (words or text.strip(_WHITE)):
+            words.append(text.replace("\n", " "))  # only <br> breaks a line
+        if begins and tag == "br":
             words.append("\n")
     yield from _cut("".join(words), around)
 

@@ -1,0 +1,179 @@
+"""What HTML pages keep: manuals all of their prose, news pages their article alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pincite.datatypes import Document
+from pincite.parsers import read
+
+Make = Callable[[str], Document]
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Make:
+    """Writes a page and reads it."""
+
+    def make(source: str) -> Document:
+        path = tmp_path / "a.html"
+        path.write_text(source, encoding="utf-8")
+        [found] = read(path, "a.html")
+        assert isinstance(found, Document)
+        return found
+
+    return make
+
+
+def headings(found: Document) -> list[str]:
+    return [found.text[start:end] for start, end in found.headings]
+
+
+STORY = (
+    "The harbour of Aldhaven froze over in the second week of January, and for nine days no boat could leave it.",
+    "Its pilots walked out on the ice with saws and poles, and cut a lane as wide as the ferry and twice as long.",
+    "When the thaw came at last, the lane was the first water to open, and the mail arrived that same afternoon.",
+)
+PARAGRAPHS = "".join(f"<p>{paragraph}</p>" for paragraph in STORY)
+
+
+# ---------------------------------------------------------------- manuals
+
+SECTIONS = {
+    "Philosophical overview": "It is born from work on a large project, where each build took ten seconds to begin.",
+    "Design goals": "An edit of one file must start its build at once, however many other files the project has.",
+    "Sharing a build": "Two people that share a folder for output must not build at the same time, or both will fail.",
+    "Comments": "A comment begins with a hash mark and goes to the end of the line; it may stand on a line alone.",
+    "Cookies": "A cookie is a file beside the output that tells which command made it, and it is never deleted.",
+}
+SETTINGS = {"depfile": "path to a file of dependencies", "generator": "if set, the rule builds the build file itself"}
+
+
+def contents(names: list[str]) -> str:
+    items = "".join(f"<dt><a href='#{name}'>{name}</a></dt>" for name in names)
+    return f"<div class='toc'><p><b>Table of Contents</b></p><dl class='toc'>{items}</dl></div>"
+
+
+def as_docbook(names: dict[str, str]) -> str:
+    """Sections as the stylesheets of DocBook lay them out: each heading in three boxes."""
+    return "".join(
+        f"<div class='section'><div class='titlepage'><div><div><h2 class='title'><a id='{name}'></a>{name}</h2></div>"
+        f"</div></div><p>{text}</p><div class='itemizedlist'><ul><li>First of {name}</li><li>Last of {name}</li></ul>"
+        "</div></div>"
+        for name, text in names.items()
+    )
+
+
+def as_sections(names: dict[str, str]) -> str:
+    """Sections as Sphinx lays them out: their ids are made of their headings."""
+    return "".join(
+        f"<section id='{name.lower().replace(' ', '-')}'><h2>{name}<a class='headerlink' href='#x'>\u00b6</a></h2>"
+        f"<p>{text}</p><ul><li><p>First of {name}</p></li><li><p>Last of {name}</p></li></ul></section>"
+        for name, text in names.items()
+    )
+
+
+def as_plain_page(names: dict[str, str]) -> str:
+    return "".join(
+        f"<h2>{name}</h2>\n<p>{text}</p>\n<ul><li>First of {name}</li>\n<li>Last of {name}</li></ul>\n"
+        for name, text in names.items()
+    )
+
+
+@pytest.mark.parametrize("lay_out", [as_docbook, as_sections, as_plain_page])
+def test_a_manual_keeps_every_section_and_item(document: Make, lay_out: Callable[[dict[str, str]], str]) -> None:
+    settings = "".join(f"<dt><code>{name}</code></dt><dd>{text}</dd>" for name, text in SETTINGS.items())
+    code = "<pre>rule cc\n  command = gcc</pre>"
+    body = f"<h1>Manual</h1>{contents(list(SECTIONS))}{lay_out(SECTIONS)}<dl>{settings}</dl>{code}"
+    found = document(f"<html><head><title>Manual</title></head><body><div class='article'>{body}</div></body></html>")
+    assert headings(found) == ["Manual", *SECTIONS]
+    lines = found.text.split("\n")
+    for name, text in SECTIONS.items():
+        assert f"{text}\n\nFirst of {name}\nLast of {name}" in found.text
+    assert [f"{name}: {text}" for name, text in SETTINGS.items()] == [line for line in lines if ": " in line]
+    assert "rule cc\n  command = gcc" in found.text
+    assert "Table of Contents" not in found.text
+
+
+def test_a_section_of_a_long_manual_is_not_lost_for_its_name(document: Make) -> None:
+    names = {f"Part {at}": f"Part {at} tells at some length how a thing of kind {at} is built." for at in range(200)}
+    found = document(f"<body><h1>Manual</h1>{as_sections(names | SECTIONS | {'Last': 'The last words of it.'})}</body>")
+    assert headings(found) == ["Manual", *names, *SECTIONS, "Last"]
+    assert SECTIONS["Comments"] in found.text
+
+
+def test_the_links_from_page_to_page_of_a_manual_are_left_out(document: Make) -> None:
+    links = "<a href='b.html'>What it is made for</a>, Up: <a href='a.html'>Top</a> [<a href='#c'>Contents</a>]"
+    step = f"<div class='header'><p>Next: {links}</p></div><hr>"
+    found = document(f"<body><h1>Manual</h1>{step}{as_docbook(SECTIONS)}{step}</body>")
+    assert "Next:" not in found.text
+    assert headings(found) == ["Manual", *SECTIONS]
+
+
+def test_code_with_marked_comments_is_whole(document: Make) -> None:
+    code = "<pre>a = 1 <span class='hljs-comment'># the first</span></pre>"
+    found = document(f"<body><h1>Manual</h1>{as_docbook(SECTIONS)}{code}</body>")
+    assert "a = 1 # the first" in found.text
+
+
+def test_the_notes_of_a_manual_are_kept(document: Make) -> None:
+    note = "<aside class='admonition note'><p>Only one build may run in a folder at any time.</p></aside>"
+    found = document(f"<body><h1>Manual</h1>{as_docbook(SECTIONS)}{note}</body>")
+    assert "Only one build may run" in found.text
+
+
+# ---------------------------------------------------------------- news pages
+
+TEASER = (
+    "<div class='{name}'><a href='/{at}'><img src='{at}.jpg'></a><h3><a href='/{at}'>Ferry {at} is late again</a></h3>"
+    "<p>Passengers of ferry {at} waited for two hours in the rain before the harbour master let them aboard.</p></div>"
+)
+SHARE = "<div class='{name}'><a href='#f'>Facebook</a> <a href='#t'>Twitter</a> <a href='#m'>Send by mail</a></div>"
+
+
+def news(article: str, name: str) -> str:
+    """An article among menus, share bars, teasers and notices; ``name`` is the class of these, where they have one."""
+    menu = "".join(f"<li><a href='/{each}'>{each}</a></li>" for each in ("News", "Sport", "Weather", "Opinion"))
+    teasers = "".join(TEASER.format(name=name, at=at) for at in range(1, 7))
+    links = "".join(f"<li><a href='/s{at}'>Most read story number {at} of the week</a></li>" for at in range(8))
+    share = SHARE.format(name=name)
+    return (
+        "<html><head><title>Nine days of ice | Courier</title></head><body>"
+        f"<div class='top'><a href='/'>Courier</a><ul>{menu}</ul></div>"
+        f"<div class='wrap'><div class='story'><h1>Nine days of ice</h1>{share}{article}{share}</div>"
+        f"<div class='{name}'><h2>More stories</h2>{teasers}</div><div><h2>Most read</h2><ol>{links}</ol></div></div>"
+        f"<div class='foot'><ul>{menu}</ul><p>Copyright 2024 Courier</p></div></body></html>"
+    )
+
+
+@pytest.mark.parametrize("name", ["related", "teaser", "promo", "box", ""])
+@pytest.mark.parametrize("times", [2, 6])
+@pytest.mark.parametrize("tag", ["div", "article", "main"])
+def test_a_news_page_gives_its_article_alone(document: Make, name: str, times: int, tag: str) -> None:
+    paragraphs = "".join(PARAGRAPHS.replace("January", f"January {year}") for year in range(1900, 1900 + times))
+    found = document(news(f"<{tag}>{paragraphs}</{tag}>", name))
+    assert [line for line in found.text.split("\n\n") if line.startswith(("The", "Its", "When"))]
+    assert found.text.count("harbour of Aldhaven") == times
+    for furniture in ("Passengers", "Ferry", "Facebook", "Sport", "Most read", "More stories"):
+        assert furniture not in found.text
+
+
+def test_teasers_within_an_article_do_not_make_it_a_manual(document: Make) -> None:
+    also = "<p>Read also: <a href='/7'>The ferry that never left its pier in nine long days</a></p>"
+    body = (PARAGRAPHS + also + SHARE.format(name="bar")) * 3
+    found = document(news(f"<div>{body}</div>", "box"))
+    assert found.text.count(STORY[0]) == 3
+    assert "Facebook" not in found.text
+    assert "Passengers" not in found.text
+
+
+def test_a_news_page_whose_middle_would_be_lost_comes_out_whole_and_clean(document: Make) -> None:
+    facts = "".join(f"<li>Day {day}: the ice was {day} inches thick</li>" for day in range(1, 10))
+    body = f"{PARAGRAPHS}<div><div><div><h2>Day by day</h2></div></div><ul>{facts}</ul></div>"
+    found = document(news(f"<div>{body}{PARAGRAPHS.replace('nine', 'ten')}</div>", "teaser"))
+    assert "Day 5: the ice was 5 inches thick" in found.text
+    assert "for ten days" in found.text
+    for furniture in ("Passengers", "Ferry", "Facebook", "Sport", "Most read", "More stories"):
+        assert furniture not in found.text
