@@ -177,3 +177,24 @@ def test_a_news_page_whose_middle_would_be_lost_comes_out_whole_and_clean(docume
     assert "for ten days" in found.text
     for furniture in ("Passengers", "Ferry", "Facebook", "Sport", "Most read", "More stories"):
         assert furniture not in found.text
+
+
+# ---------------------------------------------------------------- tables
+
+
+def test_a_cell_that_lays_out_the_page_keeps_its_blocks(document: Make) -> None:
+    menu = "<td><a href='/'>Home</a><br><a href='/tides'>Tides</a></td>"
+    cell = f"<td><style>p {{ color: red }}</style><h1>Ice</h1>{PARAGRAPHS}<h2>Later</h2>{PARAGRAPHS}</td>"
+    found = document(f"<body><table><tr>{menu}{cell}</tr></table></body>")
+    assert headings(found) == ["Ice", "Later"]
+    assert found.text.endswith("\n\n".join(["Ice", *STORY, "Later", *STORY]))
+    assert "color" not in found.text
+
+
+def test_a_cell_of_data_is_one_line(document: Make) -> None:
+    rows = (
+        "<tr><th><p>Day</p></th><th><p>Ice</p></th></tr><tr><td><p>9</p></td><td><p>thick</p><p>and <b>white</b></p>"
+        "<script>var x = 1;</script><ul><li>all day</li></ul></td></tr>"
+    )
+    found = document(f"<body><main><h1>Ice</h1>{PARAGRAPHS}<table>{rows}</table></main></body>")
+    assert found.text.endswith("Day | Ice\n9 | thick and white all day")

@@ -13,7 +13,7 @@ from trafilatura import bare_extraction, extract_metadata
 
 from pincite.datatypes import Document
 from pincite.parsers.decoding import decode
-from pincite.parsers.markup import Block, blocks_of, collapse, join_terms, lay_out, parse_html, plain_text
+from pincite.parsers.markup import Block, blocks_of, collapse, join_terms, lay_out, open_layout, parse_html, plain_text
 from pincite.parsers.metadata import document, find_date, one_line
 
 _DECLARED = re.compile(
@@ -165,6 +165,8 @@ def _drop(tree: Any, places: str) -> None:  # noqa: ANN401 - lxml has no types
 def _article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     """What trafilatura takes for the article; where it left out much prose, the page without its furniture."""
     _drop(tree, _MARKS_OF_LINKS)
+    etree.strip_elements(tree, "script", "style", "template", with_tail=False)
+    open_layout(tree)
     for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
         cell[:], cell.text = [], plain_text(cell)
     join_terms(tree)
@@ -229,7 +231,7 @@ def _main_part(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
     """The part of the page that is marked as the main one, else the page; without menus and footers marked as such."""
     _drop_headers(tree)
     _drop(tree, _AROUND)
-    etree.strip_elements(tree, "head", "script", "style", "template", "button", "select", with_tail=False)
+    etree.strip_elements(tree, "head", "button", "select", with_tail=False)
     parts = tree.xpath("//main | //*[@role='main']") or tree.xpath("//article")
     return parts[0] if len(parts) == 1 else tree
 

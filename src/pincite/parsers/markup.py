@@ -27,6 +27,10 @@ _BLOCKS |= {"pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", 
 _SILENT = {"area", "audio", "button", "canvas", "datalist", "embed", "form", "head", "iframe", "input", "map", "math"}
 _SILENT |= {"menu", "nav", "noscript", "object", "option", "rp", "rt", "script", "select", "style", "svg", "template"}
 _SILENT |= {"textarea", "title", "video"}
+_HAS_BLOCKS = "boolean(.//p | .//h1 | .//h2 | .//h3 | .//h4 | .//ul | .//ol | .//dl | .//pre | ./div)"
+_HAS_HEADING = "boolean(.//h1 | .//h2 | .//h3 | .//h4)"
+_ARTICLE_WORDS = 100
+"""A cell of data with several paragraphs has fewer words."""
 _WHITE = " \t\n\r\f"
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
@@ -69,6 +73,7 @@ def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     not_elements = (etree.Comment, etree.ProcessingInstruction, etree.Entity)
     etree.strip_elements(tree, *_SILENT, *not_elements, with_tail=False)
     join_terms(tree)
+    open_layout(tree)
     for row in reversed(list(tree.iter("tr"))):  # inner tables first
         _join_cells(row)
     return list(_blocks(tree))
@@ -115,6 +120,27 @@ def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
         if name and text:
             meaning[:], meaning.text = [], f"{name}{' ' if name[-1] in _CLOSED else ': '}{text}"
             term.getparent().remove(term)
+
+
+def open_layout(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Make boxes of tables that only lay out what they hold: of one column, or with the article in one of the cells."""
+    for table in list(tree.iter("table")):
+        rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
+        cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
+        blocks = [cell for row in cells for cell in row if cell.tag == "td" and cell.xpath(_HAS_BLOCKS)]
+        if blocks and (max(map(len, cells)) == 1 or _hold_an_article(blocks, table)):
+            for element in (table, *table, *rows, *(cell for row in cells for cell in row)):
+                if element.tag != "caption":
+                    element.tag = "div"
+
+
+def _hold_an_article(cells: list[Any], table: Any) -> bool:  # noqa: ANN401 - lxml has no types
+    """Whether one of the cells has a heading or some paragraphs, and most of the table's words."""
+    most = max(cells, key=lambda cell: len("".join(cell.itertext())))
+    words = len("".join(most.itertext()).split())
+    if words * 2 < len("".join(table.itertext()).split()):
+        return False
+    return most.xpath(_HAS_HEADING) or (words > _ARTICLE_WORDS and most.xpath("count(./p | ./div) > 1"))
 
 
 def _join_cells(row: Any) -> None:  # noqa: ANN401 - lxml has no types
