@@ -198,3 +198,31 @@ def test_a_cell_of_data_is_one_line(document: Make) -> None:
     )
     found = document(f"<body><main><h1>Ice</h1>{PARAGRAPHS}<table>{rows}</table></main></body>")
     assert found.text.endswith("Day | Ice\n9 | thick and white all day")
+
+
+# ---------------------------------------------------------------- terms and what they mean
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("<dt>-f</dt><dd>Reads<br>a file.</dd>", "-f: Reads\na file."),
+        ("<dt>-f</dt><dd>Reads:<pre>a\n b</pre>and ends.</dd>", "-f: Reads:\na\n b\nand ends."),
+        ("<dt>-f</dt><dd><pre>a\n b</pre></dd>", "-f\na\n b"),
+        ("<dt>-f</dt><dd><p>Reads <b>a</b> file.</p><p>It ends.</p></dd>", "-f: Reads a file.\nIt ends."),
+        ("<dt>-f</dt><dd><a id='f'></a><div><p>Reads.</p></div></dd>", "-f: Reads."),
+        ("<dt>-f</dt><dd><ul><li>One.</li><li>Two.</li></ul></dd>", "-f\nOne.\nTwo."),
+        ("<dt>-f</dt> (old) <dd>Reads <i>a</i> file.</dd>", "-f (old): Reads a file."),
+        ("<dt>-f</dt><dt>--file</dt><dd>Reads.</dd><dt>-g</dt><dd>Goes.</dd>", "-f, --file: Reads.\n-g: Goes."),
+        ("<dt>bank</dt><dd>Of a river.</dd><dd><p>For money.</p></dd>", "bank: Of a river.\nbank: For money."),
+        ("<div><dt>-f</dt><dd>Reads.</dd></div><div><dt>-g</dt><dd>Goes.</dd></div>", "-f: Reads.\n-g: Goes."),
+        ("<dt>-f</dt><dd></dd><dt>-g</dt><dd>Goes.</dd>", "-f\n-g: Goes."),
+    ],
+)
+@pytest.mark.parametrize("times", [0, 1, 4])
+def test_a_term_stands_with_its_meaning(document: Make, body: str, expected: str, times: int) -> None:
+    found = document(
+        f"<body><main><h1>Manual</h1>{PARAGRAPHS * times}<dl>{body}</dl>{PARAGRAPHS * times}</main></body>"
+    )
+    lines = [line for line in found.text.split("\n") if line and line not in STORY]
+    assert lines == ["Manual", *expected.split("\n")]

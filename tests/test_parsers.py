@@ -512,8 +512,11 @@ def page(body: str, head: str = "<title>Ice</title>") -> str:
         ("<ul><li>saws</li><li>poles<ol><li>long</li></ol></li></ul>", "\n\nsaws\npoles\nlong"),
         ("<dl><dt>Floe</dt><dd>A <b>sheet</b> of ice</dd></dl>", "\n\nFloe: A sheet of ice"),
         ("<dl><dt>How?</dt><dd>By saw</dd><dt>When:</dt><dd>At ten</dd></dl>", "\n\nHow? By saw\nWhen: At ten"),
-        ("<dl><dt>Floe</dt><dt>Sheet</dt><dd>Of ice</dd><dd>Of tin</dd></dl>", "\n\nFloe\nSheet: Of ice\nOf tin"),
-        ("<dl><dt>Floe</dt><dd><p>A sheet</p><p>of ice</p></dd></dl>", "\n\nFloe\nA sheet\nof ice"),
+        (
+            "<dl><dt>Floe</dt><dt>Sheet</dt><dd>Of ice</dd><dd>Of tin</dd></dl>",
+            "\n\nFloe, Sheet: Of ice\nFloe, Sheet: Of tin",
+        ),
+        ("<dl><dt>Floe</dt><dd><p>A sheet</p><p>of ice</p></dd></dl>", "\n\nFloe: A sheet\nof ice"),
         (
             "<table><tr><th>Day</th><th>Ice</th></tr><tr><td>9</td><td><ul><li>thick</li><li>white</li></ul></td></tr>"
             "</table>",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from lxml import etree, html
@@ -111,15 +112,46 @@ def plain_text(element: Any) -> str:  # noqa: ANN401 - lxml has no types
 
 
 def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
-    """Make one line of a term and what it means, if that is a line: ``Crane: 90 crowns an hour``."""
-    for term in list(tree.iter("dt")):
-        meaning = term.getnext()
-        if meaning is None or meaning.tag != "dd" or any(each.tag in _BLOCKS for each in meaning.iterdescendants()):
+    """Let each meaning begin with its terms: ``Crane, hoist: 90 crowns an hour``, unless it begins with code or a list.
+
+    Several meanings each get the terms, as each may be read alone.
+    """
+    for first in list(tree.iter("dt")):
+        before = first.getprevious()
+        if before is not None and before.tag == "dt":
             continue
-        name, text = plain_text(term), plain_text(meaning)
-        if name and text:
-            meaning[:], meaning.text = [], f"{name}{' ' if name[-1] in _CLOSED else ': '}{text}"
-            term.getparent().remove(term)
+        following = [first, *first.itersiblings()]
+        terms = list(takewhile(lambda each: each.tag == "dt", following))
+        meanings = list(takewhile(lambda each: each.tag == "dd", following[len(terms) :]))
+        names = (collapse(f"{plain_text(term)} {term.tail or ''}") for term in terms)
+        name = ", ".join(filter(None, names))
+        words = f"{name}{' ' if name[-1:] in _CLOSED else ': '}"
+        if name and [each for each in meanings if _begin_with(words, each)][:1] == meanings[:1] != []:
+            for term in terms:
+                term.getparent().remove(term)
+        for term in terms:  # what is left of them is a line of its own, whatever comes to follow it
+            term.tag = "dd"
+
+
+def _begin_with(words: str, element: Any) -> bool:  # noqa: ANN401 - lxml has no types
+    """Put words before the first ones of an element, unless these are in a list, a table or code."""
+    if (element.text or "").strip():
+        element.text = words + element.text.lstrip()
+        return True
+    for child in element:
+        if "".join(child.itertext()).strip():
+            if child.tag in ("p", "div"):
+                return _begin_with(words, child)
+            if child.tag in _BLOCKS:
+                return False
+            start = child.makeelement("span")
+            start.text = words
+            child.addprevious(start)
+            return True
+        if (child.tail or "").strip():
+            child.tail = words + child.tail.lstrip()
+            return True
+    return False
 
 
 def open_layout(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
