@@ -226,3 +226,43 @@ def test_a_term_stands_with_its_meaning(document: Make, body: str, expected: str
     )
     lines = [line for line in found.text.split("\n") if line and line not in STORY]
     assert lines == ["Manual", *expected.split("\n")]
+
+
+# ---------------------------------------------------------------- buttons, small letters and formulas
+
+
+def around(body: str, times: int = 1) -> str:
+    return f"<body><main><h1>Ice</h1>{PARAGRAPHS * times}{body}{PARAGRAPHS * times}</main></body>"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("<h2><button aria-expanded='false'>When did it thaw?</button></h2><p>In March.</p>", "When did it thaw?"),
+        ("<h2><button>When did it thaw?</button></h2><p>In March.</p>", "When did it thaw?"),
+        (
+            "<div><button aria-expanded='false' aria-controls='a'>When did it thaw?</button></div>"
+            "<div id='a' hidden><p>In March.</p></div>",
+            "When did it thaw?",
+        ),
+        ("<button aria-expanded='false'>When did it thaw?</button><div><p>In March.</p></div>", "When did it thaw?"),
+        ("<h2>Thaw <button>Copy link</button></h2><p>In March.</p>", "Thaw"),
+    ],
+)
+def test_the_button_that_opens_a_section_is_its_heading(document: Make, body: str, expected: str) -> None:
+    found = document(around(body))
+    assert headings(found) == ["Ice", expected]
+    assert f"{expected}\n\nIn March.\n\n{STORY[0]}" in found.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<button>Share</button>",
+        "<button aria-expanded='false' aria-controls='m'>Share</button><ul id='m'><li><a href='/f'>Mail</a></li></ul>",
+        "<button aria-expanded='false'>Share</button>",
+        "<nav><button aria-controls='m' aria-expanded='false'>Share</button><div id='m'><p>In March.</p></div></nav>",
+    ],
+)
+def test_other_buttons_are_silent(document: Make, body: str) -> None:
+    assert "Share" not in document(around(body)).text

@@ -13,7 +13,17 @@ from trafilatura import bare_extraction, extract_metadata
 
 from pincite.datatypes import Document
 from pincite.parsers.decoding import decode
-from pincite.parsers.markup import Block, blocks_of, collapse, join_terms, lay_out, open_layout, parse_html, plain_text
+from pincite.parsers.markup import (
+    Block,
+    blocks_of,
+    collapse,
+    join_terms,
+    lay_out,
+    open_layout,
+    open_sections,
+    parse_html,
+    plain_text,
+)
 from pincite.parsers.metadata import document, find_date, one_line
 
 _DECLARED = re.compile(
@@ -166,6 +176,7 @@ def _article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     """What trafilatura takes for the article; where it left out much prose, the page without its furniture."""
     _drop(tree, _MARKS_OF_LINKS)
     etree.strip_elements(tree, "script", "style", "template", with_tail=False)
+    open_sections(tree)
     open_layout(tree)
     for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
         cell[:], cell.text = [], plain_text(cell)

@@ -71,6 +71,7 @@ def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
         name = "template" if hidden else local_name(element)
         if name != element.tag:  # to set it costs more
             element.tag = name
+    open_sections(tree)
     not_elements = (etree.Comment, etree.ProcessingInstruction, etree.Entity)
     etree.strip_elements(tree, *_SILENT, *not_elements, with_tail=False)
     join_terms(tree)
@@ -152,6 +153,36 @@ def _begin_with(words: str, element: Any) -> bool:  # noqa: ANN401 - lxml has no
             child.tail = words + child.tail.lstrip()
             return True
     return False
+
+
+def open_sections(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Make headings of the buttons that open a section, and show what they open; other buttons stay silent."""
+    for button in list(tree.iter("button")):
+        heading = next(button.iterancestors(*_HEADINGS, "summary"), None)
+        opens = button.get("aria-controls") is not None or button.get("aria-expanded") is not None
+        if heading is not None:
+            if opens or _squeeze(heading) == _squeeze(button):
+                button.tag = "span"
+        elif opens and next(button.iterancestors("nav", "form", "header", "footer"), None) is None:
+            section = _opened_by(button)
+            links = "" if section is None else "".join(map(_squeeze, section.iter("a")))
+            if section is not None and len(_squeeze(section)) > 2 * len(links):
+                button.tag = "div" if any(each.tag in _HEADINGS for each in button.iterdescendants()) else "h3"
+                section.attrib.pop("hidden", None)
+                section.attrib.pop("style", None)
+
+
+def _opened_by(button: Any) -> Any:  # noqa: ANN401 - lxml has no types
+    """The element that a button says it controls, or the one behind it."""
+    named = button.xpath("//*[@id = $id]", id=button.get("aria-controls", ""))
+    following = button.getnext()
+    if named or following is None or following.tag not in ("div", "section"):
+        return named[0] if named else None
+    return following
+
+
+def _squeeze(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+    return "".join("".join(element.itertext()).split())
 
 
 def open_layout(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
