@@ -266,3 +266,26 @@ def test_the_button_that_opens_a_section_is_its_heading(document: Make, body: st
 )
 def test_other_buttons_are_silent(document: Make, body: str) -> None:
     assert "Share" not in document(around(body)).text
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("10<sup>6</sup> litres", "10⁶ litres"),
+        ("10<sup>-3</sup> litres", "10⁻³ litres"),
+        ("10<sup><b>12</b></sup> litres", "10¹² litres"),
+        ("H<sub>2</sub>O", "H₂O"),
+        ("x<sub>1,2</sub> and y<sup>2k</sup>", "x_1,2 and y^2k"),
+        ("the 5<sup>th</sup> day of x<sub>max</sub>", "the 5th day of xmax"),
+        ("in 2019<sup>4</sup>", "in 2019⁴"),
+        ("in 2019<sup><a href='#fn1'>4</a></sup>", "in 2019[4]"),
+        ("in 2019<a href='#fn1'><sup>4</sup></a>", "in 2019[4]"),
+        ("in 2019<sup class='reference'><a href='/x#fn1'>[4]</a></sup>", "in 2019[4]"),
+        ("in 2019<a class='footnote-reference' href='#id4'>4</a>", "in 2019[4]"),
+        ("in 2019<sup><a href='#fn1'>4</a>,<a href='#fn2'>5</a></sup>", "in 2019[4,5]"),
+        ("of 4 <a href='#part'>2019</a>", "of 4 2019"),
+    ],
+)
+@pytest.mark.parametrize("times", [0, 1])
+def test_raised_and_lowered_digits_stay_apart(document: Make, written: str, expected: str, times: int) -> None:
+    assert f"It was {expected} of ice." in document(around(f"<p>It was {written} of ice.</p>", times)).text

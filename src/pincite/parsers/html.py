@@ -23,6 +23,7 @@ from pincite.parsers.markup import (
     open_sections,
     parse_html,
     plain_text,
+    write_scripts,
 )
 from pincite.parsers.metadata import document, find_date, one_line
 
@@ -175,8 +176,9 @@ def _drop(tree: Any, places: str) -> None:  # noqa: ANN401 - lxml has no types
 def _article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     """What trafilatura takes for the article; where it left out much prose, the page without its furniture."""
     _drop(tree, _MARKS_OF_LINKS)
-    etree.strip_elements(tree, "script", "style", "template", with_tail=False)
     open_sections(tree)
+    etree.strip_elements(tree, "script", "style", "template", with_tail=False)
+    write_scripts(tree)
     open_layout(tree)
     for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
         cell[:], cell.text = [], plain_text(cell)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, takewhile
 from typing import Any, NamedTuple
 
 from lxml import etree, html
@@ -28,6 +28,12 @@ _BLOCKS |= {"pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", 
 _SILENT = {"area", "audio", "button", "canvas", "datalist", "embed", "form", "head", "iframe", "input", "map", "math"}
 _SILENT |= {"menu", "nav", "noscript", "object", "option", "rp", "rt", "script", "select", "style", "svg", "template"}
 _SILENT |= {"textarea", "title", "video"}
+_SIGNS = re.compile(r"[-+\u2212]?\d+[-+\u2212]?")
+_RAISED = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+_LOWERED = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
+_NOTE = re.compile(r"foot-?note|end-?note|note-?ref|\b(?:fn|ref|reference|cite|citation)", re.IGNORECASE)
+_NOTE_LINK = re.compile(r"foot-?note|end-?note|note-?ref|citation-?ref", re.IGNORECASE)
+"""Classes of the marks that lead to a note or a source."""
 _HAS_BLOCKS = "boolean(.//p | .//h1 | .//h2 | .//h3 | .//h4 | .//ul | .//ol | .//dl | .//pre | ./div)"
 _HAS_HEADING = "boolean(.//h1 | .//h2 | .//h3 | .//h4)"
 _ARTICLE_WORDS = 100
@@ -71,9 +77,10 @@ def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
         name = "template" if hidden else local_name(element)
         if name != element.tag:  # to set it costs more
             element.tag = name
+    etree.strip_elements(tree, etree.Comment, etree.ProcessingInstruction, etree.Entity, with_tail=False)
     open_sections(tree)
-    not_elements = (etree.Comment, etree.ProcessingInstruction, etree.Entity)
-    etree.strip_elements(tree, *_SILENT, *not_elements, with_tail=False)
+    write_scripts(tree)
+    etree.strip_elements(tree, *_SILENT, with_tail=False)
     join_terms(tree)
     open_layout(tree)
     for row in reversed(list(tree.iter("tr"))):  # inner tables first
@@ -110,6 +117,10 @@ def local_name(element: Any) -> str:  # noqa: ANN401 - lxml has no types
 def plain_text(element: Any) -> str:  # noqa: ANN401 - lxml has no types
     """All that is in an element as one line."""
     return collapse(" ".join(block.text for block in _blocks(element)))
+
+
+def _squeeze(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+    return "".join("".join(element.itertext()).split())
 
 
 def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
@@ -181,8 +192,35 @@ def _opened_by(button: Any) -> Any:  # noqa: ANN401 - lxml has no types
     return following
 
 
-def _squeeze(element: Any) -> str:  # noqa: ANN401 - lxml has no types
-    return "".join("".join(element.itertext()).split())
+def write_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Set raised and lowered digits apart from those before: ``10⁶``, ``H₂O``, ``x_1,2``, and notes: ``2019[4]``."""
+    for link in list(tree.iter("a")):
+        is_mark = _NOTE_LINK.search(link.get("class", "")) and _is_note(link)
+        if is_mark and next(link.iterancestors("sup"), None) is None:
+            _set_text(link, "[{}]")
+    for script in list(tree.iter("sup", "sub")):
+        is_raised, text = script.tag == "sup", _squeeze(script)
+        if is_raised and _is_note(script) and _leads_to_note(script):
+            _set_text(script, "[{}]")
+        elif _SIGNS.fullmatch(text):
+            _set_text(script, "{}", _RAISED if is_raised else _LOWERED)
+        elif text[:1] not in "[(" and any(map(str.isdigit, text)):
+            _set_text(script, "^{}" if is_raised else "_{}")
+
+
+def _leads_to_note(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
+    links = chain(element.iter("a"), element.iterancestors("a"))
+    return _NOTE.search(element.get("class", "")) is not None or any("#" in link.get("href", "") for link in links)
+
+
+def _is_note(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
+    return re.fullmatch(r"\d[\d,;\u2013-]*|[a-z]", _squeeze(element)) is not None
+
+
+def _set_text(element: Any, shape: str, letters: Mapping[int, int] | None = None) -> None:  # noqa: ANN401
+    """Give an element of one word its text in another shape."""
+    text = shape.format(_squeeze(element).translate(letters or {}))
+    element[:], element.text, element.tag = [], text, "span"
 
 
 def open_layout(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
