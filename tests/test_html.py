@@ -9,6 +9,7 @@ import pytest
 
 from pincite.datatypes import Document
 from pincite.parsers import read
+from pincite.parsers.markup import blocks_of, parse_xml
 
 Make = Callable[[str], Document]
 
@@ -289,3 +290,38 @@ def test_other_buttons_are_silent(document: Make, body: str) -> None:
 @pytest.mark.parametrize("times", [0, 1])
 def test_raised_and_lowered_digits_stay_apart(document: Make, written: str, expected: str, times: int) -> None:
     assert f"It was {expected} of ice." in document(around(f"<p>It was {written} of ice.</p>", times)).text
+
+
+MATH = "http://www.w3.org/1998/Math/MathML"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("<math alttext='E=mc^2'><mi>E</mi></math>", "E=mc^2"),
+        (f"<math xmlns='{MATH}' alttext='{{\\displaystyle E=mc^{{2}}}}'><mi>E</mi></math>", "E=mc^{2}"),
+        (
+            "<math><semantics><mi>E</mi><annotation encoding='application/x-tex'>E = mc^2</annotation>"
+            "</semantics></math>",
+            "E = mc^2",
+        ),
+        ("<math><mi>E</mi><mo>=</mo><mi>m</mi><msup><mi>c</mi><mn>2</mn></msup></math>", "E=mc^2"),
+        ("<math><mfrac><mn>1</mn><mrow><mi>x</mi><mo>+</mo><mn>1</mn></mrow></mfrac></math>", "1/(x+1)"),
+        ("<math><msub><mi>x</mi><mrow><mi>i</mi><mi>j</mi></mrow></msub></math>", "x_(ij)"),
+        ("<math></math>", "[formula]"),
+        ("<span><span style='display: none;'><math alttext='E=mc^2'></math></span><img alt='x'></span>", "E=mc^2"),
+        (
+            "<span class='katex'><span class='katex-mathml'><math alttext='E=mc^2'></math></span>"
+            "<span class='katex-html' aria-hidden='true'>E=mc2</span></span>",
+            "E=mc^2",
+        ),
+    ],
+)
+@pytest.mark.parametrize("times", [0, 1])
+def test_a_formula_leaves_no_hole(document: Make, written: str, expected: str, times: int) -> None:
+    assert f"It was {expected} then." in document(around(f"<p>It was {written} then.</p>", times)).text
+
+
+def test_chapters_of_books_have_their_formulas_and_comments_of_none() -> None:
+    chapter = f"<body><p>It was <math xmlns='{MATH}'><!-- no --><mi>E</mi></math> then, 10<sup>6</sup>.</p></body>"
+    assert [block.text for block in blocks_of(parse_xml(chapter.encode()))] == ["It was E then, 10\u2076."]

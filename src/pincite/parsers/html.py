@@ -23,6 +23,7 @@ from pincite.parsers.markup import (
     open_sections,
     parse_html,
     plain_text,
+    write_formulas,
     write_scripts,
 )
 from pincite.parsers.metadata import document, find_date, one_line
@@ -177,6 +178,7 @@ def _article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     """What trafilatura takes for the article; where it left out much prose, the page without its furniture."""
     _drop(tree, _MARKS_OF_LINKS)
     open_sections(tree)
+    write_formulas(tree)
     etree.strip_elements(tree, "script", "style", "template", with_tail=False)
     write_scripts(tree)
     open_layout(tree)

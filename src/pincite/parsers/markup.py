@@ -34,6 +34,9 @@ _LOWERED = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉�
 _NOTE = re.compile(r"foot-?note|end-?note|note-?ref|\b(?:fn|ref|reference|cite|citation)", re.IGNORECASE)
 _NOTE_LINK = re.compile(r"foot-?note|end-?note|note-?ref|citation-?ref", re.IGNORECASE)
 """Classes of the marks that lead to a note or a source."""
+_DISPLAY_STYLE = re.compile(r"\A\{\\(?:displaystyle|textstyle) ?(.*)\}\Z", re.DOTALL)
+"""What encyclopedias put around their TeX."""
+_BETWEEN_PARTS = {"msup": "^", "msub": "_", "mfrac": "/"}
 _HAS_BLOCKS = "boolean(.//p | .//h1 | .//h2 | .//h3 | .//h4 | .//ul | .//ol | .//dl | .//pre | ./div)"
 _HAS_HEADING = "boolean(.//h1 | .//h2 | .//h3 | .//h4)"
 _ARTICLE_WORDS = 100
@@ -79,6 +82,7 @@ def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
             element.tag = name
     etree.strip_elements(tree, etree.Comment, etree.ProcessingInstruction, etree.Entity, with_tail=False)
     open_sections(tree)
+    write_formulas(tree)
     write_scripts(tree)
     etree.strip_elements(tree, *_SILENT, with_tail=False)
     join_terms(tree)
@@ -190,6 +194,30 @@ def _opened_by(button: Any) -> Any:  # noqa: ANN401 - lxml has no types
     if named or following is None or following.tag not in ("div", "section"):
         return named[0] if named else None
     return following
+
+
+def write_formulas(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Put the text of each formula in its place: as its author gave it (TeX), else by its letters and signs."""
+    for formula in list(tree.iter("math")):
+        notes = formula.xpath(".//annotation[contains(@encoding, 'tex') or contains(@encoding, 'TeX')]")
+        stated = formula.get("alttext") or "".join(note.text or "" for note in notes[:1])
+        text = collapse(_DISPLAY_STYLE.sub(r"\1", stated)) or _formula(formula) or "[formula]"
+        formula[:], formula.text, formula.tag = [], text, "span"
+        for outer in formula.iterancestors("span"):
+            if _squeeze(outer) == _squeeze(formula):
+                outer.attrib.pop("style", None)  # which hides it where there is a picture of it
+            for twin in outer.xpath("./following-sibling::*[contains(@class, 'katex-html')]"):
+                twin.tag = "template"
+
+
+def _formula(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+    parts = [_formula(each) for each in element if not each.tag.startswith("annotation")]
+    between = _BETWEEN_PARTS.get(element.tag)
+    if between is None:
+        return collapse(element.text or "") + "".join(parts)
+    return between.join(
+        part if len(part) == 1 or (part.isalnum() and between == "/") else f"({part})" for part in parts
+    )
 
 
 def write_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
