@@ -171,7 +171,7 @@ def test_a_passage_that_is_not_in_its_place_is_found(index: Index) -> None:
 def test_vectors_that_no_row_has_are_found(index: Index) -> None:
     with sqlite3.connect(place(index) / catalog.FILE) as db:
         db.execute("DELETE FROM vectors WHERE id = 1")
-    assert "should hold 3 documents and 4 passages; whole, vectors included, are 3 and 3" in index.verify()[0]
+    assert "3 documents and 3 passages are whole, and should be 3 documents and 4 passages" in index.verify()[0]
 
 
 def test_ids_that_differ_are_found(index: Index) -> None:
@@ -240,7 +240,7 @@ OTHERS = {
     "what it says of itself": ("DELETE FROM meta WHERE key = 'manifest'", "the catalogue: what it says of itself is"),
     "a file": ("DELETE FROM files WHERE path = 'bees.txt'", "bees.txt: what its file was like is missing"),
     "a vector of another length": ("UPDATE vectors SET vector = zeroblob(64)", "has a vector whose length is not 1"),
-    "a passage less": ("DELETE FROM passages WHERE id = 1", "the catalogue: should hold 3 documents and 4 passages"),
+    "a passage less": ("DELETE FROM passages WHERE id = 1", "whole, and should be 3 documents and 4 passages"),
 }
 
 

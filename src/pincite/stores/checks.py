@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
-from pincite.datatypes import Document, Passage
-from pincite.stores.base import Kept
+from pincite.stores.base import Content, Whole, in_words
 
 _ROUNDING = 0.01
 """Vectors of length 1 are kept in float16."""
 
 
-def wrong_text(document: Document) -> Iterator[str]:
-    """Whether a document's text is what was read."""
+def problems(state: Whole) -> Iterator[str]:
+    """What of all documents is not what was written, or does not agree with the rest."""
+    files, missing = state.files(), state.records()
+    documents = passages = 0
+    for content in state.contents():
+        documents, passages = documents + 1, passages + len(content.passages)
+        del missing[content.document.doc_id]
+        yield from _of_document(content)
+        if content.record.path not in files:
+            yield f"{content.record.path}: what its file was like is missing"
+    yield from (f"{doc_id}: its text or its passages are missing" for doc_id in missing)
+    if (documents, passages) != state.count():
+        yield f"{in_words((documents, passages))} are whole, and should be {in_words(state.count())}"
+
+
+def _of_document(content: Content) -> Iterator[str]:
+    document = content.document
     if hashlib.sha256(document.text.encode()).hexdigest() != document.digest:
         yield f"{document.doc_id}: its text is not what was read (SHA-256 differs)"
-
-
-def wrong_passages(document: Document, passages: Iterable[tuple[Passage, Kept]]) -> Iterator[str]:
-    """What is wrong with the places and vectors of a document's passages."""
-    for passage, vector in passages:
+    for passage, vector in zip(content.passages, content.vectors, strict=True):
         if document.text[passage.start : passage.end] != passage.text:
             yield f"{passage.passage_id}: is not the text at {passage.start}-{passage.end}"
         ends = [passage.start, *(at for span in passage.sentences for at in span), passage.end]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pincite.errors import DamagedCatalogue, DamagedIndex, IndexProblem, OtherFormat
+from pincite.stores.base import Whole, pour
 from pincite.stores.local import catalog, files
 from pincite.stores.local.catalog import Catalog
 from pincite.stores.local.verifying import Verification, first_problem
+from pincite.stores.local.writer import LocalWriter
 
 
 def write(source: sqlite3.Connection, path: Path) -> None:
@@ -37,6 +40,20 @@ def write(source: sqlite3.Connection, path: Path) -> None:
     finally:
         for path in made.parent.glob(f"{made.name}*"):
             path.unlink()
+
+
+class _CatalogueWriter(LocalWriter):
+    """Writes a catalogue without what is derived from it."""
+
+    def _publish(self, old: int, new: int, removed: Sequence[int], last: int) -> None:
+        """Nobody searches it."""
+
+
+def write_all(state: Whole, name: str, path: Path) -> None:
+    """Write all of a state of a store of another kind, called ``name`` in errors, to ``path``."""
+    with TemporaryDirectory() as folder, _CatalogueWriter(Path(folder), fresh=True) as writer:
+        pour(state, name, writer)
+        write(writer.db, path)
 
 
 @contextmanager

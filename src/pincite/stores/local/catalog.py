@@ -280,23 +280,19 @@ class Catalog:
         )
         return {row[0]: _row(row[1:]) for row in rows}
 
-    def keyed_passages(self, doc_id: str) -> list[tuple[bytes, Passage, npt.NDArray[np.float16]]]:
-        """A document's passages in order, each with the key of its vector, and that; those without are left out."""
-        sql = f"SELECT p.id, p.key FROM {JOINED} WHERE d.doc_id = ? ORDER BY p.start"
-        keys = dict(self.db.execute(sql, (doc_id,)).fetchall())
-        rows = self.rows(keys)
-        return [(key, *rows[number]) for number, key in keys.items() if number in rows]
-
     def contents(self) -> Iterator[Content]:
-        """All documents, in the order of their ids, with what was made of them."""
+        """All documents, in the order of their ids, with what was made of them, passages without a vector aside."""
+        sql = f"SELECT p.id, p.key FROM {JOINED} WHERE d.doc_id = ? ORDER BY p.start"
         for doc_id in self.doc_ids():
-            keyed = self.keyed_passages(doc_id)
+            keys = dict(self.db.execute(sql, (doc_id,)).fetchall())
+            rows = self.rows(keys)
+            whole = [number for number in keys if number in rows]
             yield Content(
                 document=self.documents([doc_id])[doc_id],
                 record=self.records([doc_id])[doc_id],
-                passages=[passage for _, passage, _ in keyed],
-                keys=[key for key, _, _ in keyed],
-                vectors=[vector for _, _, vector in keyed],
+                passages=[rows[number][0] for number in whole],
+                keys=[keys[number] for number in whole],
+                vectors=[rows[number][1] for number in whole],
             )
 
     def allowed(self, where: Filter) -> npt.NDArray[np.int64]:

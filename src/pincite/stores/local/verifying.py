@@ -11,14 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pincite.errors import DamagedIndex
-from pincite.stores.base import Manifest, in_words
-from pincite.stores.checks import wrong_passages, wrong_text
+from pincite.stores import checks
+from pincite.stores.base import Manifest
 from pincite.stores.local import catalog, files
 from pincite.stores.local.catalog import Catalog
 from pincite.stores.local.generation import GENERATIONS, Generation
-
-_DOCUMENTS = 64
-"""Documents looked through at a time; they bound the memory."""
 
 
 def first_problem(path: Path) -> str | None:
@@ -45,19 +42,7 @@ class Verification(Catalog):
         if integrity != ["ok"]:
             yield from (f"the catalogue: {problem}" for problem in integrity)
             return
-        ids = self.doc_ids()
-        whole = 0
-        for at in range(0, len(ids), _DOCUMENTS):
-            for document in self.documents(ids[at : at + _DOCUMENTS]).values():
-                passages = [(passage, vector) for _, passage, vector in self.keyed_passages(document.doc_id)]
-                whole += len(passages)
-                yield from wrong_text(document)
-                yield from wrong_passages(document, passages)
-        if self.count() != (len(ids), whole):
-            stated = in_words(self.count())
-            yield f"the catalogue: should hold {stated}; whole, vectors included, are {len(ids)} and {whole}"
-        paths = {record.path for record in self.records().values()}
-        yield from (f"{path}: what its file was like is missing" for path in sorted(paths - self.files().keys()))
+        yield from checks.problems(self)
         if self.generation and self.manifest == Manifest(settings={}):
             yield "the catalogue: what it says of itself is missing"
 

@@ -18,7 +18,7 @@ from pincite.datatypes import Document, Filter, Passage
 from pincite.errors import DamagedIndex
 from pincite.stores.base import Content, DocumentRecord, FileRecord, Kept, Manifest, Scored, Vectors
 from pincite.stores.milvus import rows
-from pincite.stores.milvus.connection import BOUNDED, MEND, MOST_FOUND, STRONG, Connection, batches, holds_words, one_of
+from pincite.stores.milvus.connection import BOUNDED, MOST_FOUND, STRONG, Connection, batches, holds_words, one_of
 from pincite.stores.milvus.control import Commit
 from pincite.stores.milvus.rows import WHOLE, Halves, hashed
 
@@ -215,26 +215,11 @@ class MilvusSnapshot(MilvusState):
         return counted(self._call, self.base, self._level, *rows.conditions(where))
 
     def contents(self) -> Iterator[Content]:
-        """All documents, in the order of their ids, with what was made of them.
-
-        Raises:
-            DamagedIndex: one is not whole.
-        """
-        for content in self.contents_or_damage():
-            if isinstance(content, str):
-                raise DamagedIndex(f"{self._call.name}: {content}; {MEND}")
-            yield content
-
-    def contents_or_damage(self) -> Iterator[Content | str]:
-        """The same; in the place of what is not whole, what is wrong with it."""
+        """All documents that are whole, in the order of their ids, with what was made of them."""
         records = self.records()
         for ids in batches(sorted(records), 50):
-            try:
-                documents = self.documents(ids)
-                pieces = list(self._pieces(one_of("doc", [hashed(doc_id) for doc_id in ids])).values())
-            except DamagedIndex as error:
-                yield str(error)
-                continue
+            documents = self.documents(ids)
+            pieces = self._pieces(one_of("doc", [hashed(doc_id) for doc_id in ids])).values()
             held: dict[str, list[_Piece]] = {doc_id: [] for doc_id in ids}
             for piece in sorted(pieces, key=lambda piece: piece.passage.start):
                 held[piece.passage.doc_id].append(piece)
@@ -242,8 +227,6 @@ class MilvusSnapshot(MilvusState):
                 if doc_id in documents and held[doc_id]:
                     passages, vectors, keys = map(list, zip(*held[doc_id], strict=True))
                     yield Content(documents[doc_id], records[doc_id], passages, keys, vectors)
-                else:
-                    yield f"{doc_id}: its text or its passages are missing"
 
 
 def counted(connection: Connection, commit: Commit, level: str, *conditions: str) -> tuple[int, int]:

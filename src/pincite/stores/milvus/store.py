@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pincite.errors import DamagedIndex, NoIndex
 from pincite.settings import cache_folder
-from pincite.stores.base import Manifest, copy, in_words
-from pincite.stores.checks import wrong_passages, wrong_text
-from pincite.stores.local.store import LocalStore
+from pincite.stores import checks
+from pincite.stores.base import Manifest, pour
+from pincite.stores.local import backups
 from pincite.stores.milvus.connection import BOUNDED, MEND, STRONG, Connection, holds_words
 from pincite.stores.milvus.control import Commit, latest
 from pincite.stores.milvus.reading import MilvusSnapshot
@@ -116,25 +115,13 @@ class MilvusStore:
 
     def verify(self) -> list[str]:
         """Everything that does not agree with the rest; empty where all is well."""
-        snapshot, wrong = self.snapshot(), list[str]()
-        documents = passages = 0
+        wrong: list[str] = []
         try:
-            files = snapshot.files()
-            for content in snapshot.contents_or_damage():
-                if isinstance(content, str):
-                    wrong.append(content)
-                    continue
-                documents, passages = documents + 1, passages + len(content.passages)
-                wrong += wrong_text(content.document)
-                wrong += wrong_passages(content.document, zip(content.passages, content.vectors, strict=True))
-                if content.record.path not in files:
-                    wrong.append(f"{content.record.path}: what its file was like is missing")
-        except DamagedIndex as error:
-            wrong.append(str(error))
-        if (documents, passages) != snapshot.count():
-            whole, told = in_words((documents, passages)), in_words(snapshot.count())
-            wrong.append(f"{whole} are whole, but its last commit counts {told}")
-        return [*(f"{self.name}: {each}" for each in wrong), MEND] if wrong else []
+            for problem in checks.problems(self.snapshot()):
+                wrong.append(f"{self.name}: {problem}")
+        except DamagedIndex as error:  # a row cannot be read, nor what stands behind it
+            wrong.append(f"{self.name}: {error}")
+        return [*wrong, MEND] if wrong else []
 
     def quarantine(self, *, wait: bool = False) -> Path | None:
         """Nothing can be put aside."""
@@ -142,19 +129,13 @@ class MilvusStore:
 
     def backup(self, path: Path) -> None:
         """Write all of the current state into one file, which a store of any kind restores."""
-        with TemporaryDirectory() as folder:
-            local = LocalStore(Path(folder))
-            copy(self, local)
-            local.backup(path)
-            local.close()
+        with self.snapshot() as held:
+            backups.write_all(held, self.name, path)
 
     def restore(self, path: Path) -> None:
         """Put what `backup` wrote in the place of the current state, while others read."""
-        with TemporaryDirectory() as folder:
-            local = LocalStore(Path(folder))
-            local.restore(path)
-            copy(local, self)
-            local.close()
+        with backups.opened(path) as held, self.writer(fresh=True) as writer:
+            pour(held, str(path), writer)
 
     def close(self) -> None:
         """Hang up."""
