@@ -418,30 +418,44 @@ def test_of_a_writer_elsewhere_is_said_who_it_is_until_it_is_silent(file: Index,
             writer.commit()
 
 
+def when_published(
+    patched: pytest.MonkeyPatch, *, before: Callable[[], None] | None = None, after: Callable[[], None] | None = None
+) -> None:
+    """Have something happen when a commit is written."""
+    real = Connection.__call__
+
+    def call(self: Connection, method: str, *arguments: object, **named: object) -> object:
+        is_commit = method == "upsert" and "'kind': 'commit'" in str(arguments[1])
+        if before and is_commit:
+            before()
+        returned = real(self, method, *arguments, **named)
+        if after and is_commit:
+            after()
+        return returned
+
+    patched.setattr(Connection, "__call__", call)
+
+
 def test_what_was_published_counts_whoever_may_write_by_then(
     file: Index, local: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And it leaves what the other has written by then."""
     local.update(corpus)
-    publish = control.publish
-
     ids = _ids(file)
     with elsewhere(file) as other, ExitStack() as later, local._store.snapshot() as snapshot:
         (bees,) = (each for each in snapshot.contents() if each.document.doc_id == "bees.txt")
         successor = other._store.writer()
 
-        def overtaken(connection: Connection, commit: control.Commit) -> None:
-            publish(connection, commit)
+        def taken_over() -> None:
             steal(file)
             later.enter_context(successor)
             successor.replace(bees.document, bees.passages, bees.keys, bees.record)
             successor.put_vectors(bees.keys, bees.vectors)
 
-        monkeypatch.setattr(writing, "publish", overtaken)
-        with file._store.writer() as writer:
+        with monkeypatch.context() as patched, file._store.writer() as writer:
+            when_published(patched, after=taken_over)
             writer.remove(["bees.txt"])
             writer.commit()
-        monkeypatch.setattr(writing, "publish", publish)
         assert _ids(file) == sorted({*ids} - {"bees.txt"})
         successor.commit()
     assert _ids(file) == ids
@@ -674,13 +688,13 @@ def test_what_an_ended_update_deleted_lives_on(
     """It was killed when rows were marked, and nothing was said yet."""
     monkeypatch.setattr(writing, "KEPT", kept)
 
-    def killed(*_: object) -> None:
+    def killed() -> None:
         raise KeyboardInterrupt
 
     (corpus / "bees.txt").rename(corpus.parent / "bees.txt")
     write_files(corpus, {"harbour.txt": "Day ferry\n\nThe day ferry left at noon.\n"})
     with monkeypatch.context() as patched:
-        patched.setattr(writing, "publish", killed)
+        when_published(patched, before=killed)
         with pytest.raises(KeyboardInterrupt):
             file.update()
     local.update(corpus)

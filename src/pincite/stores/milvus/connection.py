@@ -10,7 +10,6 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,16 +83,19 @@ class Connection:
         self._lock = threading.Lock()
         self._client: MilvusClient | None = None
 
-    @contextmanager
-    def _translating(self) -> Iterator[None]:
-        """Raise Pincite's errors in the place of Milvus's and gRPC's; the token is in none of them."""
+    def __call__(self, method: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as in pymilvus
+        """Call a method of the client, and raise Pincite's error for Milvus's and gRPC's; the token is in none of them.
+
+        Raises:
+            IndexProblem: Milvus cannot be reached, or refuses.
+        """
         try:
             from grpc import RpcError
             from pymilvus.exceptions import MilvusException
         except ImportError as error:
             raise IndexProblem(f"{self.name}: needs pymilvus; run {installing('pincite[milvus]')}") from error
         try:
-            yield
+            return getattr(self._connected(), method)(*arguments, **{"timeout": _SECONDS} | named)
         except (MilvusException, RpcError, ConnectionError) as error:
             message = " ".join(str(getattr(error, "message", error)).split())
             if token := os.environ.get(_TOKEN):
@@ -101,11 +103,6 @@ class Connection:
             opened, running = "has another process opened it?", f"is Milvus running there, {_TOKEN} right?"
             hint = opened if self.is_file else running
             raise IndexProblem(f"{self.name}: {message[:300]}; {hint}") from None
-
-    def __call__(self, method: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as in pymilvus
-        """Call a method of the client."""
-        with self._translating():
-            return getattr(self._connected(), method)(*arguments, **{"timeout": _SECONDS} | named)
 
     def _connected(self) -> MilvusClient:
         from pymilvus import MilvusClient
@@ -162,13 +159,18 @@ class Connection:
     @cached_property
     def has_words(self) -> bool:
         """Whether it searches by words (BM25), as servers from 2.5 on do; the scores of a file serve for nothing."""
-        version = None if self.is_file else re.match(r"v?(\d+)\.(\d+)", self("get_server_version"))
+        if self.is_file:
+            return False
+        version = re.match(r"v?(\d+)\.(\d+)", self("get_server_version"))
         return version is not None and (int(version[1]), int(version[2])) >= (2, 5)
 
     def passages(self) -> list[str]:
-        """The collections of passages; those of other dimensions than today's as well, until they are dropped."""
+        """The collections of passages; those of other dimensions than today's as well, until they are dropped.
+
+        Those that hold words come first: where there are both kinds, a newer server has taken an older one's place.
+        """
         form = re.compile(rf"{self._prefix}(vectors|words)\d+")
-        return sorted(filter(form.fullmatch, self("list_collections")))
+        return sorted(filter(form.fullmatch, self("list_collections")), reverse=True)
 
     def passages_of(self, dimension: int) -> str:
         """What the collection of passages with such vectors is called, which says what can be searched in it."""

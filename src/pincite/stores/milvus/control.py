@@ -7,12 +7,11 @@ all others. The lease saves two writers from working in vain: what keeps an inde
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import time
 import uuid
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -66,30 +65,18 @@ class Commit:
         return f"({field_name} <= {self.frozen} or {field_name} in {list(self.committed)})"
 
 
-def next_version(last: int) -> int:
-    """One that no update has had, and higher than the ``last``."""
-    # The last digits tell apart writers that begin in the same moment.
-    return max(time.time_ns() // 1000 * 1000 + secrets.randbelow(1000), last + 1)
-
-
 def history(connection: Connection, level: str = STRONG) -> list[Commit]:
     """The commits that are kept, oldest first: the newest, and those by which is told what can be swept."""
-    read = payloads(connection.find(connection.articles, "kind == 'commit'", WHOLE, level))
-    kept = (
-        Commit(**stated | {"committed": tuple(stated["committed"]), "manifest": Manifest(**stated["manifest"])})
-        for _, stated in read
-    )
-    return sorted(kept, key=lambda commit: commit.version)
+    commits = [
+        Commit(**said | {"committed": tuple(said["committed"]), "manifest": Manifest(**said["manifest"])})
+        for _, said in payloads(connection.find(connection.articles, "kind == 'commit'", WHOLE, level))
+    ]
+    return sorted(commits, key=lambda commit: commit.version)
 
 
 def latest(connection: Connection, level: str = STRONG) -> Commit:
     """The newest commit; one of nothing where there is none."""
     return [Commit(), *history(connection, level)][-1]
-
-
-def publish(connection: Connection, commit: Commit) -> None:
-    """Make a commit the newest, in one call."""
-    connection("upsert", connection.articles, rows("commit", str(commit.version), asdict(commit), commit.version))
 
 
 def overtaken(connection: Connection) -> IndexBusy:
@@ -134,7 +121,7 @@ class Lease:
 
     def _taken(self) -> bool:
         """Take it unless another has it; of two that look at once, one writes over the other."""
-        holder = self._read()
+        holder = self._holder()
         # One of this place has ended without saying so, since the lock is ours.
         if holder and holder["place"] != self._me["place"] and time.time() - holder["seen"] < SILENT:
             if self._wait:
@@ -160,11 +147,11 @@ class Lease:
             self._renew()
 
     def _is_ours(self) -> bool:
-        return bool(self._read().get("token") == self._me["token"])
+        return bool(self._holder().get("token") == self._me["token"])
 
-    def _read(self) -> dict[str, Any]:
-        found = payloads(self._call.find(self._call.articles, _LEASE, WHOLE))
-        return next((payload for _, payload in found), {})
+    def _holder(self) -> dict[str, Any]:
+        held = payloads(self._call.find(self._call.articles, _LEASE, WHOLE))
+        return next((holder for _, holder in held), {})
 
     def _renew(self) -> None:
         self._seen = time.time()

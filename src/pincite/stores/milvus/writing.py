@@ -6,11 +6,12 @@ ended has written is not seen by anyone, but its vectors are taken over by the n
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from time import time
+from time import time, time_ns
 from typing import Self
 
 import numpy as np
@@ -20,7 +21,7 @@ from pincite.errors import IndexProblem
 from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.milvus import rows
 from pincite.stores.milvus.connection import NUMBERS, STRONG, TEXTS, Connection, Row, batches, holds_words, one_of
-from pincite.stores.milvus.control import Commit, Lease, history, latest, next_version, overtaken, publish
+from pincite.stores.milvus.control import Commit, Lease, history, latest, overtaken
 from pincite.stores.milvus.reading import MilvusState, counted
 from pincite.stores.milvus.rows import NEVER, Halves, hashed
 
@@ -33,6 +34,9 @@ _BUFFERED = 500
 
 class MilvusWriter(MilvusState):
     """See `pincite.stores.base.Writer`; entering it takes the lease.
+
+    Args:
+        committed: called with each new commit.
 
     Raises:
         IndexBusy: on entering, when another process writes; on committing, when another has written meanwhile.
@@ -61,13 +65,12 @@ class MilvusWriter(MilvusState):
 
     def _begin(self, base: Commit) -> None:
         self.base = base
-        self._version = next_version(base.version)
+        # Higher than the last; the last digits tell apart writers that begin in the same moment.
+        self._version = max(time_ns() // 1000 * 1000 + secrets.randbelow(1000), base.version + 1)
         self._data = "" if self._fresh else base.data  # made with the first vector, whose length says which it is
-        self._sources = sorted(self._call.passages(), key=lambda name: name != self._data)  # first its own
-        self._there: set[str] = set()
-        self._waiting: dict[str, list[tuple[Document, Passage]]] = {}
-        self._copied: list[tuple[str, tuple[Document, Passage]]] = []
-        self._buffer: dict[str, list[Row]] = {}
+        self._there: set[str] = set()  # keys of vectors that Milvus has
+        self._waiting: dict[str, list[tuple[Document, Passage]]] = {}  # for the vectors with these keys
+        self._unsent: list[Row] = []
         self._staged: set[str] = set()
         self._removed: set[str] = set()
         self._files: dict[str, FileRecord] = {}
@@ -79,53 +82,52 @@ class MilvusWriter(MilvusState):
     def missing(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of ``keys`` that have no vector yet."""
         unknown = {key.hex() for key in keys} - self._there
-        for source in self._sources:
+        for collection in self._call.passages():
             for some in batches(sorted(unknown - self._there)):
-                found = self._call.find(source, f"{one_of('key', some)} and rest == 0", ["key"])
-                self._there.update(row["key"] for row in found)
+                held = self._call.find(collection, f"{one_of('key', some)} and rest == 0", ["key"])
+                self._there.update(row["key"] for row in held)
         return {bytes.fromhex(key) for key in unknown - self._there}
 
     def put_vectors(self, keys: Sequence[bytes], vectors: Iterable[Kept]) -> None:
         """Keep vectors at once and for good: with their passages, or alone where those have not come yet."""
-        for key, vector in zip(keys, vectors, strict=True):
-            name, half = key.hex(), np.asarray(vector, np.float16)
-            self._there.add(name)
-            for document, passage in self._waiting.pop(name, [(None, None)]):
-                self._put(name, half, document, passage)
-        self._send()
+        self._put({key.hex(): np.asarray(vector, np.float16) for key, vector in zip(keys, vectors, strict=True)})
 
-    def _put(self, key: str, vector: Halves, document: Document | None, passage: Passage | None) -> None:
-        if not self._data:
-            self._data = self._call.passages_of(len(vector))
-            self._call.make(self._data, len(vector))
-            self._sources = list(dict.fromkeys((self._data, *self._sources)))
-        words = holds_words(self._data)
-        if document and passage:
-            new = rows.of_passage(document, passage, key, vector, self._version, words)
-        else:
-            new = rows.rows("orphaned", key, [], self._version, vector, key=key, **({"words": ""} if words else {}))
-        self._later(self._data, new)
+    def _put(self, vectors: dict[str, Halves]) -> None:
+        """Write vectors, with the passages that wait for them."""
+        new: list[Row] = []
+        for key, vector in vectors.items():
+            if not self._data:
+                self._data = self._call.passages_of(len(vector))
+                self._call.make(self._data, len(vector))
+            words = holds_words(self._data)
+            if key not in self._waiting:
+                alone = {"key": key} | ({"words": ""} if words else {})
+                new += rows.rows("orphaned", key, [], self._version, vector, **alone)
+            for document, passage in self._waiting.pop(key, ()):
+                new += rows.of_passage(document, passage, key, vector, self._version, words)
+        self._send(self._data, new)
+        self._there.update(vectors)
 
-    def _copy_vectors(self) -> None:
-        """Give passages the vectors of others with the same text."""
-        copied, self._copied = self._copied, []
-        for some in batches(copied):
-            vectors = self._vectors(sorted({key for key, _ in some}))
-            for key, (document, passage) in some:
-                self._put(key, vectors[key], document, passage)
+    def _take_over(self, keys: Iterable[str]) -> None:
+        """Give the passages that wait for these vectors those of others with the same text."""
+        for some in batches(sorted(keys)):
+            vectors: dict[str, Halves] = {}
+            for collection in self._call.passages():
+                wanted = f"{one_of('key', [key for key in some if key not in vectors])} and rest == 0"
+                held = self._call.find(collection, wanted, ["pk", "key", "created_at"])
+                # The newest of each: an older one may be what is to be mended.
+                newest = {row["key"]: row["pk"] for row in sorted(held, key=lambda row: int(row["created_at"]))}
+                read = self._call.find(collection, one_of("pk", list(newest.values())), ["key", "vector"])
+                vectors |= {row["key"]: np.array(row["vector"], np.float16) for row in read}
+            if lost := set(some) - vectors.keys():
+                raise IndexProblem(f"{self._call.name}: {len(lost)} vectors were lost meanwhile; update again")
+            self._put(vectors)
 
-    def _vectors(self, keys: Sequence[str]) -> dict[str, Halves]:
-        vectors: dict[str, Halves] = {}
-        for source in self._sources:
-            wanted = f"{one_of('key', [key for key in keys if key not in vectors])} and rest == 0"
-            found = self._call.find(source, wanted, ["pk", "key", "created_at"])
-            # The newest of each: an older one may be what is to be mended.
-            one_each = {row["key"]: row["pk"] for row in sorted(found, key=lambda row: int(row["created_at"]))}
-            read = self._call.find(source, one_of("pk", list(one_each.values())), ["key", "vector"])
-            vectors |= {row["key"]: np.array(row["vector"], np.float16) for row in read}
-        if lost := set(keys) - vectors.keys():
-            raise IndexProblem(f"{self._call.name}: {len(lost)} vectors were lost meanwhile; update again")
-        return vectors
+    def _send(self, collection: str, new: Sequence[Row]) -> None:
+        """Idempotent: what is sent again has the same keys."""
+        self._lease.check()
+        for some in batches(new, _BUFFERED):
+            self._call("upsert", collection, some)
 
     # ------------------------------------------------------------ documents
 
@@ -134,14 +136,13 @@ class MilvusWriter(MilvusState):
     ) -> None:
         """Add a document or put it in the place of the one with its id."""
         self._staged.add(document.doc_id)
-        self._later(self._call.articles, rows.of_document(document, record, self._version))
         for passage, key in zip(passages, map(bytes.hex, keys), strict=True):
-            if key in self._there:
-                self._copied.append((key, (document, passage)))
-            else:
-                self._waiting.setdefault(key, []).append((document, passage))
-        if len(self._copied) >= _BUFFERED:
-            self._copy_vectors()
+            self._waiting.setdefault(key, []).append((document, passage))
+        self._unsent += rows.of_document(document, record, self._version)
+        if len(self._unsent) >= _BUFFERED:
+            self._take_over(self._waiting.keys() & self._there)
+            self._send(self._call.articles, self._unsent)
+            self._unsent = []
 
     def remove(self, doc_ids: Iterable[str]) -> None:
         """Take documents out."""
@@ -156,19 +157,6 @@ class MilvusWriter(MilvusState):
         """Say what the index is now."""
         self._manifest = manifest
 
-    def _later(self, collection: str, new: Sequence[Row]) -> None:
-        self._buffer.setdefault(collection, []).extend(new)
-        if len(self._buffer[collection]) >= _BUFFERED:
-            self._send()
-
-    def _send(self) -> None:
-        """Idempotent: what is sent again has the same keys."""
-        self._lease.check()
-        buffer, self._buffer = self._buffer, {}
-        for collection, waiting in buffer.items():
-            for some in batches(waiting, _BUFFERED):
-                self._call("upsert", collection, some)
-
     # ------------------------------------------------------------ publishing
 
     def commit(self) -> int:
@@ -177,35 +165,17 @@ class MilvusWriter(MilvusState):
         Raises:
             IndexBusy: another process has published something meanwhile; nothing of this is.
         """
+        self._take_over(self._waiting)
         for path, record in self._files.items():
-            stated = [*record[:-1], dict(record.skipped)]
-            self._later(self._call.articles, rows.rows("file", path, stated, self._version))
-        self._copied += [(key, one) for key, staged in self._waiting.items() for one in staged]
-        self._copy_vectors()
-        self._send()
+            self._unsent += rows.rows("file", path, [*record[:-1], dict(record.skipped)], self._version)
+        self._send(self._call.articles, self._unsent)
         self._check(self.base)
         base = self._swept(self.base)
         if not self._fresh:
             self._delete_replaced(base)
-        new = self._made(base)
-        self._check(base)
-        publish(self._call, new)
-        if latest(self._call).version != new.version:
-            raise overtaken(self._call)
-        self._fresh = False
-        self._committed(new)
-        self._begin(new)
-        return new.generation
-
-    def _check(self, base: Commit) -> None:
-        self._lease.check(exactly=True)
-        if latest(self._call).version != base.version:
-            raise overtaken(self._call)
-
-    def _made(self, base: Commit) -> Commit:
-        """The commit of this update. One that starts from nothing leaves all versions before it out."""
         new = Commit(
             version=self._version,
+            # One that starts from nothing leaves all versions before it out.
             frozen=-1 if self._fresh else base.frozen,
             committed=(self._version,) if self._fresh else (*base.committed, self._version),
             generation=base.generation + bool(self._fresh or self._staged or self._removed or not base.generation),
@@ -214,7 +184,21 @@ class MilvusWriter(MilvusState):
             manifest=self._manifest,
         )
         documents, passages = counted(self._call, new, STRONG)
-        return replace(new, documents=documents, passages=passages)
+        new = replace(new, documents=documents, passages=passages)
+        self._check(base)
+        self._call("upsert", self._call.articles, rows.rows("commit", str(new.version), asdict(new), new.version))
+        if latest(self._call).version != new.version:
+            raise overtaken(self._call)
+        self._fresh = False
+        self._committed(new)
+        self._begin(new)
+        return new.generation
+
+    def _check(self, base: Commit) -> None:
+        """See that nobody else has written since ``base``."""
+        self._lease.check(exactly=True)
+        if latest(self._call).version != base.version:
+            raise overtaken(self._call)
 
     def _delete_replaced(self, base: Commit) -> None:
         """Have the rows of what is removed or replaced end with this version."""
@@ -231,10 +215,9 @@ class MilvusWriter(MilvusState):
         for some in batches([row["pk"] for row in self._call.every(collection, chosen, ["pk"])]):
             self._lease.check(exactly=True)
             ended = self._call.find(collection, one_of("pk", some), fields)
-            changed = {"deleted_at": deleted_at}
-            self._call(
-                "upsert", collection, [row | changed | {"vector": list(map(float, row["vector"]))} for row in ended]
-            )
+            for row in ended:
+                row |= {"deleted_at": deleted_at, "vector": list(map(float, row["vector"]))}
+            self._call("upsert", collection, ended)
 
     def _swept(self, base: Commit) -> Commit:
         """Delete what no reader can see any more; the commit before, which then has less to name.
@@ -244,20 +227,22 @@ class MilvusWriter(MilvusState):
         commits = history(self._call)
         young = [commit for commit in commits if commit.at > time() - KEPT]
         # The first of the young says what to sweep when it has grown old; those after it are of no use but the last.
-        for commit in {commit.version: commit for commit in commits if commit not in (*young[:1], commits[-1])}:
-            self._call("delete", self._call.articles, filter=f"kind == 'commit' and created_at == {commit}")
+        for commit in commits:
+            if commit not in (*young[:1], commits[-1]):
+                self._call("delete", self._call.articles, filter=f"kind == 'commit' and created_at == {commit.version}")
         if len(young) == len(commits):
             return base
         judge = commits[-1 - len(young)]
         dead = f"kind == 'orphaned' or not {judge.counts('created_at')} or {judge.counts('deleted_at')}"
         chosen = f"created_at <= {judge.version} and kind not in ['commit', 'lease'] and ({dead})"
-        for collection in (self._call.articles, *self._sources):
-            if collection in (self._call.articles, self._data, *(commit.data for commit in (judge, *young))):
-                self._call("delete", collection, filter=chosen)
-                # What is still there, and was deleted by then, was so by an update that never ended.
-                self._mark(collection, f"deleted_at <= {judge.version}", NEVER)
-            else:
+        used = {self._call.articles, self._data, *(commit.data for commit in (judge, *young))}
+        for collection in (self._call.articles, *self._call.passages()):
+            if collection not in used:
                 self._call("drop_collection", collection)
+                continue
+            self._call("delete", collection, filter=chosen)
+            # What is still there, and was deleted by then, was so by an update that never ended.
+            self._mark(collection, f"deleted_at <= {judge.version}", NEVER)
         if judge.version not in base.committed:  # a rebuild has left it out meanwhile, with all before it
             return base
         later = [version for version in base.committed if version > judge.version]
