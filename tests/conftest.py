@@ -51,7 +51,6 @@ def pytest_configure() -> None:
 def grow_by_segments(patched: pytest.MonkeyPatch) -> None:
     """Have small indexes grow as large ones do: by links, a delta and segments, never built whole for what changed."""
     patched.setattr(writer, "WHOLE_BELOW", 0)
-    patched.setattr(writer, "MOST_DEAD", 10.0)
     patched.setattr(dense, "MOST_STALE", 10.0)
 
 

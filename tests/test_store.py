@@ -22,8 +22,9 @@ from conftest import grow_by_segments, swap
 from pincite import Document, Filter, Passage
 from pincite.analysis.terms import analyse
 from pincite.errors import DamagedIndex, IndexBusy, NoIndex, OtherFormat
+from pincite.stores import memory
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
-from pincite.stores.local import catalog, lexical, store, writer
+from pincite.stores.local import catalog, lexical, writer
 from pincite.stores.local.store import LocalStore
 
 DIMENSION = 8
@@ -97,8 +98,8 @@ def found(target: LocalStore, term: str, where: Filter | None = None) -> list[st
 
 def test_nothing_is_made_before_the_first_writer(empty: LocalStore) -> None:
     assert not empty.exists()
-    with pytest.raises(NoIndex, match="pincite update"):
-        empty.snapshot()
+    with pytest.raises(NoIndex, match="pincite update"), empty.snapshot():
+        pass
     assert not empty.path.exists()
 
 
@@ -242,6 +243,15 @@ def test_files_are_remembered_and_forgotten(filled: LocalStore) -> None:
         assert snapshot.files().keys() == {"anchor", "bell", "cook"}
 
 
+def test_a_file_that_could_never_be_looked_at_is_remembered(empty: LocalStore) -> None:
+    record = FileRecord("locked.txt", stamp=(), digest="", scanned_ns=0)
+    with empty.writer() as target:
+        target.put_files([record])
+        target.commit()
+    with empty.snapshot() as snapshot:
+        assert snapshot.files() == {"locked.txt": record}
+
+
 def test_one_writer_at_a_time(filled: LocalStore) -> None:
     with (
         filled.writer(),
@@ -288,18 +298,21 @@ def test_where_there_are_no_links_files_are_copied(filled: LocalStore, monkeypat
 
 def test_passages_in_memory_are_bounded_by_their_bytes(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(found(filled, "here")) == 3
-    assert len(filled.shared().rows) == 3
-    monkeypatch.setattr(store, "_REMEMBERED", 4000)
+    with filled.snapshot() as snapshot:
+        assert len(snapshot._derived.rows) == 3
+    monkeypatch.setattr(memory, "BYTES", 4000)
     put(filled, [document("dove")])
     assert len(found(filled, "here")) == 4
-    assert len(filled.shared().rows) == 2
+    with filled.snapshot() as snapshot:
+        assert len(snapshot._derived.rows) == 2
 
 
-def test_too_many_dead_documents_make_a_whole_build(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_much_that_was_replaced_makes_a_whole_build(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "WHOLE_BELOW", 0)
-    put(filled, [], removed=["cook"])
+    put(filled, [document("cook", "Another cook. It is here.")])
     whole = LocalStore(filled.path.with_name("whole"))
-    put(whole, [document("anchor", source="Logs", date="1901"), document("bell", author="Nun")])
+    old = [document("anchor", source="Logs", date="1901"), document("bell", author="Nun")]
+    put(whole, [*old, document("cook", "Another cook. It is here.")])
     with filled.snapshot() as one, whole.snapshot() as other:
         assert one.lexical(["here"], 5) == other.lexical(["here"], 5)
 
@@ -370,7 +383,7 @@ def test_a_text_is_read_once_for_many_questions(filled: LocalStore) -> None:
         documents = first.documents(["anchor", "bell"])
         with filled.snapshot() as second:  # another thread's
             second.db.set_trace_callback(read.append)
-            assert second.documents(["bell", "anchor", "unknown"]) == documents
+            assert second.documents(["bell", "anchor"]) == documents
     assert len([statement for statement in read if "page_starts" in statement]) == 1
     put(filled, [document("bell", "Another bell. It rings.")])
     with filled.snapshot() as third:

@@ -33,7 +33,6 @@ def write(source: sqlite3.Connection, path: Path) -> None:
                 catalog.shrink(target)
             if wrong := first_problem(made):
                 raise DamagedCatalogue(f"{wrong}; nothing was written: see `pincite status --verify`")
-        with catalog.translating(path):
             files.sync(made)
             made.replace(path)
             files.sync(path.parent)

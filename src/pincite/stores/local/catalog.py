@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import wraps
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,8 +61,6 @@ CREATE INDEX documents_digest ON documents (digest);
 PRAGMA user_version = {FORMAT};
 COMMIT;
 """
-_DISK = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENOTDIR, errno.EEXIST, errno.EROFS}
-_DISK |= {errno.EISDIR, errno.ENOTEMPTY, errno.EPERM}
 _DISK_CODES = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 _BLOCK = 8192
 _WORTH_SHRINKING = 4 << 20
@@ -74,9 +69,6 @@ _WORTH_SHRINKING = 4 << 20
 Row = tuple[Passage, npt.NDArray[np.float16]]
 """A passage and its vector, of shape (dimension,)."""
 
-_Stored = TypeVar("_Stored")
-_Made = TypeVar("_Made")
-_NOTHING = MappingProxyType[str, str]({})
 _MEND = "`pincite update CORPUS` makes it anew from the articles"
 _AMONG = "IN (SELECT value FROM json_each(?))"
 JOINED = "passages p JOIN documents d ON d.id = p.document"
@@ -98,7 +90,7 @@ def translated(path: Path, error: BaseException | None) -> IndexProblem | None:
 def of_the_disk(error: BaseException | None) -> bool:
     """Whether an error of SQLite or the system is the disk's, not the data's."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-    return code in _DISK_CODES or (isinstance(error, OSError) and error.errno in _DISK)
+    return code in _DISK_CODES or isinstance(error, OSError)
 
 
 @contextmanager
@@ -177,21 +169,28 @@ class Catalog:
     @property
     def generation(self) -> int:
         """The generation whose derived files belong to this state; 0 before the first commit."""
-        return self.meta("generation", "0", int)
+        with _readable():
+            return int(self.meta("generation", 0))
 
     @property
     def manifest(self) -> Manifest:
         """What the index says of itself."""
-        return self.meta("manifest", '{"settings": {}}', lambda packed: Manifest(**json.loads(packed)))
+        with _readable():
+            return Manifest(**self.meta("manifest", {"settings": {}}))
 
-    def meta(self, key: str, default: str, parse: Callable[[str], _Made]) -> _Made:
+    def meta(self, key: str, default: object) -> Any:  # noqa: ANN401 (JSON)
         """A value of the catalogue's own table.
 
         Raises:
             DamagedCatalogue: it cannot be read.
         """
         row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return _made(parse)(default if row is None else str(row[0]))
+        with _readable():
+            return default if row is None else json.loads(row[0])
+
+    def put_meta(self, key: str, value: object) -> None:
+        """Set a value of that table."""
+        self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
 
     def derived(self) -> dict[str, Written]:
         """The derived files of the generation, and what was written.
@@ -200,14 +199,18 @@ class Catalog:
             DamagedIndex: that cannot be read.
         """
         try:
-            return {name: Written(*file) for name, file in json.loads(self.meta("derived", "{}", str)).items()}
-        except (ValueError, TypeError) as error:
+            return {name: Written(*file) for name, file in self.meta("derived", {}).items()}
+        except (DamagedCatalogue, AttributeError, TypeError) as error:
             raise DamagedIndex(f"the list of derived files cannot be read ({error}); {MEND}") from error
 
     def files(self) -> dict[str, FileRecord]:
         """The corpus files."""
         rows = self.db.execute("SELECT path, stamp, digest, scanned_ns, problem, skipped FROM files")
-        return {row[0]: _file(row) for row in rows}
+        with _readable():
+            return {
+                path: FileRecord(path, _ints(stamp), digest, scanned_ns, problem, json.loads(skipped))
+                for path, stamp, digest, scanned_ns, problem, skipped in rows
+            }
 
     def doc_ids(self) -> list[str]:
         """The ids of all documents, in order."""
@@ -226,12 +229,8 @@ class Catalog:
             f" text FROM documents WHERE doc_id {_AMONG}",
             (json.dumps(list(ids)),),
         )
-        return {row[0]: _document(row) for row in rows}
-
-    def document_numbers(self, ids: Collection[str]) -> dict[str, int]:
-        """Private numbers of documents; unknown ids are left out."""
-        sql = f"SELECT doc_id, id FROM documents WHERE doc_id {_AMONG}"
-        return dict(self.db.execute(sql, (json.dumps(list(ids)),)).fetchall())
+        with _readable():
+            return {row[0]: _document(row) for row in rows}
 
     def with_digest(self, prefix: str) -> Document | None:
         """A document by the beginning of its digest."""
@@ -251,7 +250,9 @@ class Catalog:
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages fit; of all together the commit has kept count."""
         if where is None:
-            return self.meta("counts", "[0, 0]", _pair)
+            with _readable():
+                documents, passages = self.meta("counts", [0, 0])
+                return int(documents), int(passages)
         condition, values = _condition(where)
         sql = "SELECT count(DISTINCT d.id), count(p.id) FROM documents d LEFT JOIN passages p ON p.document = d.id"
         documents, passages = self.db.execute(f"{sql} WHERE {condition}", values).fetchone()
@@ -278,7 +279,8 @@ class Catalog:
             f" p.text FROM {JOINED} JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}",
             (json.dumps(list(numbers)),),
         )
-        return {row[0]: _row(row[1:]) for row in rows}
+        with _readable():
+            return {row[0]: _row(row[1:]) for row in rows}
 
     def contents(self) -> Iterator[Content]:
         """All documents, in the order of their ids, with what was made of them, passages without a vector aside."""
@@ -354,17 +356,13 @@ def _condition(where: Filter) -> tuple[str, list[Any]]:
     return " AND ".join(parts), values
 
 
-def _made(make: Callable[[_Stored], _Made]) -> Callable[[_Stored], _Made]:
-    """``make`` for rows that may be damaged."""
-
-    @wraps(make)
-    def made(row: _Stored) -> _Made:
-        try:
-            return make(row)
-        except (ValueError, TypeError) as error:
-            raise DamagedCatalogue(f"the catalogue holds a row that cannot be read ({error}); {_MEND}") from error
-
-    return made
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Name a row that does not hold what it should as damage."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise DamagedCatalogue(f"the catalogue holds a row that cannot be read ({error}); {_MEND}") from error
 
 
 def _ints(packed: str) -> tuple[int, ...]:
@@ -375,19 +373,6 @@ def _spans(packed: str) -> tuple[Span, ...]:
     return tuple((start, end) for start, end in json.loads(packed))
 
 
-def _pair(packed: str) -> tuple[int, int]:
-    first, second = json.loads(packed)
-    return int(first), int(second)
-
-
-@_made
-def _file(row: Sequence[Any]) -> FileRecord:
-    path, stamp, digest, scanned_ns, problem, skipped = row
-    numbers = tuple(map(int, stamp[1:-1].split(",")))  # in a third of the time that json takes
-    return FileRecord(path, numbers, digest, scanned_ns, problem, json.loads(skipped) if skipped != "{}" else _NOTHING)
-
-
-@_made
 def _document(row: Sequence[Any]) -> Document:
     doc_id, digest, title, is_name, url, source, author, date, metadata, headings, page_starts, text = row
     return Document(
@@ -396,7 +381,6 @@ def _document(row: Sequence[Any]) -> Document:
     )  # fmt: skip
 
 
-@_made
 def _row(row: Sequence[Any]) -> Row:
     vector, doc_id, digest, start, end, heading, page, sentences, text = row
     if not vector:

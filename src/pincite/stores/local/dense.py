@@ -64,7 +64,7 @@ def build(folder: Path, source: Source, count: int) -> None:
         rows = halves.astype(np.float32)
         index = index or _flat(rows.shape[1])
         if trial:
-            trial.see(rows, index.ntotal)
+            trial.add(rows, index.ntotal)
         index.add(rows)
         ids.append(block)
     (folder / _FACTS).write_text(json.dumps(trial.fit(index) if trial else {}), "utf-8")
@@ -138,7 +138,7 @@ class _Trial:
         self._scores = np.empty((len(queries), 0), np.float32)
         self._nearest = np.empty((len(queries), 0), np.int64)
 
-    def see(self, rows: Vectors, first: int) -> None:
+    def add(self, rows: Vectors, first: int) -> None:
         """Keep the exact ten nearest, ``rows`` from position ``first`` on included."""
         scores = np.hstack([self._scores, self._queries @ rows.T])
         positions = np.broadcast_to(np.arange(first, first + len(rows)), (len(scores), len(rows)))

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from pincite.datatypes import digest_of
 
 MEND = "run `pincite update` to make it again from the catalogue"
+VERIFY = "`pincite status --verify` looks for the damage, `pincite update` then mends it"
+"""What to do about a file that is known to be damaged, and about one that may be."""
 
 
 class Written(NamedTuple):
@@ -28,19 +30,19 @@ def take_over(path: Path, target: Path) -> None:
         shutil.copyfile(path, target)
 
 
-def written(folder: Path, base: Path | None, known: Mapping[str, Written]) -> dict[str, Written]:
+def written(folder: Path, base: Path, known: Mapping[str, Written]) -> dict[str, Written]:
     """What lies below a folder, by path from there; locks aside, which are empty.
 
     Args:
         folder: all of it is on disk.
-        base: the generation from which files were taken over, where that was done,
-        known: and what was written there: what is linked to it is not read again.
+        base: the generation before,
+        known: and what of it was taken over: what is linked to that is not read again.
     """
     listed = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix != ".lock":
             name = path.relative_to(folder).as_posix()
-            if base and name in known and path.samefile(base / name):
+            if name in known and path.samefile(base / name):
                 listed[name] = known[name]
             else:
                 listed[name] = Written(path.stat().st_size, digest_of(path))

@@ -6,16 +6,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from pincite.datatypes import Document
 from pincite.errors import DamagedIndex, PinciteError
 from pincite.stores.local import dense, files, lexical
+from pincite.stores.local.catalog import Row
 from pincite.stores.local.files import Written
+from pincite.stores.memory import Memory, document_size, row_size
 
 GENERATIONS = "generations"
 """The folder in an index that holds a folder for each generation."""
 
 
 class Generation:
-    """The derived indexes of one generation, shared by its snapshots.
+    """The derived indexes of one generation, and what was read of its catalogue, shared by its snapshots.
 
     Raises:
         DamagedIndex: a file is missing, has another size, or cannot be opened.
@@ -28,6 +31,8 @@ class Generation:
         with self.reading():
             self.dense = dense.DenseIndex(folder)
             self.lexical = lexical.LexicalIndex(folder)
+        self.rows = Memory[int, Row](row_size)
+        self.documents = Memory[str, Document](document_size)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -41,5 +46,4 @@ class Generation:
             if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                 raise
             reason = " ".join(str(error).split())[:200]
-            mend = "`pincite status --verify` looks for the damage, `pincite update` then mends it"
-            raise DamagedIndex(f"{self._folder}: cannot be read ({reason}); {mend}") from error
+            raise DamagedIndex(f"{self._folder}: cannot be read ({reason}); {files.VERIFY}") from error

@@ -139,16 +139,15 @@ class LexicalIndex:
             for term in terms
             for name, weight in _FIELDS.items()
         ]
-        conditions = [*self._conditions(where), *([] if only is None else [self._one_of(only)])]
+        conditions = self._conditions(where)
+        if only is not None and len(only) > _FEW:
+            conditions.append(Query.term_set_query(self._schema, "number", list(only)))
+        elif only is not None:
+            numbers = (Query.term_query(self._schema, "number", number) for number in only)
+            conditions.append(Query.boolean_query([(Occur.Should, number) for number in numbers]))
         # A condition must not change the score.
         scored = [Query.boolean_query(words), *(Query.const_score_query(part, 0.0) for part in conditions)]
         return Query.boolean_query([(Occur.Must, part) for part in scored])
-
-    def _one_of(self, numbers: Sequence[int]) -> Query:
-        if len(numbers) > _FEW:
-            return Query.term_set_query(self._schema, "number", list(numbers))
-        terms = (Query.term_query(self._schema, "number", number) for number in numbers)
-        return Query.boolean_query([(Occur.Should, term) for term in terms])
 
     def _conditions(self, where: Filter | None) -> list[Query]:
         if where is None:

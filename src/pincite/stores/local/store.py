@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
-
-from cachetools import FIFOCache
+from typing import Self
 
 from pincite.datatypes import Document, Filter, Passage, size_of
 from pincite.errors import DamagedCatalogue, DamagedIndex, EmptyIndex, IndexProblem, NoIndex, OtherFormat
@@ -23,19 +21,11 @@ from pincite.stores.local.lock import lock
 from pincite.stores.local.verifying import Verification, first_problem
 from pincite.stores.local.writer import LocalWriter
 
-_REMEMBERED = 64 << 20
-"""Bytes of passages with their vectors, and again of documents, that are kept in memory."""
-
 QUARANTINED = "damaged.sqlite"
 """What a catalogue that could not be read is called; it is its owner's to delete."""
 
 _OPENINGS = 20
 """How often a reader starts over when updates take its generation's files away while it opens them."""
-
-
-_Kept = TypeVar("_Kept", Row, Document)
-Remembered = MutableMapping[int, _Kept]
-"""By private number, bounded by bytes."""
 
 
 class LocalStore:
@@ -77,13 +67,11 @@ class LocalStore:
             yield Verification(self.path, db)
 
     def snapshot(self) -> LocalSnapshot:
-        """The current state; enter it to use it.
+        """The current state.
 
         Raises:
-            NoIndex: nothing was ever written here.
+            NoIndex: on entering it, where nothing was ever written.
         """
-        if not self.exists():
-            raise self._no_index()
         return LocalSnapshot(self)
 
     def _no_index(self) -> NoIndex:
@@ -115,15 +103,14 @@ class LocalStore:
                     break
         if wrong:
             return [*wrong, "`pincite update CORPUS --rebuild --no-cache` makes the index anew from the articles"]
-        return [*derived, self._to_mend(generation)] if derived else []
-
-    def _to_mend(self, generation: int) -> str:
+        if not derived:
+            return []
         try:
-            with closing(catalog.connect(self.path / catalog.FILE)) as db, catalog.transaction(db):
-                db.execute("INSERT OR REPLACE INTO meta VALUES ('damaged', ?)", (str(generation),))
-        except (IndexProblem, sqlite3.OperationalError) as error:
-            return f"`pincite update --rebuild` makes these files again (they could not be marked: {error})"
-        return files.MEND
+            with self._catalogue() as state, catalog.transaction(state.db):
+                state.put_meta("damaged", generation)
+        except IndexProblem as error:
+            return [*derived, f"`pincite update --rebuild` makes these files again (they could not be marked: {error})"]
+        return [*derived, files.MEND]
 
     def quarantine(self, *, wait: bool = False) -> Path | None:
         """Put a catalogue that is damaged, or of another format, aside for the next writer to begin anew.
@@ -199,7 +186,7 @@ class LocalStore:
 
 
 class Shared:
-    """What the snapshots of one catalogue have in common: connections, derived indexes, and what was read before."""
+    """What the snapshots of one catalogue have in common: connections and the newest generation."""
 
     def __init__(self, folder: Path, inode: int) -> None:
         self.inode = inode
@@ -208,12 +195,6 @@ class Shared:
         self._opening = threading.Lock()  # of its own, so that searches of an open generation need not wait
         self._idle: list[sqlite3.Connection] | None = []
         self._current: tuple[int, Generation] | None = None
-        self._forget()
-
-    def _forget(self) -> None:
-        # A number is never used again, and what it stands for never changes: whatever the generation, this holds.
-        self.rows: Remembered[Row] = FIFOCache(_REMEMBERED, _row_size)
-        self.documents: Remembered[Document] = FIFOCache(_REMEMBERED, _document_size)
 
     def borrow(self) -> sqlite3.Connection:
         """A connection for one snapshot; from a pool, since a web server's threads come and go."""
@@ -244,28 +225,11 @@ class Shared:
             connection.close()
 
     def opened(self, generation: int, known: dict[str, Written]) -> Generation:
-        """The derived indexes of a generation."""
+        """A generation; what was removed before it is forgotten with the one before."""
         with self._opening:
             if self._current is None or self._current[0] != generation:
                 self._current = generation, Generation(self._folder / GENERATIONS / str(generation), known)
-                with self._lock:  # what was removed is forgotten here too
-                    self._forget()
             return self._current[1]
-
-    def read(
-        self, cache: Remembered[_Kept], numbers: Collection[int], load: Callable[[list[int]], Mapping[int, _Kept]]
-    ) -> dict[int, _Kept]:
-        """What other snapshots have read already; the rest is loaded, and kept for others."""
-        with self._lock:
-            held = {number: cache[number] for number in numbers if number in cache}
-        if missing := [number for number in numbers if number not in held]:
-            loaded = load(missing)
-            with self._lock:
-                for number, value in loaded.items():
-                    with suppress(ValueError):  # larger than all that is kept
-                        cache[number] = value
-            held |= loaded
-        return held
 
 
 class LocalSnapshot(Catalog):
@@ -302,7 +266,6 @@ class LocalSnapshot(Catalog):
                     if attempt == _OPENINGS or self.generation == generation:
                         raise
                     continue
-                self._rows, self._documents = self._shared.rows, self._shared.documents
                 opening.pop_all()
                 return
         raise IndexProblem(f"{self._store.path}: is being made anew over and over; ask again when that has ended")
@@ -312,7 +275,8 @@ class LocalSnapshot(Catalog):
     ) -> None:
         # After an error a statement may not have ended, and with it the state that the connection sees.
         self._shared.give_back(self.db, keep=error is None)
-        if problem := catalog.translated(self._store.path, error):
+        # Errors of the system may be the caller's own.
+        if isinstance(error, sqlite3.Error) and (problem := catalog.translated(self._store.path, error)):
             raise problem from error
 
     @property
@@ -352,22 +316,13 @@ class LocalSnapshot(Catalog):
 
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
         """Documents by id; the text of one that was asked for before is not read again."""
-        names = {number: doc_id for doc_id, number in self.document_numbers(ids).items()}
-
-        def load(missing: list[int]) -> dict[int, Document]:
-            read = super(LocalSnapshot, self).documents([names[number] for number in missing])
-            return {number: read[names[number]] for number in missing}
-
-        held = self._shared.read(self._documents, names, load)
-        return {document.doc_id: document for document in held.values()}
+        return self._files.documents.read(ids, super().documents) if self._files else {}
 
     def _named(self, scored: Sequence[tuple[int, float]]) -> Scored:
         self._load([number for number, _ in scored])
         if lost := [number for number, _ in scored if number not in self._held]:
             problem = f"{self._store.path}: the derived files name passages that are not there ({lost[0]})"
-            raise DamagedIndex(
-                f"{problem}; `pincite status --verify` looks for the damage, `pincite update` then mends it"
-            )
+            raise DamagedIndex(f"{problem}; {files.VERIFY}")
         named = ((self._held[number][0].passage_id, score) for number, score in scored)
         return dict(sorted(named, key=lambda item: (-item[1], item[0])))
 
@@ -377,17 +332,7 @@ class LocalSnapshot(Catalog):
 
     def _load(self, numbers: Collection[int]) -> None:
         """Have these passages and their vectors at hand: whoever proposes them asks for all of that next."""
-        wanted = [number for number in numbers if number not in self._held]
-        rows = self._shared.read(self._rows, wanted, self.rows)
-        self._held |= rows
-        self._numbers |= {passage.passage_id: number for number, (passage, _) in rows.items()}
-
-
-def _row_size(row: Row) -> int:
-    """Bytes that a row takes in memory, about: text, spans and vector."""
-    passage, vector = row
-    return 1000 + 2 * len(passage.text) + 200 * len(passage.sentences) + vector.nbytes
-
-
-def _document_size(document: Document) -> int:
-    return 2000 + 2 * len(document.text) + 200 * len(document.headings)
+        if wanted := [number for number in numbers if number not in self._held]:
+            rows = self._derived.rows.read(wanted, self.rows)
+            self._held |= rows
+            self._numbers |= {passage.passage_id: number for number, (passage, _) in rows.items()}

@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from pincite.errors import DamagedIndex
 from pincite.stores import checks
@@ -64,8 +63,5 @@ class Verification(Catalog):
         expected = np.fromiter((row[0] for row in self.db.execute("SELECT id FROM passages ORDER BY id")), np.int64)
         for name, numbers in (("FAISS", generation.dense.numbers()), ("Tantivy", generation.lexical.numbers())):
             if not np.array_equal(np.sort(numbers), expected):
-                yield f"{folder}: {name} holds {_differing(numbers, expected)} passages that the catalogue does not"
-
-
-def _differing(numbers: npt.NDArray[np.int64], expected: npt.NDArray[np.int64]) -> str:
-    return f"{len(np.setdiff1d(numbers, expected))}, and lacks {len(np.setdiff1d(expected, numbers))}, of the"
+                more, fewer = len(np.setdiff1d(numbers, expected)), len(np.setdiff1d(expected, numbers))
+                yield f"{folder}: {name} has {more} passages that the catalogue lacks, and lacks {fewer} that it holds"

@@ -40,10 +40,9 @@ from pincite.stores.local.lock import lock
 _log = logging.getLogger(__name__)
 
 # Deleted documents still count in BM25. Up to here both indexes are built whole, so that scores are those of a new one;
-# above, an update adds a segment, and Tantivy is built again when too much of it is dead. Both are built whole as well
-# when documents were removed for good, since nothing of those may be left.
+# above, an update adds to them, until too much is added or dead. Both are built whole as well when documents were
+# removed for good, since nothing of those may be left.
 WHOLE_BELOW = 20_000
-MOST_DEAD = 0.05
 _LOG_PATIENCE = 5
 """Seconds to wait for readers before the log is emptied."""
 
@@ -103,14 +102,12 @@ class LocalWriter(Catalog):
         """Delete the folders of all generations but those to keep."""
         folders = self._path / GENERATIONS
         for path in folders.iterdir() if folders.is_dir() else ():
-            if path.name not in map(str, keep):
-                self._delete(path)
-
-    def _delete(self, folder: Path) -> None:
-        try:
-            shutil.rmtree(folder)
-        except OSError as error:  # the commit stands all the same
-            _log.warning("%s: not deleted (%s); the next update tries again", folder, error.strerror)
+            if path.name in map(str, keep):
+                continue
+            try:
+                shutil.rmtree(path)
+            except OSError as error:  # the commit stands all the same
+                _log.warning("%s: not deleted (%s); the next update tries again", path, error.strerror)
 
     # ------------------------------------------------------------ what an update says
 
@@ -166,11 +163,16 @@ class LocalWriter(Catalog):
                 if changed:
                     removed, last = self._apply()
                     self._publish(old, new, removed, last)
-                self._drop_orphaned()
-                self._note(new)
+                # Vectors that no passage has taken over: those of removed ones, and those of a killed update.
+                unused = "SELECT key FROM orphaned o WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = o.key)"
+                self.db.execute(f"DELETE FROM vectors WHERE key IN ({unused})")
+                self.db.execute("DELETE FROM orphaned")
+                self._describe(new)
             if changed:
                 self._sweep(new, *([] if removed else [old]))
-            self._forget_staged()
+            for table in ("staged_documents", "staged_passages", "removed"):
+                self.db.execute(f"DELETE FROM temp.{table}")
+            self._fresh, self._files, self._gone = False, [], []
             self._tidy()
         return new
 
@@ -200,7 +202,7 @@ class LocalWriter(Catalog):
         return bool(self.db.execute(f"SELECT EXISTS (SELECT 1 FROM {table})").fetchone()[0])
 
     def _damaged(self, generation: int) -> bool:
-        if self.meta("damaged", "", str) == str(generation):  # as a verification has found
+        if self.meta("damaged", None) == generation:  # as a verification has found
             return True
         try:
             Generation(self._path / GENERATIONS / str(generation), self.derived())
@@ -224,12 +226,6 @@ class LocalWriter(Catalog):
         self.db.execute(_MOVE_PASSAGES, (last,))
         return removed, last
 
-    def _drop_orphaned(self) -> None:
-        """Delete the vectors that no passage has taken over: those of removed ones, and those of a killed update."""
-        unused = "SELECT key FROM orphaned o WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = o.key)"
-        self.db.execute(f"DELETE FROM vectors WHERE key IN ({unused})")
-        self.db.execute("DELETE FROM orphaned")
-
     def _numbers(self, condition: str) -> list[int]:
         return [row[0] for row in self.db.execute(f"SELECT id FROM passages WHERE {condition}")]
 
@@ -239,34 +235,26 @@ class LocalWriter(Catalog):
         building = target.with_name(f"{new}.tmp")
         building.mkdir(parents=True)
         alive = int(self.db.execute("SELECT count(*) FROM passages").fetchone()[0])
+        added = self._numbers(f"id > {last}")
+        base = target.with_name(str(old))
         # What replaces others may leave words of theirs until the next whole build; what removes them may not.
         whole = alive < WHOLE_BELOW or self._fresh or self._any("removed") or self._damaged(old)
-        base = None if whole else target.with_name(str(old))
-        added = self._numbers(f"id > {last}")
-        if base is None or dense.stale(base, len(added), len(removed), alive):
+        whole = whole or dense.stale(base, len(added), len(removed), alive)
+        if whole:
             dense.build(building, self, alive)
+            lexical.build(building, self.entries())
         else:
             dense.extend(building, base, self, last, removed)
-        self._build_lexical(building, base, removed, added, alive)
-        self._put_meta("derived", files.written(building, base, self.derived() if base else {}))
+            lexical.build(building, self.entries(added), removed=removed, base=base)
+        self.put_meta("derived", files.written(building, base, {} if whole else self.derived()))
         for path in (*building.rglob("*"), building):
             files.sync(path)
         building.rename(target)
         files.sync(target.parent)
         files.sync(self._path)
 
-    def _build_lexical(
-        self, building: Path, base: Path | None, removed: Sequence[int], added: Sequence[int], alive: int
-    ) -> None:
-        dead = self.meta("dead", "0", int) + len(removed)
-        if base is None or dead > MOST_DEAD * alive:
-            lexical.build(building, self.entries())
-            dead = 0
-        else:
-            lexical.build(building, self.entries(added), removed=removed, base=base)
-        self._put_meta("dead", dead)
-
-    def _note(self, generation: int) -> None:
+    def _describe(self, generation: int) -> None:
+        """Write what this generation is, and what the corpus files were like."""
         self.db.executemany(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -276,19 +264,10 @@ class LocalWriter(Catalog):
         )
         self.db.executemany("DELETE FROM files WHERE path = ?", ((path,) for path in self._gone))
         sql = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
-        self._put_meta("counts", self.db.execute(sql).fetchone())
-        self._put_meta("generation", generation)
+        self.put_meta("counts", self.db.execute(sql).fetchone())
+        self.put_meta("generation", generation)
         if self._manifest:
-            self._put_meta("manifest", asdict(self._manifest))
-
-    def _put_meta(self, key: str, value: object) -> None:
-        self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
-
-    def _forget_staged(self) -> None:
-        for table in ("staged_documents", "staged_passages", "removed"):
-            self.db.execute(f"DELETE FROM temp.{table}")
-        self._fresh = False
-        self._files, self._gone = [], []
+            self.put_meta("manifest", asdict(self._manifest))
 
 
 def _document_row(document: Document, record: DocumentRecord) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from time import time
 from typing import Any, NamedTuple, Self
 
@@ -17,6 +17,7 @@ from pincite.analysis.terms import analyse
 from pincite.datatypes import Document, Filter, Passage
 from pincite.errors import DamagedIndex
 from pincite.stores.base import Content, DocumentRecord, FileRecord, Kept, Manifest, Scored, Vectors
+from pincite.stores.memory import Memory, row_size
 from pincite.stores.milvus import rows
 from pincite.stores.milvus.connection import BOUNDED, MOST_FOUND, STRONG, Connection, batches, holds_words, one_of
 from pincite.stores.milvus.control import Commit
@@ -27,9 +28,6 @@ _SETTLED = 10.0
 
 _SAMPLE = 1000
 """Passages from which is estimated how many hold a word."""
-
-_REMEMBERED = 20_000
-"""Passages kept in memory."""
 
 
 class _Piece(NamedTuple):
@@ -85,8 +83,9 @@ class MilvusState:
     def _stated(self, kind: str, *conditions: str) -> Iterator[Any]:
         """What all rows of a kind say that fulfil conditions."""
         chosen = " and ".join((self.base.sees, f"kind == '{kind}'", *conditions))
-        found = self._call.every(self._call.articles, chosen, WHOLE, self._level)
-        return (stated for _, stated in rows.payloads(found))
+        return (
+            stated for _, stated in rows.payloads(self._call.every(self._call.articles, chosen, WHOLE, self._level))
+        )
 
 
 class MilvusSnapshot(MilvusState):
@@ -94,7 +93,7 @@ class MilvusSnapshot(MilvusState):
 
     def __init__(self, connection: Connection, commit: Commit) -> None:
         super().__init__(connection, commit)
-        self._remembered: dict[str, _Piece] = {}
+        self._memory = Memory[str, _Piece](lambda piece: row_size(piece[:2]))
 
     def __enter__(self) -> Self:
         return self
@@ -113,7 +112,7 @@ class MilvusSnapshot(MilvusState):
         """The ``n`` passages best by Milvus's BM25; none where it cannot search by words."""
         if not terms or not holds_words(self.base.data):
             return {}
-        among = () if only is None else (one_of("name", [hashed("passage", each) for each in only]),)
+        among = () if only is None else (one_of("name", [hashed("passage", name) for name in only]),)
         return self._search("sparse", rows.spelled(terms), n, where, {"metric_type": "BM25", "params": {}}, *among)
 
     def _search(
@@ -136,10 +135,8 @@ class MilvusSnapshot(MilvusState):
         scores = {hit["entity"]["name"]: float(hit["distance"]) for hit in hits}
         pieces = self._loaded(list(scores))
         if scores.keys() - pieces.keys():
-            raise DamagedIndex(
-                f"{self._call.name}: passages were found and then not: were they removed meanwhile? Ask again; "
-                "`pincite status --verify` looks for damage"
-            )
+            problem = f"{self._call.name}: passages were found and then not: were they removed meanwhile? Ask again"
+            raise DamagedIndex(f"{problem}; `pincite status --verify` looks for damage")
         named = ((pieces[name].passage.passage_id, score) for name, score in scores.items())
         return dict(sorted(named, key=lambda item: (-item[1], item[0])))
 
@@ -154,8 +151,8 @@ class MilvusSnapshot(MilvusState):
         if not self.base.passages:
             return []
         chosen = f"{self.base.sees} and kind == 'passage' and rest == 0"
-        found = self._call.find(self.base.data, chosen, ["name"], self._level, limit=_SAMPLE)
-        pieces = self._loaded([row["name"] for row in found]).values()
+        sampled = self._call.find(self.base.data, chosen, ["name"], self._level, limit=_SAMPLE)
+        pieces = self._loaded([row["name"] for row in sampled]).values()
         return [frozenset(analyse(piece.passage.text)) for piece in pieces]
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
@@ -170,26 +167,18 @@ class MilvusSnapshot(MilvusState):
         return self._loaded([hashed("passage", passage_id) for passage_id in ids]).values()
 
     def _loaded(self, names: Sequence[str]) -> dict[str, _Piece]:
-        """Passages by what they are called in rows; they are remembered, since they never change."""
-        memory = self._remembered
-        held = {name: memory[name] for name in names if name in memory}
-        for some in batches([name for name in names if name not in held]):
-            held |= self._pieces(one_of("name", some))
-        if len(memory) > _REMEMBERED:
-            memory = self._remembered = {}
-        memory |= held
-        return held
+        """Passages by what they are called in rows."""
+        return self._memory.read(names, partial(self._read, "name"))
 
-    def _pieces(self, condition: str) -> dict[str, _Piece]:
-        if not self.base.data:
-            return {}
-        chosen = f"{self.base.sees} and kind == 'passage' and {condition}"
-        fields = (*WHOLE, "name", "key", "vector")
-        found = self._call.every(self.base.data, chosen, fields, self._level)
-        return {
-            row["name"]: _Piece(rows.passage(stated), np.array(row["vector"], np.float16), bytes.fromhex(row["key"]))
-            for row, stated in rows.payloads(found)
-        }
+    def _read(self, field: str, values: Sequence[str]) -> dict[str, _Piece]:
+        pieces: dict[str, _Piece] = {}
+        for some in batches(values) if self.base.data else ():
+            chosen = f"{self.base.sees} and kind == 'passage' and {one_of(field, some)}"
+            parts = self._call.every(self.base.data, chosen, (*WHOLE, "name", "key", "vector"), self._level)
+            for row, stated in rows.payloads(parts):
+                vector = np.array(row["vector"], np.float16)
+                pieces[row["name"]] = _Piece(rows.passage(stated), vector, bytes.fromhex(row["key"]))
+        return pieces
 
     def with_digest(self, prefix: str) -> Document | None:
         """A document by the beginning of its digest."""
@@ -206,7 +195,7 @@ class MilvusSnapshot(MilvusState):
     @cached_property
     def _listed(self) -> list[tuple[str, str, str | None]]:
         listed = ((doc_id, title, source) for doc_id, title, source, *_ in self._stated("record"))
-        return sorted(listed, key=lambda each: each[0])
+        return sorted(listed, key=lambda document: document[0])
 
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages there are, or fit."""
@@ -219,7 +208,7 @@ class MilvusSnapshot(MilvusState):
         records = self.records()
         for ids in batches(sorted(records), 50):
             documents = self.documents(ids)
-            pieces = self._pieces(one_of("doc", [hashed(doc_id) for doc_id in ids])).values()
+            pieces = self._read("doc", [hashed(doc_id) for doc_id in ids]).values()
             held: dict[str, list[_Piece]] = {doc_id: [] for doc_id in ids}
             for piece in sorted(pieces, key=lambda piece: piece.passage.start):
                 held[piece.passage.doc_id].append(piece)

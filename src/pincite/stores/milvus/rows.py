@@ -71,7 +71,7 @@ def rows(kind: str, name: str, payload: object, version: int, vector: Halves = N
 
 def of_document(document: Document, record: DocumentRecord, version: int) -> list[Row]:
     """The rows of a document, and those of what is asked of all documents at once."""
-    whole = {each.name: getattr(document, each.name) for each in fields(document)}
+    whole = {field.name: getattr(document, field.name) for field in fields(document)}
     whole["metadata"] = dict(document.metadata)
     listed = [document.doc_id, document.title, document.source, *record]
     facts = _facts(document)
@@ -87,7 +87,7 @@ def of_passage(document: Document, passage: Passage, key: str, vector: Halves, v
     if words:  # of what is longer than a field the beginning
         text = f"{document.title} {passage.heading or ''} {passage.text}"
         facts["words"] = spelled(analyse(text))[:60_000]
-    stated = [getattr(passage, each.name) for each in fields(passage)]
+    stated = [getattr(passage, field.name) for field in fields(passage)]
     return rows("passage", passage.passage_id, stated, version, vector, **facts)
 
 
@@ -104,19 +104,19 @@ def spelled(terms: Iterable[str]) -> str:
     return " ".join(term if term.isascii() and term.isalnum() else f"x{term.encode().hex()}" for term in terms)
 
 
-def payloads(found: Iterable[Row]) -> Iterator[tuple[Row, Any]]:
+def payloads(parts: Iterable[Row]) -> Iterator[tuple[Row, Any]]:
     """What rows say, each with the last row of it.
 
     Raises:
         DamagedIndex: one of its rows is missing, or is not what was written.
     """
-    things: dict[str, list[Row]] = {}
-    for row in found:
-        things.setdefault(row["pk"].rpartition(":")[0], []).append(row)
-    for key, parts in things.items():
-        parts.sort(key=lambda row: -int(row["rest"]))
+    whole: dict[str, list[Row]] = {}
+    for row in parts:
+        whole.setdefault(row["pk"].rpartition(":")[0], []).append(row)
+    for key, rows_of_one in whole.items():
+        rows_of_one.sort(key=lambda row: -int(row["rest"]))
         try:
-            yield parts[-1], json.loads("".join(row["payload"] for row in parts))
+            yield rows_of_one[-1], json.loads("".join(row["payload"] for row in rows_of_one))
         except ValueError as error:
             raise DamagedIndex(f"a row cannot be read ({key}: {error}); {MEND}") from error
 
@@ -129,7 +129,7 @@ def document(payload: dict[str, Any]) -> Document:
 
 def passage(payload: Sequence[Any]) -> Passage:
     """A passage again."""
-    values = dict(zip((each.name for each in fields(Passage)), payload, strict=True))
+    values = dict(zip((field.name for field in fields(Passage)), payload, strict=True))
     return Passage(**values | {"sentences": tuple((start, end) for start, end in values["sentences"])})
 
 

@@ -57,7 +57,7 @@ class MilvusStore:
             return (f"a file of Milvus is for trying out, and cannot search by words: {limit} (a server can)",)
         if not self._call.has_words:
             return (f"this Milvus cannot search by words: {limit} (from 2.5 on it can)",)
-        if (data := self._look().data) and not holds_words(data):
+        if (data := self._look().base.data) and not holds_words(data):
             mend = "`pincite update --rebuild` mends it"
             return (f"it was made when Milvus could not search by words: {limit}; {mend}",)
         return ()
@@ -76,29 +76,27 @@ class MilvusStore:
         Raises:
             NoIndex: nothing was ever committed.
         """
-        self._look()
-        if self._current is None or not self._current.generation:
+        state = self._look()
+        if not state.generation:
             raise NoIndex(f"{self.name}: no index here; make one with `pincite update CORPUS --index {self.name}`")
         for limit in () if self._said else self.limits:
             _log.warning("%s: %s", self.name, limit)
         self._said = True
-        return self._current
+        return state
 
-    def _look(self) -> Commit:
+    def _look(self) -> MilvusSnapshot:
         """First exactly, then quickly, which is at most five seconds behind; never older than what was seen before."""
-        seen = self._current
+        last = self._current
         no_file = self._call.is_file and not Path(self._call.uri).exists()  # to look makes none
-        if seen is None and (no_file or not self._call("has_collection", self._call.articles)):
-            return Commit()
-        newest = latest(self._call, BOUNDED if seen else STRONG)
-        if seen is None or newest.version > seen.base.version:
-            self._see(newest)
-            return newest
-        return seen.base
+        if last is None and (no_file or not self._call("has_collection", self._call.articles)):
+            return MilvusSnapshot(self._call, Commit())
+        newest = latest(self._call, BOUNDED if last else STRONG)
+        return last if last and last.base.version >= newest.version else self._take_up(newest)
 
-    def _see(self, commit: Commit) -> None:
-        """One's own commits are seen at once; all who read the same share what was read."""
+    def _take_up(self, commit: Commit) -> MilvusSnapshot:
+        """Have this commit read from now on, as one's own are at once; all who read it share what was read."""
         self._current = MilvusSnapshot(self._call, commit)
+        return self._current
 
     def writer(self, *, fresh: bool = False, wait: bool = False) -> MilvusWriter:
         """Begin to write.
@@ -107,7 +105,7 @@ class MilvusStore:
             fresh: start from nothing, while readers keep the old state until the commit.
             wait: for another writer to end, however long that takes.
         """
-        return MilvusWriter(self._call, self.home, self._see, fresh=fresh, wait=wait)
+        return MilvusWriter(self._call, self.home, self._take_up, fresh=fresh, wait=wait)
 
     def sizes(self) -> dict[str, int]:
         """Nothing: Milvus does not say what its rows take."""

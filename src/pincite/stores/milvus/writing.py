@@ -45,7 +45,7 @@ class MilvusWriter(MilvusState):
     _level = STRONG  # what was written just now has to be seen
 
     def __init__(
-        self, connection: Connection, home: Path, committed: Callable[[Commit], None], *, fresh: bool, wait: bool
+        self, connection: Connection, home: Path, committed: Callable[[Commit], object], *, fresh: bool, wait: bool
     ) -> None:
         self._call = connection
         self._committed = committed
