@@ -281,18 +281,18 @@ def copy(source: Store, target: Store) -> tuple[int, int]:
     Raises:
         DamagedIndex: the source does not hold what it says it does.
     """
-    with source.snapshot() as held, target.writer(fresh=True) as writer:
-        return pour(held, source.name, writer)
+    with source.snapshot() as state, target.writer(fresh=True) as writer:
+        return pour(state, source.name, writer)
 
 
-def pour(held: Whole, name: str, writer: Writer) -> tuple[int, int]:
+def pour(state: Whole, name: str, writer: Writer) -> tuple[int, int]:
     """Commit all of a state, called ``name`` in errors, to a fresh writer; returns and raises what `copy` does."""
     put = set[bytes]()
     new: dict[bytes, Kept] = {}
     documents = pieces = 0
-    files = held.files()
+    files = state.files()
     writer.put_files(files.values())
-    for document, record, passages, keys, vectors in held.contents():
+    for document, record, passages, keys, vectors in state.contents():
         documents, pieces = documents + 1, pieces + len(passages)
         if record.path not in files:
             raise DamagedIndex(f"{name}: {record.path}: what its file was like is missing; {_LOOK}")
@@ -304,8 +304,8 @@ def pour(held: Whole, name: str, writer: Writer) -> tuple[int, int]:
             writer.put_vectors(list(new), new.values())
             new = {}
     writer.put_vectors(list(new), new.values())
-    if (copied := (documents, pieces)) != held.count():
-        raise DamagedIndex(f"{name}: holds {in_words(copied)}, and should hold {in_words(held.count())}; {_LOOK}")
-    writer.describe(held.manifest)
+    if (copied := (documents, pieces)) != state.count():
+        raise DamagedIndex(f"{name}: holds {in_words(copied)}, and should hold {in_words(state.count())}; {_LOOK}")
+    writer.describe(state.manifest)
     writer.commit()
     return copied

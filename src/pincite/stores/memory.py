@@ -32,15 +32,15 @@ class Memory(Generic[_Key, _Value]):
     def read(self, keys: Collection[_Key], load: Callable[[list[_Key]], Mapping[_Key, _Value]]) -> dict[_Key, _Value]:
         """What was read already; the rest is loaded, and kept for others."""
         with self._lock:
-            held = {key: self._cache[key] for key in keys if key in self._cache}
-        if missing := [key for key in keys if key not in held]:
+            values = {key: self._cache[key] for key in keys if key in self._cache}
+        if missing := [key for key in keys if key not in values]:
             loaded = load(missing)
             with self._lock:
                 for key, value in loaded.items():
                     with suppress(ValueError):  # larger than all that is kept
                         self._cache[key] = value
-            held |= loaded
-        return held
+            values |= loaded
+        return values
 
 
 def row_size(row: tuple[Passage, Kept]) -> int:

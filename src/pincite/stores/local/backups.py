@@ -24,20 +24,20 @@ def write(source: sqlite3.Connection, path: Path) -> None:
     """
     if path.is_dir():
         raise IndexProblem(f"{path}: a folder; name a file")
-    made = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
         with catalog.translating(path):
-            with closing(sqlite3.connect(made)) as target:
+            with closing(sqlite3.connect(temporary)) as target:
                 source.backup(target)
                 target.execute("PRAGMA journal_mode = DELETE")
                 catalog.shrink(target)
-            if wrong := first_problem(made):
+            if wrong := first_problem(temporary):
                 raise DamagedCatalogue(f"{wrong}; nothing was written: see `pincite status --verify`")
-            files.sync(made)
-            made.replace(path)
+            files.sync(temporary)
+            temporary.replace(path)
             files.sync(path.parent)
     finally:
-        for path in made.parent.glob(f"{made.name}*"):
+        for path in temporary.parent.glob(f"{temporary.name}*"):
             path.unlink()
 
 
@@ -67,15 +67,15 @@ def opened(path: Path) -> Iterator[Catalog]:
         raise IndexProblem(f"{path}: no such file; name one that `pincite backup` wrote")
     with ExitStack() as opening:
         try:
-            state = Verification(path.parent, opening.enter_context(closing(catalog.connect(path, catalog.STILL))))
+            state = Verification(path.parent, opening.enter_context(closing(catalog.connect(path, catalog.IMMUTABLE))))
             wrong = next(state.of_the_catalogue(), None)
         except (sqlite3.DatabaseError, IndexProblem, ValueError) as error:
             if catalog.of_the_disk(error) or catalog.of_the_disk(error.__cause__):
                 raise
-            said = str(error).partition("; `")[0]  # what to do about an index is no help here
+            reason = str(error).partition("; `")[0]  # what to do about an index is no help here
             if isinstance(error, OtherFormat):
-                raise OtherFormat(f"{said}; restore it with the Pincite that wrote it") from error
-            raise DamagedIndex(f"{path}: damaged, or no backup of Pincite ({said}); use another") from error
+                raise OtherFormat(f"{reason}; restore it with the Pincite that wrote it") from error
+            raise DamagedIndex(f"{path}: damaged, or no backup of Pincite ({reason}); use another") from error
         if wrong:
             raise DamagedIndex(f"{path}: damaged ({wrong}); use another")
         yield state

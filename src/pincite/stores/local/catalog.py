@@ -24,7 +24,7 @@ FORMAT = 1
 """Counts up when tables or what they hold change; an index of another is made anew from the articles."""
 
 FILE = "catalog.sqlite"
-NEW, STILL = "mode=rwc", "immutable=1"
+CREATE, IMMUTABLE = "mode=rwc", "immutable=1"
 """How a catalogue is opened that may have to be made, and one that nobody writes."""
 
 PATIENCE = 60
@@ -107,7 +107,7 @@ def connect(path: Path, mode: str | None = None) -> sqlite3.Connection:
 
     Args:
         path: the file.
-        mode: `NEW` makes one where there is none, `STILL` takes no locks; by default whatever this process may.
+        mode: `CREATE` makes one where there is none, `IMMUTABLE` takes no locks; by default whatever this process may.
 
     Raises:
         OtherFormat: another Pincite wrote it.
@@ -118,7 +118,7 @@ def connect(path: Path, mode: str | None = None) -> sqlite3.Connection:
     with translating(path), ExitStack() as opening:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
         opening.callback(connection.close)
-        _prepare(connection, path, mode == NEW)
+        _prepare(connection, path, mode == CREATE)
         opening.pop_all()
     return connection
 
@@ -127,7 +127,7 @@ def _mode(path: Path) -> str:
     if may_change(path):
         return "mode=rw"
     # SQLite keeps readers apart from a writer by files beside a catalogue. Where there are none, nobody writes.
-    return "mode=ro" if path.with_name(f"{path.name}-wal").exists() else STILL
+    return "mode=ro" if path.with_name(f"{path.name}-wal").exists() else IMMUTABLE
 
 
 def may_change(path: Path) -> bool:

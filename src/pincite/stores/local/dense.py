@@ -188,16 +188,16 @@ class _Part:
     def search(self, vector: Vectors, n: int, allowed: Ids | None) -> Iterator[tuple[int, float]]:
         """Ids and cosines of the ``n`` nearest that are not removed and are allowed."""
         mask = self._mask(allowed)
-        held = len(self._ids) if mask is None else int(mask.sum())
-        n = min(n, held)
+        candidates = len(self._ids) if mask is None else int(mask.sum())
+        n = min(n, candidates)
         if n <= 0:
             return
-        probed = self._probed if held >= _NARROW * len(self._ids) else 0
+        probed = self._probed if candidates >= _NARROW * len(self._ids) else 0
         scores, positions = self._search(vector, n, mask, probed)
         if probed and (positions < 0).any():
             scores, positions = self._search(vector, n, mask, 0)
-        there = positions >= 0
-        yield from zip(self._ids[positions[there]].tolist(), scores[there].tolist(), strict=True)
+        valid = positions >= 0
+        yield from zip(self._ids[positions[valid]].tolist(), scores[valid].tolist(), strict=True)
 
     def _mask(self, allowed: Ids | None) -> npt.NDArray[np.bool_] | None:
         if allowed is None:

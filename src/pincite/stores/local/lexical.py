@@ -118,8 +118,8 @@ class LexicalIndex:
 
     def numbers(self) -> npt.NDArray[np.int64]:
         """The numbers of all passages."""
-        held = self._searcher.num_docs
-        scored = self._scored(Query.all_query(), held) if held else []
+        count = self._searcher.num_docs
+        scored = self._scored(Query.all_query(), count) if count else []
         return np.array([number for number, _ in scored], np.int64)
 
     def _scored(self, query: Query, n: int) -> list[tuple[int, float]]:

@@ -151,9 +151,9 @@ class LocalStore:
             IndexBusy: another process writes.
         """
         self._check_outside(path)
-        with backups.opened(path) as held, self.writer(fresh=True) as writer:
+        with backups.opened(path) as state, self.writer(fresh=True) as writer:
             try:
-                pour(held, str(path), writer)
+                pour(state, str(path), writer)
             except BaseException:
                 writer.unmake()
                 raise
@@ -240,7 +240,7 @@ class LocalSnapshot(Catalog):
 
     def __init__(self, store: LocalStore) -> None:
         self._store = store
-        self._held: dict[int, Row] = {}
+        self._rows: dict[int, Row] = {}
         self._numbers: dict[str, int] = {}
 
     def __enter__(self) -> Self:
@@ -308,11 +308,11 @@ class LocalSnapshot(Catalog):
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
         """Each passage's vector."""
-        return {name: self._held[number][1] for name, number in self._numbered(ids).items()}
+        return {name: self._rows[number][1] for name, number in self._numbered(ids).items()}
 
     def passages(self, ids: Collection[str]) -> dict[str, Passage]:
         """Passages by id."""
-        return {name: self._held[number][0] for name, number in self._numbered(ids).items()}
+        return {name: self._rows[number][0] for name, number in self._numbered(ids).items()}
 
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
         """Documents by id; the text of one that was asked for before is not read again."""
@@ -320,10 +320,10 @@ class LocalSnapshot(Catalog):
 
     def _named(self, scored: Sequence[tuple[int, float]]) -> Scored:
         self._load([number for number, _ in scored])
-        if lost := [number for number, _ in scored if number not in self._held]:
+        if lost := [number for number, _ in scored if number not in self._rows]:
             problem = f"{self._store.path}: the derived files name passages that are not there ({lost[0]})"
             raise DamagedIndex(f"{problem}; {files.VERIFY}")
-        named = ((self._held[number][0].passage_id, score) for number, score in scored)
+        named = ((self._rows[number][0].passage_id, score) for number, score in scored)
         return dict(sorted(named, key=lambda item: (-item[1], item[0])))
 
     def _numbered(self, ids: Collection[str]) -> dict[str, int]:
@@ -332,7 +332,7 @@ class LocalSnapshot(Catalog):
 
     def _load(self, numbers: Collection[int]) -> None:
         """Have these passages and their vectors at hand: whoever proposes them asks for all of that next."""
-        if wanted := [number for number in numbers if number not in self._held]:
+        if wanted := [number for number in numbers if number not in self._rows]:
             rows = self._derived.rows.read(wanted, self.rows)
-            self._held |= rows
+            self._rows |= rows
             self._numbers |= {passage.passage_id: number for number, (passage, _) in rows.items()}

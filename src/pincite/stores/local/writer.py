@@ -83,7 +83,7 @@ class LocalWriter(Catalog):
     def __enter__(self) -> Self:
         with catalog.translating(self._path), ExitStack() as opening:
             opening.enter_context(lock(self._path, wait=self._wait))
-            self.db = catalog.connect(self._path / catalog.FILE, catalog.NEW)
+            self.db = catalog.connect(self._path / catalog.FILE, catalog.CREATE)
             opening.callback(self.db.close)
             self._sweep(self.generation)
             self.db.executescript(_STAGE)

@@ -134,25 +134,27 @@ class Connection:
 
     # ------------------------------------------------------------ rows
 
-    def find(self, collection: str, chosen: str, fields: Sequence[str], level: str = STRONG, **more: int) -> list[Row]:
+    def find(
+        self, collection: str, condition: str, fields: Sequence[str], level: str = STRONG, **more: int
+    ) -> list[Row]:
         """Rows that fulfil a condition, in one call."""
-        asked: dict[str, Any] = {"filter": chosen, "output_fields": list(fields), "consistency_level": level} | more
-        return [dict(row) for row in self("query", collection, **asked)]
+        read = self("query", collection, condition, list(fields), consistency_level=level, **more)
+        return [dict(row) for row in read]
 
     def every(
-        self, collection: str, chosen: str, fields: Sequence[str], level: str = STRONG, start: str = ""
+        self, collection: str, condition: str, fields: Sequence[str], level: str = STRONG, start: str = ""
     ) -> Iterator[Row]:
         """All rows that fulfil a condition and whose keys have this start; in one call if they are few."""
-        page = HEAVY if "payload" in fields else MOST_FOUND
-        some = self.find(collection, chosen, fields, level, limit=page)
-        if len(some) < page:
-            yield from some
+        most = HEAVY if "payload" in fields else MOST_FOUND
+        page = self.find(collection, condition, fields, level, limit=most)
+        if len(page) < most:
+            yield from page
         elif "payload" in fields:
-            for keys in batches([row["pk"] for row in self.every(collection, chosen, ["pk"], level)]):
+            for keys in batches([row["pk"] for row in self.every(collection, condition, ["pk"], level)]):
                 yield from self.find(collection, one_of("pk", keys), fields, level)
         else:  # keys begin with hashes, so that these parts are even
             for part in (f"{start}{digit}" for digit in "0123456789abcdef"):
-                yield from self.every(collection, f"{chosen} and pk like '{part}%'", fields, level, part)
+                yield from self.every(collection, f"{condition} and pk like '{part}%'", fields, level, part)
 
     # ------------------------------------------------------------ collections
 

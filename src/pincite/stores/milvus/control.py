@@ -20,7 +20,7 @@ from pincite.errors import IndexBusy, IndexProblem
 from pincite.stores.base import Manifest
 from pincite.stores.local.lock import lock
 from pincite.stores.milvus.connection import STRONG, Connection
-from pincite.stores.milvus.rows import WHOLE, payloads, rows
+from pincite.stores.milvus.rows import PAYLOAD, payloads, rows
 
 SILENT = 600.0
 """Seconds without a sign of life after which a writer on another machine is taken for dead."""
@@ -56,11 +56,11 @@ class Commit:
     manifest: Manifest = field(default_factory=lambda: Manifest(settings={}))
 
     @property
-    def sees(self) -> str:
+    def visible(self) -> str:
         """The condition that the rows of the index fulfil."""
-        return f"{self.counts('created_at')} and not {self.counts('deleted_at')}"
+        return f"{self.committed_in('created_at')} and not {self.committed_in('deleted_at')}"
 
-    def counts(self, field_name: str) -> str:
+    def committed_in(self, field_name: str) -> str:
         """The condition that a version in rows is one of those that are committed."""
         return f"({field_name} <= {self.frozen} or {field_name} in {list(self.committed)})"
 
@@ -68,8 +68,8 @@ class Commit:
 def history(connection: Connection, level: str = STRONG) -> list[Commit]:
     """The commits that are kept, oldest first: the newest, and those by which is told what can be swept."""
     commits = [
-        Commit(**said | {"committed": tuple(said["committed"]), "manifest": Manifest(**said["manifest"])})
-        for _, said in payloads(connection.find(connection.articles, "kind == 'commit'", WHOLE, level))
+        Commit(**payload | {"committed": tuple(payload["committed"]), "manifest": Manifest(**payload["manifest"])})
+        for _, payload in payloads(connection.find(connection.articles, "kind == 'commit'", PAYLOAD, level))
     ]
     return sorted(commits, key=lambda commit: commit.version)
 
@@ -150,8 +150,8 @@ class Lease:
         return bool(self._holder().get("token") == self._me["token"])
 
     def _holder(self) -> dict[str, Any]:
-        held = payloads(self._call.find(self._call.articles, _LEASE, WHOLE))
-        return next((holder for _, holder in held), {})
+        leases = payloads(self._call.find(self._call.articles, _LEASE, PAYLOAD))
+        return next((holder for _, holder in leases), {})
 
     def _renew(self) -> None:
         self._seen = time.time()

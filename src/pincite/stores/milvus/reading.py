@@ -21,7 +21,7 @@ from pincite.stores.memory import Memory, row_size
 from pincite.stores.milvus import rows
 from pincite.stores.milvus.connection import BOUNDED, MOST_FOUND, STRONG, Connection, batches, holds_words, one_of
 from pincite.stores.milvus.control import Commit
-from pincite.stores.milvus.rows import WHOLE, Halves, hashed
+from pincite.stores.milvus.rows import PAYLOAD, Halves, hashed
 
 _SETTLED = 10.0
 """Seconds after a commit from which on the quicker reads see all of it."""
@@ -61,7 +61,7 @@ class MilvusState:
 
     def files(self) -> dict[str, FileRecord]:
         """The corpus files by path."""
-        return {record.path: record for record in map(rows.file_record, self._stated("file"))}
+        return {record.path: record for record in map(rows.file_record, self._payloads("file"))}
 
     def doc_ids(self) -> list[str]:
         """The ids of all documents, in order."""
@@ -69,23 +69,22 @@ class MilvusState:
 
     def records(self, ids: Collection[str] | None = None) -> dict[str, DocumentRecord]:
         """The documents' records."""
-        stated = self._stated("record") if ids is None else self._of_documents("record", ids)
-        return {doc_id: DocumentRecord(*record) for doc_id, _, _, *record in stated}
+        payloads = self._payloads("record") if ids is None else self._of_documents("record", ids)
+        return {doc_id: DocumentRecord(*record) for doc_id, _, _, *record in payloads}
 
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
         """Documents by id."""
         return {document.doc_id: document for document in map(rows.document, self._of_documents("document", ids))}
 
     def _of_documents(self, kind: str, ids: Collection[str]) -> Iterator[Any]:
-        for some in batches([hashed(doc_id) for doc_id in ids]):
-            yield from self._stated(kind, one_of("doc", some))
+        for batch in batches([hashed(doc_id) for doc_id in ids]):
+            yield from self._payloads(kind, one_of("doc", batch))
 
-    def _stated(self, kind: str, *conditions: str) -> Iterator[Any]:
+    def _payloads(self, kind: str, *conditions: str) -> Iterator[Any]:
         """What all rows of a kind say that fulfil conditions."""
-        chosen = " and ".join((self.base.sees, f"kind == '{kind}'", *conditions))
-        return (
-            stated for _, stated in rows.payloads(self._call.every(self._call.articles, chosen, WHOLE, self._level))
-        )
+        condition = " and ".join((self.base.visible, f"kind == '{kind}'", *conditions))
+        parts = self._call.every(self._call.articles, condition, PAYLOAD, self._level)
+        return (payload for _, payload in rows.payloads(parts))
 
 
 class MilvusSnapshot(MilvusState):
@@ -116,18 +115,18 @@ class MilvusSnapshot(MilvusState):
         return self._search("sparse", rows.spelled(terms), n, where, {"metric_type": "BM25", "params": {}}, *among)
 
     def _search(
-        self, field: str, asked: object, n: int, where: Filter | None, options: dict[str, Any], *conditions: str
+        self, field: str, query: object, n: int, where: Filter | None, options: dict[str, Any], *conditions: str
     ) -> Scored:
         if not self.base.passages or n < 1:
             return {}
-        chosen = (self.base.sees, "kind == 'passage'", "rest == 0", *rows.conditions(where), *conditions)
+        condition = (self.base.visible, "kind == 'passage'", "rest == 0", *rows.conditions(where), *conditions)
         (hits,) = self._call(
             "search",
             self.base.data,
-            [asked],
+            [query],
             anns_field=field,
             limit=min(n, MOST_FOUND),
-            filter=" and ".join(chosen),
+            filter=" and ".join(condition),
             output_fields=["name"],
             consistency_level=self._level,
             search_params=options,
@@ -143,15 +142,15 @@ class MilvusSnapshot(MilvusState):
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """For each term about the number of passages whose text holds it; of up to a thousand passages exactly."""
         scale = self.base.passages / max(1, len(self._sample))
-        return {term: round(scale * sum(term in held for held in self._sample)) for term in terms}
+        return {term: round(scale * sum(term in passage for passage in self._sample)) for term in terms}
 
     @cached_property
     def _sample(self) -> list[frozenset[str]]:
         """The terms of some passages: as good as by chance, since Milvus takes those whose hashes come first."""
         if not self.base.passages:
             return []
-        chosen = f"{self.base.sees} and kind == 'passage' and rest == 0"
-        sampled = self._call.find(self.base.data, chosen, ["name"], self._level, limit=_SAMPLE)
+        condition = f"{self.base.visible} and kind == 'passage' and rest == 0"
+        sampled = self._call.find(self.base.data, condition, ["name"], self._level, limit=_SAMPLE)
         pieces = self._loaded([row["name"] for row in sampled]).values()
         return [frozenset(analyse(piece.passage.text)) for piece in pieces]
 
@@ -172,17 +171,17 @@ class MilvusSnapshot(MilvusState):
 
     def _read(self, field: str, values: Sequence[str]) -> dict[str, _Piece]:
         pieces: dict[str, _Piece] = {}
-        for some in batches(values) if self.base.data else ():
-            chosen = f"{self.base.sees} and kind == 'passage' and {one_of(field, some)}"
-            parts = self._call.every(self.base.data, chosen, (*WHOLE, "name", "key", "vector"), self._level)
-            for row, stated in rows.payloads(parts):
+        for batch in batches(values) if self.base.data else ():
+            condition = f"{self.base.visible} and kind == 'passage' and {one_of(field, batch)}"
+            parts = self._call.every(self.base.data, condition, (*PAYLOAD, "name", "key", "vector"), self._level)
+            for row, payload in rows.payloads(parts):
                 vector = np.array(row["vector"], np.float16)
-                pieces[row["name"]] = _Piece(rows.passage(stated), vector, bytes.fromhex(row["key"]))
+                pieces[row["name"]] = _Piece(rows.passage(payload), vector, bytes.fromhex(row["key"]))
         return pieces
 
     def with_digest(self, prefix: str) -> Document | None:
         """A document by the beginning of its digest."""
-        return next(map(rows.document, self._stated("document", f"digest like '{prefix}%'")), None)
+        return next(map(rows.document, self._payloads("document", f"digest like '{prefix}%'")), None)
 
     def sources(self) -> dict[str, int]:
         """The sources that documents name, with how many do."""
@@ -194,7 +193,7 @@ class MilvusSnapshot(MilvusState):
 
     @cached_property
     def _listed(self) -> list[tuple[str, str, str | None]]:
-        listed = ((doc_id, title, source) for doc_id, title, source, *_ in self._stated("record"))
+        listed = ((doc_id, title, source) for doc_id, title, source, *_ in self._payloads("record"))
         return sorted(listed, key=lambda document: document[0])
 
     def count(self, where: Filter | None = None) -> tuple[int, int]:
@@ -209,12 +208,12 @@ class MilvusSnapshot(MilvusState):
         for ids in batches(sorted(records), 50):
             documents = self.documents(ids)
             pieces = self._read("doc", [hashed(doc_id) for doc_id in ids]).values()
-            held: dict[str, list[_Piece]] = {doc_id: [] for doc_id in ids}
+            by_document: dict[str, list[_Piece]] = {doc_id: [] for doc_id in ids}
             for piece in sorted(pieces, key=lambda piece: piece.passage.start):
-                held[piece.passage.doc_id].append(piece)
+                by_document[piece.passage.doc_id].append(piece)
             for doc_id in ids:
-                if doc_id in documents and held[doc_id]:
-                    passages, vectors, keys = map(list, zip(*held[doc_id], strict=True))
+                if doc_id in documents and by_document[doc_id]:
+                    passages, vectors, keys = map(list, zip(*by_document[doc_id], strict=True))
                     yield Content(documents[doc_id], records[doc_id], passages, keys, vectors)
 
 
@@ -223,6 +222,6 @@ def counted(connection: Connection, commit: Commit, level: str, *conditions: str
     numbers = [0, 0]
     for number, (collection, kind) in enumerate(((connection.articles, "document"), (commit.data, "passage"))):
         if collection:
-            chosen = " and ".join((commit.sees, f"kind == '{kind}'", "rest == 0", *conditions))
-            numbers[number] = int(connection.find(collection, chosen, ["count(*)"], level)[0]["count(*)"])
+            condition = " and ".join((commit.visible, f"kind == '{kind}'", "rest == 0", *conditions))
+            numbers[number] = int(connection.find(collection, condition, ["count(*)"], level)[0]["count(*)"])
     return numbers[0], numbers[1]

@@ -27,11 +27,11 @@ NEVER = 1 << 62
 MOST_CHARACTERS = 15_000
 """Of a payload in one row, of up to four bytes each: a VARCHAR holds 65,535 bytes."""
 
-WHOLE = ("pk", "payload", "rest")
+PAYLOAD = ("pk", "payload", "rest")
 """The fields from which what rows say is put together."""
 
 Halves = npt.NDArray[np.float16]
-NOWHERE: Halves = np.array([1, 0], np.float16)
+NO_VECTOR: Halves = np.array([1, 0], np.float16)
 """The vector of a row that has none."""
 
 
@@ -40,7 +40,7 @@ def hashed(*values: str) -> str:
     return hashlib.blake2b("\0".join(values).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def rows(kind: str, name: str, payload: object, version: int, vector: Halves = NOWHERE, **facts: object) -> list[Row]:
+def rows(kind: str, name: str, payload: object, version: int, vector: Halves = NO_VECTOR, **facts: object) -> list[Row]:
     """The rows of one thing.
 
     Args:
@@ -53,8 +53,8 @@ def rows(kind: str, name: str, payload: object, version: int, vector: Halves = N
         facts: other fields by which it is found.
     """
     hash_ = hashed(kind, name)
-    stated = json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace").decode()
-    texts = [stated[at : at + MOST_CHARACTERS] for at in range(0, len(stated), MOST_CHARACTERS)]
+    text = json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace").decode()
+    texts = [text[at : at + MOST_CHARACTERS] for at in range(0, len(text), MOST_CHARACTERS)]
     blank = dict.fromkeys(("doc", "source", "author", "digest", "key"), "")
     common = (
         blank
@@ -87,8 +87,8 @@ def of_passage(document: Document, passage: Passage, key: str, vector: Halves, v
     if words:  # of what is longer than a field the beginning
         text = f"{document.title} {passage.heading or ''} {passage.text}"
         facts["words"] = spelled(analyse(text))[:60_000]
-    stated = [getattr(passage, field.name) for field in fields(passage)]
-    return rows("passage", passage.passage_id, stated, version, vector, **facts)
+    payload = [getattr(passage, field.name) for field in fields(passage)]
+    return rows("passage", passage.passage_id, payload, version, vector, **facts)
 
 
 def _facts(document: Document) -> dict[str, Any]:

@@ -127,13 +127,13 @@ class MilvusStore:
 
     def backup(self, path: Path) -> None:
         """Write all of the current state into one file, which a store of any kind restores."""
-        with self.snapshot() as held:
-            backups.write_all(held, self.name, path)
+        with self.snapshot() as state:
+            backups.write_all(state, self.name, path)
 
     def restore(self, path: Path) -> None:
         """Put what `backup` wrote in the place of the current state, while others read."""
-        with backups.opened(path) as held, self.writer(fresh=True) as writer:
-            pour(held, str(path), writer)
+        with backups.opened(path) as state, self.writer(fresh=True) as writer:
+            pour(state, str(path), writer)
 
     def close(self) -> None:
         """Hang up."""

@@ -68,7 +68,7 @@ class MilvusWriter(MilvusState):
         # Higher than the last; the last digits tell apart writers that begin in the same moment.
         self._version = max(time_ns() // 1000 * 1000 + secrets.randbelow(1000), base.version + 1)
         self._data = "" if self._fresh else base.data  # made with the first vector, whose length says which it is
-        self._there: set[str] = set()  # keys of vectors that Milvus has
+        self._stored: set[str] = set()  # keys of vectors that Milvus has
         self._waiting: dict[str, list[tuple[Document, Passage]]] = {}  # for the vectors with these keys
         self._unsent: list[Row] = []
         self._staged: set[str] = set()
@@ -81,12 +81,12 @@ class MilvusWriter(MilvusState):
 
     def missing(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of ``keys`` that have no vector yet."""
-        unknown = {key.hex() for key in keys} - self._there
+        unknown = {key.hex() for key in keys} - self._stored
         for collection in self._call.passages():
-            for some in batches(sorted(unknown - self._there)):
-                held = self._call.find(collection, f"{one_of('key', some)} and rest == 0", ["key"])
-                self._there.update(row["key"] for row in held)
-        return {bytes.fromhex(key) for key in unknown - self._there}
+            for batch in batches(sorted(unknown - self._stored)):
+                stored = self._call.find(collection, f"{one_of('key', batch)} and rest == 0", ["key"])
+                self._stored.update(row["key"] for row in stored)
+        return {bytes.fromhex(key) for key in unknown - self._stored}
 
     def put_vectors(self, keys: Sequence[bytes], vectors: Iterable[Kept]) -> None:
         """Keep vectors at once and for good: with their passages, or alone where those have not come yet."""
@@ -106,28 +106,28 @@ class MilvusWriter(MilvusState):
             for document, passage in self._waiting.pop(key, ()):
                 new += rows.of_passage(document, passage, key, vector, self._version, words)
         self._send(self._data, new)
-        self._there.update(vectors)
+        self._stored.update(vectors)
 
     def _take_over(self, keys: Iterable[str]) -> None:
         """Give the passages that wait for these vectors those of others with the same text."""
-        for some in batches(sorted(keys)):
+        for batch in batches(sorted(keys)):
             vectors: dict[str, Halves] = {}
             for collection in self._call.passages():
-                wanted = f"{one_of('key', [key for key in some if key not in vectors])} and rest == 0"
-                held = self._call.find(collection, wanted, ["pk", "key", "created_at"])
+                wanted = f"{one_of('key', [key for key in batch if key not in vectors])} and rest == 0"
+                stored = self._call.find(collection, wanted, ["pk", "key", "created_at"])
                 # The newest of each: an older one may be what is to be mended.
-                newest = {row["key"]: row["pk"] for row in sorted(held, key=lambda row: int(row["created_at"]))}
+                newest = {row["key"]: row["pk"] for row in sorted(stored, key=lambda row: int(row["created_at"]))}
                 read = self._call.find(collection, one_of("pk", list(newest.values())), ["key", "vector"])
                 vectors |= {row["key"]: np.array(row["vector"], np.float16) for row in read}
-            if lost := set(some) - vectors.keys():
+            if lost := set(batch) - vectors.keys():
                 raise IndexProblem(f"{self._call.name}: {len(lost)} vectors were lost meanwhile; update again")
             self._put(vectors)
 
     def _send(self, collection: str, new: Sequence[Row]) -> None:
         """Idempotent: what is sent again has the same keys."""
         self._lease.check()
-        for some in batches(new, _BUFFERED):
-            self._call("upsert", collection, some)
+        for batch in batches(new, _BUFFERED):
+            self._call("upsert", collection, batch)
 
     # ------------------------------------------------------------ documents
 
@@ -140,7 +140,7 @@ class MilvusWriter(MilvusState):
             self._waiting.setdefault(key, []).append((document, passage))
         self._unsent += rows.of_document(document, record, self._version)
         if len(self._unsent) >= _BUFFERED:
-            self._take_over(self._waiting.keys() & self._there)
+            self._take_over(self._waiting.keys() & self._stored)
             self._send(self._call.articles, self._unsent)
             self._unsent = []
 
@@ -205,16 +205,16 @@ class MilvusWriter(MilvusState):
         docs = [hashed(doc_id) for doc_id in {*self._staged, *self._removed}]
         names = [hashed("file", path) for path in {*self._files, *self._gone}]
         for field, values in (("doc", docs), ("name", names)):
-            for some in batches(values):
+            for batch in batches(values):
                 for collection in filter(None, (self._call.articles, self._data)):
-                    self._mark(collection, f"{base.sees} and {one_of(field, some)}", self._version)
+                    self._mark(collection, f"{base.visible} and {one_of(field, batch)}", self._version)
 
-    def _mark(self, collection: str, chosen: str, deleted_at: int) -> None:
+    def _mark(self, collection: str, condition: str, deleted_at: int) -> None:
         """Say when rows were deleted. Only whole rows can be written."""
         fields = [*TEXTS, *NUMBERS, "vector", *(["words"] if holds_words(collection) else [])]
-        for some in batches([row["pk"] for row in self._call.every(collection, chosen, ["pk"])]):
+        for batch in batches([row["pk"] for row in self._call.every(collection, condition, ["pk"])]):
             self._lease.check(exactly=True)
-            ended = self._call.find(collection, one_of("pk", some), fields)
+            ended = self._call.find(collection, one_of("pk", batch), fields)
             for row in ended:
                 row |= {"deleted_at": deleted_at, "vector": list(map(float, row["vector"]))}
             self._call("upsert", collection, ended)
@@ -225,25 +225,25 @@ class MilvusWriter(MilvusState):
         It is told by the newest commit that is older than `KEPT`: who reads a still older one is too late.
         """
         commits = history(self._call)
-        young = [commit for commit in commits if commit.at > time() - KEPT]
-        # The first of the young says what to sweep when it has grown old; those after it are of no use but the last.
+        recent = [commit for commit in commits if commit.at > time() - KEPT]
+        # The first of the recent ones says what to sweep when it is old; those after it are of no use but the last.
         for commit in commits:
-            if commit not in (*young[:1], commits[-1]):
+            if commit not in (*recent[:1], commits[-1]):
                 self._call("delete", self._call.articles, filter=f"kind == 'commit' and created_at == {commit.version}")
-        if len(young) == len(commits):
+        if len(recent) == len(commits):
             return base
-        judge = commits[-1 - len(young)]
-        dead = f"kind == 'orphaned' or not {judge.counts('created_at')} or {judge.counts('deleted_at')}"
-        chosen = f"created_at <= {judge.version} and kind not in ['commit', 'lease'] and ({dead})"
-        used = {self._call.articles, self._data, *(commit.data for commit in (judge, *young))}
+        horizon = commits[-1 - len(recent)]
+        dead = f"kind == 'orphaned' or not {horizon.committed_in('created_at')} or {horizon.committed_in('deleted_at')}"
+        condition = f"created_at <= {horizon.version} and kind not in ['commit', 'lease'] and ({dead})"
+        used = {self._call.articles, self._data, *(commit.data for commit in (horizon, *recent))}
         for collection in (self._call.articles, *self._call.passages()):
             if collection not in used:
                 self._call("drop_collection", collection)
                 continue
-            self._call("delete", collection, filter=chosen)
+            self._call("delete", collection, filter=condition)
             # What is still there, and was deleted by then, was so by an update that never ended.
-            self._mark(collection, f"deleted_at <= {judge.version}", NEVER)
-        if judge.version not in base.committed:  # a rebuild has left it out meanwhile, with all before it
+            self._mark(collection, f"deleted_at <= {horizon.version}", NEVER)
+        if horizon.version not in base.committed:  # a rebuild has left it out meanwhile, with all before it
             return base
-        later = [version for version in base.committed if version > judge.version]
-        return replace(base, frozen=judge.version, committed=(judge.version, *later))
+        later = [version for version in base.committed if version > horizon.version]
+        return replace(base, frozen=horizon.version, committed=(horizon.version, *later))
