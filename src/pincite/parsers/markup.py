@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, takewhile
+from itertools import chain
 from typing import Any, NamedTuple
 
 from lxml import etree, html
@@ -37,11 +37,12 @@ _NOTE_LINK = re.compile(r"foot-?note|end-?note|note-?ref|citation-?ref", re.IGNO
 _DISPLAY_STYLE = re.compile(r"\A\{\\(?:displaystyle|textstyle) ?(.*)\}\Z", re.DOTALL)
 """What encyclopedias put around their TeX."""
 _BETWEEN_PARTS = {"msup": "^", "msub": "_", "mfrac": "/"}
-_HAS_BLOCKS = "boolean(.//p | .//h1 | .//h2 | .//h3 | .//h4 | .//ul | .//ol | .//dl | .//pre | ./div)"
-_HAS_HEADING = "boolean(.//h1 | .//h2 | .//h3 | .//h4)"
+_LAID_OUT = ("p", "div", *sorted(_HEADINGS), "ul", "ol", "dl", "pre")
+"""What a cell that lays out a page holds; one of data may."""
 _ARTICLE_WORDS = 100
 """A cell of data with several paragraphs has fewer words."""
 _WHITE = " \t\n\r\f"
+_RUN_OF_WHITE = re.compile(r"[ \t\n\r\f]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
@@ -110,7 +111,7 @@ def lay_out(blocks: Iterable[Block]) -> tuple[str, tuple[Span, ...]]:
 
 def collapse(text: str) -> str:
     """``text`` with each run of white space as one space; no-break spaces stay."""
-    return re.sub(r"[ \t\n\r\f]+", " ", text).strip(" ")
+    return _RUN_OF_WHITE.sub(" ", text).strip(" ")
 
 
 def local_name(element: Any) -> str:  # noqa: ANN401 - lxml has no types
@@ -121,6 +122,10 @@ def local_name(element: Any) -> str:  # noqa: ANN401 - lxml has no types
 def plain_text(element: Any) -> str:  # noqa: ANN401 - lxml has no types
     """All that is in an element as one line."""
     return collapse(" ".join(block.text for block in _blocks(element)))
+
+
+def _holds(element: Any, *tags: str) -> bool:  # noqa: ANN401 - lxml has no types
+    return next(element.iterdescendants(*tags), None) is not None
 
 
 def _squeeze(element: Any) -> str:  # noqa: ANN401 - lxml has no types
@@ -134,11 +139,16 @@ def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     """
     for first in list(tree.iter("dt")):
         before = first.getprevious()
-        if before is not None and before.tag == "dt":
-            continue
-        following = [first, *first.itersiblings()]
-        terms = list(takewhile(lambda each: each.tag == "dt", following))
-        meanings = list(takewhile(lambda each: each.tag == "dd", following[len(terms) :]))
+        if first.tag != "dt" or (before is not None and before.tag == "dt"):
+            continue  # it was one of the terms before
+        terms, meanings = [first], []
+        for each in first.itersiblings():
+            if each.tag == "dd":
+                meanings.append(each)
+            elif each.tag == "dt" and not meanings:
+                terms.append(each)
+            else:
+                break
         names = (collapse(f"{plain_text(term)} {term.tail or ''}") for term in terms)
         name = ", ".join(filter(None, names))
         words = f"{name}{' ' if name[-1:] in _CLOSED else ': '}"
@@ -182,7 +192,7 @@ def open_sections(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
             section = _opened_by(button)
             links = "" if section is None else "".join(map(_squeeze, section.iter("a")))
             if section is not None and len(_squeeze(section)) > 2 * len(links):
-                button.tag = "div" if any(each.tag in _HEADINGS for each in button.iterdescendants()) else "h3"
+                button.tag = "div" if _holds(button, *_HEADINGS) else "h3"
                 section.attrib.pop("hidden", None)
                 section.attrib.pop("style", None)
 
@@ -256,7 +266,7 @@ def open_layout(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     for table in list(tree.iter("table")):
         rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
         cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
-        blocks = [cell for row in cells for cell in row if cell.tag == "td" and cell.xpath(_HAS_BLOCKS)]
+        blocks = [cell for row in cells for cell in row if cell.tag == "td" and _holds(cell, *_LAID_OUT)]
         if blocks and (max(map(len, cells)) == 1 or _hold_an_article(blocks, table)):
             for element in (table, *table, *rows, *(cell for row in cells for cell in row)):
                 if element.tag != "caption":
@@ -269,7 +279,7 @@ def _hold_an_article(cells: list[Any], table: Any) -> bool:  # noqa: ANN401 - lx
     words = len("".join(most.itertext()).split())
     if words * 2 < len("".join(table.itertext()).split()):
         return False
-    return most.xpath(_HAS_HEADING) or (words > _ARTICLE_WORDS and most.xpath("count(./p | ./div) > 1"))
+    return _holds(most, *_HEADINGS) or (words > _ARTICLE_WORDS and len(list(most.iterchildren("p", "div"))) > 1)
 
 
 def _join_cells(row: Any) -> None:  # noqa: ANN401 - lxml has no types
