@@ -37,6 +37,7 @@ from pincite.web import routes, tools
 from pincite.web.chat import Chat
 from pincite.web.guard import Access
 from pincite.web.library import MOST_BYTES, UNEXPECTED, Library, State, TooLarge
+from pincite.web.page import head
 from pincite.web.service import Service
 from serving import Server, chat, make_index, serving
 
@@ -650,7 +651,7 @@ def test_watching_goes_on_when_the_folder_is_there_again(watching: Library, tmp_
 
 def test_what_is_not_watched_leaves_a_running_update_as_it_is(library: Library, tmp_path: Path) -> None:
     (tmp_path / "corpus").rename(tmp_path / "moved")
-    library._note(running=(progress := Progress(stage="embed", done=1, total=2)))
+    library._set(running=(progress := Progress(stage="embed", done=1, total=2)))
     stop = threading.Event()
     thread = threading.Thread(target=library.watch, args=[stop])
     thread.start()
@@ -710,6 +711,13 @@ def test_page_offers_the_kinds_that_are_read() -> None:
     panels = files("pincite.web").joinpath("panels.html").read_text("utf-8")
     (accepted,) = re.findall('accept="([^"]*)"', panels)
     assert set(accepted.split(",")) == {*SUFFIXES, ".gz"}
+
+
+def test_page_names_the_limit_of_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pincite.web.page.MOST_BYTES", 5_000_000)
+    stated = head("none")
+    assert "up to 5 MB each" in stated
+    assert '"most_bytes": 5000000' in stated
 
 
 # ---------------------------------------------------------------- who may write

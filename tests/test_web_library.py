@@ -14,6 +14,7 @@ from browsing import ARTICLES, BEES, FERRY, PATIENCE, Own, ask
 from conftest import WordEmbedder
 from pincite import Index, Settings
 from pincite.stores.local.store import LocalStore
+from pincite.web.library import MOST_BYTES
 from serving import Server, chat, make_index
 
 DOCS = Path(__file__).parent.parent / "docs_corpus" / "innovation-plans"
@@ -40,13 +41,21 @@ def test_files_of_every_kind_are_added_and_a_broken_one_is_told(visit: Callable[
         {"name": "kites.jsonl", "mimeType": "text/plain", "buffer": line.encode()},
         {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 no more"},
         {"name": "<img src=x>.exe", "mimeType": "text/plain", "buffer": b"x"},
+        {"name": "large.txt", "mimeType": "text/plain", "buffer": b"x" * (MOST_BYTES + 1)},
+        {"name": "none.txt", "mimeType": "text/plain", "buffer": b""},
     ]
     panel.locator("input[type=file]").set_input_files(files)
     panel.get_by_role("button", name="Add and update").click()
     expect(panel.locator(".report")).to_have_text(
         "Last update: 7 added, 0 changed, 0 removed, 2 unchanged.", timeout=PATIENCE
     )
-    expect(panel.locator(".uploads .failed")).to_contain_text("<img src=x>.exe: not added: Pincite reads .txt, .md")
+    expect(panel.locator(".uploads .failed")).to_contain_text(
+        [
+            "<img src=x>.exe: not added: Pincite reads .txt, .md",
+            "large.txt: not added: more than 20 MB; copy it into the folder",
+            "none.txt: not added: an empty file",
+        ]
+    )
     expect(panel.locator(".reasons")).to_contain_text("uploads/broken.pdf: ")
     expect(panel.locator(".facts")).to_have_text(re.compile(r"9 articles, \d+ passages, 1 skipped"))
     expect(page.locator("#masthead")).to_contain_text("9 articles")

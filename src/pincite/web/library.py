@@ -32,7 +32,7 @@ UNEXPECTED = "An error inside Pincite. The log of the running program says what 
 """What is said of an error that is not ours; its own message may hold what is nobody's business."""
 
 _log = logging.getLogger(__name__)
-_BEGUN = Progress(stage="read", done=0)
+_START = Progress(stage="read", done=0)
 _REMEMBERED = 5.0  # seconds
 _TRIES_AGAIN = 5.0  # seconds
 _LONGEST_NAME = 180  # bytes; file systems take 255
@@ -72,9 +72,9 @@ class Library:
         self._index = index
         self._watching = watching
         self._lock = threading.Lock()
-        self._again = False
-        self._looking = threading.Condition()
-        self._looked: TTLCache[Hashable, Changes | None] = TTLCache(1, _REMEMBERED)
+        self._repeat = False
+        self._changes_lock = threading.Condition()
+        self._known_changes: TTLCache[Hashable, Changes | None] = TTLCache(1, _REMEMBERED)
         self.state = State()
 
     def start(self) -> None:
@@ -83,7 +83,7 @@ class Library:
             if self.state.running is None:
                 self._begin()
             else:
-                self._again = True
+                self._repeat = True
 
     def update(self) -> UpdateReport:
         """Update now, and come back when it is done.
@@ -95,7 +95,7 @@ class Library:
         with self._lock:
             if self.state.running is not None:
                 raise IndexBusy("another update is running; wait for it to end")
-            self._note_begun()
+            self._set_begun()
         return self._run()
 
     def watch(self, stop: threading.Event | None = None) -> None:
@@ -108,21 +108,21 @@ class Library:
         while not stop.is_set():
             try:
                 for _ in bursts(self._index.folder(), self._index.owned_paths, stop):
-                    self._note(unwatched=None)
+                    self._set(unwatched=None)
                     self.start()
             except PinciteError as error:
-                self._note(unwatched=str(error))
+                self._set(unwatched=str(error))
                 stop.wait(_TRIES_AGAIN)
 
     def _begin(self) -> None:
         """Begin an update in a thread of its own; with the lock held."""
-        self._note_begun()
-        threading.Thread(target=self._run_alone, daemon=True).start()
+        self._set_begun()
+        threading.Thread(target=self._run_in_thread, daemon=True).start()
 
-    def _note_begun(self) -> None:
-        self.state = State(running=_BEGUN, unwatched=self.state.unwatched)
+    def _set_begun(self) -> None:
+        self.state = State(running=_START, unwatched=self.state.unwatched)
 
-    def _run_alone(self) -> None:
+    def _run_in_thread(self) -> None:
         with suppress(Exception):  # it was logged and stands in the state
             self._run()
 
@@ -146,23 +146,23 @@ class Library:
 
     def _end(self, report: UpdateReport | None, problem: str | None) -> None:
         """Note what came of an update, or begin the one that was asked for meanwhile: no other comes between."""
-        with self._looking:
-            self._looked.clear()
+        with self._changes_lock:
+            self._known_changes.clear()
         with self._lock:
-            if self._again:
-                self._again = False
+            if self._repeat:
+                self._repeat = False
                 self._begin()
             else:
                 self.state = State(report=report, problem=problem, unwatched=self.state.unwatched)
 
     def _progress(self, progress: Progress) -> None:
-        self._note(running=progress)
+        self._set(running=progress)
 
-    def _note(self, **news: Any) -> None:  # noqa: ANN401 (fields of the state)
+    def _set(self, **news: Any) -> None:  # noqa: ANN401 (fields of the state)
         with self._lock:
             self.state = replace(self.state, **news)
 
-    @cachedmethod(lambda self: self._looked, condition=lambda self: self._looking)
+    @cachedmethod(lambda self: self._known_changes, condition=lambda self: self._changes_lock)
     def changes(self, generation: int) -> Changes | None:
         """How the folder differs from the index, as `Index.changes`; looked up once in a while for all who ask.
 

@@ -1,9 +1,10 @@
 // What Gradio does not do: the reader and the library beside the chat, the keyboard, links, and keeping the conversation.
 // All HTML comes from the server, escaped; nothing here makes markup from text. `given` holds what the server says once:
-// the panels, and who may write.
+// the panels, who may write, and how large a file may be.
 window.pincite = ((given) => {
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
   const CHAT = "pincite-chat", THEME = "pincite-theme", TOKEN = "pincite-token";
   const PATIENCE = 15_000; // should no answer come at all
   const NARROW = 900; // pixels, below which sources, reader and library cover the page
@@ -122,19 +123,18 @@ window.pincite = ((given) => {
     return query.size ? `?${query}` : location.pathname;
   };
 
+  /** The links of one turn that can be stepped through, and which of them is open. */
   const steps = () => {
     const cite = opened?.get("cite");
     if (cite && !source) source = one(`#talk .turn:has([data-cite="${CSS.escape(cite)}"])`)?.id ?? null;
     const turn = source && document.getElementById(source);
-    if (!turn) return [];
-    const chips = all(".chip", turn);
-    return chips.length ? chips : all(".sources .read", turn);
+    const links = turn ? all(one(".chip", turn) ? ".chip" : ".read", turn) : [];
+    return [links, links.findIndex((link) => link.dataset.cite === cite)];
   };
 
-  const at = (links) => links.findIndex((link) => link.dataset.cite === opened?.get("cite"));
   const mark = () => {
-    const links = steps(), place = at(links);
-    for (const link of all(".chip")) link.toggleAttribute("aria-current", opened !== null && link === links[place]);
+    const [links, place] = steps();
+    for (const chip of all(".chip")) chip.toggleAttribute("aria-current", chip === links[place]);
     one("#reader .steps").hidden = place < 0;
     one("#reader .count").textContent = place < 0 ? "" : `source ${place + 1} of ${links.length}`;
   };
@@ -153,11 +153,10 @@ window.pincite = ((given) => {
       return;
     }
     if (reader.hidden) back = document.activeElement;
-    const answer = await fetch(`read?${query}`).catch(() => null);
-    const text = answer?.ok ? await answer.text() : await reason(answer);
+    const { ok, text } = await request(`read?${query}`);
     if (opened !== query) return;
-    if (answer?.ok) body.innerHTML = text;
-    else body.replaceChildren(Object.assign(document.createElement("p"), { className: "news", textContent: text }));
+    if (ok) body.innerHTML = text;
+    else body.replaceChildren(make("p", { className: "news", textContent: text }));
     reader.hidden = false;
     const quote = one(".text mark:not(:empty)", body);
     body.scrollTop = 0;
@@ -167,30 +166,30 @@ window.pincite = ((given) => {
 
   const query = ({ cite, doc }) => new URLSearchParams(cite ? { cite } : { doc });
 
-  const open = (link) => {
-    source = link.closest(".turn")?.id ?? source;
-    const to = address(link.dataset.cite, link.dataset.doc);
-    // While one article is open, another takes its place in the history: Back closes the reader.
-    if (opened) history.replaceState(history.state, "", to);
-    else history.pushState({ ...history.state, reader: true }, "", to);
-    show(query(link.dataset));
-  };
-
-  const leave = () => {
-    history.replaceState({ ...history.state, reader: false }, "", address());
-    show(null);
-  };
-
-  const close = () => (history.state?.reader ? history.back() : leave());
-
   const followAddress = () => {
     const { cite, doc } = Object.fromEntries(new URLSearchParams(location.search));
     if (cite || doc) show(query({ cite, doc }));
     else if (opened) show(null);
   };
 
+  const open = (link) => {
+    source = link.closest(".turn")?.id ?? source;
+    const to = address(link.dataset.cite, link.dataset.doc);
+    // While one article is open, another takes its place in the history: Back closes the reader.
+    if (opened) history.replaceState(history.state, "", to);
+    else history.pushState({ ...history.state, reader: true }, "", to);
+    followAddress();
+  };
+
+  const leave = () => {
+    history.replaceState({ ...history.state, reader: false }, "", address());
+    followAddress();
+  };
+
+  const close = () => (history.state?.reader ? history.back() : leave());
+
   const step = (by) => {
-    const links = steps(), place = at(links);
+    const [links, place] = steps();
     const next = links[place < 0 ? 0 : place + by];
     if (opened && next) open(next);
   };
@@ -205,22 +204,27 @@ window.pincite = ((given) => {
 
   const asksToken = given.access === "ask", mayWrite = given.access !== "none";
   const token = () => (asksToken ? one("#library .token input").value : given.access);
-  const reason = async (answer) => {
-    if (!answer) return "Pincite does not answer: is it still running?";
-    return (await answer.json().catch(() => ({}))).error ?? `Pincite answered with status ${answer.status}.`;
+
+  /** What the server answers: `text` is why not where it is not `ok`; without a `status` there was no answer. */
+  const request = async (path, options) => {
+    const answer = await fetch(path, options).catch(() => null);
+    if (!answer) return { text: "Pincite does not answer: is it still running?" };
+    const { ok, status } = answer, text = await answer.text();
+    if (ok) return { ok, status, text };
+    const error = /^{/.test(text) && JSON.parse(text).error;
+    return { ok, status, text: error || `Pincite answered with status ${status}.` };
   };
 
   const send = (path, body) =>
-    fetch(path, { method: "POST", body, headers: { Authorization: `Bearer ${token()}` } }).catch(() => null);
+    request(path, { method: "POST", body, headers: { Authorization: `Bearer ${token()}` } });
 
   let polling = null;
   const look = async () => {
     clearTimeout(polling);
     const state = one("#library .state");
     const was = one(".running", state);
-    const answer = await fetch(`library${was ? "?brief=true" : ""}`).catch(() => null);
-    const text = answer?.ok ? await answer.text() : await reason(answer);
-    if (!answer?.ok) state.textContent = text;
+    const { ok, text } = await request(`library${was ? "?brief=true" : ""}`);
+    if (!ok) state.textContent = text;
     else if (was && text.startsWith("<section class='running'>")) was.outerHTML = text; // the rest may be being read
     else state.innerHTML = text;
     const runs = one(".running", state);
@@ -238,15 +242,15 @@ window.pincite = ((given) => {
   };
 
   const tell = (name, said, failed) => {
-    const line = { textContent: `${name}: ${said}`, className: failed ? "failed" : "" };
-    one("#library .uploads").append(Object.assign(document.createElement("li"), line));
+    one("#library .uploads").append(make("li", { textContent: `${name}: ${said}`, className: failed ? "failed" : "" }));
   };
 
   /** Why the server would not take a file; it looks for itself, but a refusal is noisier and slower. */
   const unfit = ({ name, size }) => {
     const kinds = one("#library input[type=file]").accept.split(",").filter((kind) => kind !== ".gz");
     if (!kinds.some((kind) => name.toLowerCase().endsWith(kind))) return `Pincite reads ${kinds.join(", ")}`;
-    return size > 20_000_000 ? "more than 20 MB; copy it into the folder" : size ? "" : "an empty file";
+    if (size > given.most_bytes) return `more than ${given.most_bytes / 1e6} MB; copy it into the folder`;
+    return size ? "" : "an empty file";
   };
 
   let chosen = [];
@@ -261,13 +265,13 @@ window.pincite = ((given) => {
     if (asksToken) sessionStorage.setItem(TOKEN, token());
     for (; chosen.length; choose([], 1)) {
       const [file] = chosen, why = unfit(file);
-      const answer = why ? null : await send(`library/uploads?name=${encodeURIComponent(file.name)}`, file);
-      if (answer?.ok) tell(file.name, `added as ${(await answer.json()).name}`, false);
-      else tell(file.name, `not added: ${why || (await reason(answer))}`, true);
-      if (!why && (!answer || answer.status === 403)) return; // the files stay chosen for another try
+      const answer = why ? { text: why } : await send(`library/uploads?name=${encodeURIComponent(file.name)}`, file);
+      if (answer.ok) tell(file.name, `added as ${JSON.parse(answer.text).name}`, false);
+      else tell(file.name, `not added: ${answer.text}`, true);
+      if (!why && (!answer.status || answer.status === 403)) return; // the files stay chosen for another try
     }
-    const answer = await send("library/update");
-    if (!answer?.ok) tell("Update", await reason(answer), true);
+    const { ok, text } = await send("library/update");
+    if (!ok) tell("Update", text, true);
     look();
   };
 
@@ -285,7 +289,7 @@ window.pincite = ((given) => {
       await navigator.clipboard.writeText(text);
     } catch {
       // Only pages from this machine, or sent encrypted, have a clipboard.
-      const area = Object.assign(document.createElement("textarea"), { value: text });
+      const area = make("textarea", { value: text });
       document.body.append(area);
       area.select();
       document.execCommand("copy");
@@ -300,7 +304,7 @@ window.pincite = ((given) => {
     const { question } = askedBy(button);
     const name = question.normalize("NFC").replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60).replace(/^-|-$/g, "");
     const href = URL.createObjectURL(new Blob([text], { type: `${kind};charset=utf-8` }));
-    Object.assign(document.createElement("a"), { href, download: `${name || "answer"}.${suffix}` }).click();
+    make("a", { href, download: `${name || "answer"}.${suffix}` }).click();
     setTimeout(() => URL.revokeObjectURL(href), 10_000);
   };
 
@@ -321,7 +325,7 @@ window.pincite = ((given) => {
   };
 
   const sheet = (turn) => {
-    for (const each of all(".turn.sheet")) each.classList.remove("sheet");
+    one(".turn.sheet")?.classList.remove("sheet");
     turn?.classList.add("sheet");
     if (turn) one(".close", turn).focus();
   };
@@ -400,20 +404,20 @@ window.pincite = ((given) => {
 
   // ------------------------------------------------------------ starting, and keeping up with the index
 
-  const ages = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-  const age = (time) => {
-    const seconds = (new Date(time.dateTime) - Date.now()) / 1000;
-    const [unit, size] = [["day", 86_400], ["hour", 3_600], ["minute", 60]].find(([, s]) => -seconds >= s) ?? ["second", 0];
-    const said = size ? ages.format(Math.trunc(seconds / size), unit) : "just now";
-    if (time.textContent !== said) time.textContent = said;
-  };
-
   /** Look at the index again. */
-  const refresh = () => one("#refresh").click();
+  const refresh = () => document.hidden || one("#refresh").click();
+
+  const ages = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  const age = (date) => {
+    const seconds = (Date.now() - new Date(date)) / 1000;
+    const [unit, size] = [["day", 86_400], ["hour", 3_600], ["minute", 60]].find(([, size]) => seconds >= size) ?? [];
+    return unit ? ages.format(-Math.trunc(seconds / size), unit) : "just now";
+  };
 
   let coming = null;
   const welcomed = () => {
-    for (const time of all("#masthead time")) age(time);
+    const time = one("#masthead time"), said = time && age(time.dateTime);
+    if (time && time.textContent !== said) time.textContent = said;
     clearTimeout(coming);
     if (one("#start .building")) coming = setTimeout(refresh, 3000);
   };
@@ -424,10 +428,10 @@ window.pincite = ((given) => {
       changed();
     }
     mark();
-    setInterval(() => document.hidden || refresh(), 20_000);
-    document.addEventListener("visibilitychange", () => document.hidden || refresh());
-    const kept = localStorage.getItem(THEME);
-    if (kept) document.body.classList.toggle("dark", kept === "dark");
+    setInterval(refresh, 20_000);
+    document.addEventListener("visibilitychange", refresh);
+    const chosen = localStorage.getItem(THEME);
+    if (chosen) theme(chosen === "dark");
     followAddress();
   };
 

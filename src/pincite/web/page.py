@@ -14,6 +14,7 @@ from gradio.events import api
 from pincite.web import render
 from pincite.web.chat import Asked, Chat, Conversation
 from pincite.web.guard import Access
+from pincite.web.library import MOST_BYTES
 from pincite.web.service import MOST_CHARACTERS, Service, translate_errors
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -32,7 +33,8 @@ def head(access: str) -> str:
     Args:
         access: the page's own token, ``ask`` where the visitor has to give one, or ``none`` where nobody may write.
     """
-    given = json.dumps({"access": access, "panels": _read("panels.html")}).replace("<", "\\u003c")
+    panels = _read("panels.html").replace("MOST_MEGABYTES", str(MOST_BYTES // 1_000_000))
+    given = json.dumps({"access": access, "panels": panels, "most_bytes": MOST_BYTES}).replace("<", "\\u003c")
     return f"<style>{_read('page.css')}</style><script>{_read('page.js').replace('GIVEN', given)}</script>"
 
 
