@@ -18,78 +18,83 @@ def _place(passage: Passage) -> dict[str, Any]:
     return {"passage_id": passage.passage_id, "heading": passage.heading, "page": passage.page}
 
 
-def hit(each: Hit) -> dict[str, Any]:
+def hit(retrieved: Hit) -> dict[str, Any]:
     """A hit: ``rank, score, scores, doc_id, title, ..., passage_id, start, end, text, duplicates``."""
-    passage = each.passage
+    passage = retrieved.passage
     return {
-        "rank": each.rank,
-        "score": each.score,
-        "scores": dict(each.scores),
-        **_about(each.document),
+        "rank": retrieved.rank,
+        "score": retrieved.score,
+        "scores": dict(retrieved.scores),
+        **_about(retrieved.document),
         **_place(passage),
         "start": passage.start,
         "end": passage.end,
         "text": passage.text,
-        "duplicates": _duplicates(each.duplicates),
+        "duplicates": _duplicates(retrieved.duplicates),
     }
 
 
 def _duplicates(passages: Sequence[Passage]) -> list[dict[str, Any]]:
-    return [{"doc_id": each.doc_id, "start": each.start, "end": each.end} for each in passages]
+    return [{"doc_id": passage.doc_id, "start": passage.start, "end": passage.end} for passage in passages]
 
 
 def _range(span: Span) -> dict[str, int]:
     return {"start": span[0], "end": span[1]}
 
 
-def hits(question: str, found: list[Hit]) -> dict[str, Any]:
+def hits(question: str, retrieved: list[Hit]) -> dict[str, Any]:
     """A search: ``question, hits``."""
-    return {"question": question, "hits": [hit(each) for each in found]}
+    return {"question": question, "hits": list(map(hit, retrieved))}
 
 
-def citation(each: Citation) -> dict[str, Any]:
+def citation(cited: Citation) -> dict[str, Any]:
     """A citation: ``label, quote, start, end, best, doc_id, ..., digest`` (of the text that the range counts in)."""
     from pincite import text_anchors  # not before: it loads what an index needs
 
-    place = {"label": each.label, "quote": each.quote, "start": each.start, "end": each.end}
-    place["best"] = _range(each.best)
-    place["highlights"] = [_range(span) for span in each.highlights]
-    place |= {
-        "confidence": each.confidence,
-        "text_anchor": text_anchors.text_anchor(each.document, each.start, each.end),
+    return {
+        "label": cited.label,
+        "quote": cited.quote,
+        "start": cited.start,
+        "end": cited.end,
+        "best": _range(cited.best),
+        "highlights": [_range(span) for span in cited.highlights],
+        "confidence": cited.confidence,
+        "text_anchor": text_anchors.text_anchor(cited.document, cited.start, cited.end),
+        **_about(cited.document),
+        **_place(cited.passage),
+        "page": cited.page,
+        "duplicates": _duplicates(cited.duplicates),
     }
-    where = _place(each.passage) | {"page": each.page}
-    return place | _about(each.document) | where | {"duplicates": _duplicates(each.duplicates)}
 
 
-def answer(question: str, found: Answer) -> dict[str, Any]:
+def answer(question: str, given: Answer) -> dict[str, Any]:
     """An answer: ``question, read, answered, confidence, text, citations, hits``."""
     return {
         "question": question,
-        "read": found.question,
-        "answered": found.answered,
-        "confidence": found.confidence,
-        "text": found.text,
-        "citations": [citation(each) for each in found.citations],
-        "hits": [hit(each) for each in found.hits],
+        "read": given.question,
+        "answered": given.answered,
+        "confidence": given.confidence,
+        "text": given.text,
+        "citations": list(map(citation, given.citations)),
+        "hits": list(map(hit, given.hits)),
     }
 
 
-def document(found: Document) -> dict[str, Any]:
+def document(article: Document) -> dict[str, Any]:
     """A whole article: ``doc_id, title, ..., digest, text, metadata, headings, page_starts``."""
-    return _about(found) | {
-        "text": found.text,
-        "metadata": dict(found.metadata),
-        "headings": found.headings,
-        "page_starts": found.page_starts,
+    return _about(article) | {
+        "text": article.text,
+        "metadata": dict(article.metadata),
+        "headings": article.headings,
+        "page_starts": article.page_starts,
     }
 
 
-def status(found: Status, changes: Changes | None) -> dict[str, Any]:
+def status(held: Status, changes: Changes | None) -> dict[str, Any]:
     """The fields of `pincite.Status`, and ``changes``: those of `pincite.datatypes.Changes`, null where unknown."""
-    return asdict(found) | {"changes": changes and asdict(changes)}
+    return asdict(held) | {"changes": changes and asdict(changes)}
 
 
-def report(found: UpdateReport) -> dict[str, Any]:
+def report(done: UpdateReport) -> dict[str, Any]:
     """The fields of `pincite.UpdateReport`."""
-    return asdict(found)
+    return asdict(done)

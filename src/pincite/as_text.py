@@ -14,7 +14,7 @@ from pincite.datatypes import replace_surrogates, shortened
 
 Json = dict[str, Any]
 
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """What a terminal acts on instead of showing it: control characters, breaks of lines, changes of direction."""
 
 _MOST_FILES = 20
@@ -23,33 +23,33 @@ _NEAREST = 3
 
 def shown(text: str) -> str:
     """A text in which what would steer the terminal is made visible."""
-    return _STEERING.sub(lambda steering: ascii(steering[0])[1:-1], replace_surrogates(text))
+    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], replace_surrogates(text))
 
 
 def exact(value: Json) -> str:
     """JSON that holds the texts to the letter, with escapes for what would steer the terminal."""
     text = replace_surrogates(json.dumps(value, ensure_ascii=False, indent=2))
-    return _STEERING.sub(lambda steering: f"\\u{ord(steering[0]):04x}", text)
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 # ---------------------------------------------------------------- answers
 
 
-def hits(found: Json) -> str:
+def hits(result: Json) -> str:
     """The passages, or that there are none."""
-    return "\n\n".join(map(_hit, found["hits"])) or "No passage holds one of these words."
+    return "\n\n".join(map(_hit, result["hits"])) or "No passage holds one of these words."
 
 
-def hits_of_a_filter(found: Json) -> str:
+def hits_of_a_filter(result: Json) -> str:
     """The passages among the documents that a filter leaves, or that there are none."""
-    return hits(found) if found["hits"] else "No passage fits the filter."
+    return hits(result) if result["hits"] else "No passage fits the filter."
 
 
 def answer(given: Json) -> str:
     """The quotes and below them their places, or the passages that come nearest."""
     if given["answered"]:
         quotes = [f"{citation['quote']} [{citation['label']}]" for citation in given["citations"]]
-        places = [f"[{each['label']}] {_place(each)}{_also(each)}" for each in given["citations"]]
+        places = [f"[{citation['label']}] {_place(citation)}{_also(citation)}" for citation in given["citations"]]
         return "\n".join([*quotes, "", *places])
     nearest = "\n\n".join(map(_hit, given["hits"][:_NEAREST]))
     text = f"Nothing in these articles answers this (confidence {given['confidence']:.2f})."
@@ -62,14 +62,15 @@ def _hit(hit: Json) -> str:
     return f"{hit['rank']}. {_place(hit)}\n   score {hit['score']:.2f} ({parts}){_also(hit)}\n{text}"
 
 
-def _place(there: Json) -> str:
-    facts = [f"“{there['title']}”", there["source"], there["author"], there["date"], there["doc_id"]]
-    facts += [f"page {there['page']}" if there["page"] else None, f"characters {there['start']}-{there['end']}"]
+def _place(item: Json) -> str:
+    """Where a hit or a citation stands."""
+    facts = [f"“{item['title']}”", item["source"], item["author"], item["date"], item["doc_id"]]
+    facts += [f"page {item['page']}" if item["page"] else None, f"characters {item['start']}-{item['end']}"]
     return ", ".join(fact for fact in facts if fact)
 
 
-def _also(there: Json) -> str:
-    duplicates = dict.fromkeys(copy["doc_id"] for copy in there["duplicates"])
+def _also(item: Json) -> str:
+    duplicates = dict.fromkeys(copy["doc_id"] for copy in item["duplicates"])
     return f"\n   also in {', '.join(duplicates)}" if duplicates else ""
 
 
@@ -132,22 +133,23 @@ def evaluation(result: Json) -> str:
     return "\n".join([*lines, *map(_outcome, result.get("worst", ()))])
 
 
-def _outcome(came: Json) -> str:
+def _outcome(outcome: Json) -> str:
     """What became of a question: where it was lost, what was quoted, what is right."""
-    rank = f", right at rank {came['rank']}" if came["rank"] else ""
-    named = "" if came["id"] == came["question"] else f"{came['id']}: "
-    lines = [f"\n{came['outcome']}, confidence {came['confidence']:.2f}{rank}", f"   {named}{came['question']}"]
-    lines += [f"   after   {shortened(turn)}" for turn in came["history"]]
+    rank = f", right at rank {outcome['rank']}" if outcome["rank"] else ""
+    named = "" if outcome["id"] == outcome["question"] else f"{outcome['id']}: "
+    lines = [f"\n{outcome['outcome']}, confidence {outcome['confidence']:.2f}{rank}"]
+    lines.append(f"   {named}{outcome['question']}")
+    lines += [f"   after   {shortened(turn)}" for turn in outcome["history"]]
     for title in ("quoted", "right"):
-        texts = _first(_NEAREST, [_text(text) for text in came[title]]) or ["nothing"]
+        texts = _first(_NEAREST, [_quote(quote) for quote in outcome[title]]) or ["nothing"]
         lines += [f"   {title:<7} {text}" for text in texts]
     return "\n".join(lines)
 
 
-def _text(text: Json) -> str:
-    label = "" if text["label"] is None else f"[{text['label']}] "
-    quote = "" if text["quote"] is None else f": “{shortened(text['quote'])}”"
-    return f"{label}{text['doc_id']}{quote}"
+def _quote(quoted: Json) -> str:
+    label = "" if quoted["label"] is None else f"[{quoted['label']}] "
+    quote = "" if quoted["quote"] is None else f": “{shortened(quoted['quote'])}”"
+    return f"{label}{quoted['doc_id']}{quote}"
 
 
 def _first(most: int, lines: Sequence[str]) -> list[str]:

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 _PLACE = "the index: a folder, or an address in Milvus"
 _TOKEN = "lets who sends it add articles and update (default: the variable PINCITE_TOKEN)"
 _UNITS = {"read": "files", "embed": "passages", "write": "steps"}
-_TALKATIVE = ("asyncio", "distributed", "grpc._server", "milvus_lite", "pymilvus", "tornado")
+_NOISY_LIBRARIES = ("asyncio", "distributed", "grpc._server", "milvus_lite", "pymilvus", "tornado")
 """Libraries that print what they also raise, and that is said in one line."""
 
 _OPEN_TO_OTHERS = "whoever reaches this address can read all articles"
 _READ_ONLY = f"{_OPEN_TO_OTHERS}; without --token nobody can add any or update the index"
 
 
-class _Program(click.Group):
+class _OrderedGroup(click.Group):
     """The commands, listed in the order in which one comes to need them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    for name in _TALKATIVE:
+    for name in _NOISY_LIBRARIES:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         with program.make_context("pincite", list(sys.argv[1:] if arguments is None else arguments)) as context:
@@ -78,7 +78,7 @@ def print_error(message: str, program: str = "pincite") -> None:
     sys.stderr.write(f"{program}: {as_text.shown(' '.join(message.split()))}\n")
 
 
-def _say(text: str) -> None:
+def _print_text(text: str) -> None:
     sys.stdout.write(as_text.shown(text) + "\n")
 
 
@@ -86,13 +86,13 @@ def _print(result: dict[str, Any], in_json: bool, words: Callable[[dict[str, Any
     if in_json:
         sys.stdout.write(as_text.exact(result) + "\n")
     else:
-        _say(words(result))
+        _print_text(words(result))
 
 
 # ---------------------------------------------------------------- options of several commands
 
 
-def _number(kind: type[int] | type[float], low: float, high: float, words: str) -> Callable[[str], float]:
+def _number_type(kind: type[int] | type[float], low: float, high: float, words: str) -> Callable[[str], float]:
     """An option's type: a number from ``low`` to ``high``, called by ``words`` where it is not."""
 
     def number(text: str) -> float:
@@ -104,9 +104,9 @@ def _number(kind: type[int] | type[float], low: float, high: float, words: str) 
     return number
 
 
-_COUNT = _number(int, 1, float("inf"), "a whole number from 1")
-_PORT = _number(int, 0, 65535, "a whole number from 0 to 65535")
-_SHARE = _number(float, 0, 1, "a number from 0 to 1")
+_COUNT = _number_type(int, 1, float("inf"), "a whole number from 1")
+_PORT = _number_type(int, 0, 65535, "a whole number from 0 to 65535")
+_SHARE = _number_type(float, 0, 1, "a number from 0 to 1")
 
 _file = click.argument("file", type=click.Path(path_type=Path))
 _json = click.option("--json", "in_json", is_flag=True, help="print JSON")
@@ -138,13 +138,13 @@ def _on_index(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--index", "place", default="index", metavar="PLACE", help=f"{_PLACE} (default index)")
     @wraps(command)
     def opened(place: str, reader: str | None = None, **options: Any) -> None:  # noqa: ANN401 (the command's)
-        with _opened(place, reader) as index:
+        with _open_index(place, reader) as index:
             command(index=index, **options)
 
     return opened
 
 
-def _opened(place: str, reader: str | None) -> Index:
+def _open_index(place: str, reader: str | None) -> Index:
     """An index that answers by the reader asked for, and keeps its own when it is updated."""
     from pincite.index import Index
 
@@ -158,7 +158,7 @@ def _opened(place: str, reader: str | None) -> Index:
 
 
 @click.group(
-    cls=_Program,
+    cls=_OrderedGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     no_args_is_help=False,
     epilog="example: pincite update docs_corpus && pincite ask 'How do I add texts?'",
@@ -193,7 +193,7 @@ def update(
     options["cache"] = not options.pop("no_cache")
     with Index.open(place, settings=_with_model(place, model) if model else None) as index:
         if watch:
-            _go_on_updating(index, scheduler, options, in_json)
+            _update_at_changes(index, scheduler, options, in_json)
         else:
             _update_once(index, scheduler, options, in_json)
 
@@ -210,12 +210,12 @@ def _with_model(place: str, model: str) -> Settings:
 
 
 def _update_once(index: Index, scheduler: str | None, options: dict[str, Any], in_json: bool) -> None:
-    with _elsewhere(scheduler) as executor, _bars() as show:
+    with _executor(scheduler) as executor, _progress_bars() as show:
         report = index.update(**options, executor=executor, progress=show)
     _print(as_json.report(report), in_json, as_text.report)
 
 
-def _elsewhere(scheduler: str | None) -> AbstractContextManager[Executor | None]:
+def _executor(scheduler: str | None) -> AbstractContextManager[Executor | None]:
     if scheduler is None:
         return nullcontext()
     from pincite.ingest import cluster
@@ -223,7 +223,7 @@ def _elsewhere(scheduler: str | None) -> AbstractContextManager[Executor | None]
     return cluster.dask(scheduler)
 
 
-def _go_on_updating(index: Index, scheduler: str | None, options: dict[str, Any], in_json: bool) -> None:
+def _update_at_changes(index: Index, scheduler: str | None, options: dict[str, Any], in_json: bool) -> None:
     """Update at once and at every change; what goes wrong is said, and tried again at the next."""
     from pincite.ingest.watch import QUIET, bursts
 
@@ -240,7 +240,7 @@ def _go_on_updating(index: Index, scheduler: str | None, options: dict[str, Any]
 
 
 @contextmanager
-def _bars() -> Iterator[Callable[[Progress], None]]:
+def _progress_bars() -> Iterator[Callable[[Progress], None]]:
     """Shows progress on stderr, a bar for each stage with its rate and the time left; nothing but on a terminal."""
     from tqdm import tqdm
 
@@ -343,7 +343,7 @@ def status(index: Index, verify: bool, in_json: bool) -> None:
 def backup(index: Index, file: Path) -> None:
     """Keep the index in one file."""
     index.backup(file)
-    _say(f"{file}: {file.stat().st_size:,} bytes")
+    _print_text(f"{file}: {file.stat().st_size:,} bytes")
 
 
 @program.command(epilog="example: pincite restore index.pincite")
@@ -354,7 +354,7 @@ def restore(index: Index, file: Path, overwrite: bool) -> None:
     """Make an index of a backup."""
     index.restore(file, overwrite=overwrite)
     held = index.status()
-    _say(f"{held.documents} documents, {held.passages} passages, updated {held.updated}")
+    _print_text(f"{held.documents} documents, {held.passages} passages, updated {held.updated}")
 
 
 @program.command(epilog="example: pincite copy index milvus+http://127.0.0.1:19530/plans")
@@ -370,7 +370,7 @@ def copy(source: str, target: str, overwrite: bool) -> None:
 
     with Index.open(source) as held, Index.open(target) as place:
         documents, passages = held.copy(place, overwrite=overwrite)
-    _say(f"{documents} documents, {passages} passages copied; nothing embedded")
+    _print_text(f"{documents} documents, {passages} passages copied; nothing embedded")
 
 
 @program.command(epilog="example: pincite evaluate questions.jsonl --worst 10")
@@ -402,8 +402,8 @@ def evaluate(
     evaluation.check_extra()
     old = evaluating.earlier(compare, collection.name) if compare else None
     home = Path(place or Path("index", "evaluation", collection.resolve().name))
-    with _opened(str(home / "index") if collection.is_dir() else place or "index", reader) as index:
-        with _bars() as show:
+    with _open_index(str(home / "index") if collection.is_dir() else place or "index", reader) as index:
+        with _progress_bars() as show:
             questions = evaluating.questions_of(collection, index, home / "corpus", show)
         if leave_out:
             questions = [*questions, *judged.left_out(questions, index)]

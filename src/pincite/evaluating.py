@@ -67,7 +67,7 @@ def run(
     measured = evaluation.evaluate(questions, assistant, done=done)
     result: dict[str, Any] = {
         "questions": evaluation.kinds(measured.values()),
-        "outcomes": {name: [each.outcome for each in outcomes].count(name) for name in OUTCOMES},
+        "outcomes": {name: [outcome.outcome for outcome in outcomes].count(name) for name in OUTCOMES},
         "measures": evaluation.means(measured.values()),
     }
     if any(question.earlier for question in questions):

@@ -24,8 +24,8 @@ from pincite.web.service import MOST_CHARACTERS
 
 _log = logging.getLogger(__name__)
 _EXAMPLES, _FOLLOW_UPS = 4, 2
-_TRIED = 12
-_NEAR = 0.3
+_MOST_TRIED = 12
+_NEAR_COSINE = 0.3
 """The cosine from which on a passage is near enough to a question to be asked about next."""
 
 _LONGEST_TITLE, _SHORTEST_NAME = 70, 4
@@ -81,7 +81,7 @@ class Chat:
         self._index = index
         self._assistant = assistant
         self._library = library
-        self._finding = threading.Condition()
+        self._examples_lock = threading.Condition()
         self._examples: LRUCache[Hashable, list[str]] = LRUCache(1)
 
     # ------------------------------------------------------------ before the first question
@@ -101,7 +101,7 @@ class Chat:
             else:
                 yield masthead, render.building()
         except Exception as error:  # noqa: BLE001 - whatever broke is shown, not left as a blank page
-            yield masthead, self._trouble(error)
+            yield masthead, self._failure(error)
 
     def masthead(self) -> str:
         """The masthead as the index and its folder are now."""
@@ -118,13 +118,13 @@ class Chat:
         for _ in self.welcome():
             pass
 
-    @cachedmethod(lambda self: self._examples, condition=lambda self: self._finding)
+    @cachedmethod(lambda self: self._examples, condition=lambda self: self._examples_lock)
     def examples(self, generation: int) -> list[str]:
         """Questions made of titles and names, only such as are answered; found once for each state of the index."""
         del generation  # names what is remembered
-        hits = self._index.search("main findings", k=_TRIED)
+        hits = self._index.search("main findings", k=_MOST_TRIED)
         questions = map(render.example, dict.fromkeys([*_titles(hits), *_names(hits)]))
-        answered = (each for each in islice(questions, _TRIED) if self._assistant.ask(each).answered)
+        answered = (text for text in islice(questions, _MOST_TRIED) if self._assistant.ask(text).answered)
         return list(islice(answered, _EXAMPLES))
 
     def sources(self) -> list[str]:
@@ -156,7 +156,7 @@ class Chat:
 
     def restore(self, kept: str, now: Conversation) -> Iterator[tuple[Conversation, str]]:
         """The conversation that the page has kept; its missing questions are asked again one by one."""
-        name, asked = _read(kept)
+        name, asked = _parse_kept(kept)
         turns = now.turns if now.name == name else ()
         known = [turn.asked for turn in turns]
         if known[-len(asked) :] == asked:  # of a long conversation the page keeps the end
@@ -178,16 +178,16 @@ class Chat:
                 raise QueryError(f"Ask in up to {MOST_CHARACTERS:,} characters.")
             said = ((("user", turn.asked.question), ("assistant", turn.reply)) for turn in turns)
             history = [{"role": role, "content": content} for pair in said for role, content in pair]
-            found = self._assistant.ask(asked.question, history=history, where=asked.where)
-            took = round(1000 * (time.perf_counter() - began))
-            answer, sources = render.answer(number, asked.question, found, took, filtered=bool(asked.only))
-            offered = islice(_more(found), _FOLLOW_UPS if more else 0)
-            answer += render.follow_ups(offered) * found.answered
-            return Turn(asked, found.text), _turn(number, asked, answer, sources)
+            answer = self._assistant.ask(asked.question, history=history, where=asked.where)
+            milliseconds = round(1000 * (time.perf_counter() - began))
+            html, sources = render.answer(number, asked.question, answer, milliseconds, filtered=bool(asked.only))
+            if answer.answered:
+                html += render.follow_ups(islice(_follow_ups(answer), _FOLLOW_UPS if more else 0))
+            return Turn(asked, answer.text), _turn(number, asked, html, sources)
         except Exception as error:  # noqa: BLE001 - a failure must never look like "nothing found"
-            return Turn(asked, ""), _turn(number, asked, self._trouble(error))
+            return Turn(asked, ""), _turn(number, asked, self._failure(error))
 
-    def _trouble(self, error: Exception) -> str:
+    def _failure(self, error: Exception) -> str:
         if isinstance(error, NoIndex | EmptyIndex):
             return render.building() if self._library.state.running else render.empty(str(error))
         if isinstance(error, FilterError):
@@ -198,10 +198,10 @@ class Chat:
         return render.failure(UNEXPECTED)
 
 
-def _more(found: Answer) -> Iterator[str]:
+def _follow_ups(answer: Answer) -> Iterator[str]:
     """Headings and titles near to the question that are questions themselves; nothing is asked for them."""
-    cited = {each.passage.passage_id for each in found.citations}
-    near = (hit for hit in found.hits if hit.scores["dense"] >= _NEAR and hit.passage.passage_id not in cited)
+    cited = {citation.passage.passage_id for citation in answer.citations}
+    near = (hit for hit in answer.hits if hit.scores["dense"] >= _NEAR_COSINE and hit.passage.passage_id not in cited)
     lines = (line for hit in near for line in (hit.passage.heading, hit.document.title) if line)
     yield from (
         line for line in dict.fromkeys(lines) if line.rstrip().endswith(("?", "？")) and len(line) <= _LONGEST_TITLE
@@ -210,17 +210,17 @@ def _more(found: Answer) -> Iterator[str]:
 
 def _titles(hits: Iterable[Hit]) -> Iterator[str]:
     documents = [hit.document for hit in hits if not hit.document.title_is_name]
-    return (title for title in dict.fromkeys(each.title for each in documents) if len(title) <= _LONGEST_TITLE)
+    return (title for title in dict.fromkeys(document.title for document in documents) if len(title) <= _LONGEST_TITLE)
 
 
 def _names(hits: Iterable[Hit]) -> Iterator[str]:
     """The first name in each passage: words in quotation marks, or several that begin with a capital."""
     for hit in hits:
-        found = (_clean(each[1] or each[0]) for each in _NAME.finditer(hit.passage.text))
-        yield from islice((name for name in found if len(name) >= _SHORTEST_NAME), 1)
+        names = (_without_stop_words(match[1] or match[0]) for match in _NAME.finditer(hit.passage.text))
+        yield from islice((name for name in names if len(name) >= _SHORTEST_NAME), 1)
 
 
-def _clean(name: str) -> str:
+def _without_stop_words(name: str) -> str:
     """Without the stop words in front, which have a capital only where a sentence begins."""
     while " " in name and only_stop_words(name.partition(" ")[0]):
         name = name.partition(" ")[2]
@@ -231,19 +231,20 @@ def _turn(number: int, asked: Asked, said: str, sources: str = "") -> str:
     return render.turn(number, asked.question, asked.only, json.dumps(asdict(asked)), said, sources)
 
 
-def _read(kept: str) -> tuple[str, list[Asked]]:
+def _parse_kept(kept: str) -> tuple[str, list[Asked]]:
     """Name and questions of a conversation as a page has kept it; what is none is left out."""
     try:
         values = json.loads(kept or "{}")
-        return str(values.get("name", "")), [_asked(**each) for each in values.get("asked", [])][-_MOST_RESTORED:]
+        questions = [_parse_asked(**question) for question in values.get("asked", [])]
+        return str(values.get("name", "")), questions[-_MOST_RESTORED:]
     except (ValueError, TypeError, AttributeError, RecursionError):
         return "", []
 
 
-def _asked(**values: object) -> Asked:
+def _parse_asked(**values: object) -> Asked:
     sources = values.pop("sources", ())
-    if not isinstance(sources, list | tuple) or not all(isinstance(each, str) for each in [*sources, *values.values()]):
+    if not isinstance(sources, list | tuple) or not all(isinstance(text, str) for text in [*sources, *values.values()]):
         raise TypeError("not a question")
-    known = {each.name for each in fields(Asked)}
+    known = {field.name for field in fields(Asked)}
     texts = {name: str(value) for name, value in values.items() if name in known}
     return Asked(sources=tuple(sources), **texts)

@@ -23,15 +23,15 @@ def citation(document: Document, span: Span) -> str:
     return f"“{document.text[slice(*span)]}” ({', '.join(part for part in about if part)})"
 
 
-def markdown(question: str, found: Answer) -> str:
+def markdown(question: str, answer: Answer) -> str:
     """An answer as Markdown that shows every text to the letter."""
-    quotes = "\n\n".join(_quoted(each) for each in found.citations)
-    places = "\n".join(f"{each.label}. {', '.join(map(_line, _facts(each)))}" for each in found.citations)
+    quotes = "\n\n".join(_quote(citation) for citation in answer.citations)
+    places = "\n".join(f"{citation.label}. {', '.join(map(_line, _facts(citation)))}" for citation in answer.citations)
     return f"# {_line(question)}\n\n{quotes}\n\n## Sources\n\n{places}\n"
 
 
-def _quoted(each: Citation) -> str:
-    lines = f"{_plain(each.quote)} \\[{each.label}\\]".split("\n")
+def _quote(citation: Citation) -> str:
+    lines = f"{_plain(citation.quote)} \\[{citation.label}\\]".split("\n")
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
@@ -44,15 +44,16 @@ def _plain(text: str) -> str:
     return _BEGINS_A_BLOCK.sub(r"\1\\\2", lines)
 
 
-def html(question: str, found: Answer) -> str:
+def html(question: str, answer: Answer) -> str:
     """An answer as one HTML file that needs nothing else and runs nothing."""
     title = escape(question)
     quotes = "".join(
-        f"<blockquote dir='auto'><span class='quote'>{escape(each.quote)}</span> [{each.label}]</blockquote>"
-        for each in found.citations
+        f"<blockquote dir='auto'><span class='quote'>{escape(citation.quote)}</span> [{citation.label}]</blockquote>"
+        for citation in answer.citations
     )
     places = "".join(
-        f"<li value='{each.label}'>{'<br>'.join(map(escape, _facts(each)))}</li>" for each in found.citations
+        f"<li value='{citation.label}'>{'<br>'.join(map(escape, _facts(citation)))}</li>"
+        for citation in answer.citations
     )
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'>"
@@ -64,12 +65,12 @@ def html(question: str, found: Answer) -> str:
     )
 
 
-def _facts(each: Citation) -> Iterator[str]:
-    document = each.document
+def _facts(citation: Citation) -> Iterator[str]:
+    document = citation.document
     yield f"“{document.title}”"
     if document.author:
         yield document.author
-    yield " · ".join(where(document, [(each.start, each.end)]))
+    yield " · ".join(where(document, [(citation.start, citation.end)]))
     if document.url:
         yield document.url
     yield f"file {document.doc_id}"

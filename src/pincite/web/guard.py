@@ -59,7 +59,7 @@ class Access:
         if token is not None and not (token.isascii() and token.isprintable() and token.strip() == token != ""):
             raise UsageError("token: give one of printable ASCII characters, the kind that a header can carry")
         self.page_token = secrets.token_urlsafe(24) if local else None
-        self._tokens = [each for each in (token, self.page_token) if each]
+        self._tokens = [known for known in (token, self.page_token) if known]
         self.asks = bool(token) and not local
 
     def allows(self, headers: Mapping[str, str]) -> bool:
@@ -102,11 +102,11 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._guarded(scope, receive, send)
+            await self._handle(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> _Refusal | None:
         headers = Headers(scope=scope)
-        if not _is_ours(headers.get("host", ""), self._hosts):
+        if not _is_allowed(headers.get("host", ""), self._hosts):
             names = ", ".join(sorted(self._hosts))
             return 400, f"asked for under another name: use one of {names}, or --allow-host NAME"
         if scope["path"] not in self._paths and not _SERVED_BY_GRADIO.fullmatch(scope["path"]):
@@ -116,21 +116,21 @@ class Guard:
             return 403, "asked by a page of another site"
         return None
 
-    def _checked(self, path: str, body: bytes) -> tuple[_Refusal | None, bytes]:
+    def _check_body(self, path: str, body: bytes) -> tuple[_Refusal | None, bytes]:
         """The refusal of a body for Gradio, if there is one, and the body to be passed on.
 
         Gradio fetches the address in whatever looks like one of its files, wherever it stands in the arguments.
         """
         try:
-            read = json.loads(body or b"{}", object_pairs_hook=_no_file)
-        except FileArgument:
+            read = json.loads(body or b"{}", object_pairs_hook=_refuse_files)
+        except _FileArgument:
             return (400, "files are not taken here"), body
         except (ValueError, RecursionError):
             return (400, "not JSON"), body
         # What was checked is passed on, not what another parser may read otherwise.
-        return self._wrong_call(path, read), json.dumps(read).encode()
+        return self._check_call(path, read), json.dumps(read).encode()
 
-    def _wrong_call(self, path: str, arguments: object) -> _Refusal | None:
+    def _check_call(self, path: str, arguments: object) -> _Refusal | None:
         called = re.fullmatch(r"/gradio_api/call/v2/([^/]+)/?", path)
         if called is None:
             return None
@@ -143,10 +143,10 @@ class Guard:
             return 400, f"{called[1]}: {error}; give an object with {function}"
         return None
 
-    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _guard_headers(MutableHeaders(scope=message), scope["path"])
+                _set_headers(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
         refusal = self._refusal(scope)
@@ -155,8 +155,8 @@ class Guard:
             if len(body) > _MOST_BYTES:
                 refusal = 413, f"more than {_MOST_BYTES:,} bytes"
             elif scope["method"] == "POST" and scope["path"].startswith("/gradio_api/"):
-                refusal, body = self._checked(scope["path"], body)
-            receive = _again(body, receive)
+                refusal, body = self._check_body(scope["path"], body)
+            receive = _replay(body, receive)
         if refusal is None:
             await self._app(scope, receive, send_guarded)
         else:
@@ -174,7 +174,7 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-def _is_ours(host: str, hosts: frozenset[str]) -> bool:
+def _is_allowed(host: str, hosts: frozenset[str]) -> bool:
     name = re.sub(r":\d+$", "", host).strip("[]").lower()
     return name in hosts or is_address(name)
 
@@ -188,7 +188,7 @@ def is_address(name: str) -> bool:
     return True
 
 
-def _guard_headers(headers: MutableHeaders, path: str) -> None:
+def _set_headers(headers: MutableHeaders, path: str) -> None:
     headers.update(_HEADERS)
     for name in [name for name in headers if name.startswith("access-control-")]:
         del headers[name]  # Gradio lets pages of other sites read from this machine's names
@@ -196,18 +196,18 @@ def _guard_headers(headers: MutableHeaders, path: str) -> None:
         headers["Cache-Control"] = "no-store"  # it holds the page's token
 
 
-class FileArgument(Exception):
+class _FileArgument(Exception):
     """An argument describes a file."""
 
 
-def _no_file(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_files(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if made.get("_type") == "gradio.FileData":
-        raise FileArgument
+        raise _FileArgument
     return made
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def _replay(body: bytes, receive: Receive) -> Receive:
     waiting = [body]
 
     async def receive_again() -> Message:

@@ -21,8 +21,8 @@ _STRONG, _FAIR = 0.7, DEFAULT_THRESHOLD
 """Probabilities that a quote by itself answers, from which on it is called so."""
 
 _BREAK = "<span class='break'></span>"
-_NOT_HERE = "Nothing in these articles answers this."
-_NEAR = "Passages that come near are shown for you to judge; they are not an answer."
+_NO_ANSWER = "Nothing in these articles answers this."
+_ONLY_NEAR = "Passages that come near are shown for you to judge; they are not an answer."
 _STAGES = {"read": "Reading files", "embed": "Embedding passages", "write": "Writing the index"}
 
 
@@ -135,30 +135,30 @@ def turn(number: int, question: str, only: Sequence[str], asked: str, said: str,
     )
 
 
-def answer(number: int, question: str, found: Answer, milliseconds: int, *, filtered: bool) -> tuple[str, str]:
+def answer(number: int, question: str, result: Answer, milliseconds: int, *, filtered: bool) -> tuple[str, str]:
     """What is said to turn ``number``, and its sources.
 
     Args:
         number: from 1 in its conversation.
         question: as asked.
-        found: the answer.
+        result: the answer.
         milliseconds: how long it took.
         filtered: whether only some of the articles were asked.
     """
-    if not found.answered:
-        cards = "".join(map(_near_card, found.hits[:_NEAREST]))
-        near = f"{_panel('Nearest passages, not an answer')}<div class='nearest'>{cards}</div>" if cards else ""
-        return _nothing(found, milliseconds, filtered), near
-    articles = len({citation.document.doc_id for citation in found.citations})
-    quotes = "".join(_quote(citation) for citation in found.citations)
+    if not result.answered:
+        cards = "".join(map(_near_card, result.hits[:_NEAREST]))
+        near = f"{_sources_title('Nearest passages, not an answer')}<div class='nearest'>{cards}</div>" if cards else ""
+        return _no_answer(result, milliseconds, filtered), near
+    articles = len({citation.document.doc_id for citation in result.citations})
+    quotes = "".join(_quote(citation) for citation in result.citations)
     said = (
         f"<div class='answer'>{quotes}</div><p class='meta'>{_count(articles, 'article')} · {milliseconds} ms</p>"
-        f"{_actions(number, question, found)}"
+        f"{_actions(number, question, result)}"
     )
-    groups = _groups(found)
-    hits = {hit.passage.passage_id: hit for hit in found.hits}
+    groups = _groups(result)
+    hits = {hit.passage.passage_id: hit for hit in result.hits}
     cards = "".join(_cited_card(number, group, hits[group[0].passage.passage_id]) for group in groups)
-    return said, f"{_panel(_count(len(groups), 'source'))}{cards}"
+    return said, f"{_sources_title(_count(len(groups), 'source'))}{cards}"
 
 
 def follow_ups(questions: Iterable[str] = ()) -> str:
@@ -168,7 +168,7 @@ def follow_ups(questions: Iterable[str] = ()) -> str:
 
 def _quote(citation: Citation) -> str:
     name = f"Source {citation.label}: {literal(citation.document.title)}"
-    chip = f"<a class='chip' {_opens(citation)} aria-label='{name}'>{citation.label}</a>"
+    chip = f"<a class='chip' {_citation_link(citation)} aria-label='{name}'>{citation.label}</a>"
     return f"<blockquote dir='auto'><span class='quote'>{_highlighted(citation)}</span> {chip}</blockquote>"
 
 
@@ -181,13 +181,13 @@ def _highlighted(citation: Citation) -> str:
     return made + literal(text[at : citation.end])
 
 
-def _opens(citation: Citation) -> str:
+def _citation_link(citation: Citation) -> str:
     """The attributes of a link that opens the reader at a quote."""
     anchor = text_anchors.text_anchor(citation.document, citation.start, citation.end)
-    return f"{_leads_to(anchor)} data-label='{citation.label}'"
+    return f"{_anchor_link(anchor)} data-label='{citation.label}'"
 
 
-def _leads_to(anchor: str) -> str:
+def _anchor_link(anchor: str) -> str:
     return f"href='{_address('cite', anchor)}' data-cite='{literal(anchor)}'"
 
 
@@ -195,10 +195,10 @@ def _address(name: str, value: str) -> str:
     return literal(f"?{name}={percent_encoded(value, safe='')}")
 
 
-def _actions(number: int, question: str, found: Answer) -> str:
+def _actions(number: int, question: str, result: Answer) -> str:
     """What can be done with an answer; the texts to copy and to save stand ready in the page."""
-    markdown, page = literal(export.markdown(question, found)), literal(export.html(question, found))
-    sources = _count(len(_groups(found)), "source")
+    markdown, page = literal(export.markdown(question, result)), literal(export.html(question, result))
+    sources = _count(len(_groups(result)), "source")
     return (
         f"<div class='actions' data-markdown='{markdown}' data-html='{page}'>"
         f"<button type='button' class='show-sources' data-act='sources' aria-controls='sources-{number}'>{sources}"
@@ -209,28 +209,28 @@ def _actions(number: int, question: str, found: Answer) -> str:
     )
 
 
-def _nothing(found: Answer, milliseconds: int, filtered: bool) -> str:
-    if filtered and not found.hits:
+def _no_answer(result: Answer, milliseconds: int, filtered: bool) -> str:
+    if filtered and not result.hits:
         said = "<h3>No article fits these filters.</h3><p>Nothing was searched; clear or widen the filters.</p>"
     elif filtered:
-        said = f"<h3>{_NOT_HERE}</h3><p>Only articles that fit the filters were searched. {_NEAR}</p>"
+        said = f"<h3>{_NO_ANSWER}</h3><p>Only articles that fit the filters were searched. {_ONLY_NEAR}</p>"
     else:
-        said = f"<h3>{_NOT_HERE}</h3><p>{_NEAR} Other words may find more.</p>"
+        said = f"<h3>{_NO_ANSWER}</h3><p>{_ONLY_NEAR} Other words may find more.</p>"
     return f"<section class='notice nothing'>{said}</section><p class='meta'>{milliseconds} ms</p>"
 
 
 # ---------------------------------------------------------------- sources
 
 
-def _groups(found: Answer) -> list[list[Citation]]:
+def _groups(result: Answer) -> list[list[Citation]]:
     """The citations of each passage quoted, in the order of the labels."""
     groups: dict[str, list[Citation]] = {}
-    for citation in found.citations:
+    for citation in result.citations:
         groups.setdefault(citation.passage.passage_id, []).append(citation)
     return list(groups.values())
 
 
-def _panel(title: str) -> str:
+def _sources_title(title: str) -> str:
     return (
         f"<div class='panel'><h3>{title}</h3>"
         "<button type='button' class='close' data-act='close-sources' aria-label='Close the sources'>✕</button></div>"
@@ -243,14 +243,14 @@ def _cited_card(number: int, citations: Sequence[Citation], hit: Hit) -> str:
     spans = [(citation.start, citation.end) for citation in citations]
     text = _marked(number, first.passage, citations)
     strength = _strength(max(citation.confidence for citation in citations), hit)
-    read = f"<a class='read' {_opens(first)}>Read in article →</a>"
+    read = f"<a class='read' {_citation_link(first)}>Read in article →</a>"
     return _card(badges, first.document, first.passage, spans, text, f"{strength}{read}", first.duplicates)
 
 
 def _near_card(hit: Hit) -> str:
     passage = hit.passage
     anchor = text_anchors.text_anchor(hit.document, passage.start, passage.end)
-    read = f"<a class='read' {_leads_to(anchor)}>Read in article →</a>"
+    read = f"<a class='read' {_anchor_link(anchor)}>Read in article →</a>"
     return _card("", hit.document, passage, [(passage.start, passage.end)], literal(passage.text), read, hit.duplicates)
 
 
@@ -299,7 +299,7 @@ def _facts(facts: Iterable[str]) -> str:
 def _marked(number: int, passage: Passage, citations: Sequence[Citation]) -> str:
     """The passage's text with the quotes marked."""
     pieces, at = [], passage.start
-    for citation in sorted(citations, key=lambda each: each.start):
+    for citation in sorted(citations, key=lambda citation: citation.start):
         pieces.append(literal(passage.text[at - passage.start : citation.start - passage.start]))
         quote = literal(passage.text[citation.start - passage.start : citation.end - passage.start])
         pieces.append(f"<mark id='cite-{number}-{citation.label}'>{quote}</mark>")
@@ -318,22 +318,22 @@ def reader(resolved: ResolvedAnchor, anchor: str | None) -> str:
         anchor: the quote's; None where only the article was asked for.
     """
     document, span = resolved.document, resolved.span
-    facts = where(document, [span]) if span else [each for each in (document.source, document.date) if each]
-    news = _news(resolved) if anchor else ""
+    facts = where(document, [span]) if span else [fact for fact in (document.source, document.date) if fact]
+    news = _change_note(resolved) if anchor else ""
     return (
         f"<header><h2 dir='auto' tabindex='-1'>{literal(document.title)}</h2><p class='where'>{_facts(facts)}</p>"
-        f"{news}{_ways_out(document, span, anchor)}</header><div class='text'>{_article(document, span)}</div>"
+        f"{news}{_links(document, span, anchor)}</header><div class='text'>{_article(document, span)}</div>"
     )
 
 
-def _news(resolved: ResolvedAnchor) -> str:
+def _change_note(resolved: ResolvedAnchor) -> str:
     if resolved.same and resolved.span:
         return ""
     said = "the quote still stands in it, word for word" if resolved.span else "the quote no longer stands in it"
     return f"<p class='news' role='status'>This article was changed since the quote was taken: {said}.</p>"
 
 
-def _ways_out(document: Document, span: Span | None, anchor: str | None) -> str:
+def _links(document: Document, span: Span | None, anchor: str | None) -> str:
     """To the file, to the web, and the citation to copy."""
     href = f"original{_address('doc', document.doc_id)}"
     if document.doc_id.lower().endswith(".pdf"):

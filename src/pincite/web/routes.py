@@ -23,7 +23,12 @@ _MOST_TITLES = 500
 def build(index: Index, library: Library, access: Access) -> APIRouter:
     """The routes over one index."""
     routes = APIRouter()
+    _add_articles(routes, index)
+    _add_library(routes, index, library, access)
+    return routes
 
+
+def _add_articles(routes: APIRouter, index: Index) -> None:
     @routes.get("/read")
     def read(cite: str | None = None, doc: str | None = None) -> HTMLResponse:
         """An article to be read, as HTML: at the quote that ``cite`` names, or from the start."""
@@ -31,20 +36,22 @@ def build(index: Index, library: Library, access: Access) -> APIRouter:
             return HTMLResponse(render.reader(text_anchors.resolve(index, cite), cite))
         if not doc:
             raise UsageError("/read: give cite=ANCHOR or doc=ID")
-        found = index.documents([doc])
-        if doc not in found:
+        documents = index.documents([doc])
+        if doc not in documents:
             raise UnknownDocument(f"{doc}: not in the index any more")
-        return HTMLResponse(render.reader(ResolvedAnchor(document=found[doc], span=None, same=True), None))
+        return HTMLResponse(render.reader(ResolvedAnchor(document=documents[doc], span=None, same=True), None))
 
     @routes.get("/original")
     def original(doc: str) -> FileResponse:
         """The file of an indexed document: a PDF to be shown, any other to be saved."""
         path = index.original(doc)
         is_pdf = path.suffix.lower() == ".pdf"
-        kind = "application/pdf" if is_pdf else "application/octet-stream"
-        shown = "inline" if is_pdf else "attachment"
-        return FileResponse(path, media_type=kind, filename=path.name, content_disposition_type=shown)
+        media_type = "application/pdf" if is_pdf else "application/octet-stream"
+        disposition = "inline" if is_pdf else "attachment"
+        return FileResponse(path, media_type=media_type, filename=path.name, content_disposition_type=disposition)
 
+
+def _add_library(routes: APIRouter, index: Index, library: Library, access: Access) -> None:
     @routes.get("/library")
     def show(brief: bool = False) -> HTMLResponse:
         """What the library holds and does, as HTML; with ``brief`` only how far an update is, while one goes on."""
@@ -69,8 +76,6 @@ def build(index: Index, library: Library, access: Access) -> APIRouter:
         library.start()
         return {"state": "running"}
 
-    return routes
-
 
 def handle_our_error(request: Request, error: Exception) -> Response:
     """The response to an error of ours."""
@@ -88,7 +93,7 @@ def handle_http_exception(request: Request, error: Exception) -> Response:
 def handle_invalid_arguments(request: Request, error: Exception) -> Response:
     """The response to arguments that are missing or of the wrong kind."""
     assert isinstance(error, RequestValidationError)
-    wrong = ", ".join(f"{each['loc'][-1]}: {each['msg']}" for each in error.errors())
+    wrong = ", ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
     return JSONResponse({"error": f"{request.url.path}: {wrong}"}, 400)
 
 

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 _MOST_HITS = 100
 _MOST_TURNS = 50
 _Args = ParamSpec("_Args")
-_Made = TypeVar("_Made")
+_Result = TypeVar("_Result")
 
 
 class Service:
@@ -44,8 +44,8 @@ class Service:
         """The arguments of all functions, by name."""
         functions = (*self.reading, self.update)
         return {
-            each.__name__: signature(each, eval_str=True).replace(return_annotation=Signature.empty)
-            for each in functions
+            function.__name__: signature(function, eval_str=True).replace(return_annotation=Signature.empty)
+            for function in functions
         }
 
     def search(
@@ -67,9 +67,9 @@ class Service:
         """
         if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= _MOST_HITS:
             raise QueryError(f"k={k!r}: give a whole number from 1 to {_MOST_HITS}")
-        question = _checked(question)
-        found = self._index.search(question, k=k, where=_filter(sources, after, before))
-        return as_json.hits(question, found)
+        question = _check_question(question)
+        hits = self._index.search(question, k=k, where=_filter(sources, after, before))
+        return as_json.hits(question, hits)
 
     def ask(
         self,
@@ -95,7 +95,7 @@ class Service:
         turns = history or []
         if not isinstance(turns, list) or len(turns) > _MOST_TURNS:
             raise QueryError(f"history: give a list of up to {_MOST_TURNS} turns")
-        question, where = _checked(question), _filter(sources, after, before)
+        question, where = _check_question(question), _filter(sources, after, before)
         return as_json.answer(question, self._assistant.ask(question, history=turns, where=where))
 
     def document(self, doc_id: str) -> dict[str, Any]:
@@ -104,17 +104,17 @@ class Service:
         Args:
             doc_id: as in the results of search and ask.
         """
-        found = self._index.documents([doc_id]) if isinstance(doc_id, str) else {}
-        if doc_id not in found:
+        documents = self._index.documents([doc_id]) if isinstance(doc_id, str) else {}
+        if doc_id not in documents:
             raise UnknownDocument(f"doc_id={doc_id!r}: not in the index; give one that a search or answer named")
-        return as_json.document(found[doc_id])
+        return as_json.document(documents[doc_id])
 
     def status(self) -> dict[str, Any]:
         """What the index holds, when it was updated, and which files changed on disk since."""
         status = self._index.status()
-        found = as_json.status(status, self._library.changes(status.generation))
+        fields = as_json.status(status, self._library.changes(status.generation))
         # Gradio's client takes whatever has a "path" for a file to be fetched.
-        return {"index": found.pop("path")} | found
+        return {"index": fields.pop("path")} | fields
 
     def update(self) -> dict[str, Any]:
         """Bring the index up to date with its folder of articles; comes back when that is done.
@@ -124,11 +124,11 @@ class Service:
         return as_json.report(self._library.update())
 
 
-def translate_errors(function: Callable[_Args, _Made], kind: Callable[[str], Exception]) -> Callable[_Args, _Made]:
+def translate_errors(function: Callable[_Args, _Result], kind: Callable[[str], Exception]) -> Callable[_Args, _Result]:
     """``function`` with all errors raised as of another kind: ours of their message, others of none, and logged."""
 
     @wraps(function)
-    def called(*args: _Args.args, **kwargs: _Args.kwargs) -> _Made:
+    def called(*args: _Args.args, **kwargs: _Args.kwargs) -> _Result:
         try:
             return function(*args, **kwargs)
         except PinciteError as error:
@@ -140,7 +140,7 @@ def translate_errors(function: Callable[_Args, _Made], kind: Callable[[str], Exc
     return called
 
 
-def _checked(question: str) -> str:
+def _check_question(question: str) -> str:
     if isinstance(question, str) and len(question) > MOST_CHARACTERS:
         raise QueryError(f"question: {len(question):,} characters; give up to {MOST_CHARACTERS:,}")
     return replace_surrogates(question) if isinstance(question, str) else question
