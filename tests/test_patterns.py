@@ -18,7 +18,20 @@ import pytest
 from pincite import text_anchors
 from pincite.analysis import questions, sentences, terms
 from pincite.ingest import chunking, scan
-from pincite.parsers import decoding, docx, epub, headings, html, markdown, markup, metadata, pdf, pdf_layout, text
+from pincite.parsers import (
+    decoding,
+    docx,
+    epub,
+    headings,
+    html,
+    html_article,
+    markdown,
+    markup,
+    metadata,
+    pdf,
+    pdf_layout,
+    text,
+)
 from pincite.reading import lists
 from pincite.retrieval import deduplication, follow_ups, ranking
 
@@ -31,6 +44,7 @@ MODULES = [
     follow_ups,
     headings,
     html,
+    html_article,
     markdown,
     markup,
     metadata,

@@ -1,0 +1,242 @@
+"""Which part of an HTML page is its article, and which is furniture: menus, teasers, buttons, comments.
+
+trafilatura tells. Where it left out much prose, as of manuals, the page counts without what is furniture by its name or
+by its links.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lxml import etree
+from trafilatura import bare_extraction
+
+from pincite.parsers.markup import (
+    Block,
+    blocks_of,
+    join_terms,
+    open_layout,
+    open_sections,
+    plain_text,
+    write_formulas,
+    write_scripts,
+)
+
+_SHORT = 250
+"""Below this many characters trafilatura falls back to a dump of the page; its elements are then the better guide."""
+
+_KEPT = {"figure": "div", "figcaption": "p", "pre": "code"}
+"""What trafilatura would drop or run together, by the names of what it keeps."""
+
+_AS_HTML = {"head": "h2", "list": "ul", "item": "li", "row": "tr", "cell": "td", "quote": "blockquote", "lb": "br"}
+"""trafilatura's names (of TEI) for HTML's elements."""
+
+_AROUND = """
+    //nav | //footer | //dialog | //aside[not(contains(@class, 'note') or contains(@role, 'note'))]
+    | //*[@role='navigation' or @role='contentinfo' or @role='banner' or @role='dialog']
+"""
+FURNITURE = re.compile(
+    r"(?:^|[\s_-])(?:side-?bar|widgets?|related|footer|nav(?:box|bar|igation)?|shar(?:e|ing|edaddy)|social|breadcrumbs?"
+    r"|authority-control|recommended|popular|trending|newsletter)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+"""Classes and ids of what stands around an article and has dates and names of its own."""
+_FURNITURE_OF_PAGES = re.compile(
+    rf"{FURNITURE.pattern}|cookie|comment|(?:^|[\s_-])(?:ad|ads|advert(?:isement)?s?|banner|consent|menu|pagination"
+    r"|pager|paywall|promos?|read-?more|skip-?links?|teasers?|toc|trends?|most-?read|more-?(?:from|on|stories))"
+    r"(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+"""The same, and all that trafilatura would have left out."""
+_MARKS_OF_LINKS = (
+    "//a[starts-with(@href, '#')][normalize-space() = '¶' or normalize-space() = '#' or normalize-space() = '§']"
+)
+"""What stands behind a heading to give its address."""
+_BOXES = ("aside", "div", "dl", "form", "header", "ol", "p", "section", "table", "ul")
+"""What may be furniture: never a heading or a part of a line, which have ids and classes for other reasons."""
+_LINES = ("blockquote", "code", "dd", "li", "pre", "td", "th")
+_MOSTLY_LINKS = 0.65
+"""A box with more than this share of its letters in links is a menu, a table of contents or a list of articles."""
+_LEFT_BY_LINKS = 25
+"""With fewer letters beside them, links that were dropped had only their caption there."""
+_TEASER = 400
+"""What announces another article below its title has fewer letters."""
+_LONG = 60
+"""From this many letters on, a paragraph is prose wherever it stands."""
+_MUCH = 0.02
+"""More than this share of a page's letters must not be lost: a section of a manual is not more."""
+_MUCH_OF_HEADINGS = 0.2
+_AS_LONG = 0.8
+"""A page that by the rules here has less than this share of what trafilatura kept has lost more to them."""
+
+
+def drop(tree: Any, places: str) -> None:  # noqa: ANN401 - lxml has no types
+    """Take out what an XPath finds, with all that is in it, but for what holds the page or its article."""
+    for element in tree.xpath(places):
+        if element.tag not in ("html", "body", "main", "article"):
+            element.tag = "template"
+    etree.strip_elements(tree, "template", with_tail=False)
+
+
+def article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
+    """What trafilatura takes for the article; where it left out much prose, the page without its furniture."""
+    drop(tree, _MARKS_OF_LINKS)
+    open_sections(tree)
+    write_formulas(tree)
+    etree.strip_elements(tree, "script", "style", "template", with_tail=False)
+    write_scripts(tree)
+    open_layout(tree)
+    for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
+        cell[:], cell.text = [], plain_text(cell)
+    join_terms(tree)
+    renamed = [(element, element.tag) for element in tree.iter(*_KEPT)]
+    for element, tag in renamed:
+        element.tag = _KEPT[tag]
+    page: Any = bare_extraction(tree, include_comments=False, include_formatting=True)  # which works on a copy
+    for element, tag in renamed:
+        element.tag = tag
+    blocks = _extracted(page.body) if page and page.body is not None else []
+    part = _main_part(tree)
+    if _has_all(blocks, part):
+        return blocks
+    whole = _whole_part(part)
+    if sum(len(block.text) for block in blocks) < _SHORT:
+        return whole or blocks
+    return whole if _lost_much(blocks, whole) else blocks
+
+
+def _extracted(body: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
+    for element in body.iter(*_AS_HTML, "code"):
+        if element.tag != "code":
+            element.tag = _AS_HTML[element.tag]
+        elif "\n" in (element.text or ""):
+            element.tag = "pre"
+    return blocks_of(body)
+
+
+def _lost_much(kept: list[Block], whole: list[Block]) -> bool:
+    """Whether ``kept`` lacks much of the prose or of the headings of ``whole``, or a section.
+
+    Between blocks that were kept, all belongs to the article. Before and behind them a short paragraph may be a byline
+    or a button.
+    """
+    text = "".join(_squashed(block.text) for block in kept)
+    wanted = [(block.kind, _squashed(block.text)) for block in whole]
+    total = sum(len(each) for _, each in wanted)
+    if total < _AS_LONG * len(text):
+        return False
+    known = {_squashed(line) for block in kept for line in (block.text, *block.text.split("\n"))}
+    missing = [each not in known and each not in text for _, each in wanted]
+    found = [at for at, is_missing in enumerate(missing) if not is_missing]
+    inside = range(found[0], found[-1]) if found else range(0)
+    lost = heads = lost_heads = 0
+    for at, (kind, each) in enumerate(wanted):
+        if kind == "heading" and at in inside:
+            heads += 1
+            lost_heads += missing[at]
+            if missing[at] and missing[at + 1] and len(wanted[at + 1][1]) >= _LONG:
+                return True
+        elif missing[at] and (at in inside or kind == "line" or len(each) >= _LONG):
+            lost += len(each)
+    return lost > _MUCH * total or lost_heads > max(1, _MUCH_OF_HEADINGS * heads)
+
+
+def _squashed(text: str) -> str:
+    """``text`` without white space, in which two ways to lay it out agree."""
+    return "".join(text.split())
+
+
+def _main_part(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
+    """The part of the page that is marked as the main one, else the page; without menus and footers marked as such."""
+    _drop_headers(tree)
+    drop(tree, _AROUND)
+    etree.strip_elements(tree, "head", "button", "select", with_tail=False)
+    parts = tree.xpath("//main | //*[@role='main']") or tree.xpath("//article")
+    return parts[0] if len(parts) == 1 else tree
+
+
+def _has_all(blocks: list[Block], part: Any) -> bool:  # noqa: ANN401 - lxml has no types
+    """Whether blocks have as much text and headings as the part has, so that nothing can be lost."""
+    letters = len(_squashed("".join(block.text for block in blocks)))
+    headings = sum(block.kind == "heading" for block in blocks)
+    wanted = part.xpath("count(.//h1 | .//h2 | .//h3 | .//h4 | .//h5 | .//h6)")
+    visible = len(_squashed("".join(part.itertext())))
+    return letters >= max(_SHORT, visible - _LONG) and headings >= wanted * (1 - _MUCH_OF_HEADINGS)
+
+
+def _whole_part(part: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
+    """All text but furniture by its name, lists of links, teasers, comments and cookie notices."""
+    _drop_boxes(part)
+    blocks = blocks_of(part)
+    while blocks and blocks[-1].kind == "heading":  # of teasers that were dropped
+        blocks.pop()
+    return blocks
+
+
+def _drop_headers(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Drop the page's header, but for a headline that stands nowhere else."""
+    for header in tree.xpath("//body/header"):
+        only = [] if tree.xpath("boolean(//h1[not(ancestor::header/parent::body)])") else header.xpath(".//h1")
+        header[:], header.text = only, None
+
+
+def _drop_boxes(part: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Drop furniture by its name, and lists and boxes that are little more than links: menus, contents, teasers."""
+    elements = list(part.iter(etree.Element))
+    half = len("".join(part.itertext())) / 2
+    lengths: dict[Any, int] = {}
+    linked: dict[Any, int] = {}
+    dropped: dict[Any, int] = {}
+    for element in reversed(elements):  # what is within before what it is in
+        length, links, gone = len((element.text or "").strip()), 0, 0
+        for each in element:
+            length += lengths[each] + len((each.tail or "").strip())
+            links += linked[each]
+            gone += dropped[each]
+        if element.tag == "a" and element.get("href") is not None:
+            links = length
+        if element.tag in _BOXES and element is not part and _is_furniture(element, length, links, gone, half):
+            length, links, gone = 0, 0, gone + links
+            element.set("hidden", "")
+        lengths[element], linked[element], dropped[element] = length, links, gone
+    for heading in part.iter("h2", "h3", "h4", "h5"):
+        if linked[heading] == lengths[heading] > 0:
+            _hide_teaser(heading, part, lengths)
+
+
+def _is_furniture(element: Any, length: int, links: int, gone: int, half: float) -> bool:  # noqa: ANN401
+    """Whether a box of so many letters, some in links and some already gone, is no part of the article's prose."""
+    named = length < half and _is_named_furniture(element)
+    caption_alone = gone > length - links < _LEFT_BY_LINKS
+    if not named and not caption_alone and links <= _MOSTLY_LINKS * length:
+        return False
+    in_line = element.getparent() is not None and element.getparent().tag in _LINES
+    return not (in_line or element.xpath("boolean(.//article | .//main | .//h1)"))
+
+
+def _is_named_furniture(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
+    """Whether its class or id says that it stands around an article; a section's id may be its heading."""
+    classes, name = element.get("class", ""), element.get("id", "")
+    if not _FURNITURE_OF_PAGES.search(f"{classes} {name}"):
+        return False
+    heading = next(element.iter("h1", "h2", "h3", "h4", "h5", "h6"), None)
+    if _FURNITURE_OF_PAGES.search(classes) or heading is None or element.xpath("boolean(.//form)"):
+        return True
+    return _plain(name) not in _plain("".join(heading.itertext()))
+
+
+def _plain(name: str) -> str:
+    """Only its letters and digits, in lower case."""
+    return "".join(re.findall(r"[^\W_]+", name)).lower()
+
+
+def _hide_teaser(heading: Any, part: Any, lengths: dict[Any, int]) -> None:  # noqa: ANN401 - lxml has no types
+    """Hide the box that a heading which leads to another page shares with a few words on that page."""
+    if all(link.startswith("#") for link in heading.xpath(".//a/@href | ancestor::a/@href")):
+        return
+    box = heading
+    while box is not part and lengths[box] == lengths[heading]:
+        box = box.getparent()
+    if box is not part and lengths[box] - lengths[heading] < _TEASER and len(list(box.iter(heading.tag))) == 1:
+        box.set("hidden", "")
