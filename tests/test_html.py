@@ -9,7 +9,7 @@ import pytest
 
 from pincite.datatypes import Document
 from pincite.parsers import read
-from pincite.parsers.markup import blocks_of, parse_xml
+from pincite.parsers.markup import blocks_of, lay_out, parse_html, parse_xml
 
 Make = Callable[[str], Document]
 
@@ -325,3 +325,23 @@ def test_a_formula_leaves_no_hole(document: Make, written: str, expected: str, t
 def test_chapters_of_books_have_their_formulas_and_comments_of_none() -> None:
     chapter = f"<body><p>It was <math xmlns='{MATH}'><!-- no --><mi>E</mi></math> then, 10<sup>6</sup>.</p></body>"
     assert [block.text for block in blocks_of(parse_xml(chapter.encode()))] == ["It was E then, 10\u2076."]
+
+
+NUMBERED = [
+    ("<ol><li>Oats</li><li>Tar</li></ol>", "1. Oats\n2. Tar"),
+    ("<ol start='3'><li>Oats</li><li value='7'>Tar</li><li>Rope</li></ol>", "3. Oats\n7. Tar\n8. Rope"),
+    ("<ol type='a'><li>Oats</li><li>Tar</li></ol>", "a. Oats\nb. Tar"),
+    ("<ol type='I'><li>Oats</li><li value='14'>Tar</li></ol>", "I. Oats\nXIV. Tar"),
+    ("<ol><li><p>Oats <b>here</b></p><p>They are sown.</p></li><li><b>Tar</b></li></ol>",
+     "1. Oats here\nThey are sown.\n2. Tar"),
+    ("<ol><li>Oats<ol type='a'><li>white</li></ol></li><li>Tar</li></ol>", "1. Oats\na. white\n2. Tar"),
+    ("<ol class='list-unstyled'><li>Oats</li><li>Tar</li></ol>", "Oats\nTar"),
+    ("<ol style='list-style-type: none'><li>Oats</li><li>Tar</li></ol>", "Oats\nTar"),
+    ("<ul><li>Oats</li><li>Tar</li></ul>", "Oats\nTar"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("listed", "text"), NUMBERED)
+def test_items_bear_the_numbers_that_a_browser_shows(listed: str, text: str) -> None:
+    found, _ = lay_out(blocks_of(parse_html(f"<p>These are sold.</p>{listed}")))
+    assert found == f"These are sold.\n\n{text}"

@@ -509,7 +509,7 @@ def page(body: str, head: str = "<title>Ice</title>") -> str:
     [
         ("", ""),
         ("<h2>Later</h2><p>Spring <b>ca</b>me.</p>", "\n\nLater\n\nSpring came."),
-        ("<ul><li>saws</li><li>poles<ol><li>long</li></ol></li></ul>", "\n\nsaws\npoles\nlong"),
+        ("<ul><li>saws</li><li>poles<ol><li>long</li></ol></li></ul>", "\n\nsaws\npoles\n1. long"),
         ("<dl><dt>Floe</dt><dd>A <b>sheet</b> of ice</dd></dl>", "\n\nFloe: A sheet of ice"),
         ("<dl><dt>How?</dt><dd>By saw</dd><dt>When:</dt><dd>At ten</dd></dl>", "\n\nHow? By saw\nWhen: At ten"),
         (

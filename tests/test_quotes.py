@@ -191,10 +191,11 @@ def test_a_list_is_quoted_to_its_end(open_words: Callable[..., Index], kind: str
     assert rest.split() == ["Tuesday", "saw", "it", "adopted.", "So", "it", "was."], quoted
 
 
-def test_a_numbered_list_goes_on_behind_what_is_said_of_an_item(open_words: Callable[..., Index]) -> None:
-    items = "1. A fund for sewage works.\n\nIt is large.\n\n2. Free tests of wells.\n\nThey are few.\n\n3. An ombudsman"
+@pytest.mark.parametrize("suffix", ["txt", "md"])
+def test_a_numbered_list_goes_on_behind_what_is_said_of_an_item(open_words: Callable[..., Index], suffix: str) -> None:
+    items = "1. A fund for sewage works.\n\n   It is large.\n\n2. Free tests of wells.\n\n   They are few.\n\n3. An ombudsman"
     read = _read(
-        open_words(f"The plan for clean water holds this:\n\n{items}\n\nTuesday saw it adopted.\n", "txt"), "plan"
+        open_words(f"The plan for clean water holds this:\n\n{items}\n\nTuesday saw it adopted.\n", suffix), "plan"
     )
     (made,) = quotes([each for each in read.sentences if each.text.endswith("holds this:")], 0.0, 1.0)
     assert made.hit.document.text[slice(*made.span)].endswith("3. An ombudsman")

@@ -16,6 +16,7 @@ from pincite.parsers.markup import (
     Block,
     blocks_of,
     join_terms,
+    number_items,
     open_layout,
     open_sections,
     plain_text,
@@ -90,6 +91,7 @@ def article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
         cell[:], cell.text = [], plain_text(cell)
     join_terms(tree)
+    number_items(tree)
     renamed = [(element, element.tag) for element in tree.iter(*_KEPT)]
     for element, tag in renamed:
         element.tag = _KEPT[tag]

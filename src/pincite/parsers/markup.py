@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -43,6 +43,11 @@ _ARTICLE_WORDS = 100
 """A cell of data with several paragraphs has fewer words."""
 _WHITE = " \t\n\r\f"
 _RUN_OF_WHITE = re.compile(r"[ \t\n\r\f]+")
+_UNNUMBERED = re.compile(
+    r"list-style[^;]*:\s*none|\b(?:list-(?:none|unstyled|inline)|unstyled|breadcrumbs?|no-?bullets?|plain|pager|toc)\b",
+    re.IGNORECASE,
+)
+"""A list whose numbers are not shown."""
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
@@ -87,6 +92,7 @@ def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     write_scripts(tree)
     etree.strip_elements(tree, *_SILENT, with_tail=False)
     join_terms(tree)
+    number_items(tree)
     open_layout(tree)
     for row in reversed(list(tree.iter("tr"))):  # inner tables first
         _join_cells(row)
@@ -157,6 +163,45 @@ def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
                 term.getparent().remove(term)
         for term in terms:  # what is left of them is a line of its own, whatever comes to follow it
             term.tag = "dd"
+
+
+def number_items(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Write the numbers of ordered lists where a browser shows them: "see step 3" is about the item "3. ..."."""
+    for numbered in list(tree.iter("ol")):
+        numbered.tag = "ul"  # so that none is written twice
+        style = f"{numbered.get('style', '')} {numbered.get('class', '')}"
+        items = [child for child in numbered if child.tag == "li"]
+        if _UNNUMBERED.search(style) or numbered.get("reversed") is not None:
+            continue
+        shape = _SHAPES.get(numbered.get("type", "1"), str)
+        number = _whole_number(numbered.get("start"), 1)
+        for item in items:
+            number = _whole_number(item.get("value"), number)
+            _begin_with(f"{shape(number)}. ", item)
+            number += 1
+
+
+def _whole_number(stated: str | None, otherwise: int) -> int:
+    return int(stated) if stated is not None and re.fullmatch(r"\d{1,6}", stated) else otherwise
+
+
+def _letter(number: int) -> str:
+    return chr(ord("a") + number - 1) if 0 < number <= 26 else str(number)
+
+
+def _roman(number: int) -> str:
+    tens, ones = divmod(number, 10)
+    return "x" * tens + _ROMAN[ones] if 0 < number < 40 else str(number)
+
+
+_ROMAN = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+_SHAPES: dict[str, Callable[[int], str]] = {
+    "a": _letter,
+    "A": lambda number: _letter(number).upper(),
+    "i": _roman,
+    "I": lambda number: _roman(number).upper(),
+}
+"""How HTML's ``type`` of a list writes a number; any other is written in digits."""
 
 
 def _begin_with(words: str, element: Any) -> bool:  # noqa: ANN401 - lxml has no types
