@@ -193,7 +193,7 @@ def test_a_list_is_quoted_to_its_end(open_words: Callable[..., Index], kind: str
 
 @pytest.mark.parametrize("suffix", ["txt", "md"])
 def test_a_numbered_list_goes_on_behind_what_is_said_of_an_item(open_words: Callable[..., Index], suffix: str) -> None:
-    items = "1. A fund for sewage works.\n\n   It is large.\n\n2. Free tests of wells.\n\n   They are few.\n\n3. An ombudsman"
+    items = "1. A fund for sewage.\n\n   It is large.\n\n2. Tests of wells.\n\n   They are few.\n\n3. An ombudsman"
     read = _read(
         open_words(f"The plan for clean water holds this:\n\n{items}\n\nTuesday saw it adopted.\n", suffix), "plan"
     )
