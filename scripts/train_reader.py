@@ -77,8 +77,8 @@ word altered, so that nothing answers; joined with the question before; as a men
 
 TOPICS = ("What is said about {}?", "What about {}?", "What does the article say about {}?", "Tell me about {}.", "{}")
 
-FOUND = 4.0
-"""`pincite.reading.quotes.Constants.found`: the first sentence is right as often for 3 to 4, less often beyond."""
+SCORE_WEIGHT = 4.0
+"""As in `pincite.reading.quotes.Constants`: the first sentence is right as often for 3 to 4, less often beyond."""
 
 SURE, WORDS = (0, 2, 3, 4), (1,)
 """Which features of a sentence count where it is read, and which is that of its words alone; see
@@ -495,7 +495,7 @@ def _constants_of(path: Path) -> dict[str, Any]:
     """Those that are there; of a new reader the logit alone counts until `calibrate` has run."""
     if path.is_file() and len((known := json.loads(path.read_text("utf-8"))["constants"])["weights"]) == FEATURES:
         return dict(known)
-    return asdict(Constants(0.0, (1.0, *[0.0] * (FEATURES - 1)), FOUND, 0.5))
+    return asdict(Constants(0.0, (1.0, *[0.0] * (FEATURES - 1)), SCORE_WEIGHT, 0.5))
 
 
 # ---------------------------------------------------------------- the constants
@@ -594,19 +594,19 @@ def _fitted(examples: Sequence[Example], columns: Iterable[int], part: float) ->
     were embedded with the answer in them. Only features in ``columns`` count.
     """
     counts = np.isin(np.arange(FEATURES), list(columns))
-    found = Constants(0.0, tuple(np.array([0.3, 1.0, 5.0, 0.0, 0.0]) * counts), FOUND, part)
+    found = Constants(0.0, tuple(np.array([0.3, 1.0, 5.0, 0.0, 0.0]) * counts), SCORE_WEIGHT, part)
     judged = [each for each in examples if each.kind != "near miss" and len(each.features)]
     for _ in range(3):
         x = np.array([each.features[_first(each, found)] for each in judged]) * counts
         y = [each.kind == "answered" for each in judged]
         model = LogisticRegression(C=10.0, max_iter=2000).fit(x, y)
         weights = tuple(round(float(each), 4) for each in model.coef_[0] * counts)
-        found = Constants(round(float(model.intercept_[0]), 4), weights, FOUND, part)
+        found = Constants(round(float(model.intercept_[0]), 4), weights, SCORE_WEIGHT, part)
     return found
 
 
 def _first(example: Example, constants: Constants) -> int:
-    return int(np.argmax(example.features @ np.array(constants.weights) + constants.found * example.scores))
+    return int(np.argmax(example.features @ np.array(constants.weights) + constants.score_weight * example.scores))
 
 
 def _described(examples: Sequence[Example], constants: Constants) -> dict[str, float]:

@@ -54,7 +54,12 @@ def _hit(rank: int, text: str, score: float = 0.5, spans: Sequence[tuple[int, in
 class Told:
     """A reader that says of each sentence what it was told, and whose probability is the logistic of that alone."""
 
-    constants: Mapping[str, object] = {"bias": 0.0, "weights": [1.0, 0.0, 0.0, 0.0, 0.0], "found": 4.0, "part": 0.5}
+    constants: Mapping[str, object] = {
+        "bias": 0.0,
+        "weights": [1.0, 0.0, 0.0, 0.0, 0.0],
+        "score_weight": 4.0,
+        "part": 0.5,
+    }
 
     def __init__(self, said: Mapping[str, float]) -> None:
         self.said = said

@@ -345,7 +345,7 @@ def _with_facts(folder: Path, keys: tuple[str, ...], value: object) -> None:
 
 
 MISSING = object()
-NUMBERS = [("constants", name) for name in ("bias", "found", "part")]
+NUMBERS = [("constants", name) for name in ("bias", "score_weight", "part")]
 
 
 @pytest.mark.parametrize(

@@ -136,5 +136,5 @@ def test_a_reader_is_trained_exported_and_calibrated(
     constants = facts["constants"]
     assert len(constants["weights"]) == 5
     assert any(constants["weights"])
-    assert (constants["found"], constants["part"]) == (4.0, 0.5)
+    assert (constants["score_weight"], constants["part"]) == (4.0, 0.5)
     assert f"refused at {script.DEFAULT_THRESHOLD}" in capsys.readouterr().out

@@ -96,16 +96,16 @@ def evaluate(
     """
     index = assistant.index
     ids = list(index.titles(index.status().documents)) if any(question.without for question in questions) else []
-    each: dict[str, Values] = {}
+    measured: dict[str, Values] = {}
     for question in questions:
         turns = [{"role": "user", "content": turn} for turn in question.earlier] if history else []
         where = Filter(doc_ids=[name for name in ids if name not in question.without]) if question.without else None
         answer = assistant.ask(question.text, history=turns, where=where)
         gold = index.documents([f"{question.within}{name}" for name in question.documents])
         by_name = {question.name_of(doc_id): document for doc_id, document in gold.items()}
-        each[question.query_id] = _measure(question, answer, by_name)
+        measured[question.query_id] = _measure(question, answer, by_name)
         done(_outcome(question, answer, by_name))
-    return each
+    return measured
 
 
 def _measure(question: Question, answer: Answer, gold: Mapping[str, Document]) -> Values:
@@ -119,7 +119,7 @@ def _measure(question: Question, answer: Answer, gold: Mapping[str, Document]) -
         values |= characters(question.spans, best, question.within) | _words_of(question, question.spans, answer, gold)
     if question.spans:
         right = _rightness(question, answer)
-        first = [question.is_right(each.document.doc_id, *each.best) for each in answer.citations[:1]]
+        first = [question.is_right(citation.document.doc_id, *citation.best) for citation in answer.citations[:1]]
         values |= {"first citation": float(any(right[:1])), "first sentence": float(any(first))}
         values["quotes hold"] = float(any(right))
     return values
@@ -127,19 +127,23 @@ def _measure(question: Question, answer: Answer, gold: Mapping[str, Document]) -
 
 def _rightness(question: Question, answer: Answer) -> list[bool]:
     """Of each quote whether it is right."""
-    return [question.is_right(each.document.doc_id, each.start, each.end) for each in answer.citations]
+    return [question.is_right(citation.document.doc_id, citation.start, citation.end) for citation in answer.citations]
 
 
-def kinds(each: Collection[Values]) -> dict[str, int]:
+def kinds(measured: Collection[Values]) -> dict[str, int]:
     """How many questions have an answer, have none, or do not say."""
-    counts = Counter(values.get("#answerable") for values in each)
+    counts = Counter(values.get("#answerable") for values in measured)
     return {"answerable": counts[1.0], "unanswerable": counts[0.0], "unlabelled": counts[None]}
 
 
-def means(each: Collection[Values]) -> Values:
+def means(measured: Collection[Values]) -> Values:
     """The means over the questions; for the F1 of words and for refusals, the value over all of them at once."""
-    names = dict.fromkeys(name for values in each for name in values if not name.startswith("#"))
-    return {name: _mean([v[name] for v in each if name in v]) for name in names} | _words_f1(each) | _refusals(each)
+    names = dict.fromkeys(name for values in measured for name in values if not name.startswith("#"))
+    return (
+        {name: _mean([v[name] for v in measured if name in v]) for name in names}
+        | _words_f1(measured)
+        | _refusals(measured)
+    )
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -196,8 +200,8 @@ def _ranking(question: Question, hits: Sequence[Hit]) -> Values:
             scores.setdefault(question.name_of(doc_id), -hit.rank)
     measures = [nDCG @ 10, R @ 5, R @ 100, RR @ 10]
     qrels, run = {question.query_id: question.relevant}, {question.query_id: scores}
-    found = ir_measures.calc_aggregate(measures, qrels, run)
-    return {str(measure): float(found[measure]) for measure in measures}
+    aggregated = ir_measures.calc_aggregate(measures, qrels, run)
+    return {str(measure): float(aggregated[measure]) for measure in measures}
 
 
 def characters(spans: Mapping[str, Sequence[Span]], passages: Sequence[Passage], within: str = COLLECTION) -> Values:
@@ -209,9 +213,13 @@ def characters(spans: Mapping[str, Sequence[Span]], passages: Sequence[Passage],
     gold = {(doc_id, place) for doc_id, ranges in spans.items() for span in ranges for place in range(*span)}
     if not gold:
         return {}
-    found = {(each.doc_id.removeprefix(within), place) for each in passages for place in range(each.start, each.end)}
-    retrieved = sum(each.end - each.start for each in passages)
-    shared = len(gold & found)
+    retrieved_characters = {
+        (passage.doc_id.removeprefix(within), place)
+        for passage in passages
+        for place in range(passage.start, passage.end)
+    }
+    retrieved = sum(passage.end - passage.start for passage in passages)
+    shared = len(gold & retrieved_characters)
     union = retrieved + len(gold) - shared
     return {"span R@5": shared / len(gold), "span P@5": shared / max(retrieved, 1), "span IoU@5": shared / union}
 
@@ -222,7 +230,7 @@ def _words_of(
     """The counts for the F1 of words: in the sentences that answer, in the quotes, and in both."""
     places = [(name, *span) for name, ranges in spans.items() if name in documents for span in ranges]
     wanted = _words(documents, {_whole(place, documents[place[0]]) for place in places})
-    quoted = {question.name_of(each.document.doc_id): each.document for each in answer.citations}
+    quoted = {question.name_of(citation.document.doc_id): citation.document for citation in answer.citations}
     said = _words(quoted, [(question.name_of(c.document.doc_id), c.start, c.end) for c in answer.citations])
     return {"#shared": len(wanted & said), "#wanted": len(wanted), "#said": len(said)}
 
@@ -246,26 +254,26 @@ def _words(texts: Mapping[str, Document], places: Iterable[tuple[str, int, int]]
     }
 
 
-def _words_f1(each: Collection[Values]) -> Values:
+def _words_f1(measured: Collection[Values]) -> Values:
     """The micro F1 of the words that the quotes share with the gold, questions without an answer included."""
-    shared, wanted, said = (sum(v.get(name, 0.0) for v in each) for name in ("#shared", "#wanted", "#said"))
+    shared, wanted, said = (sum(v.get(name, 0.0) for v in measured) for name in ("#shared", "#wanted", "#said"))
     return {"word F1": 2 * shared / (wanted + said)} if wanted else {}
 
 
-def _refusals(each: Collection[Values]) -> Values:
+def _refusals(measured: Collection[Values]) -> Values:
     """AUROC of the confidence, accuracy of answering or not, shares of false refusals and false answers."""
-    labelled = [values for values in each if "#answerable" in values]
+    labelled = [values for values in measured if "#answerable" in values]
     right = [values["#confidence"] for values in labelled if values["#answerable"]]
     wrong = [values["#confidence"] for values in labelled if not values["#answerable"]]
-    found: Values = {}
+    rates: Values = {}
     if right and wrong:
-        found["AUROC"] = auroc(right, wrong)
-        found["accuracy"] = _mean([float(values["#answerable"] == values["#answered"]) for values in labelled])
+        rates["AUROC"] = auroc(right, wrong)
+        rates["accuracy"] = _mean([float(values["#answerable"] == values["#answered"]) for values in labelled])
     if right:
-        found["false refusals"] = _mean([1 - values["#answered"] for values in labelled if values["#answerable"]])
+        rates["false refusals"] = _mean([1 - values["#answered"] for values in labelled if values["#answerable"]])
     if wrong:
-        found["false answers"] = _mean([values["#answered"] for values in labelled if not values["#answerable"]])
-    return found
+        rates["false answers"] = _mean([values["#answered"] for values in labelled if not values["#answerable"]])
+    return rates
 
 
 def auroc(right: Sequence[float], wrong: Sequence[float]) -> float:
@@ -283,7 +291,10 @@ def _outcome(question: Question, answer: Answer, gold: Mapping[str, Document]) -
     if question.has_answer is None or (question.has_answer and not question.documents):
         return None
     rank = next((hit.rank for hit in answer.hits if _holds(question, hit)), None)
-    quoted = [Text(doc_id=each.document.doc_id, quote=each.quote, label=each.label) for each in answer.citations]
+    quoted = [
+        Text(doc_id=citation.document.doc_id, quote=citation.quote, label=citation.label)
+        for citation in answer.citations
+    ]
     return Outcome(
         id=question.query_id,
         question=question.text,
@@ -308,7 +319,9 @@ def _verdict(question: Question, answer: Answer, rank: int | None) -> str:
 
 
 def _holds(question: Question, hit: Hit) -> bool:
-    return any(question.is_right(each.doc_id, each.start, each.end) for each in (hit.passage, *hit.duplicates))
+    return any(
+        question.is_right(passage.doc_id, passage.start, passage.end) for passage in (hit.passage, *hit.duplicates)
+    )
 
 
 def _right(question: Question, gold: Mapping[str, Document]) -> Iterable[Text]:
@@ -320,6 +333,6 @@ def _right(question: Question, gold: Mapping[str, Document]) -> Iterable[Text]:
             yield Text(doc_id=doc_id)
 
 
-def worst(outcomes: Sequence[Outcome], each: Mapping[str, Values], n: int) -> list[Outcome]:
+def worst(outcomes: Sequence[Outcome], measured: Mapping[str, Values], n: int) -> list[Outcome]:
     """The ``n`` questions that came out worst: those that were lost, the earliest loss first, then by nDCG@10."""
-    return sorted(outcomes, key=lambda o: (OUTCOMES.index(o.outcome), each[o.id].get("nDCG@10", 1.0)))[:n]
+    return sorted(outcomes, key=lambda o: (OUTCOMES.index(o.outcome), measured[o.id].get("nDCG@10", 1.0)))[:n]

@@ -60,7 +60,7 @@ def _passage(document: Document, heading: str | None, sentences: Sequence[Senten
         end=end,
         heading=heading,
         page=document.page_at(start),
-        sentences=tuple((each.start, each.end) for each in sentences),
+        sentences=tuple((sentence.start, sentence.end) for sentence in sentences),
     )
 
 
@@ -78,29 +78,29 @@ def _sections(sentences: Iterable[SentenceRange]) -> Iterator[list[SentenceRange
 
 def _heading(text: str, section: Sequence[SentenceRange]) -> str | None:
     """The last of the heading lines that the section begins with."""
-    headings = [text[each.start : each.end] for each in section if each.is_heading]
+    headings = [text[sentence.start : sentence.end] for sentence in section if sentence.is_heading]
     return headings[-1] if headings else None
 
 
 def _packed(text: str, section: Sequence[SentenceRange], budget: int) -> Iterator[Sequence[SentenceRange]]:
     """Divide a section into groups of at most ``budget`` tokens."""
-    left = sum(each.size for each in section)
+    left = sum(sentence.size for sentence in section)
     lead_on = _lead_on(text, section)
     begin = 0
     while begin < len(section):
         end = len(section) if left <= budget else _best_end(section, lead_on, begin, budget, left)
         yield section[begin:end]
-        left -= sum(each.size for each in section[begin:end])
+        left -= sum(sentence.size for sentence in section[begin:end])
         begin = end
 
 
 def _lead_on(text: str, section: Sequence[SentenceRange]) -> list[bool]:
     """Which sentences say little without the next one."""
-    texts = [text[each.start : each.end] for each in section]
+    texts = [text[sentence.start : sentence.end] for sentence in section]
     asks = questions(texts)
     return [
-        each.is_heading or ask or text.endswith((":", "："))
-        for each, ask, text in zip(section, asks, texts, strict=True)
+        sentence.is_heading or ask or text.endswith((":", "："))
+        for sentence, ask, text in zip(section, asks, texts, strict=True)
     ]
 
 

@@ -97,15 +97,15 @@ def weigh(
         readings = _compared(asked, texts, compared)
     # No longer than what is said to be covered: a turn may be read joined with the one before it.
     words = min(len(asked.split()), 3 * len(rarity))
-    found = sentences(best, readings, rarity, constants, words)
+    rated = sentences(best, readings, rarity, constants, words)
     if is_name:
-        found = [sentence for sentence in found if _holds_phrase(sentence.text, asked)]
-    return Evidence(asked, _ordered(best, found) + tuple(hits[len(best) :]), found, constants.part)
+        rated = [sentence for sentence in rated if _holds_phrase(sentence.text, asked)]
+    return Evidence(asked, _ordered(best, rated) + tuple(hits[len(best) :]), rated, constants.part)
 
 
 def _holds_phrase(text: str, question: str) -> bool:
     """Whether several words stand in a text in their order: such a question is a name, or it asks nothing."""
-    asked, said = (re.findall(r"\w+", each.casefold()) for each in (question, text))
+    asked, said = (re.findall(r"\w+", part.casefold()) for part in (question, text))
     return len(asked) > 1 and f" {' '.join(asked)} " in f" {' '.join(said)} "
 
 
@@ -130,19 +130,19 @@ def _compared(question: str, texts: Sequence[Text], embedder: Embedder | None) -
     cosines = np.zeros(len(spoken), np.float32)
     if embedder:
         cosines = embedder.encode_document(spoken) @ embedder.encode_query([question])[0]
-    made, first = [], 0
+    readings, first = [], 0
     for text in texts:
         answers = tuple((start, start) for start, _ in text.sentences)
-        made.append(Reading(cosines[first : first + len(text.sentences)], answers))
+        readings.append(Reading(cosines[first : first + len(text.sentences)], answers))
         first += len(text.sentences)
-    return made
+    return readings
 
 
-def _ordered(hits: Sequence[Hit], found: Sequence[Sentence]) -> tuple[Hit, ...]:
+def _ordered(hits: Sequence[Hit], rated: Sequence[Sentence]) -> tuple[Hit, ...]:
     """The hits by their fused score and the surest of their sentences together."""
     surest: dict[int, float] = {}
-    for each in found:
-        surest[each.hit.rank] = max(each.confidence, surest.get(each.hit.rank, 0.0))
+    for sentence in rated:
+        surest[sentence.hit.rank] = max(sentence.confidence, surest.get(sentence.hit.rank, 0.0))
     read = [replace(hit, scores={**hit.scores, "read": surest.get(hit.rank, 0.0)}) for hit in hits]
     read.sort(key=lambda hit: -(hit.score + confidence.READ_WEIGHT * hit.scores["read"]))
     return tuple(replace(hit, rank=place) for place, hit in enumerate(read, 1))

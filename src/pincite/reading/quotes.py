@@ -47,21 +47,21 @@ class Constants:
 
     Attributes:
         bias, weights: logistic regression of "the articles answer" on `Sentence.features`.
-        found: what the fused score of its passage adds to a sentence's logit where sentences of one question are put
-            in order; it always crowns something, so that it says nothing of whether that answers.
+        score_weight: what the fused score of its passage adds to a sentence's logit where sentences of one question
+            are put in order; it always crowns something, so that it says nothing of whether that answers.
         part: the probability from which on a sentence beside the best one is quoted as a part of the answer, as a
             share of the best one's.
     """
 
     bias: float
     weights: tuple[float, ...]
-    found: float
+    score_weight: float
     part: float
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
         """From JSON."""
-        return cls(values["bias"], tuple(values["weights"]), values["found"], values["part"])
+        return cls(values["bias"], tuple(values["weights"]), values["score_weight"], values["part"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ class Quote:
     @property
     def highlights(self) -> tuple[Span, ...]:
         """Ranges, in the document, of the words that answer, in order."""
-        sure = (each for each in self.sentences if 2 * each.confidence >= self.best.confidence)
-        return tuple(sorted(each.answer for each in sure if each.answer[0] < each.answer[1]))
+        sure = (sentence for sentence in self.sentences if 2 * sentence.confidence >= self.best.confidence)
+        return tuple(sorted(sentence.answer for sentence in sure if sentence.answer[0] < sentence.answer[1]))
 
 
 # ---------------------------------------------------------------- which sentence answers
@@ -139,12 +139,12 @@ def sentences(
         words: how many the question has.
     """
     long = math.log(min(max(words, _SHORT), _LONG) / _SHORT)
-    found = [
+    rated = [
         sentence
         for hit, reading in zip(hits, readings, strict=True)
         for sentence in _of_passage(hit, reading, rarity, constants, long)
     ]
-    return sorted(found, key=lambda each: (-each.order, each.hit.rank, each.place))
+    return sorted(rated, key=lambda sentence: (-sentence.order, sentence.hit.rank, sentence.place))
 
 
 def _of_passage(
@@ -164,14 +164,16 @@ def _of_passage(
         own = evidence = float(reading.sentences[place])
         if asked:
             evidence = _handed_on(reading.sentences, document.text, spans, place, asked)
-        near = terms[place].union(context, *(terms[each] for each in asked))
+        near = terms[place].union(context, *(terms[question] for question in asked))
         covered = _covered(rarity, near, terms[max(0, place - _LOOKED_BACK) : place])
         features = (evidence, covered, hit.scores.get("dense", 0.0), long * evidence, long * covered)
         leans = asked and (evidence > own or is_reply(text) or _LEANS.match(text))
         first, last = reading.answers[place]
         answer = (hit.passage.start + first, hit.passage.start + last)
-        logit = constants.bias + sum(w * each for w, each in zip(constants.weights, features, strict=True))
-        order = logit + constants.found * hit.score
+        logit = constants.bias + sum(
+            weight * feature for weight, feature in zip(constants.weights, features, strict=True)
+        )
+        order = logit + constants.score_weight * hit.score
         begins = spans[asked[0]][0] if leans else span[0]
         yield Sentence(hit, place, span, answer, begins, features, _probability(logit), order)
 
@@ -196,7 +198,7 @@ def _handed_on(evidence: npt.NDArray[np.float32], text: str, spans: Sequence[Spa
         place: the sentence.
         asked: the questions before it, one or more.
     """
-    own, theirs = float(evidence[place]), max(float(evidence[each]) for each in asked)
+    own, theirs = float(evidence[place]), max(float(evidence[question]) for question in asked)
     if not own < theirs or not math.isfinite(own):
         return own
     alone = _stands_alone(text, spans[asked[0]][0], spans[place][0])
@@ -225,37 +227,37 @@ def _covered(rarity: Mapping[str, float], terms: set[str], before: Sequence[set[
 def _nearness(term: str, terms: set[str], before: Sequence[set[str]]) -> float:
     if term in terms:
         return 1.0
-    distance = next((d for d, each in enumerate(reversed(before), 1) if term in each), None)
+    distance = next((d for d, earlier in enumerate(reversed(before), 1) if term in earlier), None)
     return 0.5**distance if distance else 0.0
 
 
 # ---------------------------------------------------------------- how far to quote
 
 
-def quotes(found: Sequence[Sentence], threshold: float, part: float) -> list[Quote]:
+def quotes(rated: Sequence[Sentence], threshold: float, part: float) -> list[Quote]:
     """What to quote, best first: the best sentence of each is no less sure than the threshold; each text once.
 
     Args:
-        found: all sentences, best first.
+        rated: all sentences, best first.
         threshold: the least confidence, 0 to 1.
         part: as in `Constants`.
     """
-    if not found or found[0].confidence < threshold:
+    if not rated or rated[0].confidence < threshold:
         return []
-    least = part * found[0].confidence
+    least = part * rated[0].confidence
     chosen: dict[str, Sentence] = {}
-    for each in found:
-        if each.confidence >= least:
-            chosen.setdefault(_plain(each.text), each)
-    made: list[Quote] = []
+    for sentence in rated:
+        if sentence.confidence >= least:
+            chosen.setdefault(_plain(sentence.text), sentence)
+    chosen_quotes: list[Quote] = []
     said: set[str] = set()
     for run in _runs(chosen.values()):
-        for rest in _runs(each for each in run if _plain(each.text) not in said):
-            quote = _quote(rest, found, said | set(chosen))
+        for rest in _runs(sentence for sentence in run if _plain(sentence.text) not in said):
+            quote = _quote(rest, rated, said | set(chosen))
             if quote.best.confidence >= threshold:
-                made = _joined(made, quote)
+                chosen_quotes = _joined(chosen_quotes, quote)
                 said |= {_plain(text) for text in _texts(quote)}
-    return made[:MOST_QUOTES]
+    return chosen_quotes[:MOST_QUOTES]
 
 
 def _plain(text: str) -> str:
@@ -268,16 +270,16 @@ def _texts(quote: Quote) -> Iterator[str]:
     return (quote.hit.document.text[a:b] for a, b in spans if start <= a and b <= end)
 
 
-def _joined(made: Sequence[Quote], quote: Quote) -> list[Quote]:
+def _joined(earlier: Sequence[Quote], quote: Quote) -> list[Quote]:
     """The quotes and one more; those that it overlaps become one with it, in the place of the best of them."""
-    over = [each for each in made if each.hit is quote.hit and _overlap(each.span, quote.span)]
+    over = [other for other in earlier if other.hit is quote.hit and _overlap(other.span, quote.span)]
     if not over:
-        return [*made, quote]
-    start = min(quote.span[0], *(each.span[0] for each in over))
-    end = max(quote.span[1], *(each.span[1] for each in over))
-    held = {each.place: each for one in (quote, *over) for each in one.sentences}
-    whole = Quote(quote.hit, (start, end), tuple(sorted(held.values(), key=lambda each: -each.order)))
-    return [whole if each is over[0] else each for each in made if each not in over[1:]]
+        return [*earlier, quote]
+    start = min(quote.span[0], *(other.span[0] for other in over))
+    end = max(quote.span[1], *(other.span[1] for other in over))
+    held = {s.place: s for one in (quote, *over) for s in one.sentences}
+    whole = Quote(quote.hit, (start, end), tuple(sorted(held.values(), key=lambda s: -s.order)))
+    return [whole if other is over[0] else other for other in earlier if other not in over[1:]]
 
 
 def _overlap(one: Span, other: Span) -> bool:
@@ -287,13 +289,13 @@ def _overlap(one: Span, other: Span) -> bool:
 def _runs(chosen: Iterable[Sentence]) -> list[list[Sentence]]:
     """Sentences that follow each other, together; the runs with the best sentences first."""
     runs: list[list[Sentence]] = []
-    for each in sorted(chosen, key=lambda each: (each.hit.rank, each.place)):
+    for sentence in sorted(chosen, key=lambda sentence: (sentence.hit.rank, sentence.place)):
         last = runs[-1][-1] if runs else None
-        if last is not None and last.hit is each.hit and last.place + 1 == each.place:
-            runs[-1].append(each)
+        if last is not None and last.hit is sentence.hit and last.place + 1 == sentence.place:
+            runs[-1].append(sentence)
         else:
-            runs.append([each])
-    return sorted(runs, key=lambda run: -max(each.order for each in run))
+            runs.append([sentence])
+    return sorted(runs, key=lambda run: -max(sentence.order for sentence in run))
 
 
 _LEANS = re.compile(
@@ -303,16 +305,16 @@ _LEANS = re.compile(
 """A sentence that is understood only with the one before it."""
 
 
-def _quote(run: Sequence[Sentence], found: Sequence[Sentence], said: set[str]) -> Quote:
+def _quote(run: Sequence[Sentence], rated: Sequence[Sentence], said: set[str]) -> Quote:
     hit = run[0].hit
-    neighbours = sorted((each for each in found if each.hit is hit), key=lambda each: each.place)
-    lead = next((each for each in neighbours if each.place == run[0].place - 1), None)
+    neighbours = sorted((sentence for sentence in rated if sentence.hit is hit), key=lambda sentence: sentence.place)
+    lead = next((sentence for sentence in neighbours if sentence.place == run[0].place - 1), None)
     whole = list(run)
     if lead and _LEANS.match(run[0].text) and _plain(lead.text) not in said:
         whole.insert(0, lead)
-    start, end = whole[0].begins, max(_reach(each) for each in whole)
-    whole += [each for each in neighbours if whole[-1].span[1] < each.span[1] <= end]
-    return Quote(hit, (start, end), tuple(sorted(whole, key=lambda each: -each.order)))
+    start, end = whole[0].begins, max(_reach(sentence) for sentence in whole)
+    whole += [sentence for sentence in neighbours if whole[-1].span[1] < sentence.span[1] <= end]
+    return Quote(hit, (start, end), tuple(sorted(whole, key=lambda sentence: -sentence.order)))
 
 
 def _reach(sentence: Sentence) -> int:

@@ -74,11 +74,11 @@ def windows(question: Sequence[int], context: Sequence[int], passage: Sequence[i
     asked = [_CLS, *question[-QUESTION_TOKENS:], _SEP]
     head = [*asked, *context[:CONTEXT_TOKENS]]
     starts = range(0, max(1, len(passage) - WINDOW_TOKENS // 4), WINDOW_TOKENS * 3 // 4)
-    made = []
+    found_windows = []
     for start in starts:
         part = passage[start : start + WINDOW_TOKENS]
-        made.append(Window([*head, *part, _SEP], len(asked), len(head), (start, start + len(part))))
-    return made
+        found_windows.append(Window([*head, *part, _SEP], len(asked), len(head), (start, start + len(part))))
+    return found_windows
 
 
 def sentence_tokens(offsets: Sequence[Span], sentences: Sequence[Span]) -> list[Span]:
@@ -154,10 +154,10 @@ class Reader:
 
     def question_read(self, question: str) -> str:
         """The part of a question that is read: all of it, or the last sentences of one that is too long."""
-        found = self._tokenizer.encode(question, add_special_tokens=False)
-        if len(found.ids) <= QUESTION_TOKENS:
+        encoded = self._tokenizer.encode(question, add_special_tokens=False)
+        if len(encoded.ids) <= QUESTION_TOKENS:
             return question
-        return last_sentences(question, len(question) - found.offsets[-QUESTION_TOKENS][0])
+        return last_sentences(question, len(question) - encoded.offsets[-QUESTION_TOKENS][0])
 
     def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
         """Evidence from each of ``texts``, in their order.
@@ -167,15 +167,17 @@ class Reader:
             texts: the passages.
         """
         asked = self._tokenizer.encode(question, add_special_tokens=False).ids
-        encoded = [self._tokenizer.encode(each.text, add_special_tokens=False) for each in texts]
+        encoded = [self._tokenizer.encode(text.text, add_special_tokens=False) for text in texts]
         rows: list[tuple[int, Window]] = []
-        for number, (text, found) in enumerate(zip(texts, encoded, strict=True)):
+        for number, (text, tokens) in enumerate(zip(texts, encoded, strict=True)):
             context = self._tokenizer.encode(text.context, add_special_tokens=False).ids
-            rows += ((number, window) for window in windows(asked, context, found.ids))
-        totals = [np.zeros((len(found.ids), 4), np.float32) for found in encoded]
+            rows += ((number, window) for window in windows(asked, context, tokens.ids))
+        totals = [np.zeros((len(tokens.ids), 4), np.float32) for tokens in encoded]
         for number, window in rows:
             totals[number][slice(*window.tokens)] += self._logits(window)
-        return [_reading(text, found.offsets, total) for text, found, total in zip(texts, encoded, totals, strict=True)]
+        return [
+            _reading(text, tokens.offsets, total) for text, tokens, total in zip(texts, encoded, totals, strict=True)
+        ]
 
     def _logits(self, row: Window) -> Floats:
         """The three logits of each token of the passage, and a column of ones to count windows by.
@@ -187,8 +189,8 @@ class Reader:
         segments = np.zeros_like(ids)
         segments[0, row.question :] = 1
         inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": segments}
-        found = self._session.run(None, inputs)[0][0, row.first : -1]
-        return np.concatenate([found, np.ones((len(found), 1), np.float32)], axis=1)
+        logits = self._session.run(None, inputs)[0][0, row.first : -1]
+        return np.concatenate([logits, np.ones((len(logits), 1), np.float32)], axis=1)
 
 
 def _reading(text: Text, offsets: Sequence[Span], totals: Floats) -> Reading:
@@ -238,7 +240,10 @@ def _checked(folder: Path) -> dict[str, Any]:
         raise ReaderError(f"{folder}: a reader of format {facts.get('format')}, not {FORMAT}; {_WITHOUT}")
     try:
         constants = facts["constants"]
-        numbers = [*map(float, constants["weights"]), *(float(constants[name]) for name in ("bias", "found", "part"))]
+        numbers = [
+            *map(float, constants["weights"]),
+            *(float(constants[name]) for name in ("bias", "score_weight", "part")),
+        ]
         digests = {name: facts["sha256"][name] for name in (MODEL, VOCABULARY)}
     except (KeyError, TypeError, ValueError) as error:
         raise ReaderError(f"{folder / FACTS}: not what export and calibrate write ({error!r}); {_WITHOUT}") from error

@@ -92,11 +92,11 @@ def rank(snapshot: Snapshot, queries: Sequence[Query], n: int, where: Filter | N
     """The candidates for all ``queries`` of one question, best first; each side of each query proposes ``n``."""
     by_words = [snapshot.lexical(q.terms, n, where) for q in queries]
     by_meaning = [snapshot.dense(q.vector, n, where) for q in queries]
-    held = snapshot.vectors({each for scores in (*by_words, *by_meaning) for each in scores})
+    held = snapshot.vectors({name for scores in (*by_words, *by_meaning) for name in scores})
     ids = sorted(held)
     if not ids:
         return []
-    vectors = np.array([held[each] for each in ids], np.float32)
+    vectors = np.array([held[name] for name in ids], np.float32)
     lexical = [_bm25(snapshot, q, ids, scores) for q, scores in zip(queries, by_words, strict=True)]
     asked = np.array([q.vector for q in queries])
     cosines = vectors @ asked.T
@@ -105,8 +105,8 @@ def rank(snapshot: Snapshot, queries: Sequence[Query], n: int, where: Filter | N
     scores = _scaled(_fused(queries, vectors @ moved.T, lexical))
     columns = zip(ids, scores.tolist(), lexical[0].tolist(), cosines[:, 0].tolist(), vectors, strict=True)
     passages = snapshot.passages(ids)
-    best_first = sorted(columns, key=lambda each: (-each[1], each[0]))
-    return [Candidate(passages[each[0]], *each[1:]) for each in best_first]
+    best_first = sorted(columns, key=lambda row: (-row[1], row[0]))
+    return [Candidate(passages[row[0]], *row[1:]) for row in best_first]
 
 
 def rank_by_words(snapshot: Snapshot, terms: Sequence[str], n: int, where: Filter | None = None) -> list[Candidate]:
@@ -116,8 +116,8 @@ def rank_by_words(snapshot: Snapshot, terms: Sequence[str], n: int, where: Filte
         return []
     passages, vectors = snapshot.passages(scores), snapshot.vectors(scores)
     return [
-        Candidate(passages[each], score, score, None, vectors[each].astype(np.float32))
-        for each, score in scores.items()
+        Candidate(passages[name], score, score, None, vectors[name].astype(np.float32))
+        for name, score in scores.items()
     ]
 
 
@@ -126,8 +126,8 @@ def rank_by_meaning(snapshot: Snapshot, vector: Vectors, n: int, where: Filter |
     scores = snapshot.dense(vector, n, where)
     passages, vectors = snapshot.passages(scores), snapshot.vectors(scores)
     return [
-        Candidate(passages[each], score, None, score, vectors[each].astype(np.float32))
-        for each, score in scores.items()
+        Candidate(passages[name], score, None, score, vectors[name].astype(np.float32))
+        for name, score in scores.items()
     ]
 
 
@@ -157,13 +157,13 @@ def _mean_of_best(passages: Vectors, scores: Scores) -> Vectors:
     for i in np.argsort(-scores, kind="stable"):
         if len(best) == _FEEDBACK_FROM:
             break
-        if all(float(passages[i] @ each) < _SAME_VECTOR for each in best):
+        if all(float(passages[i] @ other) < _SAME_VECTOR for other in best):
             best.append(passages[i])
     return np.asarray(np.mean(best, axis=0), np.float32)
 
 
-def _bm25(snapshot: Snapshot, query: Query, ids: Sequence[str], found: Scored) -> Scores:
+def _bm25(snapshot: Snapshot, query: Query, ids: Sequence[str], scored: Scored) -> Scores:
     """BM25 of every candidate; those that only the dense side proposed are asked for."""
-    missing = [each for each in ids if each not in found]
+    missing = [name for name in ids if name not in scored]
     rest = snapshot.lexical(query.terms, len(missing), None, missing)
-    return np.array([found.get(each, rest.get(each, 0.0)) for each in ids])
+    return np.array([scored.get(name, rest.get(name, 0.0)) for name in ids])
