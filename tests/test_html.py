@@ -345,3 +345,20 @@ NUMBERED = [
 def test_items_bear_the_numbers_that_a_browser_shows(listed: str, text: str) -> None:
     found, _ = lay_out(blocks_of(parse_html(f"<p>These are sold.</p>{listed}")))
     assert found == f"These are sold.\n\n{text}"
+
+
+def test_a_day_in_an_example_is_not_the_day_of_the_page(document: Make) -> None:
+    log = "<pre class='screen'>2005-12-30 18:05:12 install pump 2.3\n2005-12-30 18:06:01 status installed</pre>"
+    assert document(f"<title>Keeping pumps</title><h1>Keeping pumps</h1>{PARAGRAPHS}{log}{PARAGRAPHS}").date is None
+
+
+def test_tables_within_tables_lay_out_a_page(document: Make) -> None:
+    menu = (
+        "<td><table><tr><td><b>Menu</b></td></tr><tr><td><ul><li><a href='a'>Home</a></li></ul></td></tr></table></td>"
+    )
+    prices = "<table><tr><th>Port</th><th>Toll</th></tr><tr><td>Aske</td><td>4 crowns</td></tr></table>"
+    article = (
+        f"<td><table><tr><td><table><tr><td><ol><li>{STORY[0]}<p>{STORY[1]}</p></li></ol>{prices}</td></tr></table>"
+    )
+    found = document(f"<body><table><tr>{menu}{article}</td></tr></table></td></tr></table></body>")
+    assert found.text == f"1. {STORY[0]}\n{STORY[1]}\n\nPort | Toll\nAske | 4 crowns"

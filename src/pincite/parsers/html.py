@@ -27,7 +27,9 @@ _DECLARED = re.compile(
 _DECLARATION_WITHIN = 4096
 
 _COMMENTS = "//*[contains(@class, 'comment') or contains(@id, 'comment')]"
-_NO_DATE_LINE = f"//nav | //footer | //aside | {_COMMENTS} | //p[not(@class) and not(.//time)] | //li | //td | //dd"
+_NO_DATE_LINE = f"""
+    //nav | //footer | //aside | {_COMMENTS} | //p[not(@class) and not(.//time)] | //li | //td | //dd | //pre | //code
+"""
 _BANNER = """
     //body//*[self::header or @role='banner' or contains(@id, 'header') or contains(@class, 'site-header')]
     [not(ancestor-or-self::article or ancestor-or-self::main)]

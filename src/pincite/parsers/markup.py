@@ -319,12 +319,14 @@ def open_layout(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
 
 
 def _hold_an_article(cells: list[Any], table: Any) -> bool:  # noqa: ANN401 - lxml has no types
-    """Whether one of the cells has a heading or some paragraphs, and most of the table's words."""
+    """Whether one of the cells has a heading, a table or some paragraphs, and most of the table's words."""
     most = max(cells, key=lambda cell: len("".join(cell.itertext())))
     words = len("".join(most.itertext()).split())
     if words * 2 < len("".join(table.itertext()).split()):
         return False
-    return _holds(most, *_HEADINGS) or (words > _ARTICLE_WORDS and len(list(most.iterchildren("p", "div"))) > 1)
+    return _holds(most, "table", *_HEADINGS) or (
+        words > _ARTICLE_WORDS and len(list(most.iterchildren("p", "div"))) > 1
+    )
 
 
 def _join_cells(row: Any) -> None:  # noqa: ANN401 - lxml has no types
