@@ -294,6 +294,10 @@ SECTIONS = [
         ["[2.3.0] - 5 April 2021", "Pumps 2.2.0, released on 2020-04-05"],
     ),
     ("v2.3.1\n\n- The {}.\n\n2.3 (unreleased)\n\n- The end.\n", ["v2.3.1", "2.3 (unreleased)"]),
+    (
+        "====\n\n\tChanges of the pump\n\nThe {}.\n\n====\n\n\tOf the lamp\n\n* The end.\n",
+        ["Changes of the pump", "Of the lamp"],
+    ),
     ("FILES AND PLACES\n\nThe {}.\n\nON THE LAMP\n\nThe end.\n", ["FILES AND PLACES", "ON THE LAMP"]),
     ("Version 3\n\nThe {}.\n\nRelease 2 (2021-04-05)\n\nThe end.\n", ["Version 3", "Release 2 (2021-04-05)"]),
     ("The pump\n========\nIts limits\n----------\nThe {}.\n", ["The pump", "Its limits"]),
@@ -333,6 +337,7 @@ def test_headings_of_a_text(document: Make, section: str, expected: list[str]) -
         "3.2 Lamps are lit at dusk\n\nThe keeper left.\n",
         "Aske: 3\n-------\nThe keeper left.\n",
         "Aske has three\n--------------\nPell has four\n-------------\nThe keeper left.\n",
+        "====================\n\nChanges of the pump\n\nThe keeper left.\n",
         "OPEN 9 TO 5\n\nThe keeper left.\n",
         "THE LOCK IS SHUT.\n\nThe keeper left.\n",
         "THE LOCK IS SHUT\n\nWRITE TO THE BOARD\n",

@@ -164,6 +164,19 @@ def test_what_stands_between_the_labels_of_a_question_and_its_answer_is_the_ques
     assert questions(lines) == [False, True, True, False, False, True, False]
 
 
+def test_what_an_item_says_before_it_asks_belongs_to_the_question() -> None:
+    sentences = [
+        "7. The pump is old.",
+        "Since it leaks, must it go?",
+        "No.",
+        "It is mended.",
+        "8. Lamps are sold.",
+        "Tar too.",
+    ]
+    assert questions(sentences) == [True, True, False, False, False, False]
+    assert questions(["7. The pump is old.", "Must it go?", "Ada Pell asks so."]) == [False, True, False]
+
+
 @pytest.mark.parametrize(
     "text",
     ["Yes.", "No, only lamps in a box that is sealed.", "Five days.", "A: Lamps in a box of ours.",

@@ -24,6 +24,7 @@ somebody asks within a sentence ('He asked "why?"') is told, not asked."""
 _QUESTION_LABEL = re.compile(r"(?:Q|Question|问|問)\s?\d{0,3}(?:\s?[:)]\s|\.\s|\s?：)")
 _ANSWER_LABEL = re.compile(r"(?:A|Answer|答)\s?\d{0,3}(?:\s?[:)]\s|\.\s|\s?：)")
 """The labels of a list of questions and answers."""
+_NUMBERED = re.compile(r"\(?\d{1,3}(?:\.\d{1,2}){0,2}[.)]\s")
 _LONGEST_QUESTION = 4
 """Sentences from label to label: "Q4:" is a quarter too. "A. Miller" is a person, so that before a label with a full
 stop something must have been asked."""
@@ -37,7 +38,11 @@ _REPLIES = re.compile(
 
 
 def questions(sentences: Sequence[str]) -> list[bool]:
-    """Which sentences of a text are questions, or belong to one that is labelled "Q:" and answered by "A:"."""
+    """Which sentences of a text are questions, or belong to one.
+
+    That is so between "Q:" and "A:", and from the number of an item to its question, if "Yes" or "No" follows: "42. The
+    pump is old. Must it go? No."
+    """
     asks = [_is_question(each) for each in sentences]
     first = None
     for place, sentence in enumerate(sentences):
@@ -48,6 +53,11 @@ def questions(sentences: Sequence[str]) -> list[bool]:
             if plain and place - first <= _LONGEST_QUESTION:
                 asks[first:place] = [True] * (place - first)
             first = None
+    for place, sentence in enumerate(sentences):
+        if _NUMBERED.match(sentence):
+            following = range(place + 1, min(place + _LONGEST_QUESTION, len(sentences) - 1))
+            end = next((at for at in following if asks[at] and _REPLIES.match(sentences[at + 1])), place)
+            asks[place:end] = [True] * (end - place)
     return asks
 
 

@@ -46,16 +46,33 @@ def with_headings(text: str) -> tuple[str, tuple[Span, ...]]:
     lines = text.split("\n")
     titles: set[int] = set()
     drawn: set[int] = set()
+    ruled = _below_rules(lines)
     for (first, end), (below, _) in pairwise([*_paragraphs(lines), (len(lines), 0)]):
         for at in _underlined(lines, first, end, below):
             titles.add(at)
             drawn |= {at + 1} | ({first} if at == first + 1 else set())
         if first not in drawn and first not in titles and _stands_out(lines, first, end, below):
             titles.add(first)
+    titles.update(ruled)
+    drawn.update(ruled.values())
     in_capitals = {at for at in titles if at + 1 not in drawn and _is_in_capitals(lines[at].strip())}
     if len(in_capitals) == 1:  # headings come in numbers; what is said once, as CLOSED ON SUNDAYS, may be an answer
         titles -= {at for at in in_capitals if not _CHAPTER.fullmatch(lines[at].strip())}
     return _laid_out(lines, titles, drawn)
+
+
+def _below_rules(lines: Sequence[str]) -> dict[int, int]:
+    """Titles that stand alone below a line drawn from side to side, each with that line; one of them is no custom."""
+    paragraphs = [(first, end) for first, end in _paragraphs(lines) if end - first == 1]
+    ruled = {
+        below: rule
+        for (rule, _), (below, end) in pairwise(paragraphs)
+        if _DRAWN.fullmatch(lines[rule].strip())
+        and _may_be_title(lines[below])
+        and not any(map(str.strip, lines[rule + 1 : below]))
+        and any(map(str.strip, lines[end:]))
+    }
+    return ruled if len(ruled) > 1 else {}
 
 
 def is_version(line: str) -> bool:

@@ -43,6 +43,8 @@ _ARTICLE_WORDS = 100
 """A cell of data with several paragraphs has fewer words."""
 _WHITE = " \t\n\r\f"
 _RUN_OF_WHITE = re.compile(r"[ \t\n\r\f]+")
+_LEAST_CONTENTS = 3
+"""With fewer links a list may be anything."""
 _UNNUMBERED = re.compile(
     r"list-style[^;]*:\s*none|\b(?:list-(?:none|unstyled|inline)|unstyled|breadcrumbs?|no-?bullets?|plain|pager|toc)\b",
     re.IGNORECASE,
@@ -92,6 +94,7 @@ def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     write_scripts(tree)
     etree.strip_elements(tree, *_SILENT, with_tail=False)
     join_terms(tree)
+    drop_contents(tree)
     number_items(tree)
     open_layout(tree)
     for row in reversed(list(tree.iter("tr"))):  # inner tables first
@@ -163,6 +166,14 @@ def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
                 term.getparent().remove(term)
         for term in terms:  # what is left of them is a line of its own, whatever comes to follow it
             term.tag = "dd"
+
+
+def drop_contents(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Take out lists of links to places of the same page: they say what there is, and answer nothing."""
+    for listed in list(tree.iter("ul", "ol")):
+        links = [link for link in listed.iter("a") if link.get("href", "").startswith("#")]
+        if len(links) >= _LEAST_CONTENTS and "".join(map(_squeeze, links)) == _squeeze(listed):
+            listed.tag = "template"
 
 
 def number_items(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
