@@ -174,6 +174,7 @@ def drop_contents(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
         links = [link for link in listed.iter("a") if link.get("href", "").startswith("#")]
         if len(links) >= _LEAST_CONTENTS and "".join(map(_squeeze, links)) == _squeeze(listed):
             listed.tag = "template"
+    etree.strip_elements(tree, "template", with_tail=False)
 
 
 def number_items(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
