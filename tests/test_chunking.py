@@ -375,3 +375,17 @@ def test_a_question_stays_with_what_answers_it(before: int, answer: str) -> None
 def test_a_question_that_fills_a_passage_leaves_its_answer_to_the_next() -> None:
     question = f"{sentence(1, 17)[:-1]}?"
     assert texts(article(f"{question}\n\n{sentence(2, 17)}"))[0] == question
+
+
+def test_a_line_that_announces_a_list_stays_with_it_and_the_list_together() -> None:
+    items = "\n".join(f"- lamp {n}" for n in range(6))
+    text = f"{sentence(1, 15)} {sentence(2, 8)}\n\nThese are lit:\n\n{items}\n\n{sentence(3, 12)} {sentence(4, 16)}"
+    (listed,) = (passage for passage in passages_of(article(text), 40) if "These are lit" in passage.text)
+    assert listed.text.startswith("These are lit:")
+    assert items in listed.text
+
+
+def test_questions_alone_fill_passages_as_other_sentences_do() -> None:
+    text = f"{sentence(0, 4)} " + " ".join(f"{sentence(n, 9)[:-1]}?" for n in range(1, 40))
+    sizes = [size(each) for each in texts(article(text), 60)]
+    assert min(sizes[:-1]) >= 36

@@ -91,6 +91,8 @@ BARE = {
     "Norway": "Do you ship to Norway? Yes. Parcels to Norway cost twelve euros.",
     "dogs": "May dogs swim?\n\nNo. They frighten the ducks. A pond for them lies behind the mill.",
     "gulls": "Are gulls fed here? Never!",
+    "pets": "May I bring pets?\n\nYes:\n\n- dogs\n- cats\n- hamsters\n\nThe park is large.",
+    "open": "Is it open in May? Yes.\n\nOur other park sells tar.",
 }
 
 
@@ -100,6 +102,8 @@ BARE = {
         ("Norway", "Do you ship to Norway? Yes. Parcels to Norway cost twelve euros."),
         ("dogs", "May dogs swim?\n\nNo. They frighten the ducks."),
         ("gulls", "Are gulls fed here? Never!"),
+        ("pets", "May I bring pets?\n\nYes:\n\ndogs\ncats\nhamsters"),
+        ("open", "Is it open in May? Yes."),
     ],
 )
 def test_a_bare_yes_or_no_takes_along_what_is_said_of_it(tmp_path: Path, name: str, quote: str) -> None:

@@ -203,10 +203,17 @@ def test_a_numbered_list_goes_on_behind_what_is_said_of_an_item(open_words: Call
 
 @pytest.mark.parametrize("suffix", ["txt", "md"])
 def test_another_count_from_one_is_another_list(open_words: Callable[..., Index], suffix: str) -> None:
-    lists = "1. oats\n\nThey are sown.\n\n1. honey\n\nIt is sold.\n\n2. tar"
-    read = _read(open_words(f"The mill sold:\n\n{lists}\n", suffix), "mill sold")
-    (made,) = quotes([each for each in read.sentences if each.text.endswith(":")], 0.0, 1.0)
-    assert made.hit.document.text[slice(*made.span)].split()[-1] == "oats"
+    for further in (
+        "1. honey\n\nIt is sold.\n\n2. tar",
+        "3. tar",
+        "(2) tar",
+        "2.5 tar",
+        "a\n\nb\n\nc\n\nd\n\ne\n\n2. tar",
+    ):
+        lists = f"1. oats\n\nThey are sown.\n\n{further}"
+        read = _read(open_words(f"The mill sold:\n\n{lists}\n", suffix), "mill sold")
+        (made,) = quotes([each for each in read.sentences if each.text.endswith(":")], 0.0, 1.0)
+        assert made.hit.document.text[slice(*made.span)].split()[-1] == "oats", further
 
 
 @pytest.mark.parametrize("suffix", ["txt", "md"])

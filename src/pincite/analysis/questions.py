@@ -88,5 +88,6 @@ def is_reply(sentence: str) -> bool:
 
 def is_bare_reply(sentence: str) -> bool:
     """Whether a sentence is "Yes." or "No." with next to nothing else."""
-    said = _ANSWER_LABEL.sub("", sentence, count=1)
+    label = _ANSWER_LABEL.match(sentence)
+    said = sentence[label.end() :] if label else sentence
     return _REPLIES.match(said) is not None and _words(said) <= _BARE

@@ -1,8 +1,9 @@
 """From a document to its passages, each of whole sentences.
 
 **Where passages end.** A passage takes as many sentences as fit, but ends at a paragraph end in the last 40 % of the
-budget. What is left of a section and would fill between one and two passages is divided near its middle. Headings,
-questions and lines that announce a list stay with what follows them.
+budget. What is left of a section and would fill between one and two passages is divided near its middle. A heading is
+never the end of a passage; a question, a line that ends in a colon and an item of a list that goes on are only where
+that 40 % has no other.
 
 **Sizes.** WordPiece makes one unknown token of any word of more than 100 characters, so a budget in tokens alone would
 let passages grow without bound. Every further 16 characters without a token start count as another token.
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from pincite.analysis.questions import questions
-from pincite.analysis.sentences import SentenceRange, sentences_of, stretches
+from pincite.analysis.sentences import LIST_ITEM, SentenceRange, sentences_of, stretches
 from pincite.datatypes import Document, Passage, passage_id
 
 VERSION = 4
@@ -85,29 +86,32 @@ def _heading(text: str, section: Sequence[SentenceRange]) -> str | None:
 def _packed(text: str, section: Sequence[SentenceRange], budget: int) -> Iterator[Sequence[SentenceRange]]:
     """Divide a section into groups of at most ``budget`` tokens."""
     left = sum(sentence.size for sentence in section)
-    lead_on = _lead_on(text, section)
+    belong = _belong_to_the_next(text, section)
     begin = 0
     while begin < len(section):
-        end = len(section) if left <= budget else _best_end(section, lead_on, begin, budget, left)
+        end = len(section) if left <= budget else _best_end(section, belong, begin, budget, left)
         yield section[begin:end]
         left -= sum(sentence.size for sentence in section[begin:end])
         begin = end
 
 
-def _lead_on(text: str, section: Sequence[SentenceRange]) -> list[bool]:
-    """Which sentences say little without the next one."""
-    texts = [text[sentence.start : sentence.end] for sentence in section]
-    asks = questions(texts)
-    return [
-        sentence.is_heading or ask or text.endswith((":", "："))
-        for sentence, ask, text in zip(section, asks, texts, strict=True)
-    ]
+def _belong_to_the_next(text: str, section: Sequence[SentenceRange]) -> list[bool]:
+    """After which sentences a passage should not end: questions, lines with a colon, items of a list but the last."""
+    asks = questions([text[sentence.start : sentence.end] for sentence in section])
+    belong = []
+    for sentence, following, asked in zip(section, [*section[1:], None], asks, strict=True):
+        said = text[sentence.start : sentence.end]
+        lists_on = following is not None and (
+            text.count("\n", sentence.end, following.start) == 1 or LIST_ITEM.match(text, following.start) is not None
+        )
+        belong.append(asked or lists_on or said.endswith((":", "：")))
+    return belong
 
 
-def _best_end(section: Sequence[SentenceRange], lead_on: Sequence[bool], begin: int, budget: int, left: int) -> int:
+def _best_end(section: Sequence[SentenceRange], belong: Sequence[bool], begin: int, budget: int, left: int) -> int:
     """Where the passage that begins at ``begin`` best ends (module docstring: where passages end)."""
     target = budget if left > 2 * budget else left / 2
-    costs: list[tuple[bool, bool, bool, float]] = []
+    costs: list[tuple[bool, bool, bool, bool, float]] = []
     size = 0
     for i in range(begin, len(section)):
         sentence = section[i]
@@ -115,8 +119,11 @@ def _best_end(section: Sequence[SentenceRange], lead_on: Sequence[bool], begin: 
         if size > budget and costs:
             break
         off = abs(target - size)
-        at_paragraph_end = sentence.ends_paragraph and off <= 0.4 * target
-        costs.append((lead_on[i], left - size > budget, not at_paragraph_end, off))
+        near = off <= 0.4 * target
+        needs_another = left - size > budget
+        costs.append(
+            (sentence.is_heading, belong[i] or not near, needs_another, not (sentence.ends_paragraph and near), off)
+        )
     return begin + 1 + costs.index(min(costs))
 
 

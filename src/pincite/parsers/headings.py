@@ -1,8 +1,9 @@
 """Heading lines of plain text, as far as they can be told safely: what is taken for one is not quoted.
 
 Titles with a line drawn below, or above and below; versions (``Version 2.3``, ``2.3 (2021-04-05)``) over what they
-brought; and ``3.2 Limits``, ``Chapter 4`` and lines in capitals where they stand alone between blank lines. The last
-also over indented text, as in manual pages.
+brought; titles alone below a line drawn from side to side, if there are several; and ``3.2 Limits``, ``Chapter 4`` and
+lines in capitals where they stand alone between blank lines. The last also over indented text, as in manual pages; of
+several words only if there are others, since a fact may be shouted (CLOSED ON SUNDAYS).
 """
 
 from __future__ import annotations
@@ -35,8 +36,11 @@ _CHAPTER = re.compile(
     r"(?:\s?[.:–—-]\s?\S.{1,70}|\.)?|第[\d一二三四五六七八九十百]{1,5}[章节回部篇編编](?:\s.{1,40})?",
     re.IGNORECASE,
 )
-_STATES = re.compile(r"\b(?:is|are|was|were|has|have|had|shall|must|may|can|will|do|does)\b", re.IGNORECASE)
-"""What says something may be an answer."""
+_STATES = re.compile(
+    r"(?!(?:WHAT|WHO|WHERE|WHEN|WHY|HOW|WHICH)\b).*\b(?:IS|ARE|WAS|WERE|HAS|HAVE|SHALL|MUST)\b"
+    r"|(?i:article\s).*\b(?:is|are|was|were|has|have|shall|must|may)\b"
+)
+"""What says something, though in capitals or behind the number of an article of a law, may be an answer."""
 _FIGURE = re.compile(r".*[:=]\s*[^\s\w]*\d[\d.,]*\s?[\w%°]{0,3}")
 _MOST_CAPITAL_WORDS, _LEAST_CAPITALS = 6, 4
 
@@ -56,22 +60,20 @@ def with_headings(text: str) -> tuple[str, tuple[Span, ...]]:
     titles.update(ruled)
     drawn.update(ruled.values())
     in_capitals = {at for at in titles if at + 1 not in drawn and _is_in_capitals(lines[at].strip())}
-    if len(in_capitals) == 1:  # headings come in numbers; what is said once, as CLOSED ON SUNDAYS, may be an answer
-        titles -= {at for at in in_capitals if not _CHAPTER.fullmatch(lines[at].strip())}
+    if len(in_capitals) == 1:  # headings come in numbers
+        titles -= {at for at in in_capitals if " " in lines[at].strip() and not _CHAPTER.fullmatch(lines[at].strip())}
     return _laid_out(lines, titles, drawn)
 
 
 def _below_rules(lines: Sequence[str]) -> dict[int, int]:
     """Titles that stand alone below a line drawn from side to side, each with that line; one of them is no custom."""
-    paragraphs = [(first, end) for first, end in _paragraphs(lines) if end - first == 1]
-    ruled = {
-        below: rule
-        for (rule, _), (below, end) in pairwise(paragraphs)
-        if _DRAWN.fullmatch(lines[rule].strip())
-        and _may_be_title(lines[below])
-        and not any(map(str.strip, lines[rule + 1 : below]))
-        and any(map(str.strip, lines[end:]))
-    }
+    ruled: dict[int, int] = {}
+    for (rule, rule_end), (title, title_end) in pairwise(_paragraphs(lines)):
+        alone = rule_end - rule == title_end - title == 1 and any(
+            line.strip() for line in lines[title_end : title_end + 3]
+        )
+        if alone and _DRAWN.fullmatch(lines[rule].strip()) and _may_be_title(lines[title]):
+            ruled[title] = rule
     return ruled if len(ruled) > 1 else {}
 
 
@@ -125,6 +127,8 @@ def _underlined(lines: Sequence[str], first: int, end: int, below: int) -> Itera
             continue
         if title[0].isspace() and not (is_boxed and at == top):
             continue
+        if rule[0] != "=" and _FIGURE.fullmatch(title) and not is_version(title):  # "Aske: 3": a row of a table
+            continue
         ruled = [lines[k][0] for k in (at - 1, at + 3) if first <= k < end and rules[k - first]]
         if rule[0] in ruled and not is_boxed:  # a line under each: a table
             continue
@@ -134,8 +138,7 @@ def _underlined(lines: Sequence[str], first: int, end: int, below: int) -> Itera
 
 
 def _may_be_title(line: str) -> bool:
-    line = line.strip()
-    return len(line) <= _LONGEST and not _NO_TITLE.match(line) and (is_version(line) or not _FIGURE.fullmatch(line))
+    return len(line.strip()) <= _LONGEST and not _NO_TITLE.match(line.strip())
 
 
 def _stands_out(lines: Sequence[str], first: int, end: int, below: int) -> bool:
@@ -146,7 +149,7 @@ def _stands_out(lines: Sequence[str], first: int, end: int, below: int) -> bool:
         return False
     if is_version(line):
         return not is_version(under)
-    if _STATES.search(line):
+    if _STATES.match(line):
         return False
     alone = end - first == 1
     over_indented = under[0].isspace() and not lines[first][0].isspace()

@@ -15,7 +15,9 @@ _ANNOUNCES = re.compile(r"[:：]\s?[-–—]?\Z")
 _GOES_ON = re.compile(r"[;；,，](?:\s+(?:and|or|and/or|nor|but|then))?\Z", re.IGNORECASE)
 """How a line ends behind which a list goes on, whatever space is between."""
 
-_NUMBER = re.compile(r"[(（]?(\d{1,3})[.)、）]")
+_NUMBER = re.compile(r"([(（]?)(\d{1,3})([.)、）])(?=\s)")
+_SAID_OF_AN_ITEM = 4
+"""Lines: more between two numbers have a matter of their own."""
 
 
 def list_end(text: str, spans: Sequence[Span]) -> int:
@@ -76,14 +78,20 @@ def _is_listed(text: str, lines: Sequence[Span], line: Span, marked: bool) -> bo
 
 
 def _next_number(text: str, lines: Sequence[Span], length: int) -> int | None:
-    """How many lines there are up to the item with the next number; None without one.
+    """How many lines there are up to the item with the next number, written alike; None where it is not near.
 
     Between "1." and "2." may stand what is said of the first.
     """
-    numbers = [(at, int(found[1])) for at, (start, _) in enumerate(lines) if (found := _NUMBER.match(text, start))]
-    last = next((number for at, number in reversed(numbers) if at < length), None)
-    at, number = next(((at, number) for at, number in numbers if at >= length), (0, 0))
-    return at + 1 if last is not None and number == last + 1 else None
+    wanted = next((_numbered(text, line, 1) for line in reversed(lines[:length]) if _NUMBER.match(text, line[0])), None)
+    near = range(length, min(length + _SAID_OF_AN_ITEM + 1, len(lines)))
+    at = next((at for at in near if _numbered(text, lines[at])), None)
+    return at + 1 if at is not None and _numbered(text, lines[at]) == wanted else None
+
+
+def _numbered(text: str, line: Span, further: int = 0) -> tuple[str, int, str, int] | None:
+    """The number of an item, or one further, with its signs and how far it is indented."""
+    number = _NUMBER.match(text, line[0])
+    return (number[1], int(number[2]) + further, number[3], _indent(text, line[0])) if number else None
 
 
 def _indent(text: str, start: int) -> int:

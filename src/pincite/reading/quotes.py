@@ -319,7 +319,12 @@ def _quote(run: Sequence[Sentence], rated: Sequence[Sentence], said: set[str]) -
 
 def _reach(sentence: Sentence) -> int:
     """The end of a quote of a sentence; with a list that it announces, and what is said of a bare "Yes."."""
-    text, spans = sentence.hit.document.text, sentence.hit.passage.sentences[sentence.place :]
-    if sentence.begins < sentence.span[0] and is_bare_reply(sentence.text) and len(spans) > 1:
-        return sentence.span[1] if any(questions([text[slice(*spans[1])]])) else spans[1][1]
-    return list_end(text, spans)
+    text, spans = sentence.hit.document.text, sentence.hit.passage.sentences
+    end = list_end(text, spans[sentence.place :])
+    following = spans[sentence.place + 1 :][:1]
+    if end > sentence.span[1] or not following or sentence.begins == sentence.span[0]:
+        return end
+    in_one_paragraph = not text[end : following[0][0]].count("\n")
+    asks = questions([text[slice(*span)] for span in spans])
+    bare = is_bare_reply(sentence.text) and in_one_paragraph and not asks[sentence.place + 1]
+    return following[0][1] if bare else end
