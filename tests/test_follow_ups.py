@@ -139,6 +139,8 @@ ARTICLES = {
     " command.\n",
     "budgets.md": "# Budgets\n\nZhejiang raised its budget for science by 40 percent. Jiangsu raised its budget for "
     "science by 25 percent. Hubei set up a fund for innovation.\n",
+    "pumps-faq.md": "# Pumps questions\n\nPumps runs on Linux and on BSD. Report a bug in Pumps to Ada Pell by mail.\n",
+    "valves-faq.md": "# Valves questions\n\nReport a bug in Valves on the tracker, with its number.\n",
     "bees.md": "# The grey bee\n\nThe grey bee lives in the hills above Aldhaven. A hive needs eighteen kilograms of"
     " honey for the winter. It swarms in May. Its honey is dark.\n",
 }
@@ -163,6 +165,7 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
             ("When was it released?", "3 June 2021"),
             ("And how much memory does it need?", "512 MB"),
         ],
+        [("Which systems does Pumps run on?", "BSD"), ("And where do I report a bug in Valves?", "tracker")],
         [("How do I add articles?", "copy them"), ("And how do I remove them?", "delete their files")],
         [
             ("By what percentage did Zhejiang raise its budget for science?", "40 percent"),
@@ -214,3 +217,11 @@ def test_the_subject_is_the_last_turn_that_stands_alone_and_what_was_named_since
 )
 def test_a_word_that_stands_for_nothing_said_before_does_not_lean(turn: str) -> None:
     assert not needs_context(turn)
+
+
+def test_a_question_that_goes_on_is_not_answered_of_another_subject(assistant: Assistant) -> None:
+    history = _user("Which systems does Pumps run on?")
+    answer = assistant.ask("And where do I report a bug?", history=history)
+    assert "valves-faq.md" not in {citation.document.doc_id for citation in answer.citations}
+    other = assistant.ask("And where do I report a bug in Valves?", history=history)
+    assert [citation.document.doc_id for citation in other.citations][:1] == ["valves-faq.md"]

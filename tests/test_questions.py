@@ -114,6 +114,21 @@ def test_a_bare_yes_or_no_takes_along_what_is_said_of_it(tmp_path: Path, name: s
     assert first.quote == quote
 
 
+TURNED = (
+    "# Lines\n\nCan I move to another release?\n\nYes, but it is a one way process. You can go from stable to testing "
+    "to unstable. But the reverse direction is not possible. Think of that first.\n"
+)
+
+
+def test_what_takes_back_or_begins_an_answer_belongs_to_it(tmp_path: Path) -> None:
+    write_files(tmp_path / "c", {"a.md": TURNED})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        first = Assistant(index).ask("Can I go back from unstable to stable?").citations[0]
+    assert "it is a one way process. You can go" in first.quote
+    assert "But the reverse direction is not possible." in first.quote
+
+
 def test_an_answer_that_says_all_is_quoted_without_its_question(asked: Assistant) -> None:
     assert asked.ask("How long does shipping take?").citations[0].quote == "Orders arrive within five working days."
 

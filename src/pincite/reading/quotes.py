@@ -305,16 +305,34 @@ _LEANS = re.compile(
 """A sentence that is understood only with the one before it."""
 
 
+_TURNS = re.compile(
+    r"(?:But|However|Yet|Except|Unless|Otherwise|Nevertheless|Unfortunately|Although|Though)\b|但|然而|除非"
+)
+"""How a sentence begins that takes back, or bounds, what the one before it says."""
+
+
 def _quote(run: Sequence[Sentence], rated: Sequence[Sentence], said: set[str]) -> Quote:
     hit = run[0].hit
-    neighbours = sorted((sentence for sentence in rated if sentence.hit is hit), key=lambda sentence: sentence.place)
-    lead = next((sentence for sentence in neighbours if sentence.place == run[0].place - 1), None)
+    neighbours = {sentence.place: sentence for sentence in rated if sentence.hit is hit}
     whole = list(run)
-    if lead and _LEANS.match(run[0].text) and _plain(lead.text) not in said:
-        whole.insert(0, lead)
-    start, end = whole[0].begins, max(_reach(sentence) for sentence in whole)
-    whole += [sentence for sentence in neighbours if whole[-1].span[1] < sentence.span[1] <= end]
-    return Quote(hit, (start, end), tuple(sorted(whole, key=lambda sentence: -sentence.order)))
+    before = neighbours.get(run[0].place - 1)
+    if before and _plain(before.text) not in said and (_LEANS.match(run[0].text) or _replies(before)):
+        whole.insert(0, before)
+    after = neighbours.get(run[-1].place + 1)
+    if after and _plain(after.text) not in said and _TURNS.match(after.text) and _in_one_paragraph(run[-1], after):
+        whole.append(after)
+    start, end = whole[0].begins, max(map(_reach, whole))
+    held = [sentence for _, sentence in sorted(neighbours.items()) if whole[-1].span[1] < sentence.span[1] <= end]
+    return Quote(hit, (start, end), tuple(sorted([*whole, *held], key=lambda sentence: -sentence.order)))
+
+
+def _replies(sentence: Sentence) -> bool:
+    """Whether it is the "Yes" or "No" to a question before it: what goes on behind it is half of an answer."""
+    return sentence.begins < sentence.span[0] and is_reply(sentence.text)
+
+
+def _in_one_paragraph(one: Sentence, following: Sentence) -> bool:
+    return "\n" not in one.hit.document.text[one.span[1] : following.span[0]]
 
 
 def _reach(sentence: Sentence) -> int:

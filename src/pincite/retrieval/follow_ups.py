@@ -36,9 +36,11 @@ _POINTS_BACK = re.compile(
     r"else|also|too|former|latter)\b"
     r"|\b(?:that|there|more)\W*$"
     r"|\b(?:did|does|do|will|would|can|could|should)\s+that\s+(?:take|mean|cost|work|happen|last|end|begin|start|apply)\b"
+    r"|^\W*(?:and|but|so|then)\W+(?:who|when|where|why|which|how(?!\s+about)|what(?!\s+about))\b(?!.*\b(?-i:[A-Z])\w)(?!.*\d)"
     r"|(?<!其)他|[她它这]|那[个些里时]|其(?![他中实余])|呢\W*$",
     re.IGNORECASE,
 )
+"""The last but one: "And where do I report a bug?" goes on with the subject; "And when did Borre burn?" has its own."""
 _CONTINUES = re.compile(
     r"^\W*(?:and|but|so|or|then|what about|how about|why|really|yes|no)\b"
     rf"|^\W*(?:{_LATIN}\W+)?{_LATIN}\W*$",
