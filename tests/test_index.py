@@ -905,3 +905,12 @@ def test_an_unknown_mode_is_one_line(real_index: Index) -> None:
         real_index.search("ferry", mode="words")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="mode='dense' and rerank=True"):
         real_index.search("ferry", mode="dense", rerank=True)
+
+
+def test_the_first_of_two_articles_is_not_worth_all_and_the_second_nothing(tmp_path: Path) -> None:
+    write_files(tmp_path / "c", {"a.txt": "The ferry left at ten.", "b.txt": "Honey is sold at the mill."})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        first, second = index.search("When did the ferry leave?")
+    assert (first.document.doc_id, first.score) == ("a.txt", 1.0)
+    assert 0.5 <= second.score < 1
