@@ -15,6 +15,7 @@ import numpy as np
 from pincite.analysis.terms import analyse, mostly_latin, only_stop_words
 from pincite.datatypes import Document, Hit
 from pincite.reading import confidence, reader
+from pincite.reading.dates import asks_for_latest, in_words, latest_first, named_period, of_period
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reading, Text
 from pincite.retrieval.embedding import Embedder
@@ -89,7 +90,8 @@ def weigh(
         constants = confidence.BY_PAIRS
     else:
         constants = Constants.of(reads.constants) if reads else confidence.BY_COSINE
-    texts = [_text(hit) for hit in best]
+    period = named_period(asked)
+    texts = [_text(hit, dated=period is not None) for hit in best]
     if reads:
         readings = reads.read(asked, texts)
     else:
@@ -100,6 +102,10 @@ def weigh(
     rated = sentences(best, readings, rarity, constants, words)
     if is_name:
         rated = [sentence for sentence in rated if _holds_phrase(sentence.text, asked)]
+    if period:
+        rated = of_period(rated, period)
+    if asks_for_latest(asked):
+        rated = latest_first(rated)
     return Evidence(asked, _ordered(best, rated) + tuple(hits[len(best) :]), rated, constants.part)
 
 
@@ -109,8 +115,9 @@ def _holds_phrase(text: str, question: str) -> bool:
     return len(asked) > 1 and f" {' '.join(asked)} " in f" {' '.join(said)} "
 
 
-def _text(hit: Hit) -> Text:
-    context = "\n".join(line for line in (_subject(hit.document), hit.passage.heading) if line)
+def _text(hit: Hit, *, dated: bool) -> Text:
+    day = in_words(hit.document) if dated else ""
+    context = "\n".join(line for line in (_subject(hit.document), day, hit.passage.heading) if line)
     start = hit.passage.start
     return Text(context, hit.passage.text, [(a - start, b - start) for a, b in hit.passage.sentences])
 

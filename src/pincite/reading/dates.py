@@ -1,0 +1,82 @@
+"""What a question says of time: a period that it names, or that it asks for what is in force now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pincite.datatypes import Document
+from pincite.parsers.metadata import find_date
+from pincite.reading.quotes import Sentence
+
+_NEARLY_AS_SURE = 0.5
+"""The share of the first one's probability from which on two sentences are taken to say as much of what is asked."""
+
+_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_YEAR = re.compile(r"(?<![\d.,$€£#-])(?:19|20)\d\d(?![\d%]|[.,]\d)")
+_LATEST = re.compile(
+    r"\b(?:latest|newest|most recent|current(?:ly)?|at present|nowadays|as of now|up[ -]to[ -]date|in force)\b"
+    r"|最新|目前|现行",
+    re.IGNORECASE,
+)
+
+
+def named_period(question: str) -> str | None:
+    """The day, month or year that a question names, as ``YYYY[-MM[-DD]]``; None where it names none or several."""
+    named = find_date(question)
+    if named:
+        return named[0]
+    years = set(_YEAR.findall(question))
+    return years.pop() if len(years) == 1 else None
+
+
+def asks_for_latest(question: str) -> bool:
+    """Whether a question is about what holds now."""
+    return _LATEST.search(question) is not None
+
+
+def in_words(document: Document) -> str:
+    """The document's own date as an article would write it; empty without one."""
+    if not document.date:
+        return ""
+    year, *rest = map(int, document.date.split("-"))
+    if not rest:
+        return str(year)
+    return " ".join([*map(str, rest[1:]), _MONTHS[rest[0] - 1], str(year)])
+
+
+def of_period(rated: Sequence[Sentence], period: str) -> list[Sentence]:
+    """The sentences without those of articles of another time, where one of the named time says nearly as much.
+
+    What names the year itself stays, whenever it was written.
+    """
+    surest = max((sentence.confidence for sentence in rated), default=0.0)
+    if not any(_fits(one, period) and one.confidence >= _NEARLY_AS_SURE * surest for one in rated):
+        return list(rated)
+    year = period[:4]
+    return [
+        sentence
+        for sentence in rated
+        if not sentence.hit.document.date or _fits(sentence, period) or year in sentence.hit.passage.text
+    ]
+
+
+def latest_first(rated: Sequence[Sentence]) -> list[Sentence]:
+    """The sentences, those nearly as sure as the first one by the days of their articles, the newest first."""
+    if not rated:
+        return []
+    alike = [
+        sentence
+        for sentence in rated
+        if sentence.hit.document.date and sentence.confidence >= _NEARLY_AS_SURE * rated[0].confidence
+    ]
+    newest = sorted(alike, key=lambda sentence: str(sentence.hit.document.date), reverse=True)
+    orders = sorted((sentence.order for sentence in alike), reverse=True)
+    moved = {id(sentence): replace(sentence, order=order) for sentence, order in zip(newest, orders, strict=True)}
+    return sorted((moved.get(id(sentence), sentence) for sentence in rated), key=lambda sentence: -sentence.order)
+
+
+def _fits(sentence: Sentence, period: str) -> bool:
+    day = sentence.hit.document.date or ""
+    return bool(day) and (day.startswith(period) or period.startswith(day))

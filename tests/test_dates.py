@@ -1,0 +1,98 @@
+"""What a question says of time, and what that does to the quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from conftest import write_files
+from pincite import Assistant, Document, Index
+from pincite.reading.dates import asks_for_latest, in_words, named_period
+
+
+@pytest.mark.parametrize(
+    ("question", "period"),
+    [
+        ("What did the board decide in March 2021?", "2021-03"),
+        ("What happened on 9 June 2022?", "2022-06-09"),
+        ("What was built in 1999?", "1999"),
+        ("Was the toll raised between 2019 and 2021?", None),
+        ("Who paid 2000,50 crowns?", None),
+        ("Who paid $2000?", None),
+        ("What is in section 3-2019?", None),
+        ("Why did 2021% of them leave?", None),
+        ("When did the ferry leave?", None),
+    ],
+)
+def test_a_period_is_named_by_a_day_a_month_or_a_single_year(question: str, period: str | None) -> None:
+    assert named_period(question) == period
+
+
+@pytest.mark.parametrize(
+    ("question", "latest"),
+    [
+        ("What is the latest toll?", True),
+        ("What is the current toll of the bridge?", True),
+        ("最新的规定是什么?", True),
+        ("How strong is the currents of the bay?", False),
+        ("Who was late?", False),
+    ],
+)
+def test_what_holds_now_is_asked_for_in_words(question: str, latest: bool) -> None:
+    assert asks_for_latest(question) is latest
+
+
+@pytest.mark.parametrize(
+    ("day", "words"), [(None, ""), ("2021", "2021"), ("2021-03", "March 2021"), ("2021-03-09", "9 March 2021")]
+)
+def test_a_day_is_written_as_articles_write_it(day: str | None, words: str) -> None:
+    assert in_words(Document(doc_id="a", title="a", text="a", date=day)) == words
+
+
+COUNCIL = {
+    "2020-03-11": "The council voted to paint the pier.",
+    "2021-03-10": "The council voted to mend the pier with oak.",
+    "2022-03-09": "The council voted to sell the pier to the rowing club.",
+}
+TOLLS = {"2013-02-01": 15, "2023-09-01": 12, "2019-05-01": 20}
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("dates")
+    minutes = {
+        f"council-{day}.md": f"---\ntitle: Council\ndate: {day}\n---\n\n{text}\n" for day, text in COUNCIL.items()
+    }
+    tolls = {
+        f"toll-{day}.md": f"---\ndate: {day}\n---\n\nThe toll of the bridge for a cart is {toll} crowns.\n"
+        for day, toll in TOLLS.items()
+    }
+    later = "---\ntitle: Oak\ndate: 2024-01-02\n---\n\nThe oak for the pier was bought in March 2021 by the council.\n"
+    write_files(folder / "c", {**minutes, **tolls, "oak.md": later})
+    with Index.open(folder / "index") as index:
+        index.update(folder / "c")
+        yield Assistant(index)
+
+
+def _cited(assistant: Assistant, question: str) -> list[str]:
+    return [citation.document.doc_id for citation in assistant.ask(question).citations]
+
+
+@pytest.mark.parametrize(
+    ("month", "day"), [("March 2020", "2020-03-11"), ("March 2021", "2021-03-10"), ("2022", "2022-03-09")]
+)
+def test_an_article_of_the_time_that_is_named_answers_alone(assistant: Assistant, month: str, day: str) -> None:
+    cited = _cited(assistant, f"What did the council decide about the pier in {month}?")
+    assert cited[:1] == [f"council-{day}.md"]
+    assert not {f"council-{other}.md" for other in COUNCIL if other != day}.intersection(cited)
+
+
+def test_what_tells_of_a_time_later_may_answer(assistant: Assistant) -> None:
+    assert "oak.md" in _cited(assistant, "What was bought for the pier in March 2021?")
+
+
+def test_the_latest_of_several_leads_and_the_others_follow(assistant: Assistant) -> None:
+    assert _cited(assistant, "What is the current toll for a cart on the bridge?")[0] == "toll-2023-09-01.md"
+    every = _cited(assistant, "What is the toll for a cart on the bridge?")
+    assert {f"toll-{day}.md" for day in TOLLS} <= set(every)
