@@ -13,7 +13,8 @@ from pincite.reading.quotes import Sentence
 _NEARLY_AS_SURE = 0.5
 """The share of the first one's probability from which on two sentences are taken to say as much of what is asked."""
 
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = ["January", "February", "March", "April", "May", "June", "July"]
+_MONTHS += ["August", "September", "October", "November", "December"]
 _YEAR = re.compile(r"(?<![\d.,$€£#-])(?:19|20)\d\d(?![\d%]|[.,]\d)")
 _LATEST = re.compile(
     r"\b(?:latest|newest|most recent|current(?:ly)?|at present|nowadays|as of now|up[ -]to[ -]date|in force)\b"
