@@ -19,6 +19,7 @@ from conftest import WordEmbedder, write_files
 from pincite import Document, Index
 from pincite.parsers import SUFFIXES, Skipped, suffix_of
 from pincite.parsers.pool import Event, FileDone, read_files
+from test_formats import SAMPLES
 
 CORPUS = Path(__file__).parent.parent / "docs_corpus"
 TIMEOUT = 30
@@ -47,7 +48,7 @@ def samples() -> dict[str, bytes]:
     # Without ids: of two lines with the same the whole update is refused.
     lines = "".join(json.dumps({"title": f"T{n}", "text": f"Text {n}."}) + "\n" for n in range(9)).encode()
     found |= {".jsonl": lines, ".jsonl.gz": gzip.compress(lines), ".xhtml": found[".html"], ".htm": found[".html"]}
-    found |= {".markdown": found[".md"]}
+    found |= {".markdown": found[".md"], **SAMPLES}
     return {str(suffix): data for suffix, data in found.items()}
 
 

@@ -25,6 +25,7 @@ _MODULES = {
     ".xhtml": "html",
 }
 _MODULES |= {".pdf": "pdf", ".docx": "docx", ".epub": "epub", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
+_MODULES |= {".eml": "eml"}
 
 MOST_CHARACTERS = 20_000_000
 """Of one article: some thousand pages more than the longest books have."""
@@ -32,7 +33,7 @@ MOST_CHARACTERS = 20_000_000
 _MOST_BYTES = 256 << 20
 """Of a file that is read as a whole, and of what it unpacks to: a larger one is taken for a zip bomb."""
 
-VERSION = 4
+VERSION = 5
 """Counts up when a file is read otherwise than before, so that the next update reads it again."""
 
 SUFFIXES = tuple(_MODULES)
