@@ -1,4 +1,4 @@
-"""Mail, subtitles, tables, reStructuredText, OpenDocument, RTF and slides; what Word and EPUB files hold beside text."""
+"""Mail, subtitles, tables, reStructuredText, OpenDocument, RTF and slides; and more of Word, EPUB and Markdown."""
 
 from __future__ import annotations
 
@@ -45,7 +45,42 @@ AAAA
 --b--
 """
 
-SAMPLES: dict[str, bytes] = {".eml": MAIL}
+SRT = """\
+1
+00:00:01,000 --> 00:00:03,500
+<i>The mole was built</i>
+in 1911,
+
+2
+00:00:03,600 --> 00:00:05,000 X1:40 X2:600
+{\\an8}of granite. &lt;Nobody&gt; left.
+
+3
+00:01:05,000 --> 00:01:07,000
+It cost 8 million.
+"""
+
+VTT = """\
+WEBVTT - of the mole
+
+NOTE Made by hand
+on a day in May.
+
+STYLE
+::cue { color: red }
+
+opening
+00:01.000 --> 00:03.000 align:start
+<v Ada>The lamp &amp; the <b>mole</b>.</v>
+
+00:03.000 --> 00:04.000
+They were lit.
+
+00:04.000 --> 00:05.000
+<v Bo>In <00:04.500>1911?
+"""
+
+SAMPLES: dict[str, bytes] = {".eml": MAIL, ".srt": SRT.encode(), ".vtt": VTT.encode()}
 """A file of each kind, by its suffix."""
 
 
@@ -107,3 +142,36 @@ def test_a_mail_with_a_malformed_sender_is_read(document: Make) -> None:
 def test_what_is_no_mail_or_has_no_text_says_so(events: Events, content: str | bytes, reason: str) -> None:
     with pytest.raises(UnreadableFile, match=f"^{reason}$"):
         events("a.eml", content)
+
+
+# ---------------------------------------------------------------- subtitles
+
+
+def test_cues_become_running_text_without_times(document: Make) -> None:
+    found = document("a.srt", SAMPLES[".srt"])
+    assert found.text == "The mole was built in 1911, of granite. <Nobody> left.\n\nIt cost 8 million."
+    assert (found.title, found.metadata) == ("a", {})
+
+
+def test_web_subtitles_name_who_speaks_and_leave_out_notes_and_styles(document: Make) -> None:
+    found = document("a.vtt", SAMPLES[".vtt"])
+    assert found.text == "Ada: The lamp & the mole. They were lit.\n\nBo: In 1911?"
+
+
+def test_lines_that_roll_up_are_said_once(document: Make) -> None:
+    rolling = "".join(
+        f"00:00:0{at}.000 --> 00:00:0{at + 1}.000\n{lines}\n\n"
+        for at, lines in enumerate(["we lit", "we lit\n<00:00:01.200><c>the lamp</c>", "the lamp", "the lamp\nat dusk"])
+    )
+    assert document("a.vtt", f"WEBVTT\n\n{rolling}").text == "we lit the lamp at dusk"
+
+
+def test_what_is_said_twice_is_kept_twice(document: Make) -> None:
+    said = "00:01.000 --> 00:02.000\nNo.\n\n00:03.000 --> 00:04.000\nNo.\nNo.\n"
+    assert document("a.vtt", f"WEBVTT\n\n{said}").text == "No. No. No."
+
+
+@pytest.mark.parametrize("content", ["Some words.\n", "1\n00:00:01,000 --> 00:00:02,000\n\n", "00:99 --> x\na\n"])
+def test_a_file_without_subtitles_says_so(events: Events, content: str) -> None:
+    with pytest.raises(UnreadableFile, match=r"^no subtitles in it$"):
+        events("a.srt", content)

@@ -1,4 +1,4 @@
-"""Mail (RFC 5322): its subject, sender and day are stated, its body is the text; what is attached is named, not read."""
+"""Mail (RFC 5322): its subject, sender and day are stated, its body is the text, what is attached is named."""
 
 from __future__ import annotations
 

@@ -1,0 +1,64 @@
+"""Subtitles (``.srt``, ``.vtt``): what is said, as running text; when it is said only tells where a paragraph ends."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pincite.datatypes import Document
+from pincite.errors import UnreadableFile
+from pincite.parsers.decoding import decode
+from pincite.parsers.markup import collapse
+from pincite.parsers.metadata import document
+
+_TIME = r"(?:\d+:)?\d{1,2}:\d\d[.,]\d{1,3}"
+_TIMES = re.compile(rf"\s*(?P<start>{_TIME})\s+-->\s+(?P<end>{_TIME})(?:\s.*)?")
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]{1,100})>")
+_TAG = re.compile(r"</?[A-Za-z\d][^<>]{0,200}>|\{\\[^{}]{0,200}\}")
+"""Of WebVTT and HTML, with the times within a cue, and of ASS, which ``.srt`` files have at times."""
+_PAUSE = 3.0
+"""Seconds without words behind which something else is spoken of, if a sentence ended there."""
+_ROLLING = 0.1
+"""A cue that follows within so many seconds may show lines of the one before a second time, further up."""
+_ENDED = re.compile(r"[.?!…。？！][\"'”’»)\]]*\Z")
+
+
+def read(path: Path, name: str) -> Iterator[Document]:
+    """The one document of a file with subtitles."""
+    paragraphs: list[list[str]] = []
+    voice, until, shown = "", math.inf, list[str]()
+    for start, end, lines in _cues(decode(path.read_bytes())):
+        speaker = next((found[1].strip() for line in lines if (found := _VOICE.search(line))), voice)
+        words = [collapse(html.unescape(_TAG.sub("", line))) for line in lines]
+        said = paragraphs[-1] if paragraphs else []
+        paused = bool(said) and start >= until + _PAUSE and _ENDED.search(said[-1]) is not None
+        if not paragraphs or paused or speaker != voice:
+            paragraphs.append(said := [f"{speaker}:"] if speaker != voice else [])
+        rolled_up = shown if start < until + _ROLLING else []
+        said += [line for line in words if line and line not in rolled_up]
+        voice, until, shown = speaker, end, words
+    text = "\n\n".join(" ".join(said) for said in paragraphs if said)
+    if not text:
+        raise UnreadableFile("no subtitles in it")
+    yield document(name, text, stated={})
+
+
+def _cues(text: str) -> Iterator[tuple[float, float, list[str]]]:
+    """Start, end and lines of each cue; what stands elsewhere are numbers, notes and styles."""
+    times, lines = None, list[str]()
+    for line in [*text.split("\n"), ""]:
+        if found := _TIMES.fullmatch(line):
+            times, lines = found, []
+        elif times and line.strip():
+            lines.append(line)
+        elif times:
+            yield _seconds(times["start"]), _seconds(times["end"]), lines
+            times = None
+
+
+def _seconds(time: str) -> float:
+    *hours, minutes, seconds = time.replace(",", ".").split(":")
+    return 3600 * int(hours[0] if hours else 0) + 60 * int(minutes) + float(seconds)
