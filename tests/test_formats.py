@@ -80,7 +80,16 @@ They were lit.
 <v Bo>In <00:04.500>1911?
 """
 
-SAMPLES: dict[str, bytes] = {".eml": MAIL, ".srt": SRT.encode(), ".vtt": VTT.encode()}
+CSV = """\
+Dam,Date,Volume,Note
+Torvik,1998-05-01,8.4 million m3,"The ""old"" dam,
+of stone."
+,,,
+Lorn,,2.1 million m3,,more
+"""
+
+SAMPLES: dict[str, bytes] = {".eml": MAIL, ".srt": SRT.encode(), ".vtt": VTT.encode(), ".csv": CSV.encode()}
+SAMPLES |= {".tsv": SAMPLES[".csv"].replace(b",", b"\t")}
 """A file of each kind, by its suffix."""
 
 
@@ -175,3 +184,56 @@ def test_what_is_said_twice_is_kept_twice(document: Make) -> None:
 def test_a_file_without_subtitles_says_so(events: Events, content: str) -> None:
     with pytest.raises(UnreadableFile, match=r"^no subtitles in it$"):
         events("a.srt", content)
+
+
+# ---------------------------------------------------------------- tables
+
+
+def test_a_row_of_a_table_is_a_document(events: Events) -> None:
+    first, second = events("t.csv", SAMPLES[".csv"])
+    assert isinstance(first, Document)
+    assert (first.doc_id, first.title, first.title_is_name, first.date) == ("t.csv#2", "row 2", True, "1998-05-01")
+    assert first.text == 'Dam: Torvik\nDate: 1998-05-01\nVolume: 8.4 million m3\nNote: The "old" dam,\nof stone.'
+    assert first.metadata == {"dam": "Torvik", "volume": "8.4 million m3", "note": 'The "old" dam,\nof stone.'}
+    assert isinstance(second, Document)
+    assert (second.doc_id, second.text) == ("t.csv#4", "Dam: Lorn\nVolume: 2.1 million m3\nColumn 5: more")
+
+
+@pytest.mark.parametrize("mark", [",", ";", "|", "\t"])
+def test_what_parts_the_columns_is_found_out(events: Events, mark: str) -> None:
+    rows = [("Dam", "Volume in m3"), ("Torvik", "8"), ("Lorn", "2"), ("Pell", "3")]
+    found = events("t.csv", "\n".join(map(mark.join, rows)))
+    texts = [each.text for each in found if isinstance(each, Document)]
+    assert texts == [f"Dam: {dam}\nVolume in m3: {volume}" for dam, volume in rows[1:]]
+
+
+@pytest.mark.parametrize("first", ["Torvik\t8.4", "Dam\tDam"])
+def test_a_table_without_names_of_columns_loses_no_row(events: Events, first: str) -> None:
+    found = events("t.tsv", f"{first}\nPell\t3\n")
+    one, two = first.split("\t")
+    texts = [each.text for each in found if isinstance(each, Document)]
+    assert texts == [f"Column 1: {one}\nColumn 2: {two}", "Column 1: Pell\nColumn 2: 3"]
+
+
+def test_of_a_table_only_a_row_that_is_too_long_is_skipped(events: Events) -> None:
+    skipped, found = events("t.csv", f"Dam,Note\nTorvik,{'word ' * 2_000_000},{'word ' * 2_500_000}\nLorn,old\n")
+    assert isinstance(skipped, Skipped)
+    assert skipped.where == "t.csv:2"
+    assert skipped.reason.startswith("22,500,0")
+    assert isinstance(found, Document)
+
+
+def test_names_of_columns_do_not_make_a_small_table_huge(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pincite.parsers.table._MOST_WRITTEN", 1 << 20)
+    with pytest.raises(UnreadableFile, match=r"^its rows have more than 1 million characters: divide it$"):
+        events(
+            "t.csv", ",".join(f"{at:0>90}x" for at in range(500)) + f"\n{',' * 500}\n" + ("," * 498 + "a\n") * 100_000
+        )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [("Dam,Volume\n", "no row below the names of its columns"), ("\n", "empty")]
+)
+def test_a_table_without_rows_says_so(events: Events, content: str, reason: str) -> None:
+    with pytest.raises(UnreadableFile, match=f"^{reason}$"):
+        events("t.csv", content)

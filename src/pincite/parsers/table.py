@@ -1,0 +1,87 @@
+"""Tables in text files (``.csv``, ``.tsv``): a row is a document of lines such as ``Volume: 8.4 million m3``.
+
+A row's id is its number as a spreadsheet counts: the first is 1. Columns by the names that documents have (``title``,
+``date``, ``author``, ``url``) are what the row states of itself; all stand in its text.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+
+from pincite.datatypes import Document
+from pincite.errors import UnreadableFile
+from pincite.parsers import MOST_CHARACTERS, Skipped, check_text
+from pincite.parsers.decoding import decode
+from pincite.parsers.metadata import document
+
+_SAMPLE = 1 << 13
+"""Characters that are looked through for what parts the columns."""
+_LONGEST_NAME = 100
+_MOST_WRITTEN = 256 << 20
+"""Characters of all rows together: the names of columns stand in each, so that a file gives more than it holds."""
+_DATUM = re.compile(r"[^\w]*\d[\d.,:/\s%-]*|https?://\S*")
+"""A number, day or address, which is no column's name, unless it is a year."""
+_YEAR = re.compile(r"(?:1[89]|20)\d\d")
+
+
+def read(path: Path, name: str) -> Iterator[Document | Skipped]:
+    """The documents of a table; a row that is too long is skipped by itself, an empty one has nothing to say."""
+    text = decode(path.read_bytes())
+    csv.field_size_limit(MOST_CHARACTERS)
+    rows = enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, name)), 1)
+    first = next(((number, row) for number, row in rows if any(map(str.strip, row))), None)
+    if first is None:
+        raise UnreadableFile("empty")
+    columns = [cell.strip() for cell in first[1]] if _is_header(first[1]) else []
+    empty, written = True, 0
+    for number, row in rows if columns else chain([first], rows):
+        cells = list(_named(columns, row))
+        if not cells:
+            continue
+        found = _document(f"{name}#{number}", number, cells)
+        written += len(found.text)
+        if written > _MOST_WRITTEN:
+            raise UnreadableFile(f"its rows have more than {_MOST_WRITTEN >> 20} million characters: divide it")
+        empty = False
+        try:
+            check_text(found.text)
+            yield found
+        except UnreadableFile as error:
+            yield Skipped(f"{name}:{number}", str(error))
+    if empty:
+        raise UnreadableFile("no row below the names of its columns")
+
+
+def _delimiter(text: str, name: str) -> str:
+    if name.lower().endswith(".tsv"):
+        return "\t"
+    with suppress(csv.Error):
+        return csv.Sniffer().sniff(text[:_SAMPLE].rpartition("\n")[0] or text[:_SAMPLE], ",;\t|").delimiter
+    return ","
+
+
+def _is_header(row: Sequence[str]) -> bool:
+    """Whether a table's first row names its columns: each by another short name, and none by a number or a day."""
+    names = [cell.strip() for cell in row if cell.strip()]
+    if len(set(names)) < len(names) or max(map(len, names)) > _LONGEST_NAME:
+        return False
+    return not any(_DATUM.fullmatch(each) and not _YEAR.fullmatch(each) for each in names)
+
+
+def _named(columns: Sequence[str], row: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The names and values of a row's cells that are filled."""
+    for at, cell in enumerate(row):
+        if cell.strip():
+            yield (columns[at] if at < len(columns) else "") or f"Column {at + 1}", cell.strip()
+
+
+def _document(doc_id: str, number: int, cells: Sequence[tuple[str, str]]) -> Document:
+    stated = {column.lower(): cell for column, cell in cells}
+    text = "\n".join(f"{column}: {cell}" for column, cell in cells)
+    return document(doc_id, text, stated=stated, fallback=f"row {number}")
