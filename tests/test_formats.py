@@ -88,8 +88,41 @@ of stone."
 Lorn,,2.1 million m3,,more
 """
 
+RST = """\
+The mole at *Lorn*
+==================
+
+:Author: Ada Pell
+:Date: 4 March 2021
+:Topic: ports
+
+.. A comment.
+
+It cost |cost| [1]_ and x\\ :sup:`2` of granite.
+
+Limits
+------
+
+- boats
+- ships
+
+======  ======
+Dam     Volume
+======  ======
+Torvik  8.4
+======  ======
+
+.. code:: python
+
+   if lit:
+       leave()
+
+.. |cost| replace:: 8 million
+.. [1] In 1911.
+"""
+
 SAMPLES: dict[str, bytes] = {".eml": MAIL, ".srt": SRT.encode(), ".vtt": VTT.encode(), ".csv": CSV.encode()}
-SAMPLES |= {".tsv": SAMPLES[".csv"].replace(b",", b"\t")}
+SAMPLES |= {".tsv": SAMPLES[".csv"].replace(b",", b"\t"), ".rst": RST.encode()}
 """A file of each kind, by its suffix."""
 
 
@@ -237,3 +270,43 @@ def test_names_of_columns_do_not_make_a_small_table_huge(events: Events, monkeyp
 def test_a_table_without_rows_says_so(events: Events, content: str, reason: str) -> None:
     with pytest.raises(UnreadableFile, match=f"^{reason}$"):
         events("t.csv", content)
+
+
+# ---------------------------------------------------------------- reStructuredText
+
+
+def test_restructured_text_states_its_title_and_fields(document: Make) -> None:
+    found = document("a.rst", SAMPLES[".rst"])
+    assert (found.title, found.author, found.date) == ("The mole at Lorn", "Ada Pell", "2021-03-04")
+    assert found.metadata == {"topic": "ports"}
+    assert headings(found) == ["Limits"]
+    assert found.text == (
+        "It cost 8 million [1] and x² of granite.\n\nLimits\n\nboats\nships\nDam | Volume\nTorvik | 8.4\n\n"
+        "if lit:\n    leave()\n\n[1] In 1911."
+    )
+
+
+def test_what_only_sphinx_knows_gives_its_text(document: Make) -> None:
+    found = document(
+        "a.rst",
+        "See :ref:`the lamp <lamp>`, :class:`~mole.Lamp` and :func:`!lit`.\n\n"
+        ".. py:function:: lit(at)\n   :module: mole\n\n"
+        "   Lights the lamp.\n\n   .. versionadded:: 3.2\n\n.. toctree::\n   :maxdepth: 2\n\n   limits\n   mole\n\n"
+        ".. code-block:: python\n   :emphasize-lines: 1\n\n   lit(5)\n",
+    )
+    assert found.text == "See the lamp, Lamp and lit.\n\nlit(at)\n\nLights the lamp.\n\nAdded in version 3.2\n\nlit(5)"
+
+
+def test_restructured_text_opens_no_other_file(tmp_path: Path, document: Make) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the secret\n")
+    traps = [f".. include:: {secret}", f".. raw:: html\n   :file: {secret}", ".. raw:: html\n\n   <p>the secret</p>"]
+    traps += [f".. csv-table:: T\n   :file: {secret}", f".. literalinclude:: {secret}"]
+    traps += [f".. figure:: {secret}\n   :figwidth: image", f".. code::\n   :file: {secret}"]
+    found = document("a.rst", "Here.\n\n" + "\n\n".join(traps) + "\n")
+    assert "the secret" not in found.text
+
+
+def test_restructured_text_with_a_line_without_end_says_so(events: Events) -> None:
+    with pytest.raises(UnreadableFile, match=r"^a line of more than 100,000 characters$"):
+        events("a.rst", "a" * 200_000)

@@ -25,7 +25,7 @@ _MODULES = {
     ".xhtml": "html",
 }
 _MODULES |= {".pdf": "pdf", ".docx": "docx", ".epub": "epub", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
-_MODULES |= {".eml": "eml", ".srt": "subtitles", ".vtt": "subtitles", ".csv": "table", ".tsv": "table"}
+_MODULES |= {".eml": "eml", ".srt": "subtitles", ".vtt": "subtitles", ".csv": "table", ".tsv": "table", ".rst": "rst"}
 
 MOST_CHARACTERS = 20_000_000
 """Of one article: some thousand pages more than the longest books have."""
