@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -121,8 +123,49 @@ Torvik  8.4
 .. [1] In 1911.
 """
 
+ODT = """\
+<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+  xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0"
+  xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+  xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"
+  xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"><office:automatic-styles>
+<style:style style:name="T1"><style:text-properties style:text-position="super 58%"/></style:style>
+<style:style style:name="T2"><style:text-properties style:text-position="sub 58%"/></style:style>
+</office:automatic-styles><office:body><office:text>
+<text:tracked-changes><text:deletion><text:p>Deleted.</text:p></text:deletion></text:tracked-changes>
+<text:table-of-content><text:p>Limits 1</text:p></text:table-of-content><text:h>Limits</text:h>
+<text:p>It cost<text:s/>8×10<text:span text:style-name="T1">6</text:span> in 1911<text:note
+><text:note-citation>1</text:note-citation>
+<text:note-body><text:p>In a note.</text:p></text:note-body></text:note>,<text:tab/>two<text:line-break/>lines
+<draw:frame><draw:text-box><text:p>In a box.</text:p></draw:text-box></draw:frame>
+<office:annotation><text:p>No.</text:p></office:annotation>H<text:span text:style-name="T2">2</text:span>O.</text:p
+><text:list><text:list-item><text:p>boats</text:p></text:list-item
+><text:list-item><text:p>ships</text:p></text:list-item></text:list>
+<table:table><table:table-row><table:table-cell><text:p>Dam</text:p></table:table-cell>
+<table:table-cell><text:p>Volume</text:p></table:table-cell></table:table-row>
+<table:table-row><table:table-cell><text:p>Torvik</text:p></table:table-cell>
+<table:table-cell><text:p>8.4</text:p></table:table-cell></table:table-row></table:table>
+</office:text></office:body></office:document-content>"""
+ODT_META = """\
+<office:document-meta xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+  xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:meta="urn:oasis:names:tc:opendocument:xmlns:meta:1.0"><office:meta>
+<dc:title>The mole at Lorn</dc:title><dc:subject>Ports</dc:subject><meta:initial-creator>Bo</meta:initial-creator>
+<dc:creator>Ada Pell</dc:creator><dc:date>2021-03-04T10:30:00</dc:date><meta:keyword>ports</meta:keyword>
+<meta:keyword>stone</meta:keyword></office:meta></office:document-meta>"""
+
+
+def zipped(members: Mapping[str, str | bytes]) -> bytes:
+    """An archive with these members."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+    return made.getvalue()
+
+
 SAMPLES: dict[str, bytes] = {".eml": MAIL, ".srt": SRT.encode(), ".vtt": VTT.encode(), ".csv": CSV.encode()}
 SAMPLES |= {".tsv": SAMPLES[".csv"].replace(b",", b"\t"), ".rst": RST.encode()}
+SAMPLES |= {".odt": zipped({"META-INF/manifest.xml": "<manifest/>", "content.xml": ODT, "meta.xml": ODT_META})}
 """A file of each kind, by its suffix."""
 
 
@@ -310,3 +353,36 @@ def test_restructured_text_opens_no_other_file(tmp_path: Path, document: Make) -
 def test_restructured_text_with_a_line_without_end_says_so(events: Events) -> None:
     with pytest.raises(UnreadableFile, match=r"^a line of more than 100,000 characters$"):
         events("a.rst", "a" * 200_000)
+
+
+# ---------------------------------------------------------------- OpenDocument
+
+
+def test_an_opendocument_text_in_its_order(document: Make) -> None:
+    found = document("a.odt", SAMPLES[".odt"])
+    assert (found.title, found.author, found.date) == ("The mole at Lorn", "Ada Pell", "2021-03-04")
+    assert found.metadata == {"keywords": ["ports", "stone"], "subject": "Ports"}
+    assert headings(found) == ["Limits"]
+    assert found.text == (
+        "Limits\n\nIt cost 8×10⁶ in 1911[1], two\nlines H₂O.\n\nIn a box.\n\nboats\nships\n"
+        "Dam | Volume\nTorvik | 8.4\n\n[1] In a note."
+    )
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({"META-INF/manifest.xml": "<m><encryption-data/></m>", "content.xml": "x"}, "encrypted: needs a password"),
+        ({"META-INF/manifest.xml": "<m/>", "content.xml": "<a/>"}, "no text document"),
+        ({"META-INF/manifest.xml": "<m/>"}, "not a readable .odt file: KeyError: .*content.xml.*"),
+    ],
+)
+def test_an_opendocument_file_that_cannot_be_read_says_so(events: Events, members: dict[str, str], reason: str) -> None:
+    with pytest.raises(UnreadableFile, match=f"^{reason}$"):
+        events("a.odt", zipped(members))
+
+
+@pytest.mark.parametrize("suffix", [".odt"])
+def test_an_archive_that_unpacks_to_too_much_is_refused(events: Events, suffix: str) -> None:
+    with pytest.raises(UnreadableFile, match=r"^unpacks to 257 MB"):
+        events(f"bomb{suffix}", zipped({"content.xml": "\0" * (257 << 20)}))

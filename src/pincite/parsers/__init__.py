@@ -25,7 +25,17 @@ _MODULES = {
     ".xhtml": "html",
 }
 _MODULES |= {".pdf": "pdf", ".docx": "docx", ".epub": "epub", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
-_MODULES |= {".eml": "eml", ".srt": "subtitles", ".vtt": "subtitles", ".csv": "table", ".tsv": "table", ".rst": "rst"}
+_MODULES |= {
+    ".eml": "eml",
+    ".srt": "subtitles",
+    ".vtt": "subtitles",
+    ".csv": "table",
+    ".tsv": "table",
+    ".rst": "rst",
+    ".odt": "odt",
+}
+
+_ARCHIVES = (".docx", ".epub", ".odt", ".pptx")
 
 MOST_CHARACTERS = 20_000_000
 """Of one article: some thousand pages more than the longest books have."""
@@ -108,7 +118,7 @@ def check_text(text: str) -> None:
 
 def _check_size(path: Path) -> None:
     size, verb = path.stat().st_size, "has"
-    if size <= _MOST_BYTES and path.suffix.lower() in (".docx", ".epub") and is_zipfile(path):
+    if size <= _MOST_BYTES and path.suffix.lower() in _ARCHIVES and is_zipfile(path):
         with ZipFile(path) as archive:
             # None unpacks to more than it states here.
             size, verb = sum(member.file_size for member in archive.infolist()), "unpacks to"
