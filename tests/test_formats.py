@@ -153,6 +153,14 @@ ODT_META = """\
 <dc:creator>Ada Pell</dc:creator><dc:date>2021-03-04T10:30:00</dc:date><meta:keyword>ports</meta:keyword>
 <meta:keyword>stone</meta:keyword></office:meta></office:document-meta>"""
 
+RTF = r"""{\rtf1\ansi\ansicpg1251{\fonttbl{\f0\fcharset204 Arial;}}{\info{\title The mole of \ldblquote Lorn\rdblquote}
+{\author \'c0\'e4\'e0 \'cf\'e5\'eb\'eb}{\creatim\yr2021\mo3\dy4\hr10}}
+\f0 \'cc\'e0\'ff\'ea \u-10179?\u-8704? cost 8\u215?10{\super\fs20 6}
+ in 1911{\super\chftn{\footnote \chftn In a \{note\}.}}.\par
+Two\line lines of H{\sub 2}O, and {\field{\*\fldinst{HYPERLINK "http://x.example"}}{\fldrslt{\ul a link}}}.\par
+\trowd Dam\cell Volume\cell\row Torvik\cell 8.4\cell\row
+}"""
+
 
 def zipped(members: Mapping[str, str | bytes]) -> bytes:
     """An archive with these members."""
@@ -165,6 +173,7 @@ def zipped(members: Mapping[str, str | bytes]) -> bytes:
 
 SAMPLES: dict[str, bytes] = {".eml": MAIL, ".srt": SRT.encode(), ".vtt": VTT.encode(), ".csv": CSV.encode()}
 SAMPLES |= {".tsv": SAMPLES[".csv"].replace(b",", b"\t"), ".rst": RST.encode()}
+SAMPLES |= {".rtf": RTF.encode()}
 SAMPLES |= {".odt": zipped({"META-INF/manifest.xml": "<manifest/>", "content.xml": ODT, "meta.xml": ODT_META})}
 """A file of each kind, by its suffix."""
 
@@ -386,3 +395,21 @@ def test_an_opendocument_file_that_cannot_be_read_says_so(events: Events, member
 def test_an_archive_that_unpacks_to_too_much_is_refused(events: Events, suffix: str) -> None:
     with pytest.raises(UnreadableFile, match=r"^unpacks to 257 MB"):
         events(f"bomb{suffix}", zipped({"content.xml": "\0" * (257 << 20)}))
+
+
+# ---------------------------------------------------------------- RTF
+
+
+def test_rtf_becomes_text(document: Make) -> None:
+    found = document("a.rtf", SAMPLES[".rtf"])
+    assert (found.title, found.author, found.date) == ("The mole of “Lorn”", "Ада Пелл", "2021-03-04")
+    assert found.text == (
+        "Маяк 😀 cost 8×10⁶ in 1911[1].\n\nTwo\nlines of H₂O, and a link.\n\n"
+        "Dam | Volume\nTorvik | 8.4\n\n[1] In a {note}."
+    )
+
+
+@pytest.mark.parametrize("content", ["Some words.", "{\\html1 words}"])
+def test_what_only_is_named_rtf_says_so(events: Events, content: str) -> None:
+    with pytest.raises(UnreadableFile, match=r"^no RTF: it does not begin as RTF does$"):
+        events("a.rtf", content)

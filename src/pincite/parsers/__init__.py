@@ -33,6 +33,7 @@ _MODULES |= {
     ".tsv": "table",
     ".rst": "rst",
     ".odt": "odt",
+    ".rtf": "rtf",
 }
 
 _ARCHIVES = (".docx", ".epub", ".odt", ".pptx")
