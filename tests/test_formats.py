@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import pptx
 import pytest
 
 from pincite.datatypes import Document
@@ -171,9 +172,34 @@ def zipped(members: Mapping[str, str | bytes]) -> bytes:
     return made.getvalue()
 
 
+def slides() -> bytes:
+    """A presentation of three slides, the second of them blank."""
+    made = pptx.Presentation()
+    made.core_properties.title, made.core_properties.author = "The mole at Lorn", "Ada Pell"
+    first = made.slides.add_slide(made.slide_layouts[1])
+    body = first.placeholders[1].text_frame
+    body.text = "It cost 8×10"
+    run = body.paragraphs[0].add_run()
+    run.text, run.font._element.attrib["baseline"] = "6", "30000"
+    body.add_paragraph().text = "It is of\vgranite."
+    first.shapes.title.text = "What it\ncost"
+    first.notes_slide.notes_text_frame.text = "Said aloud."
+    made.slides.add_slide(made.slide_layouts[6])
+    third = made.slides.add_slide(made.slide_layouts[5])
+    third.shapes.title.text = "Dams"
+    table = third.shapes.add_table(2, 2, 0, 0, 99, 99).table
+    for at, text in enumerate(("Dam", "Volume", "Torvik", "8.4")):
+        table.cell(at // 2, at % 2).text = text
+    box = third.shapes.add_group_shape().shapes.add_textbox(0, 0, 9, 9)
+    box.text_frame.text = "In a group."
+    written = io.BytesIO()
+    made.save(written)
+    return written.getvalue()
+
+
 SAMPLES: dict[str, bytes] = {".eml": MAIL, ".srt": SRT.encode(), ".vtt": VTT.encode(), ".csv": CSV.encode()}
 SAMPLES |= {".tsv": SAMPLES[".csv"].replace(b",", b"\t"), ".rst": RST.encode()}
-SAMPLES |= {".rtf": RTF.encode()}
+SAMPLES |= {".rtf": RTF.encode(), ".pptx": slides()}
 SAMPLES |= {".odt": zipped({"META-INF/manifest.xml": "<manifest/>", "content.xml": ODT, "meta.xml": ODT_META})}
 """A file of each kind, by its suffix."""
 
@@ -391,7 +417,7 @@ def test_an_opendocument_file_that_cannot_be_read_says_so(events: Events, member
         events("a.odt", zipped(members))
 
 
-@pytest.mark.parametrize("suffix", [".odt"])
+@pytest.mark.parametrize("suffix", [".odt", ".pptx"])
 def test_an_archive_that_unpacks_to_too_much_is_refused(events: Events, suffix: str) -> None:
     with pytest.raises(UnreadableFile, match=r"^unpacks to 257 MB"):
         events(f"bomb{suffix}", zipped({"content.xml": "\0" * (257 << 20)}))
@@ -413,3 +439,24 @@ def test_rtf_becomes_text(document: Make) -> None:
 def test_what_only_is_named_rtf_says_so(events: Events, content: str) -> None:
     with pytest.raises(UnreadableFile, match=r"^no RTF: it does not begin as RTF does$"):
         events("a.rtf", content)
+
+
+# ---------------------------------------------------------------- slides
+
+
+def test_slides_are_pages_with_titles_and_notes(document: Make) -> None:
+    found = document("a.pptx", SAMPLES[".pptx"])
+    assert (found.title, found.author, found.date) == ("The mole at Lorn", "Ada Pell", None)
+    assert headings(found) == ["What it cost", "Dams"]
+    first = "What it cost\n\nIt cost 8×10⁶\n\nIt is of\ngranite.\n\nSaid aloud."
+    assert found.text == f"{first}\n\nDams\n\nDam | Volume\nTorvik | 8.4\n\nIn a group."
+    assert [found.page_at(found.text.index(each)) for each in ("granite", "Said", "Dams")] == [1, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [("EncryptedPackage".encode("utf-16-le"), "encrypted: needs a password"), (b"", "an old .ppt: save it as .pptx")],
+)
+def test_what_only_is_named_pptx_says_so(events: Events, content: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableFile, match=f"^{reason}$"):
+        events("a.pptx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + content)

@@ -34,6 +34,7 @@ _MODULES |= {
     ".rst": "rst",
     ".odt": "odt",
     ".rtf": "rtf",
+    ".pptx": "pptx",
 }
 
 _ARCHIVES = (".docx", ".epub", ".odt", ".pptx")

@@ -46,10 +46,9 @@ def read(path: Path, name: str) -> Iterator[Document]:
 
 
 def _text(source: str) -> str:
-    text = rtf_to_text(source, errors="replace")
-    return storable(
-        text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    )  # joins what RTF writes in halves
+    text: str = rtf_to_text(source, errors="replace")  # type: ignore[no-untyped-call]
+    # RTF writes characters beyond U+FFFF in halves.
+    return storable(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _letters(text: str) -> str:

@@ -1,0 +1,101 @@
+"""What Word and PowerPoint files share: the package that holds them, raised text and equations."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+from pincite.errors import UnreadableFile
+from pincite.parsers.markup import collapse
+
+FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+"""A second copy, for programs that do not know the first."""
+EQUATION = "{http://schemas.openxmlformats.org/officeDocument/2006/math}oMath"
+_MATH = EQUATION.removesuffix("oMath")
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
+
+
+def open_package(path: Path, old: str) -> BytesIO:
+    """A file's package, with the names that "transitional" files have where it is a "strict" one (ISO/IEC 29500).
+
+    Args:
+        path: where the file lies.
+        old: the suffix of the format before, whose files are at times named as the new ones.
+    """
+    data = path.read_bytes()
+    if data.startswith(_OLE_MAGIC):
+        locked = _ENCRYPTED in data
+        raise UnreadableFile("encrypted: needs a password" if locked else f"an old {old}: save it as {old}x")
+    with ZipFile(BytesIO(data)) as package:
+        if _STRICT.search(package.read("_rels/.rels")) is None:
+            return BytesIO(data)
+        renamed = BytesIO()
+        with ZipFile(renamed, "w") as copy:
+            for member in package.namelist():
+                content = package.read(member)
+                if member.endswith((".xml", ".rels")):
+                    content = _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/", content)
+                copy.writestr(member, content)
+    renamed.seek(0)
+    return renamed
+
+
+def join_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Make one of raised or lowered texts that follow on one another, as ``-`` and ``6`` of 10⁻⁶ may."""
+    for script in reversed(list(tree.iter("sup", "sub"))):
+        following = script.getnext()
+        if following is not None and following.tag == script.tag and not script.tail:
+            script.extend(following)
+            following.getparent().remove(following)
+
+
+def write_equations(tree: Any, tag: str) -> None:  # noqa: ANN401 - lxml has no types
+    """Put the text of each equation in its place, in an element of this name."""
+    for equation in list(tree.iter(EQUATION)):
+        text = collapse(_written(equation)) or "[formula]"
+        equation.clear()
+        equation.tag, equation.text = tag, text
+
+
+def _written(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+    name = element.tag.removeprefix(_MATH)
+    if name == "t":
+        return element.text or ""
+    parts = [(each.tag.removeprefix(_MATH), _written(each)) for each in element if each.tag.startswith(_MATH)]
+    part = dict(parts)
+    within = part.get("e", "")
+    match name:
+        case "f":
+            return f"{_whole(part.get('num', ''))}/{_whole(part.get('den', ''))}"
+        case "sSup" | "sSub" | "sSubSup":
+            return _whole(within) + _scripts(part)
+        case "rad":
+            return f"({within})^(1/{part['deg']})" if part.get("deg") else f"√({within})"
+        case "nary":
+            return f"{_sign(element, 'chr', '∫')}{_scripts(part)} {within}"
+        case "d":
+            between = _sign(element, "sepChr", "|").join(text for key, text in parts if key == "e")
+            return f"{_sign(element, 'begChr', '(')}{between}{_sign(element, 'endChr', ')')}"
+        case "func":
+            return f"{part.get('fName', '')} {within}"
+        case "m" | "mr" | "eqArr":
+            return f"[{'; '.join(text for _, text in parts)}]" if name == "m" else ", ".join(text for _, text in parts)
+    return "".join(text for _, text in parts)
+
+
+def _whole(text: str) -> str:
+    return text if len(text) == 1 or text.isalnum() else f"({text})"
+
+
+def _scripts(part: dict[str, str]) -> str:
+    return "".join(sign + _whole(part[key]) for key, sign in (("sub", "_"), ("sup", "^")) if part.get(key))
+
+
+def _sign(element: Any, name: str, usual: str) -> str:  # noqa: ANN401 - lxml has no types
+    stated = element.find(f"{_MATH}{element.tag.removeprefix(_MATH)}Pr/{_MATH}{name}")
+    return usual if stated is None else str(stated.get(f"{_MATH}val", ""))

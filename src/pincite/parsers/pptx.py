@@ -1,0 +1,77 @@
+"""Slides of PowerPoint: a slide is a page; its title is a heading, then comes its text in order, then its notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pptx
+from lxml import etree
+from pptx.oxml.ns import qn
+
+from pincite.datatypes import Document, Span
+from pincite.parsers.markup import Block, blocks_of, lay_out, parse_xml
+from pincite.parsers.metadata import document
+from pincite.parsers.office import FALLBACK, join_scripts, open_package, write_equations
+
+_STATED = ("title", "author", "created", "subject", "keywords", "category")
+_FILLED_IN = ("", "None", "PowerPoint Presentation", "2013-01-27 09:14:16")
+"""What PowerPoint and python-pptx put into files of which nobody stated anything."""
+
+_AS_HTML = {qn("a:p"): "p", qn("a:br"): "br", qn("a:tbl"): "table", qn("a:tr"): "tr", qn("a:tc"): "td"}
+_ON_EVERY_SLIDE = ("sldNum", "dt", "ftr", "hdr")
+_TITLES = ("title", "ctrTitle")
+
+
+def read(path: Path, name: str) -> Iterator[Document]:
+    """The one document of a presentation."""
+    slides = pptx.Presentation(open_package(path, ".ppt"))
+    text, headings, page_starts = "", list[Span](), list[int]()
+    for slide in slides.slides:
+        words, found = lay_out(_blocks(slide))
+        start = len(text) + 2 if text and words else len(text)
+        text += f"\n\n{words}" if text and words else words
+        headings += [(start + first, start + end) for first, end in found]
+        page_starts.append(start)
+    values = {key: str(getattr(slides.core_properties, key)) for key in _STATED}
+    title = text[slice(*headings[0])] if headings and headings[0][0] == 0 else None
+    stated = {"title": title} | {key: each for key, each in values.items() if each not in _FILLED_IN}
+    yield document(name, text, tuple(headings), stated=stated, page_starts=tuple(page_starts))
+
+
+def _blocks(slide: Any) -> list[Block]:  # noqa: ANN401 - python-pptx has no types
+    titles, others = list[Block](), list[Block]()
+    for shape in list(_plain(slide.shapes._spTree)):
+        kinds = {each.get("type") for each in shape.iter(qn("p:ph"))}
+        if kinds.isdisjoint(_ON_EVERY_SLIDE):
+            blocks = blocks_of(_as_html(shape))
+            if kinds.isdisjoint(_TITLES):
+                others += blocks
+            elif blocks:
+                titles.append(Block(" ".join(word for block in blocks for word in block.text.split()), "heading"))
+    notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+    if notes is not None:
+        others += blocks_of(_as_html(_plain(notes._txBody)))
+    return titles + others
+
+
+def _plain(element: Any) -> Any:  # noqa: ANN401 - lxml has no types
+    """An element without the ways of python-pptx, in which ``text`` means something else."""
+    return parse_xml(etree.tostring(element))
+
+
+def _as_html(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
+    """PowerPoint's elements by the names that they have in HTML."""
+    etree.strip_elements(tree, FALLBACK, with_tail=False)
+    write_equations(tree, qn("a:t"))
+    for element in tree.iter("{*}*"):
+        element.text = element.text if element.tag == qn("a:t") else None
+        element.tail = None
+        if element.tag == qn("a:r"):
+            raised = next((each.get("baseline", "0") for each in element.iter(qn("a:rPr"))), "0").strip("%")
+            element.tag = "span" if raised == "0" else "sub" if raised.startswith("-") else "sup"
+        else:
+            element.tag = _AS_HTML.get(element.tag, element.tag)
+    join_scripts(tree)
+    return tree
