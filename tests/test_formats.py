@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import docx
 import pptx
 import pytest
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
 
 from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
@@ -460,3 +466,180 @@ def test_slides_are_pages_with_titles_and_notes(document: Make) -> None:
 def test_what_only_is_named_pptx_says_so(events: Events, content: bytes, reason: str) -> None:
     with pytest.raises(UnreadableFile, match=f"^{reason}$"):
         events("a.pptx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + content)
+
+
+# ---------------------------------------------------------------- more of Word
+
+
+def word(path: Path, *body: str, **parts: tuple[str, str, str | bytes]) -> Path:
+    """A file with these elements in its body and, by the ids of their relationships, parts: type, name, content."""
+    made = docx.Document()
+    for at, xml in enumerate(body):
+        made.element.body.insert(at, parse_xml(xml.replace("{}", nsdecls("w", "r", "m"), 1)))
+    for key, (kind, name, content) in parts.items():
+        data = content if isinstance(content, bytes) else content.replace("{}", nsdecls("w", "m"), 1).encode()
+        part = Part(PackURI(f"/word/{name}"), kind, data, made.part.package)
+        made.part.rels.add_relationship(f"{RELATED}/{key.rstrip('0123456789')}", part, key)
+    made.save(str(path))
+    return path
+
+
+RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+XML = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+
+
+def read_word(path: Path) -> Document:
+    [found] = read(path, path.name)
+    assert isinstance(found, Document)
+    return found
+
+
+def paragraph(*runs: str, style: str = "", properties: str = "") -> str:
+    """A paragraph of runs; one that begins with ``^`` or ``_`` is raised or lowered."""
+    properties += f"<w:pStyle w:val='{style}'/>" if style else ""
+    aligned = {"^": "superscript", "_": "subscript"}
+    xml = "".join(
+        f"<w:r><w:rPr><w:vertAlign w:val='{aligned[run[0]]}'/></w:rPr><w:t>{run[1:]}</w:t></w:r>"
+        if run[0] in aligned
+        else run
+        if run[0] == "<"
+        else f"<w:r><w:t xml:space='preserve'>{run}</w:t></w:r>"
+        for run in runs
+    )
+    return f"<w:p {{}}><w:pPr>{properties}</w:pPr>{xml}</w:p>"
+
+
+def test_raised_digits_of_word_stay_apart(tmp_path: Path) -> None:
+    path = word(tmp_path / "a.docx", paragraph("8×10", "^-", "^6", " m", "^2", " of H", "_2", "O in 2019", "^th"))
+    assert read_word(path).text == "8×10⁻⁶ m² of H₂O in 2019th"
+
+
+def test_marks_of_notes_stay_apart_from_numbers(tmp_path: Path) -> None:
+    mark = "<w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr><w:footnoteReference w:id='7' {}/>{}</w:r>"
+    own = mark.format("w:customMarkFollows='1'", "<w:t>9</w:t>")
+    end = "<w:r><w:endnoteReference w:id='3'/></w:r>"
+    gone = f"<w:del w:id='4'>{mark.format('', '')}</w:del>"
+    text = paragraph("In 1911", mark.format("", ""), " and 1912", own, " and 1913", end, gone)
+    note = "<w:{0}s {{}}><w:{0} w:id='{1}'><w:p><w:r><w:{0}Ref/><w:t> It was lit.</w:t></w:r></w:p></w:{0}></w:{0}s>"
+    path = word(
+        tmp_path / "a.docx",
+        text,
+        footnotes=(f"{XML}.footnotes+xml", "footnotes.xml", note.format("footnote", 7)),
+        endnotes=(f"{XML}.endnotes+xml", "endnotes.xml", note.format("endnote", 3)),
+    )
+    assert read_word(path).text == ("In 1911[1] and 1912[9] and 1913[i]\n\n[1] It was lit.\n\n[i] It was lit.")
+
+
+NUMBERING = """<w:numbering {}><w:abstractNum w:abstractNumId="5">
+<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl>
+<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1.%2"/></w:lvl>
+<w:lvl w:ilvl="2"><w:start w:val="1"/><w:numFmt w:val="lowerLetter"/><w:lvlText w:val="(%3)"/></w:lvl></w:abstractNum>
+<w:abstractNum w:abstractNumId="6"><w:lvl w:ilvl="0"><w:start w:val="9"/><w:numFmt w:val="chineseCountingThousand"/>
+<w:suff w:val="nothing"/><w:lvlText w:val="第%1条"/></w:lvl>
+<w:lvl w:ilvl="1"><w:numFmt w:val="bullet"/><w:lvlText w:val="-"/></w:lvl></w:abstractNum>
+<w:num w:numId="1"><w:abstractNumId w:val="5"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="6"/></w:num>
+<w:num w:numId="3"><w:abstractNumId w:val="5"/>
+<w:lvlOverride w:ilvl="0"><w:startOverride w:val="4"/></w:lvlOverride></w:num>
+</w:numbering>"""
+
+
+def test_word_shows_numbers_before_clauses(tmp_path: Path) -> None:
+    def item(text: str, number: int, level: int) -> str:
+        properties = f"<w:numPr><w:ilvl w:val='{level}'/><w:numId w:val='{number}'/></w:numPr>"
+        return paragraph(*([text] if text else []), properties=properties)
+
+    made = docx.Document()
+    places = [
+        ("Scope", 1, 0),
+        ("Boats", 1, 1),
+        ("red", 1, 2),
+        ("blue", 1, 2),
+        ("", 1, 1),
+        ("Ships", 1, 1),
+        ("Fees", 1, 0),
+    ]
+    places += [("Duty", 1, 1), ("总则", 2, 0), ("附则", 2, 0), ("dot", 2, 1), ("Again", 3, 0), ("plain", 0, 0)]
+    for at, place in enumerate(places):
+        made.element.body.insert(at, parse_xml(item(*place).replace("{}", nsdecls("w"), 1)))
+    clause, article = (made.styles.add_style(name, 1) for name in ("Clause", "Article"))
+    clause.element.get_or_add_pPr().append(parse_xml(f"<w:numPr {nsdecls('w')}><w:numId w:val='1'/></w:numPr>"))
+    article.base_style = clause
+    made.element.body.insert(len(places), made.add_paragraph("By style", style="Article")._element)
+    made.part.numbering_part._element = parse_xml(NUMBERING.replace("{}", nsdecls("w"), 1))
+    made.save(str(tmp_path / "a.docx"))
+    assert read_word(tmp_path / "a.docx").text.split("\n") == [
+        "1. Scope", "1.1 Boats", "(a) red", "(b) blue", "1.3 Ships", "2. Fees", "2.1 Duty",
+        "第九条总则", "第十条附则", "dot", "4. Again", "plain", "", "5. By style",
+    ]  # fmt: skip
+
+
+EQUATIONS = [
+    ("<m:f><m:num>{a+b}</m:num><m:den>{c}</m:den></m:f>", "(a+b)/c"),
+    ("<m:sSup><m:e>{x}</m:e><m:sup>{2}</m:sup></m:sSup>", "x^2"),
+    ("<m:sSubSup><m:e>{x}</m:e><m:sub>{1}</m:sub><m:sup>{n+1}</m:sup></m:sSubSup>", "x_1^(n+1)"),
+    ("<m:rad><m:radPr/><m:deg/><m:e>{2x}</m:e></m:rad>", "√(2x)"),
+    ("<m:nary><m:naryPr><m:chr m:val='∑'/></m:naryPr><m:sub>{i=1}</m:sub><m:sup>{n}</m:sup><m:e>{i}</m:e></m:nary>",
+     "∑_(i=1)^n i"),
+    ("<m:d><m:dPr><m:begChr m:val='['/><m:endChr m:val=']'/></m:dPr><m:e>{a}</m:e><m:e>{b}</m:e></m:d>", "[a|b]"),
+    ("<m:func><m:fName>{sin}</m:fName><m:e>{x}</m:e></m:func>", "sin x"),
+    ("<m:m><m:mr><m:e>{1}</m:e><m:e>{0}</m:e></m:mr><m:mr><m:e>{0}</m:e><m:e>{1}</m:e></m:mr></m:m>", "[1, 0; 0, 1]"),
+    ("", "[formula]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("equation", "written"), EQUATIONS)
+def test_equations_of_word_leave_no_hole(tmp_path: Path, equation: str, written: str) -> None:
+    equation = re.sub(r"\{(.+?)\}", r"<m:r><m:t>\1</m:t></m:r>", equation)
+    path = word(tmp_path / "a.docx", paragraph("It is ", f"<m:oMath>{equation}</m:oMath>", " wide."))
+    assert read_word(path).text == f"It is {written} wide."
+
+
+def test_numbers_of_a_hostile_file_stay_short(tmp_path: Path) -> None:
+    made = docx.Document()
+    made.add_paragraph("Scope")._element.get_or_add_pPr().append(
+        parse_xml(f"<w:numPr {nsdecls('w')}><w:numId w:val='1'/></w:numPr>")
+    )
+    made.part.numbering_part._element = parse_xml(
+        f"<w:numbering {nsdecls('w')}><w:abstractNum w:abstractNumId='5'><w:lvl w:ilvl='0'>"
+        f"<w:start w:val='2000000000'/><w:numFmt w:val='lowerLetter'/><w:lvlText w:val='{'%1' * 9000}'/></w:lvl></w:abstractNum>"
+        "<w:num w:numId='1'><w:abstractNumId w:val='5'/></w:num></w:numbering>"
+    )
+    made.save(str(tmp_path / "a.docx"))
+    assert len(read_word(tmp_path / "a.docx").text) < 1000
+
+
+def test_a_strict_word_file_is_read(tmp_path: Path) -> None:
+    made = docx.Document()
+    made.core_properties.title = "The mole"
+    made.add_heading("Limits", 1)
+    made.add_paragraph("It was built.")
+    made.save(str(tmp_path / "a.docx"))
+    with zipfile.ZipFile(tmp_path / "a.docx") as archive:
+        members = {each: archive.read(each) for each in archive.namelist()}
+    strict = {
+        each: re.sub(rb"http://schemas.openxmlformats.org/(wordprocessingml|officeDocument|drawingml)/2006/",
+                     rb"http://purl.oclc.org/ooxml/\1/", content)
+        for each, content in members.items()
+    }  # fmt: skip
+    (tmp_path / "a.docx").write_bytes(zipped(strict))
+    found = read_word(tmp_path / "a.docx")
+    assert (found.title, found.text, headings(found)) == ("The mole", "Limits\n\nIt was built.", ["Limits"])
+
+
+def test_files_within_a_word_file_are_read_in_their_place_or_skipped(tmp_path: Path) -> None:
+    chunk = "<w:altChunk {{}} r:id='aFChunk{}'/>"
+    path = word(
+        tmp_path / "a.docx",
+        paragraph("Before."),
+        *(chunk.format(at) for at in (1, 2, 3, 9)),
+        paragraph("Behind."),
+        aFChunk1=("text/html", "a.html", "<h2>Fees</h2><p>Three <b>crowns</b>.</p>"),
+        aFChunk2=("text/plain", "b.txt", "if a < b"),
+        aFChunk3=("application/rtf", "c.rtf", RTF),
+    )
+    first, second, found = read(path, "a.docx")
+    assert first == Skipped("a.docx", "the file /word/c.rtf within it is not read: open and save it in Word")
+    assert second == Skipped("a.docx", "a file within it is missing")
+    assert isinstance(found, Document)
+    assert found.text == "Before.\n\nFees\n\nThree crowns.\n\nif a < b\n\nBehind."
+    assert headings(found) == ["Fees"]

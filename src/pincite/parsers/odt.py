@@ -13,6 +13,7 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers.markup import blocks_of, collapse, lay_out, local_name, parse_xml
 from pincite.parsers.metadata import document
+from pincite.parsers.office import join_scripts
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
@@ -82,6 +83,7 @@ def _as_html(tree: Any, raised: set[str], lowered: set[str]) -> Any:  # noqa: AN
             element.tag = "sup" if style in raised else "sub"
         else:
             element.tag = _AS_HTML.get(tag, tag)
+    join_scripts(tree)
     return tree
 
 

@@ -1,4 +1,4 @@
-"""What Word and PowerPoint files share: the package that holds them, raised text and equations."""
+"""What files of office programs share: the package of Word and PowerPoint, raised text, equations."""
 
 from __future__ import annotations
 
