@@ -601,8 +601,8 @@ def test_numbers_of_a_hostile_file_stay_short(tmp_path: Path) -> None:
     )
     made.part.numbering_part._element = parse_xml(
         f"<w:numbering {nsdecls('w')}><w:abstractNum w:abstractNumId='5'><w:lvl w:ilvl='0'>"
-        f"<w:start w:val='2000000000'/><w:numFmt w:val='lowerLetter'/><w:lvlText w:val='{'%1' * 9000}'/></w:lvl></w:abstractNum>"
-        "<w:num w:numId='1'><w:abstractNumId w:val='5'/></w:num></w:numbering>"
+        f"<w:start w:val='2000000000'/><w:numFmt w:val='lowerLetter'/><w:lvlText w:val='{'%1' * 9000}'/></w:lvl>"
+        "</w:abstractNum><w:num w:numId='1'><w:abstractNumId w:val='5'/></w:num></w:numbering>"
     )
     made.save(str(tmp_path / "a.docx"))
     assert len(read_word(tmp_path / "a.docx").text) < 1000
@@ -643,3 +643,45 @@ def test_files_within_a_word_file_are_read_in_their_place_or_skipped(tmp_path: P
     assert isinstance(found, Document)
     assert found.text == "Before.\n\nFees\n\nThree crowns.\n\nif a < b\n\nBehind."
     assert headings(found) == ["Fees"]
+
+
+# ---------------------------------------------------------------- EPUB and JSON Lines
+
+
+def book(chapter: str, encryption: str) -> bytes:
+    package = (
+        '<package xmlns="http://www.idpf.org/2007/opf"><manifest><item id="a" href="a.xhtml" '
+        'media-type="application/xhtml+xml"/></manifest><spine><itemref idref="a"/></spine></package>'
+    )
+    named = (
+        "<encryption xmlns:e='http://www.w3.org/2001/04/xmlenc#'><e:EncryptedData><e:CipherData>"
+        f"<e:CipherReference URI='{encryption}'/></e:CipherData></e:EncryptedData></encryption>"
+    )
+    container = "<container><rootfiles><rootfile full-path='OPS/book.opf'/></rootfiles></container>"
+    members = {"META-INF/container.xml": container, "META-INF/encryption.xml": named, "OPS/book.opf": package}
+    return zipped(members | {"OPS/a.xhtml": f"<html><body>{chapter}</body></html>"})
+
+
+@pytest.mark.parametrize(
+    ("chapter", "encryption", "reason"),
+    [
+        ("", "OPS/font.otf", "no text in it"),
+        ("", "OPS/a.xhtml", "encrypted: protected against copying"),
+        ("<p>It looks like text.</p>", "OPS/a.xhtml", "encrypted: protected against copying"),
+    ],
+)
+def test_an_empty_book_with_an_obfuscated_font_is_not_encrypted(
+    events: Events, chapter: str, encryption: str, reason: str
+) -> None:
+    with pytest.raises(UnreadableFile, match=f"^{reason}$"):
+        events("b.epub", book(chapter, encryption))
+
+
+def test_a_line_without_a_text_is_skipped_unless_it_is_as_in_beir(events: Events) -> None:
+    lines = ['{"title": "Ice", "content": "It is thin."}', '{"_id": "7", "title": "Only a title", "metadata": {}}']
+    skipped, found, empty = events("c.jsonl", "\n".join([*lines, '{"title": "Also", "text": "", "n": 1}']))
+    assert skipped == Skipped("c.jsonl:1", "no field named 'text', only title; content: name it so")
+    assert isinstance(found, Document)
+    assert found.text == "Only a title"
+    assert isinstance(empty, Document)
+    assert empty.text == "Also"

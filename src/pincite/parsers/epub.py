@@ -31,16 +31,28 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
     with ZipFile(path) as book:
         place = parse_xml(book.read(_CONTAINER)).find(".//{*}rootfile").get("full-path")
         package = parse_xml(book.read(place))
-        locked = _ENCRYPTION in book.namelist()
+        locked = _locked(book)
         blocks: list[Block] = []
+        is_protected = False
         for chapter in _chapters(package, posixpath.dirname(place)):
             try:
+                if locked is not None and chapter in locked:
+                    raise UnreadableFile("encrypted")
                 blocks += blocks_of(_tree(decode(book.read(chapter))))
             except (KeyError, UnreadableFile) as error:
+                is_protected |= locked is not None and not isinstance(error, KeyError)
                 yield Skipped(f"{name}:{chapter}", "missing" if isinstance(error, KeyError) else str(error))
-    if not blocks and locked:
+    if not blocks and is_protected:
         raise UnreadableFile("encrypted: protected against copying")
     yield document(name, *lay_out(blocks), stated=_stated(package))
+
+
+def _locked(book: ZipFile) -> set[str] | None:
+    """The members that are encrypted or obfuscated, most often fonts alone; None where a book says nothing of it."""
+    if _ENCRYPTION not in book.namelist():
+        return None
+    references = parse_xml(book.read(_ENCRYPTION)).iter("{*}CipherReference")
+    return {posixpath.normpath(unquote(each.get("URI", ""))) for each in references}
 
 
 def _chapters(package: Any, folder: str) -> Iterator[str]:  # noqa: ANN401 - lxml has no types

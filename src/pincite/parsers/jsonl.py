@@ -1,7 +1,7 @@
 """JSON Lines, plain or gzipped: one document a line, as in BEIR's ``corpus.jsonl``.
 
 A line's id is its ``_id`` or ``id``, else its number, with ``line-`` before it where a line above has that as its id.
-Its text is kept to the letter.
+Its text is kept to the letter; that of a line which is only a title, as some of BEIR's are, is the title.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from pincite.parsers.decoding import decode, is_utf16, storable
 from pincite.parsers.metadata import document, one_line
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_OF_A_TITLE = {"_id", "id", "title", "metadata"}
+"""The fields of a line of BEIR that is a title alone; in others the text may have another name."""
 _LONGEST_LINE = 2 * MOST_CHARACTERS
 
 
@@ -89,6 +91,8 @@ def _document(stated: dict[str, Any], name: str, own_id: str) -> Document:
     title, text = (stated.get(key) or "" for key in ("title", "text"))
     if not isinstance(title, str) or not isinstance(text, str):
         raise ValueError("its title or text is not a string")
+    if "text" not in stated and not stated.keys() <= _OF_A_TITLE:
+        raise ValueError(f"no field named 'text', only {str(one_line(list(stated)))[:100]}: name it so")
     if not title.strip() and not text.strip():
         raise ValueError("neither title nor text")
     rest = {key: value for key, value in stated.items() if key not in ("_id", "id", "text")}
