@@ -685,3 +685,21 @@ def test_a_line_without_a_text_is_skipped_unless_it_is_as_in_beir(events: Events
     assert found.text == "Only a title"
     assert isinstance(empty, Document)
     assert empty.text == "Also"
+
+
+# ---------------------------------------------------------------- notes of Markdown
+
+
+def test_notes_of_markdown_stand_once_at_the_end(document: Make) -> None:
+    source = (
+        "It cost 1911[^1] crowns[^why], *twice*[^1].\n\n[^1]: Of *silver*.\n[^why]: A long story.\n\n"
+        "    It goes on.\n\nIt ended. An [^unknown] mark.\n\n```\ncode[^1]\n```\n"
+    )
+    assert document("a.md", source).text == (
+        "It cost 1911[1] crowns[2], twice[1].\n\nIt ended. An [^unknown] mark.\n\ncode[^1]\n\n"
+        "[1] Of silver.\n\n[2] A long story.\n\nIt goes on."
+    )
+
+
+def test_a_note_of_one_word_is_no_link(document: Make) -> None:
+    assert document("a.md", "Lit in 1911[^1].\n\n[^1]: Twice\n").text == "Lit in 1911[1].\n\n[1] Twice"

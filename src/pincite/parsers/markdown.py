@@ -1,10 +1,10 @@
-"""Markdown (CommonMark with tables), its front matter (YAML, or TOML between ``+++``) as metadata."""
+"""Markdown (CommonMark with tables and notes), its front matter (YAML, or TOML between ``+++``) as metadata."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,8 @@ import yaml
 from lxml.html import defs
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
+from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
 
 from pincite.datatypes import Document
 from pincite.parsers.decoding import decode
@@ -96,9 +98,27 @@ def _load(source: str) -> object:
 
 def _renderer() -> MarkdownIt:
     renderer = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
+    renderer.use(footnote_plugin, inline=False)
+    for rule in ("footnote_block_open", "footnote_block_close", "footnote_anchor"):
+        renderer.add_render_rule(rule, lambda *_: "")
+    renderer.add_render_rule("footnote_ref", lambda self, tokens, at, *_: _mark(tokens[at]))
+    renderer.add_render_rule("footnote_open", lambda self, tokens, at, *_: _begin_note(tokens, at))
+    renderer.add_render_rule("footnote_close", lambda *_: "")
     renderer.add_render_rule("image", lambda self, tokens, at, *_: escapeHtml(tokens[at].content))
     renderer.add_render_rule("html_inline", lambda self, tokens, at, *_: _inline(tokens[at].content))
     return renderer
+
+
+def _mark(token: Token) -> str:
+    return f"[{token.meta['id'] + 1}]"
+
+
+def _begin_note(tokens: Sequence[Token], at: int) -> str:
+    """Have the first paragraph of a note begin with its mark; where it begins with a list, the mark stands above."""
+    first = tokens[at + 2 : at + 3] if tokens[at + 1].type == "paragraph_open" else []
+    for inline in first:
+        inline.children = [Token("text", "", 0, content=f"{_mark(tokens[at])} "), *(inline.children or [])]
+    return "" if first else f"<p>{_mark(tokens[at])}</p>"
 
 
 def _inline(html: str) -> str:
