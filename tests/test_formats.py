@@ -356,6 +356,11 @@ def test_a_table_without_rows_says_so(events: Events, content: str, reason: str)
         events("t.csv", content)
 
 
+def test_judgements_beside_a_corpus_are_no_articles(events: Events) -> None:
+    with pytest.raises(UnreadableFile, match=r"^no articles but judgements of questions, as BEIR has them$"):
+        events("test.tsv", "query-id\tcorpus-id\tscore\nq1\tf\t1\n")
+
+
 # ---------------------------------------------------------------- reStructuredText
 
 

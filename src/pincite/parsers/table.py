@@ -22,6 +22,7 @@ from pincite.parsers.metadata import document
 
 _SAMPLE = 1 << 13
 """Characters that are looked through for what parts the columns."""
+_OF_JUDGEMENTS = ["query-id", "corpus-id", "score"]
 _LONGEST_NAME = 100
 _MOST_WRITTEN = 256 << 20
 """Characters of all rows together: the names of columns stand in each, so that a file gives more than it holds."""
@@ -39,6 +40,8 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
     if first is None:
         raise UnreadableFile("empty")
     columns = [cell.strip() for cell in first[1]] if _is_header(first[1]) else []
+    if [column.lower() for column in columns] == _OF_JUDGEMENTS:
+        raise UnreadableFile("no articles but judgements of questions, as BEIR has them")
     empty, written = True, 0
     for number, row in rows if columns else chain([first], rows):
         cells = list(_named(columns, row))

@@ -74,7 +74,7 @@ def empty(reason: str) -> str:
     return (
         "<section class='notice empty'><h3>No articles yet</h3>"
         "<p>Add some under <button type='button' class='plain' data-act='library'>Library</button>, or put texts "
-        "(.txt, .md, .html, .pdf, .docx, .epub, .jsonl) into a folder and run <code>pincite update FOLDER</code>.</p>"
+        "(.txt, .md, .html, .pdf, .docx, .csv and more) into a folder and run <code>pincite update FOLDER</code>.</p>"
         f"<p class='reason'>{literal(reason)}</p></section>"
     )
 
