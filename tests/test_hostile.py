@@ -48,8 +48,8 @@ def samples() -> dict[str, bytes]:
     # Without ids: of two lines with the same the whole update is refused.
     lines = "".join(json.dumps({"title": f"T{n}", "text": f"Text {n}."}) + "\n" for n in range(9)).encode()
     found |= {".jsonl": lines, ".jsonl.gz": gzip.compress(lines), ".xhtml": found[".html"], ".htm": found[".html"]}
-    found |= {".markdown": found[".md"], **SAMPLES}
-    return {str(suffix): data for suffix, data in found.items()}
+    found[".markdown"] = found[".md"]
+    return {**{str(suffix): data for suffix, data in found.items()}, **SAMPLES}
 
 
 def broken_within(data: bytes, draw: random.Random) -> bytes:
