@@ -2,7 +2,9 @@
 
 Letters are folded (compatibility forms, case, the accents of Latin, Greek and Cyrillic), invisible characters dropped,
 English words stemmed (Snowball). Compounds give their parts and the joined form, so that ``e-mail``, ``email`` and
-``e mail`` meet; numbers lose their thousands separators, dotted acronyms their stops. Chinese, Japanese, Korean, Thai,
+``e mail`` meet; numbers lose their thousands separators, dotted acronyms and initials their stops. What is written in
+two ways meets: ``21`` and ``twenty-one``, ``40%`` and ``40 per cent``, ``1.2 million`` and ``1,200,000``,
+``2022-06-09`` and ``9 June 2022``. Chinese, Japanese, Korean, Thai,
 Lao, Khmer and Burmese, which put no spaces between words or hang particles on them, become overlapping pairs of
 characters (as in Lucene's CJKAnalyzer); a lone character stays one. Signs and emoji give nothing.
 """
@@ -13,9 +15,13 @@ import re
 import threading
 import unicodedata
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from itertools import chain, islice
 
 import Stemmer
+
+VERSION = 1
+"""Changes whenever a text gives other terms; an index made by another version is made anew."""
 
 LONGEST_TERM = 64
 """In characters; what is longer is cut. (Tantivy leaves out terms of 65,530 bytes or more.)"""
@@ -76,6 +82,25 @@ _IS_PAIRED = re.compile(f"[{_PAIRED}]")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}")
 _DECIMAL = re.compile(r"\d+\.\d+")
 _HYPHENS = re.compile("[-_&]")
+_ISO_DATE = re.compile(r"((?:1[5-9]|20)\d\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
+_INITIALS = re.compile(r"\b([A-Z])\.[ \u00a0](?=[A-Z]\.)")
+_PER_CENT = re.compile(r"%|\bper cent\b")
+_LARGE = re.compile(
+    r"(?<![\d,.])(\d{1,3}(?:,\d{3}){1,4}|\d{1,12}(?:\.\d{1,6})?)[ -](thousand|million|billion|trillion)\b"
+)
+_ZEROS = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+_MONTHS: tuple[str, ...] = ("january", "february", "march", "april", "may", "june", "july")
+_MONTHS += ("august", "september", "october", "november", "december")
+_UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_NUMBERS = {word: str(number) for number, word in enumerate(_UNITS[1:] + _TEENS, 2)}
+_NUMBERS |= {word: str(number) for number, word in zip(range(20, 100, 10), _TENS, strict=True)}
+_NUMBERS |= {
+    f"{ten}-{unit}": str(int(_NUMBERS[ten]) + number) for ten in _TENS for number, unit in enumerate(_UNITS, 1)
+}
+"""From two on: "one" is a pronoun as well."""
 _ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 _SHORT_FORM = re.compile(r"[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+")
 
@@ -115,7 +140,13 @@ def mostly_latin(text: str) -> bool:
 
 
 def _tokens(text: str) -> list[str]:
-    return _TOKEN.findall(_fold(text))
+    return _TOKEN.findall(_LARGE.sub(_with_zeros, _PER_CENT.sub(" percent ", _fold(_INITIALS.sub(r"\1.", text)))))
+
+
+def _with_zeros(large: re.Match[str]) -> str:
+    """``1.2 million``, and 1200000 behind it, if that is a whole number."""
+    value = Decimal(large[1].replace(",", "")).scaleb(_ZEROS[large[2]])
+    return f"{large[0]} {value:.0f}" if value == value.to_integral_value() else large[0]
 
 
 def _is_stop_word(token: str) -> bool:
@@ -159,8 +190,12 @@ def _split(token: str) -> Iterator[str]:
     """The words of a token, not yet stemmed."""
     if _IS_PAIRED.match(token):
         yield from (token[i : i + 2] for i in range(max(1, len(token) - 1)))
+    elif token in _NUMBERS:
+        yield _NUMBERS[token]
     elif token.isalnum():
-        yield token
+        yield ordinal[1] if (ordinal := _ORDINAL.fullmatch(token)) else token
+    elif day := _ISO_DATE.fullmatch(token):
+        yield from (day[1], _MONTHS[int(day[2]) - 1], str(int(day[3])), "".join(day.groups()))
     elif _GROUPED.fullmatch(token):
         yield token.replace("," if "," in token else ".", "")
     else:

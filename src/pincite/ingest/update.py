@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pincite import __version__, parsers
+from pincite.analysis import terms
 from pincite.datatypes import Changes, Document, Progress, UpdateReport, digest_of
 from pincite.errors import RemovalRefused
 from pincite.ingest import chunking
@@ -197,7 +198,7 @@ class Update:
     @property
     def _reading(self) -> str:
         """Names how files are read and texts divided; when it changes, everything is read and divided again."""
-        return f"{parsers.VERSION}/{chunking.VERSION}/{self._settings.passage_tokens}"
+        return f"{parsers.VERSION}/{chunking.VERSION}/{terms.VERSION}/{self._settings.passage_tokens}"
 
     @property
     def _program(self) -> str:

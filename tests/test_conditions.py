@@ -1,4 +1,4 @@
-"""What a question says of time, and what that does to the quotes."""
+"""What a question names of time and number, and what that does to the quotes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from conftest import write_files
 from pincite import Assistant, Document, Index
-from pincite.reading.dates import asks_for_latest, in_words, named_period
+from pincite.reading.conditions import asks_for_latest, in_words, named_period
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,12 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         for day, toll in TOLLS.items()
     }
     later = "---\ntitle: Oak\ndate: 2024-01-02\n---\n\nThe oak for the pier was bought in March 2021 by the council.\n"
-    write_files(folder / "c", {**minutes, **tolls, "oak.md": later})
+    tugs = {"aske": "Twenty-one", "borre": "Twelve", "corran": "Twenty"}
+    ports = {
+        f"{port}.txt": f"{port.title()}\n\n{count} tugs worked at {port.title()} in the year of the strike.\n"
+        for port, count in tugs.items()
+    }
+    write_files(folder / "c", {**minutes, **tolls, **ports, "oak.md": later})
     with Index.open(folder / "index") as index:
         index.update(folder / "c")
         yield Assistant(index)
@@ -86,6 +91,16 @@ def test_an_article_of_the_time_that_is_named_answers_alone(assistant: Assistant
     cited = _cited(assistant, f"What did the council decide about the pier in {month}?")
     assert cited[:1] == [f"council-{day}.md"]
     assert not {f"council-{other}.md" for other in COUNCIL if other != day}.intersection(cited)
+
+
+@pytest.mark.parametrize(("number", "port"), [("21", "aske"), ("twelve", "borre"), ("20", "corran")])
+def test_a_number_of_the_question_stands_in_what_answers(assistant: Assistant, number: str, port: str) -> None:
+    assert _cited(assistant, f"Which port had {number} tugs in the year of the strike?") == [f"{port}.txt"]
+
+
+def test_a_number_that_no_article_has_leaves_out_nothing(assistant: Assistant) -> None:
+    answer = assistant.ask("Which of the 7 ports had tugs in the year of the strike?")
+    assert {citation.document.doc_id for citation in answer.citations} & {"aske.txt", "borre.txt", "corran.txt"}
 
 
 def test_what_tells_of_a_time_later_may_answer(assistant: Assistant) -> None:

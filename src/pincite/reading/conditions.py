@@ -1,4 +1,4 @@
-"""What a question says of time: a period that it names, or that it asks for what is in force now."""
+"""What a question names that an answer must fit: a time, a number, or that it asks for what is in force now."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pincite.analysis.terms import analyse
 from pincite.datatypes import Document
 from pincite.parsers.metadata import find_date
 from pincite.reading.quotes import Sentence
@@ -76,6 +77,26 @@ def latest_first(rated: Sequence[Sentence]) -> list[Sentence]:
     orders = sorted((sentence.order for sentence in alike), reverse=True)
     moved = {id(sentence): replace(sentence, order=order) for sentence, order in zip(newest, orders, strict=True)}
     return sorted((moved.get(id(sentence), sentence) for sentence in rated), key=lambda sentence: -sentence.order)
+
+
+def with_numbers(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+    """The sentences without those of passages that lack a number of the question, where one with it says as much.
+
+    "Which port had 21 tugs?" is not answered by the port that had twelve, however alike the sentences are.
+    """
+    numbers = {term for term in analyse(question) if term.isdecimal()}
+    surest = max((sentence.confidence for sentence in rated), default=0.0)
+    sure = [sentence for sentence in rated if sentence.confidence >= _NEARLY_AS_SURE * surest]
+    if not numbers or not any(numbers <= _terms(sentence) for sentence in sure):
+        return list(rated)
+    held = {sentence.hit.rank: numbers <= _terms(sentence) for sentence in rated}
+    return [sentence for sentence in rated if held[sentence.hit.rank]]
+
+
+def _terms(sentence: Sentence) -> set[str]:
+    """Those of the whole passage, with the title, the heading and the day of the article."""
+    document, passage = sentence.hit.document, sentence.hit.passage
+    return set(analyse(f"{document.title}\n{document.date or ''}\n{passage.heading or ''}\n{passage.text}"))
 
 
 def _fits(sentence: Sentence, period: str) -> bool:
