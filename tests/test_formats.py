@@ -434,6 +434,12 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(events: Events, suffix: 
         events(f"bomb{suffix}", zipped({"content.xml": "\0" * (257 << 20)}))
 
 
+def test_raised_signs_that_follow_on_one_another_are_one(document: Make) -> None:
+    spans = "".join(f'<text:span text:style-name="T1">{sign}</text:span>' for sign in "-12")
+    odt = zipped({"META-INF/manifest.xml": "<m/>", "content.xml": ODT.replace("8×10", f"8×10{spans} and 10")})
+    assert document("a.odt", odt).text.startswith("Limits\n\nIt cost 8×10⁻¹² and 10⁶ in 1911[1]")
+
+
 # ---------------------------------------------------------------- RTF
 
 

@@ -47,11 +47,16 @@ def open_package(path: Path, old: str) -> BytesIO:
 
 def join_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     """Make one of raised or lowered texts that follow on one another, as ``-`` and ``6`` of 10⁻⁶ may."""
-    for script in reversed(list(tree.iter("sup", "sub"))):
-        following = script.getnext()
-        if following is not None and following.tag == script.tag and not script.tail:
-            script.extend(following)
-            following.getparent().remove(following)
+    for script in list(tree.iter("sup", "sub")):
+        before = script.getprevious()
+        if before is None or before.tag != script.tag or before.tail:
+            continue
+        words = script.makeelement("span")
+        words.text = script.text
+        before.append(words)
+        before.extend(list(script))
+        before.tail = script.tail
+        script.getparent().remove(script)
 
 
 def write_equations(tree: Any, tag: str) -> None:  # noqa: ANN401 - lxml has no types
