@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -450,6 +451,13 @@ def test_rtf_becomes_text(document: Make) -> None:
         "Маяк 😀 cost 8×10⁶ in 1911[1].\n\nTwo\nlines of H₂O, and a link.\n\n"
         "Dam | Volume\nTorvik | 8.4\n\n[1] In a {note}."
     )
+
+
+def test_pictures_of_rtf_take_no_time(document: Make) -> None:
+    picture = "{\\pict\\pngblip " + ("89504e470d0a1a0a" * 8 + "\r\n") * 100_000 + "}"
+    began = time.process_time()
+    assert document("a.rtf", f"{{\\rtf1 Before {picture}behind deadbeef.\\par}}").text == "Before behind deadbeef."
+    assert time.process_time() - began < 3  # seconds; it takes less than one, and five otherwise
 
 
 @pytest.mark.parametrize("content", ["Some words.", "{\\html1 words}"])

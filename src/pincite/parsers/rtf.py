@@ -20,6 +20,8 @@ _DIGITS = {"super": dict(zip("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
 _DIGITS |= {"sub": dict(zip("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋", strict=True))}
 _LINE = re.compile(r"\\line(?![a-z])")
 _LINE_BREAK = "\v"
+_PICTURE = re.compile(r"(?:[0-9a-fA-F]{32,}+[\r\n]*+){4,}+")
+"""The bytes of a picture or file as digits, which striprtf would go through one by one."""
 _LINK = re.compile(r"HYPERLINK(?=\s)")
 _NOTE = re.compile(r"\{(?:\\\*)?\\footnote(?![a-z])")
 _BRACE = re.compile(r"\\[{}\\]|[{}]")
@@ -32,6 +34,7 @@ def read(path: Path, name: str) -> Iterator[Document]:
     source = path.read_bytes().decode("cp1252", "replace")
     if not source.lstrip().startswith(_MAGIC):
         raise UnreadableFile("no RTF: it does not begin as RTF does" if source.strip() else "empty")
+    source = _PICTURE.sub("", source)
     head = source[: source.find("{", source.index(_MAGIC) + 1)]  # which says how letters are written
     source = _LINK.sub("", source)  # striprtf would write out where a link leads
     source = _LINE.sub(lambda _: _letters(_LINE_BREAK), source)
