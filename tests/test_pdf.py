@@ -1,0 +1,208 @@
+"""What the reader of PDFs makes of pages: the words, their order, and what the file says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reportlab.lib.enums import TA_JUSTIFY
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate, Paragraph
+
+from pincite.datatypes import Document
+from pincite.errors import UnreadableFile
+from pincite.parsers import read
+
+Make = Callable[..., Document]
+
+PROSE = (
+    "The harbour of Aldhaven froze over in the second week of January, and for nine days no boat could leave it.",
+    "Its pilots walked out on the ice with saws and poles, and cut a lane as wide as the ferry and twice as long.",
+    "When the thaw came at last, the lane was the first water to open, and the mail arrived that same afternoon.",
+)
+
+Piece = str | tuple[float, str] | tuple[float, float, str]
+
+
+def make_pdf(path: Path, pages: Sequence[Sequence[Piece]], encrypt: object = None, **info: str) -> Path:
+    """A PDF of lines: text, or (y, text), or (x, y, text)."""
+    canvas = Canvas(str(path), encrypt=encrypt, invariant=1)
+    canvas.setTitle(info.get("title", "untitled"))
+    canvas.setAuthor(info.get("author", "anonymous"))
+    for lines in pages:
+        canvas.setFont("Helvetica", 10)
+        for row, line in enumerate(lines):
+            *at, text = (line,) if isinstance(line, str) else line
+            x, y = {0: (72.0, 700.0 - 14 * row), 1: (72.0, at[-1] if at else 0.0)}.get(len(at)) or (at[0], at[1])
+            canvas.drawString(x, y, text)
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+@pytest.fixture
+def pdf(tmp_path: Path) -> Make:
+    def make(*pages: Sequence[Piece], **options: Any) -> Document:  # noqa: ANN401 - what make_pdf takes
+        [found] = read(make_pdf(tmp_path / "name.pdf", pages, **options), "name.pdf")
+        assert isinstance(found, Document)
+        assert len(found.page_starts) == len(pages)
+        return found
+
+    return make
+
+
+def test_pdf_lines_flow_and_divided_words_are_joined(pdf: Make) -> None:
+    found = pdf(
+        [
+            "Two students measured how quickly the reeds of the marsh take up phos-",
+            "phorus after a flood. The uptake fell at once, and it is now a well-",
+            "known case of short-",
+            "and long-term effects that were seen with X-",
+            "rays. A state-of-the-",
+            "art device helped.",
+        ]
+    )
+    assert found.text == (
+        "Two students measured how quickly the reeds of the marsh take up phosphorus after a flood. The uptake fell at "
+        "once, and it is now a well-known case of short- and long-term effects that were seen with X-rays. "
+        "A state-of-the-art device helped."
+    )
+
+
+def test_the_rest_of_a_pdf_tells_whether_a_hyphen_belongs_to_a_word(pdf: Make) -> None:
+    found = pdf(["The sea-wall of Aldhaven was mended, and then the whole sea-", "wall fell over."])
+    assert found.text.endswith("the whole sea-wall fell over.")
+
+
+def test_pdf_paragraphs_and_headings_stand_apart(pdf: Make) -> None:
+    long = "a line of words that goes on for as long as the page is wide and then some"
+    found = pdf(
+        [(700, "The ice of Aldhaven"), (670, f"First {long}"), (656, "and ends here."), (628, f"Second {long}")]
+    )
+    assert found.text == f"The ice of Aldhaven\n\nFirst {long} and ends here.\n\nSecond {long}"
+
+
+def test_running_headers_and_page_numbers_are_left_out(pdf: Make) -> None:
+    def lines(number: int) -> list[Piece]:
+        body = [
+            (700.0 - 14 * row, f"Row {row} of sheet {number} says that the harbour is frozen and") for row in range(9)
+        ]
+        return [(790, "Aldhaven Courier 1904"), *body, (40, f"Page {number} of 3")]
+
+    found = pdf(*(lines(number) for number in (1, 2, 3)))
+    assert "Courier" not in found.text
+    assert "Page" not in found.text
+    assert found.text.count("Row") == 27
+    assert [found.text[start:][:16] for start in found.page_starts] == [f"Row 0 of sheet {n}" for n in (1, 2, 3)]
+
+
+def test_a_sentence_may_run_over_a_page_break(pdf: Make) -> None:
+    found = pdf(["The pilots walked out on the ice with saws and"], ["poles, and cut a lane."], [], ["The end."])
+    assert found.text == "The pilots walked out on the ice with saws and poles, and cut a lane.\n\nThe end."
+    assert [found.text[start:][:5] for start in found.page_starts] == ["The p", "poles", "The e", "The e"]
+
+
+def test_an_empty_last_page_begins_where_the_text_ends(pdf: Make) -> None:
+    found = pdf(["The end."], [])
+    assert found.page_starts == (0, len(found.text))
+
+
+def test_columns_are_read_one_after_the_other(pdf: Make) -> None:
+    rows = range(8)
+    left = [(72.0, 700.0 - 14 * row, f"left line {row} goes on and on to the edge") for row in rows]
+    right = [(310.0, 700.0 - 14 * row, f"right line {row} goes on and on to the edge") for row in rows]
+    woven = [piece for pair in zip(left, right, strict=True) for piece in pair]
+    found = pdf([(150.0, 750.0, "A headline that runs across both of the columns of this page"), *woven])
+    assert found.text.startswith("A headline that runs across both of the columns of this page\n\nleft line 0")
+    assert found.text.index("left line 7") < found.text.index("right line 0") < found.text.index("right line 7")
+
+
+@pytest.mark.parametrize(("columns", "indent"), [(1, 0), (2, 0), (2, 12), (3, 10)])
+def test_a_typeset_text_comes_back_as_it_was(tmp_path: Path, columns: int, indent: int) -> None:
+    """Justified paragraphs, apart or indented, flow through columns and pages under a running header."""
+    words = " ".join(PROSE).replace(",", "").replace(".", "").lower().split()
+    paragraphs = [
+        " ".join(
+            f"{' '.join(words[(7 * at + 5 * part) % 40 :][: 9 + part])}.".capitalize() for part in range(4 + at % 3)
+        )
+        for at in range(16)
+    ]
+    style = ParagraphStyle("body", alignment=TA_JUSTIFY, firstLineIndent=indent, spaceBefore=0 if indent else 8)
+    width = 480 / columns
+    frames = [Frame(60 + at * (width + 6), 200, width - 6, 500) for at in range(columns)]
+
+    def head(canvas: Any, template: Any) -> None:  # noqa: ANN401 - reportlab has no types
+        canvas.drawString(60, 780, "The Aldhaven Courier")
+        canvas.drawString(300, 40, str(template.page))
+
+    template = PageTemplate(frames=frames, onPage=head)
+    BaseDocTemplate(str(tmp_path / "a.pdf"), pageTemplates=[template]).build(
+        [Paragraph(each, style) for each in paragraphs]
+    )
+    [found] = read(tmp_path / "a.pdf", "a.pdf")
+    assert isinstance(found, Document)
+    assert found.text.replace("\n\n", " ") == " ".join(paragraphs)
+    parted = set(paragraphs) - set(found.text.split("\n\n"))
+    assert len(parted) < columns, "only a sentence end at the foot of a column may be taken for the paragraph's"
+
+
+def test_the_cells_of_a_table_are_read_row_by_row(pdf: Make) -> None:
+    rows = [("Port", "Depth"), ("Aske", "4 m"), ("Bremnes", "11 m"), ("Corran", "7 m"), ("Dalvik", "3 m")]
+    pieces = [
+        (x, 700.0 - 14 * at, cell) for at, row in enumerate(rows) for x, cell in zip((72.0, 300.0), row, strict=True)
+    ]
+    assert pdf(pieces).text.split() == " ".join(cell for row in rows for cell in row).split()
+
+
+def test_lines_drawn_out_of_order_are_sorted(pdf: Make) -> None:
+    found = pdf([(686, "of January, the harbour froze."), (700, "In the second and very cold week")])
+    assert found.text == "In the second and very cold week of January, the harbour froze."
+
+
+def test_sideways_text_is_no_part_of_the_lines(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    canvas.drawString(72, 700, "An upright line.")
+    canvas.rotate(90)
+    canvas.drawString(100, -30, "stamp")
+    canvas.showPage()
+    canvas.rotate(90)
+    canvas.drawString(100, -100, "A page that lies")
+    canvas.drawString(100, -114, "on its side.")
+    canvas.save()
+    [found] = read(tmp_path / "a.pdf", "a.pdf")
+    assert isinstance(found, Document)
+    assert found.text == "An upright line.\n\nA page that lies on its side."
+
+
+def test_pdf_states_title_and_author_unless_they_are_filler(pdf: Make) -> None:
+    found = pdf(["Text."], title="Ice at Aldhaven", author="I. Calder")
+    assert (found.title, found.title_is_name, found.author, found.date) == (
+        "Ice at Aldhaven",
+        False,
+        "I. Calder",
+        "2000-01-01",
+    )
+    for filler in ("untitled", "Microsoft Word - ice.doc", "ice.docx", "name", ""):
+        found = pdf(["Text."], title=filler)
+        assert (found.title, found.title_is_name, found.author) == ("name", True, None)
+
+
+def test_a_pdf_that_only_its_owner_locked_is_read(pdf: Make, tmp_path: Path) -> None:
+    assert pdf(["The mill ground barley."], encrypt=StandardEncryption("", "owner")).text == "The mill ground barley."
+    shut = make_pdf(tmp_path / "shut.pdf", [["The mill."]], encrypt=StandardEncryption("user", "owner"))
+    with pytest.raises(UnreadableFile, match=r"^encrypted: needs a password$"):
+        list(read(shut, "shut.pdf"))
+
+
+def test_a_scanned_pdf_needs_ocr(tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (50, 50), "gray").save(tmp_path / "scan.pdf")
+    with pytest.raises(UnreadableFile, match=r"^scanned, needs OCR$"):
+        list(read(tmp_path / "scan.pdf", "scan.pdf"))
+    with pytest.raises(UnreadableFile, match=r"^empty$"):
+        list(read(make_pdf(tmp_path / "blank.pdf", [[]]), "blank.pdf"))
