@@ -178,17 +178,59 @@ def test_sideways_text_is_no_part_of_the_lines(tmp_path: Path) -> None:
     assert found.text == "An upright line.\n\nA page that lies on its side."
 
 
-def test_pdf_states_title_and_author_unless_they_are_filler(pdf: Make) -> None:
+def test_pdf_states_title_and_author(pdf: Make) -> None:
     found = pdf(["Text."], title="Ice at Aldhaven", author="I. Calder")
-    assert (found.title, found.title_is_name, found.author, found.date) == (
-        "Ice at Aldhaven",
-        False,
-        "I. Calder",
-        "2000-01-01",
-    )
-    for filler in ("untitled", "Microsoft Word - ice.doc", "ice.docx", "name", ""):
-        found = pdf(["Text."], title=filler)
-        assert (found.title, found.title_is_name, found.author) == ("name", True, None)
+    assert (found.title, found.title_is_name, found.author) == ("Ice at Aldhaven", False, "I. Calder")
+
+
+@pytest.mark.parametrize(
+    "filler",
+    [
+        *("untitled", "Untitled Document", "name", "", "10811.exe", "ice.docx", "a.html", "ice_final_v2", "Slide 1"),
+        *("Microsoft Word - ice.doc", "PowerPoint Presentation", "ARRAY(0x55d)", "user", "Owner", "Administrator"),
+    ],
+)
+def test_what_programs_fill_in_is_neither_title_nor_author(pdf: Make, filler: str) -> None:
+    found = pdf(["Text."], title=filler, author=filler.replace("name", "unknown"))
+    assert (found.title, found.title_is_name, found.author) == ("name", True, None)
+
+
+@pytest.mark.parametrize("title", ["Node.js at sea", "The owner of the mill", "Slide rules", "A user"])
+def test_titles_that_are_like_what_programs_fill_in(pdf: Make, title: str) -> None:
+    assert pdf(["Text."], title=title).title == title
+
+
+def test_the_day_on_which_a_file_was_made_is_not_the_date_of_its_article(pdf: Make) -> None:
+    found = pdf(["The ice of Aldhaven held for nine days."])
+    assert found.date is None
+    assert "2000" not in str(found.metadata)
+
+
+@pytest.mark.parametrize(
+    ("lines", "date"),
+    [
+        (["Published 9 June 2019"], "2019-06-09"),
+        (["By I. Calder", "June 2019"], "2019-06"),
+        (["9 June 2019, 14:05"], "2019-06-09"),
+        (["Posted 9 June 2019", "Updated 11 June 2019"], "2019-06-09"),
+        (["1 May 2019", "Ice.", "2 May 2019", "More ice.", "3 May 2019", "Rain."], None),
+        (["On 9 June 2019 the ice broke."], None),
+        (["Received 9 June 2019"], None),
+    ],
+)
+def test_a_date_is_that_of_a_line_at_the_top(pdf: Make, lines: list[str], date: str | None) -> None:
+    found = pdf(["The winter ferry of Aldhaven", *lines, "The ferry sails at seven and at noon until the ice breaks."])
+    assert found.date == date
+    if date:
+        assert found.text.split("\n\n") == [
+            "The winter ferry of Aldhaven",
+            *lines,
+            "The ferry sails at seven and at noon until the ice breaks.",
+        ]
+
+
+def test_a_date_further_down_is_not_that_of_the_article(pdf: Make) -> None:
+    assert pdf([*[f"Row {row} says that the harbour is frozen." for row in range(30)], "9 June 2019"]).date is None
 
 
 def test_a_pdf_that_only_its_owner_locked_is_read(pdf: Make, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import storable
 from pincite.parsers.metadata import document
-from pincite.parsers.pdf_layout import Line, flow
+from pincite.parsers.pdf_layout import Line, flow, in_reading_order
+from pincite.parsers.text import _byline as byline
 
 _HYPHENS = (0x2, 0xFFFE)
 """How PDFium marks a hyphen at a line end; it gives no line end behind it."""
@@ -27,13 +28,19 @@ _AS_TEXT |= dict.fromkeys(_HYPHENS, "-\n")
 _WIDE_GAP = 1.2
 """In units of the font size: a gap that parts columns or table cells, where no word space is as wide."""
 
-_STATED = {"Title": "title", "Author": "author", "CreationDate": "date", "Subject": "subject", "Keywords": "keywords"}
+_STATED = {"Title": "title", "Author": "author", "Subject": "subject", "Keywords": "keywords"}
+"""The file's own dates are not among them: they tell when it was printed or saved, not when the article appeared."""
 _FILLED_IN = re.compile(
-    r"untitled.*|unknown|anonymous|title|author|user|admin(?:istrator)?|(?:microsoft )?(?:word|powerpoint|excel) - .*"
-    r"|.*\.(?:docx?|pdf|tex|dvi|indd|rtf|txt)",
+    r"untitled.*|unknown|\(?anonymous\)?|title|author|(?:default )?user|owner|root|admin(?:istrator)?|about:blank"
+    r"|(?:powerpoint[ -])?pr[äeé]sentation ?\d*|(?:slide|folie|diapositive|layout|do[ck]ument) ?\d+"
+    r"|(?:microsoft )?(?:office )?(?:word|powerpoint|excel) - .*|(?:ARRAY|HASH|SCALAR|CODE)\(0x[0-9a-f]+\)|\S+_\S+"
+    r"|.*\.(?:docx?|odt|pdf|tex|dvi|e?ps|indd|qx[dp]|rtf|txt|md|html?|xml|pptx?|odp|xlsx?|wp[ds]?|pub|exe|jpe?g|tiff?|png)",
     re.IGNORECASE,
 )
-"""What writing programs put in where nobody stated anything."""
+"""What programs put in where nobody stated anything: names of files, of accounts, of nothing."""
+_HEAD_LINES = 20
+_MOST_DATES = 2
+"""At the head of an article, as when it appeared and when it was mended; more are a calendar or a diary."""
 
 
 def read(path: Path, name: str) -> Iterator[Document]:
@@ -43,11 +50,22 @@ def read(path: Path, name: str) -> Iterator[Document]:
         if not any(pages):
             raise UnreadableFile("scanned, needs OCR" if any(map(_has_image, pdf)) else "empty")
         info = pdf.get_metadata_dict()
-    text, page_starts = flow(pages)
+    lines = in_reading_order(pages)
+    bylines = _bylines(lines)
+    text, page_starts = flow(lines, len(pages), alone=bylines)
     stated = {
         _STATED[key]: info[key] for key in _STATED if info[key] != path.stem and not _FILLED_IN.fullmatch(info[key])
     }
+    dates = [each["date"] for each in bylines.values() if "date" in each]
+    if dates and len(set(dates)) <= _MOST_DATES:
+        stated["date"] = dates[0]
     yield document(name, text, stated=stated, page_starts=page_starts)
+
+
+def _bylines(lines: Sequence[Line]) -> dict[Line, dict[str, str]]:
+    """Those of the first lines that say nothing but when, by whom or where a text appeared, and what they say."""
+    stated = ((line, byline(line.text)) for line in lines[:_HEAD_LINES])
+    return {line: found for line, found in stated if found}
 
 
 def _open(path: Path) -> Any:  # noqa: ANN401 - pypdfium2 has no types

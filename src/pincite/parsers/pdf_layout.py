@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -60,12 +60,19 @@ class Line(NamedTuple):
         return cls(text, min(lefts), min(bottoms), max(rights), max(tops), pages[0])
 
 
-def flow(pages: Sequence[Sequence[Line]]) -> tuple[str, tuple[int, ...]]:
-    """The text of the pages, and the offset in it at which each page begins."""
+def in_reading_order(pages: Sequence[Sequence[Line]]) -> list[Line]:
+    """The lines of the pages as they are read, without running headers and footers."""
     numbered = [[line._replace(page=number) for line in page] for number, page in enumerate(pages)]
-    lines = [line for page in _without_running_lines(numbered) for line in _in_reading_order(page)]
+    return [line for page in _without_running_lines(numbered) for line in _ordered(page)]
+
+
+def flow(lines: Sequence[Line], pages: int, alone: Container[Line] = ()) -> tuple[str, tuple[int, ...]]:
+    """The text of lines in reading order, and the offset in it at which each page begins.
+
+    Lines that are to stand ``alone`` are no part of the paragraphs beside them.
+    """
     words = Counter(_WORD.findall("\n".join(line.text for line in lines).lower()))
-    return _written(_paragraphs(lines), words, len(pages))
+    return _written(_paragraphs(lines, alone), words, pages)
 
 
 def _without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
@@ -93,7 +100,7 @@ def _keys(line: Line) -> set[tuple[str, int]]:
     return {(text, round(line.bottom / 8)) for text in (line.text, *texts)}
 
 
-def _in_reading_order(lines: Sequence[Line]) -> list[Line]:
+def _ordered(lines: Sequence[Line]) -> list[Line]:
     """From top to bottom; columns one after the other, down to the next line that runs across both."""
     gutter = _gutter(lines)
     if gutter is None:
@@ -103,7 +110,7 @@ def _in_reading_order(lines: Sequence[Line]) -> list[Line]:
     for row in [*_rows(across), []]:
         floor = row[0].bottom if row else float("-inf")
         for column in (left, right):
-            ordered += _in_reading_order([line for line in column if line.bottom > floor])
+            ordered += _ordered([line for line in column if line.bottom > floor])
             column[:] = [line for line in column if line.bottom <= floor]
         ordered += [_joined(row)] if row else []
     return ordered
@@ -160,11 +167,12 @@ def _distance(before: Line, after: Line) -> float:
     return (before.bottom - after.bottom) / before.height
 
 
-def _paragraphs(lines: Sequence[Line]) -> list[list[Line]]:
+def _paragraphs(lines: Sequence[Line], alone: Container[Line]) -> list[list[Line]]:
     usual = _usual_distance(lines)
     paragraphs: list[list[Line]] = []
     for line in lines:
-        if not paragraphs or not _goes_on(paragraphs[-1], line, usual):
+        parted = not paragraphs or line in alone or paragraphs[-1][-1] in alone
+        if parted or not _goes_on(paragraphs[-1], line, usual):
             paragraphs.append([])
         paragraphs[-1].append(line)
     return paragraphs
