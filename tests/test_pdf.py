@@ -121,6 +121,69 @@ def test_columns_are_read_one_after_the_other(pdf: Make) -> None:
     assert found.text.index("left line 7") < found.text.index("right line 0") < found.text.index("right line 7")
 
 
+LEFT = ("The buoy at Corran was painted anew", "and has a red light now.")
+RIGHT = ("The bell at Bremnes was taken down", "since nobody lives on the islet.")
+
+
+def beside(*columns: Sequence[str], top: float = 700.0, woven: bool = False) -> list[Piece]:
+    """Columns of lines, drawn one after the other or row by row."""
+    pieces = [
+        [(60.0 + 480 / len(columns) * at, top - 14 * row, line) for row, line in enumerate(column)]
+        for at, column in enumerate(columns)
+    ]
+    if woven:
+        return [column[row] for row in range(max(map(len, pieces))) for column in pieces if row < len(column)]
+    return [piece for column in pieces for piece in column]
+
+
+@pytest.mark.parametrize("woven", [False, True])
+def test_columns_of_two_lines_are_read_one_after_the_other(pdf: Make, woven: bool) -> None:
+    found = pdf([(60.0, 740.0, "Changes on the coast"), *beside(LEFT, RIGHT, woven=woven)])
+    assert found.text.split("\n\n") == ["Changes on the coast", " ".join(LEFT), " ".join(RIGHT)]
+
+
+def test_short_columns_between_wide_lines(pdf: Make) -> None:
+    wide = [
+        f"Row {row} of the notice runs across all of the page, from its left edge to its right edge" for row in range(9)
+    ]
+    above = [(60.0, 780.0 - 14 * row, f"{line}.") for row, line in enumerate(wide)]
+    below = [(60.0, 580.0 - 14 * row, f"{line}.") for row, line in enumerate(wide)]
+    found = pdf([*above, *beside(LEFT, RIGHT, top=630.0), (60.0, 596.0, "Done at Aldhaven."), *below])
+    assert f"{' '.join(LEFT)}\n\n{' '.join(RIGHT)}\n\nDone at Aldhaven." in found.text
+
+
+@pytest.mark.parametrize("woven", [False, True])
+def test_three_short_columns(pdf: Make, woven: bool) -> None:
+    columns = [
+        ("The buoy at Corran was", "painted anew last week."),
+        ("The bell at Bremnes was", "taken down by the crew."),
+        ("The pier of Aske was also", "made longer in spring."),
+    ]
+    found = pdf(beside(*columns, woven=woven))
+    assert found.text.split("\n\n") == [" ".join(column) for column in columns]
+
+
+def test_a_side_column_is_no_part_of_the_lines_beside_it(pdf: Make) -> None:
+    main = [
+        (60.0, 700.0 - 14 * row, f"line {row} of the article goes on to the edge of its column") for row in range(12)
+    ]
+    side = [
+        (440.0, 693.0 - 11 * row, line)
+        for row, line in enumerate(("Ice since", "1804:", "nine days", "a year,", "or less"))
+    ]
+    woven = sorted([*main, *side], key=lambda piece: -piece[1])
+    found = pdf(woven)
+    assert "line 1 of the article goes on to the edge of its column line 2 of" in found.text
+    assert "Ice since 1804: nine days a year, or less" in " ".join(found.text.split())
+
+
+def test_a_table_of_few_rows_with_long_cells_is_read_by_rows(pdf: Make) -> None:
+    left = ("The harbour of Aldhaven in winter", "The outer harbour of Bremnes")
+    right = ("Closed until the ice has broken", "Open on all days but Sundays")
+    text = " ".join(pdf(beside(left, right, woven=True)).text.split())
+    assert text == f"{left[0]} {right[0]} {left[1]} {right[1]}"
+
+
 @pytest.mark.parametrize(("columns", "indent"), [(1, 0), (2, 0), (2, 12), (3, 10)])
 def test_a_typeset_text_comes_back_as_it_was(tmp_path: Path, columns: int, indent: int) -> None:
     """Justified paragraphs, apart or indented, flow through columns and pages under a running header."""

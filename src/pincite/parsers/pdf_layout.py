@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -18,6 +18,10 @@ _RUNNING_ON = 0.25
 """On so many of the pages (and on two at least) a line at the top or bottom is a running header or footer."""
 
 _COLUMN_LINES = 4
+_FEWEST_LINES = 2
+"""Of columns that are so few lines long that they could be rows of a table: see :func:`_flow_apart`."""
+_LINE_DISTANCE = 1.8
+"""In units of the font size: the longest between two lines of a sentence."""
 _GAP = "\N{EM SPACE}"
 """Between pieces of one line, as between the cells of a table row."""
 
@@ -25,6 +29,7 @@ _PARAGRAPH_GAP = 1.3
 """In units of the usual distance between lines."""
 
 _END = re.compile(r"[.!?:;。！？：；…]['\"”’»)\]」』）]*$")
+_FULL_STOP = re.compile(r"\w[.!?]$")
 _ITEM = re.compile(r"[•‣▪●◦■–—*-]\s|\(?(?:\d{1,2}|[a-z])[.)]\s")
 _LEADER = re.compile(r"(?<!\.)(?<!\. )(?:\. ?){4,}+\s*+\w+$")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
@@ -105,15 +110,38 @@ def _ordered(lines: Sequence[Line]) -> list[Line]:
     gutter = _gutter(lines)
     if gutter is None:
         return [_joined(row) for row in _rows(lines)]
-    left, across, right = _parted(lines, gutter)
     ordered: list[Line] = []
-    for row in [*_rows(across), []]:
+    others: list[Line] = []
+    for beside, across in _bands(lines, gutter.x):
+        if gutter.prevails or _flow_apart(beside, gutter.x):
+            left, _, right = _parted(beside, gutter.x)
+            below = [] if gutter.prevails else _below_columns(left, right)
+            left = [line for line in left if line not in below]
+            ordered += [line for part in (others, left, right) for line in _ordered(part)]
+            others = [*below, *across]
+        else:
+            others += [*beside, *across]
+    return ordered + _ordered(others)
+
+
+def _bands(lines: Sequence[Line], x: float) -> Iterator[tuple[list[Line], list[Line]]]:
+    """The lines on both sides of ``x`` down to the next row that runs across it, and that row."""
+    rest = [line for line in lines if line.right <= x or line.left >= x - 1]
+    for row in [*_rows(_parted(lines, x)[1]), []]:
         floor = row[0].bottom if row else float("-inf")
-        for column in (left, right):
-            ordered += _ordered([line for line in column if line.bottom > floor])
-            column[:] = [line for line in column if line.bottom <= floor]
-        ordered += [_joined(row)] if row else []
-    return ordered
+        yield [line for line in rest if line.bottom > floor], row
+        rest = [line for line in rest if line.bottom <= floor]
+
+
+def _below_columns(left: Sequence[Line], right: Sequence[Line]) -> list[Line]:
+    """What stands on the left by itself, set apart, below the end of the column on the right."""
+    end = min(line.bottom for line in right)
+    column = sorted(left, key=lambda line: -line.bottom)
+    distances = [_distance(before, after) for before, after in pairwise(column)]
+    for at, distance in enumerate(distances, 1):
+        if column[at].top < end and distance > _PARAGRAPH_GAP * min(distances):
+            return column[at:]
+    return []
 
 
 def _rows(lines: Iterable[Line]) -> list[list[Line]]:
@@ -134,15 +162,70 @@ def _joined(row: Sequence[Line]) -> Line:
     return Line.joined(text, row)
 
 
-def _gutter(lines: Sequence[Line]) -> float | None:
-    """Where a column of prose begins that has another to its left; None for a page without columns."""
-    gutters: list[tuple[int, int]] = []
+class _Gutter(NamedTuple):
+    """Where a column begins that has another to its left, and whether all of the page stands in these two."""
+
+    x: float
+    prevails: bool
+
+
+def _gutter(lines: Sequence[Line]) -> _Gutter | None:
+    """The best gutter between columns of prose; None for a page without columns."""
+    gutters: list[tuple[bool, int, int]] = []
     for edge in {round(line.left) - 1 for line in lines}:
         left, across, right = _parted(lines, edge)
         fewer = min(len(left), len(right))
+        if fewer < _FEWEST_LINES:
+            continue
         if fewer >= _COLUMN_LINES and len(across) <= 0.4 * len(lines) and _is_prose(left) and _is_prose(right):
-            gutters.append((fewer - len(across), edge))
-    return max(gutters)[1] if gutters else None
+            gutters.append((True, fewer - len(across), edge))
+        elif beside := [band for band, _ in _bands(lines, edge) if _flow_apart(band, edge)]:
+            gutters.append((False, sum(map(len, beside)), edge))
+    return _Gutter(max(gutters)[2], max(gutters)[0]) if gutters else None
+
+
+def _flow_apart(lines: Sequence[Line], x: float) -> bool:
+    """Whether what stands on both sides of ``x`` are columns for certain, and no rows of a table.
+
+    They were drawn one after the other, or sentences run on from line to line in both, or their lines stand at
+    heights of their own.
+    """
+    left, _, right = _parted(lines, x)
+    if min(len(left), len(right)) < _FEWEST_LINES:
+        return False
+    top = min(max(line.bottom for line in column) for column in (left, right)) + 2
+    bottom = max(min(line.bottom for line in column) for column in (left, right)) - 2
+    both = [line for line in lines if bottom < line.bottom < top]
+    left, _, right = ([row[at] for row in _rows(part)] for at, part in zip((-1, 0, 0), _parted(both, x), strict=True))
+    if not (_is_column(left) and _is_column(right)):
+        return False
+    fewer = min(len(left), len(right))
+    level = sum(any(abs(line.bottom - other.bottom) < 2 for other in left) for line in right)
+    if fewer > _FEWEST_LINES and level < 0.5 * fewer and (_is_prose(left) or _is_prose(right)):
+        return True
+    sides = [line.left >= x - 1 for line in both]
+    drawn_apart = sum(before != after for before, after in pairwise(sides)) == 1
+    return _is_prose(left) and _is_prose(right) and (drawn_apart or (_runs_on(left) and _runs_on(right)))
+
+
+def _is_column(lines: Sequence[Line]) -> bool:
+    """Whether lines stand below each other at one left edge and at one distance."""
+    edge = median(line.left for line in lines) if lines else 0.0
+    distances = [_distance(*pair) for pair in pairwise(sorted(lines, key=lambda line: -line.bottom))]
+    if len(lines) < _FEWEST_LINES or min(distances) < 0.5 or max(distances) > _LINE_DISTANCE:
+        return False
+    at_edge = sum(abs(line.left - edge) < 3 for line in lines)
+    return at_edge >= 0.7 * len(lines) and max(distances) < _PARAGRAPH_GAP * min(distances)
+
+
+def _runs_on(column: Sequence[Line]) -> bool:
+    """Whether a sentence begins in a column, goes on from one of its lines to the next, and ends."""
+    goes_on = any(line.text[0].islower() and not _END.search(before.text) for before, line in pairwise(column))
+    return (
+        goes_on
+        and any(line.text[0].isupper() for line in column)
+        and any(_FULL_STOP.search(line.text) for line in column)
+    )
 
 
 def _parted(lines: Iterable[Line], x: float) -> tuple[list[Line], list[Line], list[Line]]:
