@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,42 @@ def test_the_cells_of_a_table_are_read_row_by_row(pdf: Make) -> None:
 def test_lines_drawn_out_of_order_are_sorted(pdf: Make) -> None:
     found = pdf([(686, "of January, the harbour froze."), (700, "In the second and very cold week")])
     assert found.text == "In the second and very cold week of January, the harbour froze."
+
+
+def with_scripts(path: Path, *lines: str) -> Path:
+    """A PDF of lines in which ``^2^`` is raised and ``_2_`` lowered."""
+    canvas = Canvas(str(path), invariant=1)
+    for row, line in enumerate(lines):
+        text = canvas.beginText(72, 700 - 14 * row)
+        for part in re.split(r"(\^[^^]+\^|_[^_]+_)", line):
+            rise = {"^": 4, "_": -2}.get(part[:1], 0)
+            text.setRise(rise)
+            text.setFont("Times-Roman", 7 if rise else 11)
+            text.textOut(part.strip("^_") if rise else part)
+        canvas.drawText(text)
+    canvas.save()
+    return path
+
+
+def test_raised_and_lowered_numbers_are_set_apart_and_end_no_paragraph(tmp_path: Path) -> None:
+    path = with_scripts(
+        tmp_path / "a.pdf",
+        "The ice of 2019^4^ weighed 10^6^ tons and covered 40 km^2^ of the harbour, as the",
+        "pilots said.^5,6^ Its snow held H_2_O and x^-1^ grains of sand for each of the days^7^ that it",
+        "lasted, and the town^12^ was the 3^rd^ to be cut off.",
+    )
+    [found] = read(path, "a.pdf")
+    assert isinstance(found, Document)
+    assert found.text == (
+        "The ice of 2019[4] weighed 10⁶ tons and covered 40 km² of the harbour, as the pilots said.[5,6] Its snow held "
+        "H₂O and x⁻¹ grains of sand for each of the days[7] that it lasted, and the town[12] was the 3rd to be cut off."
+    )
+
+
+def test_the_number_of_a_note_stands_before_it(tmp_path: Path) -> None:
+    [found] = read(with_scripts(tmp_path / "a.pdf", "^4^The mill letters."), "a.pdf")
+    assert isinstance(found, Document)
+    assert found.text == "4 The mill letters."
 
 
 def test_sideways_text_is_no_part_of_the_lines(tmp_path: Path) -> None:

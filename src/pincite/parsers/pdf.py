@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,16 @@ _AS_TEXT = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ff
 _AS_TEXT |= dict.fromkeys(_HYPHENS, "-\n")
 _WIDE_GAP = 1.2
 """In units of the font size: a gap that parts columns or table cells, where no word space is as wide."""
+
+_WORD_SPACE = 0.15
+_SMALL, _RAISED_BY, _LOWERED_BY = 0.85, 0.15, 0.05
+"""In units of the line's font size: how high raised and lowered numbers are at most, and how far off the line."""
+_SIGNS = re.compile(r"[-+\u2212]?\d+[-+\u2212]?")
+_RAISED = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+_LOWERED = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
+_NOTE = re.compile(r"\d{1,3}(?:[,;–-] ?\d{1,3})*")
+_BEFORE_NOTE = re.compile(r"(?:[.,;:!?…'\"”’»]|[^\W\d_]{3}|(?:\D|^)(?:1\d|20)\d\d)\s?$")
+"""What a power does not follow: the end of a sentence, a word, a year."""
 
 _STATED = {"Title": "title", "Author": "author", "Subject": "subject", "Keywords": "keywords"}
 """The file's own dates are not among them: they tell when it was printed or saved, not when the article appeared."""
@@ -94,8 +105,53 @@ def _lines(page: Any) -> list[Line]:  # noqa: ANN401 - pypdfium2 has no types
     for char in (char for turn, char in turned if turn == usual[0][0]):
         if not pieces or _parts(pieces[-1][-1], char):
             pieces.append([])
+        elif "\n" in pieces[-1][-1].text:
+            pieces[-1][-1] = _within_line(pieces[-1][-1], char)
         pieces[-1].append(char)
-    return [Line.joined(" ".join("".join(char.text for char in piece).split()), piece) for piece in pieces]
+    return [_as_line(piece) for piece in pieces]
+
+
+def _within_line(before: Line, char: Line) -> Line:
+    """The character before, without the line end that PDFium sees where a raised or lowered one begins or ends."""
+    text = before.text.replace("\r", "").replace("\n", "")
+    return before._replace(text=text + " " * (char.left - before.right > _WORD_SPACE * before.height))
+
+
+def _as_line(piece: Sequence[Line]) -> Line:
+    """The line that these characters make, the small raised and lowered numbers in it set apart."""
+    heights = [round(char.top - char.bottom, 1) for char in piece]
+    if min(heights) > _SMALL * max(heights):
+        return Line.joined(" ".join("".join(char.text for char in piece).split()), piece)
+    usual = max(set(heights), key=lambda height: (heights.count(height), height))
+    body = piece[heights.index(usual)]
+    text = ""
+    in_line: list[Line] = []
+    for rises, chars in groupby(piece, lambda char: _rises(char, body)):
+        run = list(chars)
+        written = "".join(char.text for char in run)
+        text += _script(text[-12:], written, raised=rises > 0) if rises else written
+        in_line += [] if rises else run
+    line = Line.joined(" ".join(text.split()), in_line)
+    return line._replace(left=min(line.left, piece[0].left), right=max(line.right, piece[-1].right))
+
+
+def _rises(char: Line, body: Line) -> int:
+    """1 for a small raised character, -1 for a small lowered one, else 0."""
+    if char.height > _SMALL * body.height:
+        return 0
+    rise = (char.bottom - body.bottom) / body.height
+    return (rise > _RAISED_BY) - (rise < -_LOWERED_BY)
+
+
+def _script(before: str, run: str, *, raised: bool) -> str:
+    """A raised or lowered number: ``10⁶``, ``H₂O``, and as the mark of a note ``2019[4]``; anything else as it is."""
+    mark = run.rstrip()
+    space = run[len(mark) :]
+    if not before.strip():
+        return f"{mark} "
+    if raised and _NOTE.fullmatch(mark) and _BEFORE_NOTE.search(before):
+        return f"[{mark}]{space}"
+    return mark.translate(_RAISED if raised else _LOWERED) + space if _SIGNS.fullmatch(mark) else run
 
 
 def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pypdfium2 has no types
@@ -127,4 +183,7 @@ def _upright(text: str, rectangle: Any, turn: int) -> Line:  # noqa: ANN401 - py
 def _parts(before: Line, char: Line) -> bool:
     """Whether a line or a piece of one ends between two characters."""
     gap = (char.left - before.right) / before.height
-    return before.text.endswith(("\r", "\n")) or not -1 < gap < _WIDE_GAP
+    if not -1 < gap < _WIDE_GAP:
+        return True
+    shared = min(before.top, char.top) - max(before.bottom, char.bottom)
+    return before.text.endswith(("\r", "\n")) and shared < 0.5 * min(before.height, char.height)
