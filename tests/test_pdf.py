@@ -348,3 +348,60 @@ def test_a_scanned_pdf_needs_ocr(tmp_path: Path) -> None:
         list(read(tmp_path / "scan.pdf", "scan.pdf"))
     with pytest.raises(UnreadableFile, match=r"^empty$"):
         list(read(make_pdf(tmp_path / "blank.pdf", [[]]), "blank.pdf"))
+
+
+def make_mapped_pdf(path: Path, lines: Sequence[str], mapping: str | None = None) -> Path:
+    """A PDF of lines as they are seen, from left to right, whose font tells which letter each of its signs is.
+
+    Without a letter for each sign (``mapping``), it says nothing.
+    """
+    letters = sorted(set("".join(lines)))
+    codes = {letter: f"{0x21 + at:02x}" for at, letter in enumerate(letters)}
+    pairs = "\n".join(
+        f"<{codes[a]}> <{b.encode('utf-16-be').hex()}>" for a, b in zip(letters, mapping or letters, strict=True)
+    )
+    cmap = "begincmap\n1 begincodespacerange\n<00> <ff>\nendcodespacerange\n"
+    cmap += f"{len(letters)} beginbfchar\n{pairs}\nendbfchar\nendcmap"
+    shown = "\n".join(f"<{''.join(codes[letter] for letter in line)}> Tj 0 -14 Td" for line in lines)
+    widths = " ".join("500" if letter in " .,()" else "1000" for letter in letters)
+    font = f"/BaseFont/Helvetica/FirstChar 33/LastChar {32 + len(letters)}/Widths[{widths}]/ToUnicode 6 0 R"
+    content = f"BT /F 10 Tf 72 700 Td\n{shown}\nET"
+    objects = (
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        f"<</Length {len(content)}>>\nstream\n{content}\nendstream",
+        f"<</Type/Font/Subtype/TrueType{font}>>",
+        f"<</Length {len(cmap)}>>\nstream\n{cmap}\nendstream",
+    )
+    body = "\n".join(f"{at} 0 obj\n{each}\nendobj" for at, each in enumerate(objects, 1))
+    path.write_text(f"%PDF-1.4\n{body}\ntrailer <</Root 1 0 R/Size 7>>\n%%EOF\n", "ascii")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("seen", "read_as"),
+    [
+        (
+            ("1904 תנשב ,לודגה למנה לפק )ןותיעב בתכנ ךכ( רבחמה יפל", "World Bank קנבהו ,תולעמ 12.5 לש הרוטרפמטב"),
+            "לפי המחבר (כך נכתב בעיתון) קפל הנמל הגדול, בשנת 1904 בטמפרטורה של 12.5 מעלות, והבנק World Bank",
+        ),
+        (
+            ("ةديرجلا يف درو امك ءانيملا دمجت 1904 ماع يف", "ةجرد 12.5 ةرارحلا تناكو"),
+            "في عام 1904 تجمد الميناء كما ورد في الجريدة وكانت الحرارة 12.5 درجة",
+        ),
+        (
+            ("The sign of the town says םולש in letters", "of gold, and has done so since 2019."),
+            "The sign of the town says שלום in letters of gold, and has done so since 2019.",
+        ),
+    ],
+)
+def test_what_is_read_from_the_right_comes_in_the_order_of_reading(
+    tmp_path: Path, seen: Sequence[str], read_as: str
+) -> None:
+    widest = max(map(len, seen))
+    if read_as[0] > "z":  # the right edge is even
+        seen = [f"{' ' * 2 * (widest - len(line))}{line}" for line in seen]
+    [found] = read(make_mapped_pdf(tmp_path / "a.pdf", seen), "a.pdf")
+    assert isinstance(found, Document)
+    assert found.text == read_as

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -30,8 +31,19 @@ _WIDE_GAP = 1.2
 """In units of the font size: a gap that parts columns or table cells, where no word space is as wide."""
 
 _WORD_SPACE = 0.15
+_WIDER_WORD_SPACE = 0.18
+"""Where Arabic letters join, fonts draw them narrower than they are."""
 _SMALL, _RAISED_BY, _LOWERED_BY = 0.85, 0.15, 0.05
 """In units of the line's font size: how high raised and lowered numbers are at most, and how far off the line."""
+_FROM_THE_RIGHT = re.compile("[\u0590-\u065f\u066d-\u06ef\u06fa-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+"""Hebrew, Arabic and Syriac, but not the Arabic digits, which are read from the left."""
+_RUN_TO_THE_RIGHT = re.compile(r"L[^R]*[L1]|L|[-+$€£₪]?1(?:[.,:/]?1)*[%$€£₪]?")
+_RUN_FROM_THE_RIGHT = re.compile(r"R[^L1]*R")
+"""Of kinds (:func:`_kind`), from left to right: Latin words and numbers in Hebrew, Hebrew words in English."""
+_TURNED_BRACKET = re.compile(r"(?:(?<=\s)|^)[)\]](?=\S)|(?<=\S)[(\[](?=[\s.,:;!?،]|$)")
+_OTHER_BRACKET = str.maketrans("()[]", ")(][")
+"""Where a text is read from the right, some programs write the bracket that is seen, others the one that is meant."""
+_LOWEST = 0.7
 _SIGNS = re.compile(r"[-+\u2212]?\d+[-+\u2212]?")
 _RAISED = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _LOWERED = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
@@ -101,14 +113,76 @@ def _lines(page: Any) -> list[Line]:  # noqa: ANN401 - pypdfium2 has no types
     with closing(page.get_textpage()) as text_page:
         turned = _characters(text_page)
     usual = Counter(turn for turn, _ in turned).most_common(1)
+    chars = [char for turn, char in turned if turn == usual[0][0]]
+    if _FROM_THE_RIGHT.search("".join(char.text for char in chars)):
+        return _lines_from_the_right(chars)
     pieces: list[list[Line]] = []
-    for char in (char for turn, char in turned if turn == usual[0][0]):
+    for char in chars:
         if not pieces or _parts(pieces[-1][-1], char):
             pieces.append([])
         elif "\n" in pieces[-1][-1].text:
             pieces[-1][-1] = _within_line(pieces[-1][-1], char)
         pieces[-1].append(char)
     return [_as_line(piece) for piece in pieces]
+
+
+def _lines_from_the_right(chars: Sequence[Line]) -> list[Line]:
+    """The pieces of lines on a page with Hebrew or Arabic, seen in a mirror where most of it is.
+
+    The order in which PDFium gives the characters is that of reading only in part: what counts is where they stand.
+    """
+    rows: list[list[Line]] = []
+    for char in chars:
+        text = unicodedata.normalize("NFKC", char.text.strip())
+        shared = min(rows[-1][0].top, char.top) - max(rows[-1][0].bottom, char.bottom) if rows else 0.0
+        if rows and unicodedata.combining(text[0]):
+            rows[-1][-1] = rows[-1][-1]._replace(text=rows[-1][-1].text + text)
+            continue
+        if shared < 0.5 * min(char.height, rows[-1][0].height if rows else char.height):
+            rows.append([])
+        rows[-1].append(char._replace(text=text))
+    backwards = sum(bool(_FROM_THE_RIGHT.match(char.text)) for char in chars) > len(chars) / 3
+    lines = [_read(piece, backwards=backwards) for row in rows for piece in _pieces_of_row(row)]
+    heights = Counter(round(line.height) for line in lines)
+    usual = max(heights, key=lambda height: (heights[height], height))
+    lines = [
+        line._replace(top=line.bottom + usual) if _LOWEST < line.height / usual < 1 else line for line in lines
+    ]  # of some letters PDFium tells how high they are themselves, and not the font
+    return [line._replace(left=-line.right, right=-line.left) for line in lines] if backwards else lines
+
+
+def _pieces_of_row(row: Sequence[Line]) -> Iterator[list[Line]]:
+    """From left to right, spaces where there are gaps; of those in one place, the last to be read comes first."""
+    piece: list[Line] = []
+    height = max(char.height for char in row)
+    for char in sorted(row, key=lambda char: -char.left)[::-1]:
+        if piece:
+            gap = (char.left - max(each.right for each in piece[-2:])) / height
+            if gap > _WIDE_GAP:
+                yield piece
+                piece = []
+            elif gap > _WIDER_WORD_SPACE:
+                piece.append(Line(" ", piece[-1].right, char.bottom, char.left, char.top))
+        piece.append(char)
+    yield piece
+
+
+def _read(piece: Sequence[Line], *, backwards: bool) -> Line:
+    """The line that characters from left to right make, where the runs against its direction are turned round."""
+    against = _RUN_TO_THE_RIGHT if backwards else _RUN_FROM_THE_RIGHT
+    kinds = "".join(_kind(char.text) for char in piece)
+    texts = [char.text for char in piece]
+    for found in against.finditer(kinds):
+        texts[slice(*found.span())] = reversed(texts[slice(*found.span())])
+    text = " ".join("".join(texts[::-1] if backwards else texts).split())
+    return Line.joined(_TURNED_BRACKET.sub(lambda found: found[0].translate(_OTHER_BRACKET), text), piece)
+
+
+def _kind(text: str) -> str:
+    """R for what is read from the right, L for other letters, 1 for digits, and anything else as it is."""
+    if _FROM_THE_RIGHT.match(text):
+        return "R"
+    return "1" if text[0].isdecimal() else "L" if text[0].isalpha() else text[0]
 
 
 def _within_line(before: Line, char: Line) -> Line:
@@ -119,9 +193,10 @@ def _within_line(before: Line, char: Line) -> Line:
 
 def _as_line(piece: Sequence[Line]) -> Line:
     """The line that these characters make, the small raised and lowered numbers in it set apart."""
-    heights = [round(char.top - char.bottom, 1) for char in piece]
+    heights = [char.top - char.bottom for char in piece]
     if min(heights) > _SMALL * max(heights):
         return Line.joined(" ".join("".join(char.text for char in piece).split()), piece)
+    heights = [round(height, 1) for height in heights]
     usual = max(set(heights), key=lambda height: (heights.count(height), height))
     body = piece[heights.index(usual)]
     text = ""
