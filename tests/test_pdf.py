@@ -405,3 +405,49 @@ def test_what_is_read_from_the_right_comes_in_the_order_of_reading(
     [found] = read(make_mapped_pdf(tmp_path / "a.pdf", seen), "a.pdf")
     assert isinstance(found, Document)
     assert found.text == read_as
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        "".join(chr(0xE000 + at) for at in range(60)),
+        "".join(chr(1 + at % 8) for at in range(60)),
+        "bcdfghjklmnpqrstvwxzbcdfghjklmnpqrstvwxzbcdfghjklmnpqrstvwxz",
+    ],
+)
+def test_a_pdf_whose_fonts_say_no_letters_is_skipped(tmp_path: Path, mapping: str) -> None:
+    letters = sorted(set("".join(PROSE)))
+    path = make_mapped_pdf(tmp_path / "a.pdf", PROSE, mapping[: len(letters)])
+    with pytest.raises(UnreadableFile, match=r"^its fonts say no letters; needs OCR$"):
+        list(read(path, "a.pdf"))
+    [found] = read(make_mapped_pdf(tmp_path / "b.pdf", PROSE), "b.pdf")
+    assert isinstance(found, Document)
+    assert found.text == " ".join(PROSE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "joined"),
+    [
+        ("The mill ground barley in the years 2018–", "23 and no oats at all", "2018–23 and"),
+        (
+            "The mill is shown at some length on https://",
+            "www.aldhaven.example/mill and",
+            "https://www.aldhaven.example/mill and",
+        ),
+        (
+            "The mill is shown at some length on https://aldhaven.example/tide-",
+            "mills/a.html and",
+            "example/tide-mills/a.html and",
+        ),
+        (
+            "The mill is shown at some length on https://aldhaven.example/",
+            "mills/a.html and",
+            "example/mills/a.html and",
+        ),
+        ("The mill is shown at some length on https://aldhaven.example/", "The dam is not", "example/ The dam"),
+        ("The mill ground barley, and it did so –", "as we know – all year", "so – as we"),
+        ("The mill stands on the road from Corran–", "Aske to the sea and", "Corran–Aske to"),
+    ],
+)
+def test_what_is_divided_at_a_line_end_is_joined(pdf: Make, before: str, after: str, joined: str) -> None:
+    assert joined in pdf([before, after]).text

@@ -61,6 +61,11 @@ _FILLED_IN = re.compile(
     re.IGNORECASE,
 )
 """What programs put in where nobody stated anything: names of files, of accounts, of nothing."""
+_NO_LETTER = re.compile(r"[\0-\x08\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff]")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+_VOWEL = re.compile(r"[aeiouyAEIOUY\u00c0-\u00c6\u00c8-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
+_MOST_UNKNOWN, _FEWEST_LETTERS, _FEWEST_VOWELS = 0.3, 200, 0.12
+"""Prose has a third of vowels, tables of abbreviations a fifth."""
 _HEAD_LINES = 20
 _MOST_DATES = 2
 """At the head of an article, as when it appeared and when it was mended; more are a calendar or a diary."""
@@ -74,6 +79,8 @@ def read(path: Path, name: str) -> Iterator[Document]:
             raise UnreadableFile("scanned, needs OCR" if any(map(_has_image, pdf)) else "empty")
         info = pdf.get_metadata_dict()
     lines = in_reading_order(pages)
+    if _says_no_letters("".join(line.text for line in lines)):
+        raise UnreadableFile("its fonts say no letters; needs OCR")
     bylines = _bylines(lines)
     text, page_starts = flow(lines, len(pages), alone=bylines)
     stated = {
@@ -83,6 +90,14 @@ def read(path: Path, name: str) -> Iterator[Document]:
     if dates and len(set(dates)) <= _MOST_DATES:
         stated["date"] = dates[0]
     yield document(name, text, stated=stated, page_starts=page_starts)
+
+
+def _says_no_letters(text: str) -> bool:
+    """Whether the fonts do not tell which letters their signs are: no letters of Unicode, or none that make words."""
+    if len(_NO_LETTER.findall(text)) > _MOST_UNKNOWN * len(text):
+        return True
+    latin = _LATIN.findall(text)
+    return len(latin) >= _FEWEST_LETTERS and len(_VOWEL.findall(text)) < _FEWEST_VOWELS * len(latin)
 
 
 def _bylines(lines: Sequence[Line]) -> dict[Line, dict[str, str]]:
@@ -233,16 +248,17 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
     """Each visible character, with the white space behind it, and by how many quarters it is turned clockwise."""
     found: list[tuple[int, Line]] = []
     rectangle = raw.FS_RECTF()
+    handle = text_page.raw
     for index in range(text_page.count_chars()):
-        code = raw.FPDFText_GetUnicode(text_page, index)
-        text = _AS_TEXT.get(code) or storable(chr(code))
-        if text.isspace() or raw.FPDFText_IsGenerated(text_page, index) == 1:
+        code = raw.FPDFText_GetUnicode(handle, index)
+        text = _AS_TEXT.get(code) or (chr(code) if 0 < code < 0xD800 else storable(chr(code)))
+        if text.isspace() or raw.FPDFText_IsGenerated(handle, index) == 1:
             if found:
                 turn, before = found[-1]
                 found[-1] = turn, before._replace(text=before.text + text)
             continue
-        raw.FPDFText_GetLooseCharBox(text_page, index, rectangle)
-        turn = round(raw.FPDFText_GetCharAngle(text_page, index) / (math.pi / 2)) % 4
+        raw.FPDFText_GetLooseCharBox(handle, index, rectangle)
+        turn = round(raw.FPDFText_GetCharAngle(handle, index) / (math.pi / 2)) % 4
         found.append((turn, _upright(text, rectangle, turn)))
     return found
 

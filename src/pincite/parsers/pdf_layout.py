@@ -29,6 +29,8 @@ _PARAGRAPH_GAP = 1.3
 """In units of the usual distance between lines."""
 
 _END = re.compile(r"[.!?:;。！？：；…]['\"”’»)\]」』）]*$")
+_ADDRESS = re.compile(r"\W?https?://")
+_RANGE = re.compile(r"\w–$")
 _FULL_STOP = re.compile(r"\w[.!?]$")
 _ITEM = re.compile(r"[•‣▪●◦■–—*-]\s|\(?(?:\d{1,2}|[a-z])[.)]\s")
 _LEADER = re.compile(r"(?<!\.)(?<!\. )(?:\. ?){4,}+\s*+\w+$")
@@ -309,6 +311,8 @@ def _seamed(text: str, after: str, words: Counter[str]) -> str:
     """The text so far, ready for the next line: with a space behind it, or without the hyphen of a divided word."""
     last = text.rpartition(" ")[2]
     tail = re.match(r"[^\W_]+", after)
+    if tail and (_RANGE.search(last) or _is_divided_address(last, after)):
+        return text
     if last.endswith(("-", "\u2010")) and tail and (head := _last_word(last[:-1])):
         if tail[0].lower() in _SUSPENDED:
             return text + " "
@@ -316,6 +320,13 @@ def _seamed(text: str, after: str, words: Counter[str]) -> str:
     if last.endswith("\xad"):
         return text[:-1]
     return text if not text or text[-1] == "—" or (_WIDE.match(text[-1]) and _WIDE.match(after)) else text + " "
+
+
+def _is_divided_address(last: str, after: str) -> bool:
+    """Whether an address that ends a line goes on in the next: behind ``//`` or a hyphen, or with more of its signs."""
+    if not _ADDRESS.match(last):
+        return False
+    return last.endswith(("//", "-")) or (last[-1] in "/?&=#_%" and "/" in after.split(" ", 1)[0])
 
 
 def _last_word(text: str) -> str:
