@@ -435,11 +435,6 @@ def test_a_pdf_whose_fonts_say_no_letters_is_skipped(tmp_path: Path, mapping: st
             "https://www.aldhaven.example/mill and",
         ),
         (
-            "The mill is shown at some length on https://aldhaven.example/tide-",
-            "mills/a.html and",
-            "example/tide-mills/a.html and",
-        ),
-        (
             "The mill is shown at some length on https://aldhaven.example/",
             "mills/a.html and",
             "example/mills/a.html and",

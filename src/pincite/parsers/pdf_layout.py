@@ -323,10 +323,10 @@ def _seamed(text: str, after: str, words: Counter[str]) -> str:
 
 
 def _is_divided_address(last: str, after: str) -> bool:
-    """Whether an address that ends a line goes on in the next: behind ``//`` or a hyphen, or with more of its signs."""
-    if not _ADDRESS.match(last):
+    """Whether an address that ends a line goes on in the next: behind ``//``, or with more of its signs."""
+    if not _ADDRESS.match(last) or _ADDRESS.match(after):
         return False
-    return last.endswith(("//", "-")) or (last[-1] in "/?&=#_%" and "/" in after.split(" ", 1)[0])
+    return last.endswith("//") or (last[-1] in "/?&=#_%" and "/" in after.split(" ", 1)[0])
 
 
 def _last_word(text: str) -> str:
