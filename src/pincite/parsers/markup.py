@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -31,7 +31,13 @@ _SILENT |= {"textarea", "title", "video"}
 _SIGNS = re.compile(r"[-+\u2212]?\d+[-+\u2212]?")
 _RAISED = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _LOWERED = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
-_NOTE = re.compile(r"foot-?note|end-?note|note-?ref|\b(?:fn|ref|reference|cite|citation)", re.IGNORECASE)
+_POWER = re.compile(r"[-+\u2212]?[^\W_](?:\S*[^\W_])?")
+_ABBREVIATION = re.compile(r"st|nd|rd|th|[aeo]|[ao]s|ers?|re|res|me|[eè]me|[èe]re|ter?|[A-Z]{2,}")
+"""Raised letters behind a number that only shorten a word, in several languages, or are a trader's mark."""
+_VARIABLE = re.compile(r"(?:\A|[\W_])[^\W\d_]\Z|\)\Z")
+_EXPONENT = re.compile(r"[^\W\d_aceort]")
+"""A raised letter behind another or a bracket; those left out shorten words, as in M\u1d9c, D\u02b3 and n\u1d52."""
+_NOTE = re.compile(r"foot-?note|end-?note|note-?ref|\b(?:fn|fnref|ref|reference|cite|citation)\b", re.IGNORECASE)
 _NOTE_LINK = re.compile(r"foot-?note|end-?note|note-?ref|citation-?ref", re.IGNORECASE)
 """Classes of the marks that lead to a note or a source."""
 _DISPLAY_STYLE = re.compile(r"\A\{\\(?:displaystyle|textstyle) ?(.*)\}\Z", re.DOTALL)
@@ -287,34 +293,57 @@ def _formula(element: Any) -> str:  # noqa: ANN401 - lxml has no types
     )
 
 
+def shells(element: Any) -> Iterator[Any]:  # noqa: ANN401 - lxml has no types
+    """An element, and what is around it as far as that holds nothing else."""
+    yield element
+    around = element.getparent()
+    while around is not None and len(around) == 1 and not f"{around.text or ''}{element.tail or ''}".strip():
+        yield around
+        element, around = around, around.getparent()
+
+
 def write_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
-    """Set raised and lowered digits apart from those before: ``10⁶``, ``H₂O``, ``x_1,2``, and notes: ``2019[4]``."""
+    """Set raised and lowered digits apart from those before: ``10⁶``, ``H₂O``, ``x_(1,2)``, and notes: ``2019[4]``."""
     for link in list(tree.iter("a")):
         is_mark = _NOTE_LINK.search(link.get("class", "")) and _is_note(link)
         if is_mark and next(link.iterancestors("sup"), None) is None:
-            _set_text(link, "[{}]")
-    for script in list(tree.iter("sup", "sub")):
-        is_raised, text = script.tag == "sup", _squeeze(script)
+            _set_text(link, f"[{_squeeze(link)}]")
+    for script in reversed(list(tree.iter("sup", "sub"))):  # those within others first
+        is_raised, text = script.tag == "sup", "".join(script.itertext()).strip()
         if is_raised and _is_note(script) and _leads_to_note(script):
-            _set_text(script, "[{}]")
+            _set_text(script, f"[{_squeeze(script)}]")
         elif _SIGNS.fullmatch(text):
-            _set_text(script, "{}", _RAISED if is_raised else _LOWERED)
-        elif text[:1] not in "[(" and any(map(str.isdigit, text)):
-            _set_text(script, "^{}" if is_raised else "_{}")
+            _set_text(script, text.translate(_RAISED if is_raised else _LOWERED))
+        elif any(map(str.isspace, text)):
+            script.text, script.tag = f" {script.text or ''}", "span"
+        elif _is_index_or_exponent(text, _text_before(script), is_raised):
+            _set_text(script, f"{'^' if is_raised else '_'}{text if len(text) == 1 else f'({text})'}")
 
 
-def _leads_to_note(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
-    links = chain(element.iter("a"), element.iterancestors("a"))
-    return _NOTE.search(element.get("class", "")) is not None or any("#" in link.get("href", "") for link in links)
+def _leads_to_note(script: Any) -> bool:  # noqa: ANN401 - lxml has no types
+    links = chain(script.iter("a"), (shell for shell in shells(script) if shell.tag == "a"))
+    return _NOTE.search(script.get("class", "")) is not None or any("#" in link.get("href", "") for link in links)
 
 
 def _is_note(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
     return re.fullmatch(r"\d[\d,;\u2013-]*|[a-z]", _squeeze(element)) is not None
 
 
-def _set_text(element: Any, shape: str, letters: Mapping[int, int] | None = None) -> None:  # noqa: ANN401
-    """Give an element of one word its text in another shape."""
-    text = shape.format(_squeeze(element).translate(letters or {}))
+def _text_before(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+    before = element.getprevious()
+    return (element.getparent().text if before is None else before.tail or before.text) or ""
+
+
+def _is_index_or_exponent(text: str, before: str, is_raised: bool) -> bool:
+    """Whether raised or lowered signs change the value before them: no ``1st``, ``M.me`` or mark of a trader."""
+    if any(map(str.isdigit, text)):
+        return text[0] not in "[("
+    if before[-1:].isdigit():
+        return _POWER.fullmatch(text) is not None and _ABBREVIATION.fullmatch(text) is None
+    return is_raised and _VARIABLE.search(before[-2:]) is not None and _EXPONENT.fullmatch(text) is not None
+
+
+def _set_text(element: Any, text: str) -> None:  # noqa: ANN401 - lxml has no types
     element[:], element.text, element.tag = [], text, "span"
 
 
