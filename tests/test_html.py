@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from pincite.datatypes import Document
 from pincite.parsers import read
-from pincite.parsers.markup import blocks_of, lay_out, parse_html, parse_xml
+from pincite.parsers.markup import blocks_of, lay_out, parse_html, parse_xml, write_formulas, write_scripts
 
 Make = Callable[[str], Document]
 
@@ -30,6 +31,24 @@ def document(tmp_path: Path) -> Make:
 
 def headings(found: Document) -> list[str]:
     return [found.text[start:end] for start, end in found.headings]
+
+
+MOST_GROWTH = 10
+"""A page four times as long may take this much more time; it would take sixteen times as much if work were squared."""
+
+
+def growth(work: Callable[[object], object], unit: str, times: int = 450) -> float:
+    """How much more time it takes to work on a page that is four times as long."""
+    seconds = []
+    for length in (times, 4 * times):
+        tries = []
+        for _ in range(3):
+            tree = parse_html(unit * length)
+            began = time.process_time()
+            work(tree)
+            tries.append(time.process_time() - began)
+        seconds.append(min(tries))
+    return seconds[1] / seconds[0]
 
 
 STORY = (
@@ -320,6 +339,22 @@ MATH = "http://www.w3.org/1998/Math/MathML"
         ("<math><mfrac><mn>1</mn><mrow><mi>x</mi><mo>+</mo><mn>1</mn></mrow></mfrac></math>", "1/(x+1)"),
         ("<math><msub><mi>x</mi><mrow><mi>i</mi><mi>j</mi></mrow></msub></math>", "x_(ij)"),
         ("<math></math>", "[formula]"),
+        ("<math><msqrt><mn>2</mn></msqrt></math>", "√2"),
+        ("<math><msqrt><mi>x</mi><mo>+</mo><mn>1</mn></msqrt></math>", "√(x+1)"),
+        ("<math><mroot><mn>8</mn><mn>3</mn></mroot></math>", "[formula]"),
+        ("<math><msubsup><mi>x</mi><mn>1</mn><mn>2</mn></msubsup></math>", "[formula]"),
+        ("<math><mn>2</mn><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", "2 1/2"),
+        ("<math><mn>2</mn><mo>\u2064</mo><mfrac><mn>1</mn><mn>2</mn></mfrac><mi>x</mi></math>", "2 1/2 x"),
+        ("<math><mi>sin</mi><mo>\u2061</mo><mi>x</mi><mo>=</mo><mn>2</mn><mi>y</mi></math>", "sin x=2y"),
+        ("<math><msup><mi>c</mi><mrow><mi>i</mi><mi>j</mi></mrow></msup><mi>y</mi></math>", "c^(ij)y"),
+        ("<math><mtable><mtr><mtd><mn>1</mn></mtd><mtd><mn>2</mn></mtd></mtr></mtable></math>", "[formula]"),
+        ("<math><munderover><mo>∑</mo><mi>i</mi><mn>10</mn></munderover><mi>i</mi></math>", "[formula]"),
+        ("<math><mn>3</mn><mfenced><mi>a</mi><mi>b</mi></mfenced></math>", "[formula]"),
+        (
+            "<span class='MathJax'><nobr aria-hidden='true'><span>x2</span></nobr><span class='MJX_Assistive_MathML'>"
+            "<math><msup><mi>x</mi><mn>2</mn></msup></math></span></span>",
+            "x^2",
+        ),
         ("<span><span style='display: none;'><math alttext='E=mc^2'></math></span><img alt='x'></span>", "E=mc^2"),
         (
             "<span class='katex'><span class='katex-mathml'><math alttext='E=mc^2'></math></span>"
@@ -331,6 +366,23 @@ MATH = "http://www.w3.org/1998/Math/MathML"
 @pytest.mark.parametrize("times", [0, 1])
 def test_a_formula_leaves_no_hole(document: Make, written: str, expected: str, times: int) -> None:
     assert f"It was {expected} then." in document(around(f"<p>It was {written} then.</p>", times)).text
+
+
+@pytest.mark.parametrize("body", [f"<math>{'<mrow>' * 2000}<mi>E", f"<dl><dt>E</dt><dd>{'<div>' * 2000}energy"])
+def test_formulas_and_meanings_may_be_nested_deeply(document: Make, body: str) -> None:
+    assert "E" in document(f"<p>It froze.</p>{body}").text
+
+
+@pytest.mark.parametrize(
+    ("write", "unit"),
+    [
+        (write_formulas, "<math><mi>E</mi></math>"),
+        (write_formulas, "<span><math><mi>E</mi></math>"),
+        (write_scripts, "<i>2<sup>2</sup></i>"),
+    ],
+)
+def test_the_work_for_formulas_grows_as_their_number_does(write: Callable[[object], None], unit: str) -> None:
+    assert growth(write, unit) < MOST_GROWTH
 
 
 def test_chapters_of_books_have_their_formulas_and_comments_of_none() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, pairwise, takewhile
 from typing import Any, NamedTuple
 
 from lxml import etree, html
@@ -43,6 +43,9 @@ _NOTE_LINK = re.compile(r"foot-?note|end-?note|note-?ref|citation-?ref", re.IGNO
 _DISPLAY_STYLE = re.compile(r"\A\{\\(?:displaystyle|textstyle) ?(.*)\}\Z", re.DOTALL)
 """What encyclopedias put around their TeX."""
 _BETWEEN_PARTS = {"msup": "^", "msub": "_", "mfrac": "/"}
+_ROWS = ("math", "semantics", "mstyle", "mrow")
+_UNSEEN = "\u2061\u2062\u2063\u2064"
+"""Signs that say how parts of a formula belong together."""
 _LAID_OUT = ("p", "div", *sorted(_HEADINGS), "ul", "ol", "dl", "pre")
 """What a cell that lays out a page holds; one of data may."""
 _ARTICLE_WORDS = 100
@@ -224,23 +227,25 @@ _SHAPES: dict[str, Callable[[int], str]] = {
 
 def _begin_with(words: str, element: Any) -> bool:  # noqa: ANN401 - lxml has no types
     """Put words before the first ones of an element, unless these are in a list, a table or code."""
-    if (element.text or "").strip():
-        element.text = words + element.text.lstrip()
-        return True
-    for child in element:
-        if "".join(child.itertext()).strip():
-            if child.tag in ("p", "div"):
-                return _begin_with(words, child)
-            if child.tag in _BLOCKS:
-                return False
+    while not (element.text or "").strip():
+        for child in element:
+            if any(map(str.strip, child.itertext())):
+                break
+            if (child.tail or "").strip():
+                child.tail = words + child.tail.lstrip()
+                return True
+        else:
+            return False
+        if child.tag not in _BLOCKS:
             start = child.makeelement("span")
             start.text = words
             child.addprevious(start)
             return True
-        if (child.tail or "").strip():
-            child.tail = words + child.tail.lstrip()
-            return True
-    return False
+        if child.tag not in ("p", "div"):
+            return False
+        element = child
+    element.text = words + element.text.lstrip()
+    return True
 
 
 def open_sections(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
@@ -271,26 +276,51 @@ def _opened_by(button: Any) -> Any:  # noqa: ANN401 - lxml has no types
 
 def write_formulas(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     """Put the text of each formula in its place: as its author gave it (TeX), else by its letters and signs."""
-    for formula in list(tree.iter("math")):
+    outermost = [each for each in tree.iter("math") if next(each.iterancestors("math"), None) is None]
+    for formula in outermost:
         notes = formula.xpath(".//annotation[contains(@encoding, 'tex') or contains(@encoding, 'TeX')]")
         stated = formula.get("alttext") or "".join(note.text or "" for note in notes[:1])
         text = collapse(_DISPLAY_STYLE.sub(r"\1", stated)) or _formula(formula) or "[formula]"
         formula[:], formula.text, formula.tag = [], text, "span"
-        for outer in formula.iterancestors("span"):
-            if _squeeze(outer) == _squeeze(formula):
-                outer.attrib.pop("style", None)  # which hides it where there is a picture of it
-            for twin in outer.xpath("./following-sibling::*[contains(@class, 'katex-html')]"):
-                twin.tag = "template"
+        for shell in takewhile(lambda each: each.tag not in _BLOCKS, shells(formula)):
+            shell.attrib.pop("style", None)  # which hides it where there is a picture of it
+            for twin in (shell.getprevious(), shell.getnext()):
+                if twin is not None and twin.get("aria-hidden") == "true":  # the same, drawn by a script
+                    twin.tag = "template"
 
 
-def _formula(element: Any) -> str:  # noqa: ANN401 - lxml has no types
-    parts = [_formula(each) for each in element if not each.tag.startswith("annotation")]
-    between = _BETWEEN_PARTS.get(element.tag)
-    if between is None:
-        return collapse(element.text or "") + "".join(parts)
-    return between.join(
-        part if len(part) == 1 or (part.isalnum() and between == "/") else f"({part})" for part in parts
-    )
+def _formula(formula: Any) -> str:  # noqa: ANN401 - lxml has no types
+    """Its letters and signs; nothing where some have a place that a line cannot show, as those of a matrix have."""
+    etree.strip_elements(formula, "annotation", "annotation-xml", with_tail=False)
+    written: dict[Any, str] = {}
+    for element in reversed(list(formula.iter())):  # parts before what they are parts of
+        parts = [collapse(element.text or "").strip(_UNSEEN), *(written[each] for each in element)]
+        parts = list(filter(None, parts))
+        if element.tag in _BETWEEN_PARTS and len(parts) == 2:
+            between = _BETWEEN_PARTS[element.tag]
+            written[element] = between.join((_as_one(parts[0]), _as_one(parts[1], between != "/")))
+        elif element.tag == "msqrt":
+            written[element] = f"\u221a{_as_one(_in_a_row(parts))}"
+        elif element.tag in _ROWS or (len(element) == 0 and element.tag not in _BETWEEN_PARTS):
+            written[element] = _in_a_row(parts)
+        else:
+            return ""
+    return written[formula]
+
+
+def _in_a_row(parts: Sequence[str]) -> str:
+    """The parts, with a space where two of them would be read as one: ``2 1/2``, ``sin x``."""
+    row = "".join(parts[:1])
+    for before, part in pairwise(parts):
+        is_longer = len(before) > 1 and not before.isdigit()
+        is_apart = before[-1].isalnum() and part[0].isalnum() and (is_longer or part[0].isdigit())
+        row += f" {part}" if is_apart else part
+    return row
+
+
+def _as_one(part: str, is_raised: bool = False) -> str:
+    """In brackets where it would be read as several parts."""
+    return part if len(part) == 1 or (part.isdigit() if is_raised else part.isalnum()) else f"({part})"
 
 
 def shells(element: Any) -> Iterator[Any]:  # noqa: ANN401 - lxml has no types
