@@ -59,6 +59,10 @@ STORY = (
 PARAGRAPHS = "".join(f"<p>{paragraph}</p>" for paragraph in STORY)
 
 
+def around(body: str, times: int = 1) -> str:
+    return f"<body><main><h1>Ice</h1>{PARAGRAPHS * times}{body}{PARAGRAPHS * times}</main></body>"
+
+
 # ---------------------------------------------------------------- manuals
 
 SECTIONS = {
@@ -211,6 +215,34 @@ def test_a_cell_that_lays_out_the_page_keeps_its_blocks(document: Make) -> None:
     assert "color" not in found.text
 
 
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (
+            [("Basic", "5 euros"), ("Pro", f"<h4>9 euros</h4>{PARAGRAPHS * 2}")],
+            ["Basic | 5 euros", f"Pro | 9 euros {' '.join(STORY * 2)}"],
+        ),
+        (
+            [("Attic", "50 euros", "<p>Small.</p>"), ("Hall", "90 euros", PARAGRAPHS * 2)],
+            ["Attic | 50 euros | Small.", f"Hall | 90 euros | {' '.join(STORY * 2)}"],
+        ),
+        ([("Pro", f"<h4>9 euros</h4>{PARAGRAPHS}")], [f"Pro | 9 euros {' '.join(STORY)}"]),
+    ],
+)
+def test_the_cells_of_a_row_of_data_stay_together(
+    document: Make, rows: list[tuple[str, ...]], expected: list[str]
+) -> None:
+    table = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    found = document(around(f"<table>{table}</table>", 3))
+    assert [line for line in found.text.split("\n") if " | " in line] == expected
+
+
+def test_a_table_with_a_header_is_no_layout() -> None:
+    rows = f"<tr><th>Plan</th></tr><tr><td>Pro</td><td><h4>9 euros</h4>{PARAGRAPHS * 2}</td></tr>"
+    found, _ = lay_out(blocks_of(parse_html(f"<table>{rows}</table>")))
+    assert "Pro | 9 euros The harbour" in found
+
+
 def test_a_cell_of_data_is_one_line(document: Make) -> None:
     rows = (
         "<tr><th><p>Day</p></th><th><p>Ice</p></th></tr><tr><td><p>9</p></td><td><p>thick</p><p>and <b>white</b></p>"
@@ -249,10 +281,6 @@ def test_a_term_stands_with_its_meaning(document: Make, body: str, expected: str
 
 
 # ---------------------------------------------------------------- buttons, small letters and formulas
-
-
-def around(body: str, times: int = 1) -> str:
-    return f"<body><main><h1>Ice</h1>{PARAGRAPHS * times}{body}{PARAGRAPHS * times}</main></body>"
 
 
 @pytest.mark.parametrize(

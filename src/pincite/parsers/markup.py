@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, pairwise, takewhile
 from typing import Any, NamedTuple
@@ -383,21 +384,27 @@ def open_layout(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
         rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
         cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
         blocks = [cell for row in cells for cell in row if cell.tag == "td" and _holds(cell, *_LAID_OUT)]
-        if blocks and (max(map(len, cells)) == 1 or _hold_an_article(blocks, table)):
+        if blocks and (max(map(len, cells)) == 1 or _hold_an_article(blocks, cells, table)):
             for element in (table, *table, *rows, *(cell for row in cells for cell in row)):
                 if element.tag != "caption":
                     element.tag = "div"
 
 
-def _hold_an_article(cells: list[Any], table: Any) -> bool:  # noqa: ANN401 - lxml has no types
-    """Whether one of the cells has a heading, a table or some paragraphs, and most of the table's words."""
-    most = max(cells, key=lambda cell: len("".join(cell.itertext())))
+def _hold_an_article(blocks: list[Any], rows: list[list[Any]], table: Any) -> bool:  # noqa: ANN401 - lxml has no types
+    """Whether one cell has most of the table's words, in another table or, where rows are not alike, in paragraphs."""
+    total = len("".join(table.itertext()).split())
+    most = max(blocks, key=lambda cell: len("".join(cell.itertext())))
     words = len("".join(most.itertext()).split())
-    if words * 2 < len("".join(table.itertext()).split()):
+    inner = next(most.iter("table"), None)
+    if inner is not None and len("".join(inner.itertext()).split()) * 2 >= total:
+        return True
+    filled = Counter(sum(any(map(str.strip, cell.itertext())) for cell in row) for row in rows)
+    if any(cell.tag == "th" for row in rows for cell in row) or any(
+        alike > 1 for number, alike in filled.items() if number > 1
+    ):
         return False
-    return _holds(most, "table", *_HEADINGS) or (
-        words > _ARTICLE_WORDS and len(list(most.iterchildren("p", "div"))) > 1
-    )
+    is_article = _holds(most, *_HEADINGS) or len(list(most.iterchildren("p", "div"))) > 1
+    return is_article and words > _ARTICLE_WORDS and words * 2 >= total
 
 
 def _join_cells(row: Any) -> None:  # noqa: ANN401 - lxml has no types
