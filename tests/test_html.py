@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from pincite.datatypes import Document
 from pincite.parsers import read
+from pincite.parsers.html_article import open_sections
 from pincite.parsers.markup import blocks_of, lay_out, parse_html, parse_xml, write_formulas, write_scripts
 
 Make = Callable[[str], Document]
@@ -310,10 +312,48 @@ def test_the_button_that_opens_a_section_is_its_heading(document: Make, body: st
         "<button aria-expanded='false' aria-controls='m'>Share</button><ul id='m'><li><a href='/f'>Mail</a></li></ul>",
         "<button aria-expanded='false'>Share</button>",
         "<nav><button aria-controls='m' aria-expanded='false'>Share</button><div id='m'><p>In March.</p></div></nav>",
+        "<p>It is 5 <button aria-controls='t' aria-expanded='a'>Share</button> miles.</p><div id='t'><p>No.</p></div>",
+        "<div>It is 5 <button aria-expanded='false'>Share</button><div>miles.</div></div>",
+        "<div><b>It is 5</b> <button aria-expanded='false'>Share</button><div>miles.</div></div>",
+        "<ul><li><button aria-expanded='false'>Share</button><div>miles.</div></li></ul>",
+        "<button aria-controls='' aria-expanded='false'>Share</button><p id=''>It is 5 miles.</p>",
+        "<pre>It is 5</pre><button aria-controls='x'>Share</button><div id='y'><p>miles.</p></div>",
+        "<button aria-expanded='false'>Share</button><div hidden id='share'><p>It is 5 miles.</p></div>",
     ],
 )
 def test_other_buttons_are_silent(document: Make, body: str) -> None:
-    assert "Share" not in document(around(body)).text
+    found = document(around(body))
+    assert "Share" not in found.text
+    assert headings(found) == ["Ice"]
+
+
+def test_a_button_that_says_show_comments_shows_none(document: Make) -> None:
+    box = "<div class='comments' hidden><p>My uncle cut that lane, and nobody ever paid him.</p></div>"
+    found = document(around(f"<button aria-expanded='false'>Show comments</button>{box}"))
+    assert found.text == "\n\n".join(["Ice", *STORY, *STORY])
+
+
+def test_read_more_is_no_heading_and_what_it_opens_is_read(document: Make) -> None:
+    box = "<div hidden><p>It came back in March.</p></div>"
+    found = document(around(f"<button aria-expanded='false'>Read more</button>{box}"))
+    assert (headings(found), "back in March" in found.text) == (["Ice"], True)
+
+
+def test_each_tab_is_the_heading_of_its_own_panel(document: Make) -> None:
+    names = {"Linux": "Run the script as root.", "Windows": "Start the installer by hand."}
+    tabs = "".join(f"<button role='tab' aria-controls='{name}'>{name}</button>" for name in names)
+    panels = "".join(f"<div role='tabpanel' id='{name}' hidden><p>{text}</p></div>" for name, text in names.items())
+    found = document(around(f"<div role='tablist'>{tabs}</div>{panels}"))
+    assert "\n\n".join(chain(*names.items())) in found.text
+    assert headings(found) == ["Ice", *names]
+
+
+def test_the_work_for_buttons_grows_as_their_number_does() -> None:
+    for unit in (
+        "<button aria-controls='a'>Share</button>",
+        "<p>It is</p><button role='tab' aria-controls='a'>5</button>",
+    ):
+        assert growth(open_sections, unit) < MOST_GROWTH
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,26 @@ by its links.
 from __future__ import annotations
 
 import re
+from copy import deepcopy
+from itertools import takewhile
 from typing import Any
 
 from lxml import etree
 from trafilatura import bare_extraction
 
 from pincite.parsers.markup import (
+    BLOCKS,
+    HEADINGS,
     Block,
     blocks_of,
+    holds,
     join_terms,
+    letters_of,
     number_items,
     open_layout,
-    open_sections,
     plain_text,
+    shells,
+    squashed,
     write_formulas,
     write_scripts,
 )
@@ -57,6 +64,12 @@ _MARKS_OF_LINKS = (
 _BOXES = ("aside", "div", "dl", "form", "header", "ol", "p", "section", "table", "ul")
 """What may be furniture: never a heading or a part of a line, which have ids and classes for other reasons."""
 _LINES = ("blockquote", "code", "dd", "li", "pre", "td", "th")
+_NO_PLACE_OF_SECTIONS = ("nav", "form", "header", "footer", "p", "li", "td", "th", "dt", "dd", "span")
+_ORDERS = re.compile(
+    r"(?:read|show|see|view|load|learn)\s(?:more|less|all|full|details|comments)\b.*|copy|menu|more|open|close|details",
+    re.IGNORECASE,
+)
+"""What a button says that names nothing."""
 _MOSTLY_LINKS = 0.65
 """A box with more than this share of its letters in links is a menu, a table of contents or a list of articles."""
 _LEFT_BY_LINKS = 25
@@ -108,6 +121,45 @@ def article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     return whole if _lost_much(blocks, whole) else blocks
 
 
+def open_sections(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Make headings of the buttons that open a section, and show what they open; other buttons stay silent."""
+    panels = {panel.get("id"): panel for panel in tree.xpath("//*[@role='tabpanel'][@id]")}
+    for button in list(tree.iter("button")):
+        opens = button.get("aria-controls") is not None or button.get("aria-expanded") is not None
+        heading = next(button.iterancestors(*HEADINGS, "summary"), None)
+        if heading is not None:
+            if opens or heading in shells(button):
+                button.tag = "span"
+        elif button.get("role") == "tab":
+            _open(button, panels.pop(button.get("aria-controls"), None))
+        elif opens and next(button.iterancestors(*_NO_PLACE_OF_SECTIONS), None) is None:
+            _open(button, _box_behind(button))
+
+
+def _box_behind(button: Any) -> Any:  # noqa: ANN401 - lxml has no types
+    """The box that begins where a button on a line of its own ends, unless the button says it opens another."""
+    *_, line = takewhile(lambda each: each is button or each.tag == "div", shells(button))
+    before, box = line.getprevious(), line.getnext()
+    text = line.getparent().text if before is None else before.tail
+    is_alone = not f"{text or ''}{line.tail or ''}".strip() and (before is None or before.tag in {*BLOCKS, "button"})
+    is_opened = box is not None and box.tag in ("div", "section")
+    return box if is_alone and is_opened and button.get("aria-controls") in (None, box.get("id")) else None
+
+
+def _open(button: Any, box: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Show a box with what its button says as its heading, unless it is furniture or little more than links."""
+    if box is None or _FURNITURE_OF_PAGES.search(f"{box.get('class', '')} {box.get('id', '')}"):
+        return
+    if len(letters_of(box)) <= 2 * sum(len(letters_of(link)) for link in box.iter("a")):
+        return
+    for name in ("hidden", "style"):
+        box.attrib.pop(name, None)
+    if not _ORDERS.fullmatch(plain_text(button)):
+        heading = deepcopy(button)
+        heading.tag, heading.tail = "div" if holds(button, *HEADINGS) else "h3", None
+        box.addprevious(heading)
+
+
 def _extracted(body: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     for element in body.iter(*_AS_HTML, "code"):
         if element.tag != "code":
@@ -123,12 +175,12 @@ def _lost_much(kept: list[Block], whole: list[Block]) -> bool:
     Between blocks that were kept, all belongs to the article. Before and behind them a short paragraph may be a byline
     or a button.
     """
-    text = "".join(_squashed(block.text) for block in kept)
-    wanted = [(block.kind, _squashed(block.text)) for block in whole]
+    text = "".join(squashed(block.text) for block in kept)
+    wanted = [(block.kind, squashed(block.text)) for block in whole]
     total = sum(len(each) for _, each in wanted)
     if total < _AS_LONG * len(text):
         return False
-    known = {_squashed(line) for block in kept for line in (block.text, *block.text.split("\n"))}
+    known = {squashed(line) for block in kept for line in (block.text, *block.text.split("\n"))}
     missing = [each not in known and each not in text for _, each in wanted]
     found = [at for at, is_missing in enumerate(missing) if not is_missing]
     inside = range(found[0], found[-1]) if found else range(0)
@@ -144,11 +196,6 @@ def _lost_much(kept: list[Block], whole: list[Block]) -> bool:
     return lost > _MUCH * total or lost_heads > max(1, _MUCH_OF_HEADINGS * heads)
 
 
-def _squashed(text: str) -> str:
-    """``text`` without white space, in which two ways to lay it out agree."""
-    return "".join(text.split())
-
-
 def _main_part(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
     """The part of the page that is marked as the main one, else the page; without menus and footers marked as such."""
     _drop_headers(tree)
@@ -160,10 +207,10 @@ def _main_part(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
 
 def _has_all(blocks: list[Block], part: Any) -> bool:  # noqa: ANN401 - lxml has no types
     """Whether blocks have as much text and headings as the part has, so that nothing can be lost."""
-    letters = len(_squashed("".join(block.text for block in blocks)))
+    letters = len(squashed("".join(block.text for block in blocks)))
     headings = sum(block.kind == "heading" for block in blocks)
     wanted = part.xpath("count(.//h1 | .//h2 | .//h3 | .//h4 | .//h5 | .//h6)")
-    visible = len(_squashed("".join(part.itertext())))
+    visible = len(letters_of(part))
     return letters >= max(_SHORT, visible - _LONG) and headings >= wanted * (1 - _MUCH_OF_HEADINGS)
 
 

@@ -20,12 +20,12 @@ _CELL_MARK = " | "
 _CLOSED = ".:?!。：？！"
 """No colon goes between a term that ends so and its meaning."""
 
-_HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
+HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 _LINES = frozenset({"li", "dt", "dd"})
-_BLOCKS = _HEADINGS | _LINES
-_BLOCKS |= {"address", "article", "aside", "blockquote", "body", "caption", "center", "details", "dialog", "div", "dl"}
-_BLOCKS |= {"fieldset", "figcaption", "figure", "footer", "header", "hgroup", "hr", "html", "legend", "main", "ol", "p"}
-_BLOCKS |= {"pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
+BLOCKS = HEADINGS | _LINES
+BLOCKS |= {"address", "article", "aside", "blockquote", "body", "caption", "center", "details", "dialog", "div", "dl"}
+BLOCKS |= {"fieldset", "figcaption", "figure", "footer", "header", "hgroup", "hr", "html", "legend", "main", "ol", "p"}
+BLOCKS |= {"pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
 _SILENT = {"area", "audio", "button", "canvas", "datalist", "embed", "form", "head", "iframe", "input", "map", "math"}
 _SILENT |= {"menu", "nav", "noscript", "object", "option", "rp", "rt", "script", "select", "style", "svg", "template"}
 _SILENT |= {"textarea", "title", "video"}
@@ -47,7 +47,7 @@ _BETWEEN_PARTS = {"msup": "^", "msub": "_", "mfrac": "/"}
 _ROWS = ("math", "semantics", "mstyle", "mrow")
 _UNSEEN = "\u2061\u2062\u2063\u2064"
 """Signs that say how parts of a formula belong together."""
-_LAID_OUT = ("p", "div", *sorted(_HEADINGS), "ul", "ol", "dl", "pre")
+_LAID_OUT = ("p", "div", *sorted(HEADINGS), "ul", "ol", "dl", "pre")
 """What a cell that lays out a page holds; one of data may."""
 _ARTICLE_WORDS = 100
 """A cell of data with several paragraphs has fewer words."""
@@ -99,7 +99,6 @@ def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
         if name != element.tag:  # to set it costs more
             element.tag = name
     etree.strip_elements(tree, etree.Comment, etree.ProcessingInstruction, etree.Entity, with_tail=False)
-    open_sections(tree)
     write_formulas(tree)
     write_scripts(tree)
     etree.strip_elements(tree, *_SILENT, with_tail=False)
@@ -143,12 +142,19 @@ def plain_text(element: Any) -> str:  # noqa: ANN401 - lxml has no types
     return collapse(" ".join(block.text for block in _blocks(element)))
 
 
-def _holds(element: Any, *tags: str) -> bool:  # noqa: ANN401 - lxml has no types
+def holds(element: Any, *tags: str) -> bool:  # noqa: ANN401 - lxml has no types
+    """Whether one of these elements is anywhere in this one."""
     return next(element.iterdescendants(*tags), None) is not None
 
 
-def _squeeze(element: Any) -> str:  # noqa: ANN401 - lxml has no types
-    return "".join("".join(element.itertext()).split())
+def letters_of(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+    """All that is in an element without white space, in which two ways to lay it out agree."""
+    return squashed("".join(element.itertext()))
+
+
+def squashed(text: str) -> str:
+    """``text`` without white space."""
+    return "".join(text.split())
 
 
 def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
@@ -182,7 +188,7 @@ def drop_contents(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     """Take out lists of links to places of the same page: they say what there is, and answer nothing."""
     for listed in list(tree.iter("ul", "ol")):
         links = [link for link in listed.iter("a") if link.get("href", "").startswith("#")]
-        if len(links) >= _LEAST_CONTENTS and "".join(map(_squeeze, links)) == _squeeze(listed):
+        if len(links) >= _LEAST_CONTENTS and "".join(map(letters_of, links)) == letters_of(listed):
             listed.tag = "template"
     etree.strip_elements(tree, "template", with_tail=False)
 
@@ -237,7 +243,7 @@ def _begin_with(words: str, element: Any) -> bool:  # noqa: ANN401 - lxml has no
                 return True
         else:
             return False
-        if child.tag not in _BLOCKS:
+        if child.tag not in BLOCKS:
             start = child.makeelement("span")
             start.text = words
             child.addprevious(start)
@@ -249,32 +255,6 @@ def _begin_with(words: str, element: Any) -> bool:  # noqa: ANN401 - lxml has no
     return True
 
 
-def open_sections(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
-    """Make headings of the buttons that open a section, and show what they open; other buttons stay silent."""
-    for button in list(tree.iter("button")):
-        heading = next(button.iterancestors(*_HEADINGS, "summary"), None)
-        opens = button.get("aria-controls") is not None or button.get("aria-expanded") is not None
-        if heading is not None:
-            if opens or _squeeze(heading) == _squeeze(button):
-                button.tag = "span"
-        elif opens and next(button.iterancestors("nav", "form", "header", "footer"), None) is None:
-            section = _opened_by(button)
-            links = "" if section is None else "".join(map(_squeeze, section.iter("a")))
-            if section is not None and len(_squeeze(section)) > 2 * len(links):
-                button.tag = "div" if _holds(button, *_HEADINGS) else "h3"
-                section.attrib.pop("hidden", None)
-                section.attrib.pop("style", None)
-
-
-def _opened_by(button: Any) -> Any:  # noqa: ANN401 - lxml has no types
-    """The element that a button says it controls, or the one behind it."""
-    named = button.xpath("//*[@id = $id]", id=button.get("aria-controls", ""))
-    following = button.getnext()
-    if named or following is None or following.tag not in ("div", "section"):
-        return named[0] if named else None
-    return following
-
-
 def write_formulas(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     """Put the text of each formula in its place: as its author gave it (TeX), else by its letters and signs."""
     outermost = [each for each in tree.iter("math") if next(each.iterancestors("math"), None) is None]
@@ -283,7 +263,7 @@ def write_formulas(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
         stated = formula.get("alttext") or "".join(note.text or "" for note in notes[:1])
         text = collapse(_DISPLAY_STYLE.sub(r"\1", stated)) or _formula(formula) or "[formula]"
         formula[:], formula.text, formula.tag = [], text, "span"
-        for shell in takewhile(lambda each: each.tag not in _BLOCKS, shells(formula)):
+        for shell in takewhile(lambda each: each.tag not in BLOCKS, shells(formula)):
             shell.attrib.pop("style", None)  # which hides it where there is a picture of it
             for twin in (shell.getprevious(), shell.getnext()):
                 if twin is not None and twin.get("aria-hidden") == "true":  # the same, drawn by a script
@@ -338,11 +318,11 @@ def write_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     for link in list(tree.iter("a")):
         is_mark = _NOTE_LINK.search(link.get("class", "")) and _is_note(link)
         if is_mark and next(link.iterancestors("sup"), None) is None:
-            _set_text(link, f"[{_squeeze(link)}]")
+            _set_text(link, f"[{letters_of(link)}]")
     for script in reversed(list(tree.iter("sup", "sub"))):  # those within others first
         is_raised, text = script.tag == "sup", "".join(script.itertext()).strip()
         if is_raised and _is_note(script) and _leads_to_note(script):
-            _set_text(script, f"[{_squeeze(script)}]")
+            _set_text(script, f"[{letters_of(script)}]")
         elif _SIGNS.fullmatch(text):
             _set_text(script, text.translate(_RAISED if is_raised else _LOWERED))
         elif any(map(str.isspace, text)):
@@ -357,7 +337,7 @@ def _leads_to_note(script: Any) -> bool:  # noqa: ANN401 - lxml has no types
 
 
 def _is_note(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
-    return re.fullmatch(r"\d[\d,;\u2013-]*|[a-z]", _squeeze(element)) is not None
+    return re.fullmatch(r"\d[\d,;\u2013-]*|[a-z]", letters_of(element)) is not None
 
 
 def _text_before(element: Any) -> str:  # noqa: ANN401 - lxml has no types
@@ -383,7 +363,7 @@ def open_layout(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     for table in list(tree.iter("table")):
         rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
         cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
-        blocks = [cell for row in cells for cell in row if cell.tag == "td" and _holds(cell, *_LAID_OUT)]
+        blocks = [cell for row in cells for cell in row if cell.tag == "td" and holds(cell, *_LAID_OUT)]
         if blocks and (max(map(len, cells)) == 1 or _hold_an_article(blocks, cells, table)):
             for element in (table, *table, *rows, *(cell for row in cells for cell in row)):
                 if element.tag != "caption":
@@ -403,7 +383,7 @@ def _hold_an_article(blocks: list[Any], rows: list[list[Any]], table: Any) -> bo
         alike > 1 for number, alike in filled.items() if number > 1
     ):
         return False
-    is_article = _holds(most, *_HEADINGS) or len(list(most.iterchildren("p", "div"))) > 1
+    is_article = holds(most, *HEADINGS) or len(list(most.iterchildren("p", "div"))) > 1
     return is_article and words > _ARTICLE_WORDS and words * 2 >= total
 
 
@@ -421,7 +401,7 @@ def _blocks(tree: Any) -> Iterator[Block]:  # noqa: ANN401 - lxml has no types
     words: list[str] = []
     for event, element in etree.iterwalk(tree, events=("start", "end")):
         tag, begins = element.tag, event == "start"
-        if tag in _BLOCKS:
+        if tag in BLOCKS:
             if words:
                 yield from _cut("".join(words), around)
                 words.clear()
@@ -444,7 +424,7 @@ def _cut(text: str, around: Sequence[str]) -> Iterator[Block]:
     kind = "line" if not _LINES.isdisjoint(around) else "paragraph"
     if "pre" in around:
         parts = [text.strip("\n").rstrip()]
-    elif not _HEADINGS.isdisjoint(around):
+    elif not HEADINGS.isdisjoint(around):
         parts, kind = [collapse(text)], "heading"
     else:
         parts = re.split(r"\n\n+", "\n".join(map(collapse, text.split("\n"))).strip("\n"))
