@@ -150,6 +150,13 @@ def test_the_notes_of_a_manual_are_kept(document: Make) -> None:
     assert "Only one build may run" in found.text
 
 
+def test_the_title_has_no_mark_of_its_link(document: Make) -> None:
+    heading = "<h1>About this manual<a class='headerlink' href='#about'>\u00b6</a></h1>"
+    page = f"<title>About this manual \u2014 Aldhaven</title><body><main>{heading}{PARAGRAPHS}</main>"
+    assert document(page).title == "About this manual"
+    assert document(page.split("</title>")[1]).title == "About this manual"
+
+
 # ---------------------------------------------------------------- news pages
 
 TEASER = (

@@ -12,7 +12,7 @@ from trafilatura import extract_metadata
 
 from pincite.datatypes import Document
 from pincite.parsers.decoding import decode
-from pincite.parsers.html_article import FURNITURE, article, drop
+from pincite.parsers.html_article import FURNITURE, MARKS_OF_LINKS, article, drop
 from pincite.parsers.markup import (
     collapse,
     lay_out,
@@ -58,6 +58,7 @@ def read(path: Path, name: str) -> Iterator[Document]:
     data = path.read_bytes()
     declared = _DECLARED.search(data[:_DECLARATION_WITHIN])
     tree = parse_html(decode(data, declared[1].decode() if declared else "utf-8"))
+    drop(tree, MARKS_OF_LINKS)
     stated = _stated(deepcopy(tree))
     yield document(name, *lay_out(article(tree)), stated=stated)
 

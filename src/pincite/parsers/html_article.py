@@ -57,7 +57,7 @@ _FURNITURE_OF_PAGES = re.compile(
     re.IGNORECASE,
 )
 """The same, and all that trafilatura would have left out."""
-_MARKS_OF_LINKS = (
+MARKS_OF_LINKS = (
     "//a[starts-with(@href, '#')][normalize-space() = '¶' or normalize-space() = '#' or normalize-space() = '§']"
 )
 """What stands behind a heading to give its address."""
@@ -95,7 +95,6 @@ def drop(tree: Any, places: str) -> None:  # noqa: ANN401 - lxml has no types
 
 def article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     """What trafilatura takes for the article; where it left out much prose, the page without its furniture."""
-    drop(tree, _MARKS_OF_LINKS)
     open_sections(tree)
     write_formulas(tree)
     etree.strip_elements(tree, "script", "style", "template", with_tail=False)
