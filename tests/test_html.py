@@ -157,6 +157,12 @@ def test_the_title_has_no_mark_of_its_link(document: Make) -> None:
     assert document(page.split("</title>")[1]).title == "About this manual"
 
 
+def test_the_title_of_a_manual_may_be_code(document: Make) -> None:
+    heading = "<h1><code>ice</code> \u2014 Saws and poles</h1>"
+    page = f"<title>ice \u2014 Saws and poles \u2014 Aldhaven 3.1</title><body><main>{heading}{PARAGRAPHS}</main>"
+    assert document(page).title == "ice \u2014 Saws and poles"
+
+
 # ---------------------------------------------------------------- news pages
 
 TEASER = (
@@ -373,6 +379,7 @@ def test_the_work_for_buttons_grows_as_their_number_does() -> None:
         ("x<sub>1,2</sub> and y<sup>2k</sup>", "x_(1,2) and y^(2k)"),
         ("the 5<sup>th</sup> day of x<sub>max</sub>", "the 5th day of xmax"),
         ("n<sup>1/2</sup> or 2<sup>n+1</sup>m or 10<sup>n</sup>", "n^(1/2) or 2^(n+1)m or 10^n"),
+        ("2<sup><var>n</var> - 1</sup>", "2^(n-1)"),
         ("<i>x</i><sup>n</sup> or (x+1)<sup>k</sup> or 2<sup>-n</sup>", "x^n or (x+1)^k or 2^(-n)"),
         ("2<sup>2<sup>n</sup></sup> or 2<sup>n<sup>2</sup></sup>", "2^(2^n) or 2^(n²)"),
         ("the 2<sup>nd</sup>, 1<sup>er</sup> or 3<sup>o</sup>", "the 2nd, 1er or 3o"),

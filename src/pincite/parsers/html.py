@@ -28,7 +28,8 @@ _DECLARATION_WITHIN = 4096
 
 _COMMENTS = "//*[contains(@class, 'comment') or contains(@id, 'comment')]"
 _NO_DATE_LINE = f"""
-    //nav | //footer | //aside | {_COMMENTS} | //p[not(@class) and not(.//time)] | //li | //td | //dd | //pre | //code
+    //nav | //footer | //aside | {_COMMENTS} | //p[not(@class) and not(.//time)] | //li | //td | //dd
+    | //pre | //code[not(ancestor::h1)]
 """
 _BANNER = """
     //body//*[self::header or @role='banner' or contains(@id, 'header') or contains(@class, 'site-header')]

@@ -32,6 +32,7 @@ _SILENT |= {"textarea", "title", "video"}
 _SIGNS = re.compile(r"[-+\u2212]?\d+[-+\u2212]?")
 _RAISED = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _LOWERED = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
+_AROUND_OPERATOR = re.compile(r"(?<!\s)\s*([-+\u2212*/=])\s*")
 _POWER = re.compile(r"[-+\u2212]?[^\W_](?:\S*[^\W_])?")
 _ABBREVIATION = re.compile(r"st|nd|rd|th|[aeo]|[ao]s|ers?|re|res|me|[eè]me|[èe]re|ter?|[A-Z]{2,}")
 """Raised letters behind a number that only shorten a word, in several languages, or are a trader's mark."""
@@ -320,7 +321,8 @@ def write_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
         if is_mark and next(link.iterancestors("sup"), None) is None:
             _set_text(link, f"[{letters_of(link)}]")
     for script in reversed(list(tree.iter("sup", "sub"))):  # those within others first
-        is_raised, text = script.tag == "sup", "".join(script.itertext()).strip()
+        is_raised = script.tag == "sup"
+        text = _AROUND_OPERATOR.sub(r"\1", "".join(script.itertext())).strip()
         if is_raised and _is_note(script) and _leads_to_note(script):
             _set_text(script, f"[{letters_of(script)}]")
         elif _SIGNS.fullmatch(text):
