@@ -245,14 +245,14 @@ def with_scripts(path: Path, *lines: str) -> Path:
 def test_raised_and_lowered_numbers_are_set_apart_and_end_no_paragraph(tmp_path: Path) -> None:
     path = with_scripts(
         tmp_path / "a.pdf",
-        "The ice of 2019^4^ weighed 10^6^ tons and covered 40 km^2^ of the harbour, as the",
+        "The ice of 2019^4^ weighed 10^6^ tons and covered 10^5^km^2^ of the harbour, as the",
         "pilots said.^5,6^ Its snow held H_2_O and x^-1^ grains of sand for each of the days^7^ that it",
         "lasted, and the town^12^ was the 3^rd^ to be cut off.",
     )
     [found] = read(path, "a.pdf")
     assert isinstance(found, Document)
     assert found.text == (
-        "The ice of 2019[4] weighed 10⁶ tons and covered 40 km² of the harbour, as the pilots said.[5,6] Its snow held "
+        "The ice of 2019[4] weighed 10⁶ tons and covered 10⁵km² of the harbour, as the pilots said.[5,6] Its snow held "
         "H₂O and x⁻¹ grains of sand for each of the days[7] that it lasted, and the town[12] was the 3rd to be cut off."
     )
 
@@ -263,11 +263,17 @@ def test_the_number_of_a_note_stands_before_it(tmp_path: Path) -> None:
     assert found.text == "4 The mill letters."
 
 
-def test_sideways_text_is_no_part_of_the_lines(tmp_path: Path) -> None:
+def test_sideways_text_is_read_by_itself(tmp_path: Path) -> None:
     canvas = Canvas(str(tmp_path / "a.pdf"))
-    canvas.drawString(72, 700, "An upright line.")
+    canvas.drawString(72, 700, "An upright line that is longer than all that stands beside the table runs over to")
     canvas.rotate(90)
-    canvas.drawString(100, -30, "stamp")
+    canvas.drawString(100, -30, "Beside the table the depths")
+    canvas.drawString(100, -44, "are given in metres.")
+    canvas.drawString(400, -30, "Copy of 9 June")
+    canvas.showPage()
+    canvas.drawString(72, 700, "the next page.")
+    canvas.rotate(90)
+    canvas.drawString(400, -30, "Copy of 9 June")
     canvas.showPage()
     canvas.rotate(90)
     canvas.drawString(100, -100, "A page that lies")
@@ -275,7 +281,11 @@ def test_sideways_text_is_no_part_of_the_lines(tmp_path: Path) -> None:
     canvas.save()
     [found] = read(tmp_path / "a.pdf", "a.pdf")
     assert isinstance(found, Document)
-    assert found.text == "An upright line.\n\nA page that lies on its side."
+    aside = "Beside the table the depths are given in metres."
+    upright = "An upright line that is longer than all that stands beside the table runs over to the next page."
+    assert found.text == f"{aside}\n\n{upright}\n\nA page that lies on its side."
+    assert found.page_at(found.text.index(aside)) == 1
+    assert [found.text[start:][:8] for start in found.page_starts] == ["Beside t", "the next", "A page t"]
 
 
 def test_pdf_states_title_and_author(pdf: Make) -> None:
@@ -446,3 +456,26 @@ def test_a_pdf_whose_fonts_say_no_letters_is_skipped(tmp_path: Path, mapping: st
 )
 def test_what_is_divided_at_a_line_end_is_joined(pdf: Make, before: str, after: str, joined: str) -> None:
     assert joined in pdf([before, after]).text
+
+
+@pytest.mark.parametrize("step", [1, 5])
+def test_numbers_of_lines_in_the_margin_are_no_part_of_the_text(pdf: Make, step: int) -> None:
+    rows = [f"line {row} of the hearing about the ice goes on and on to the edge" for row in range(1, 26)]
+    numbers = [(50.0, 720.0 - 14 * row, str(row)) for row in range(1, 26) if row % step == 0]
+    found = pdf([*numbers, *[(90.0, 720.0 - 14 * row, text) for row, text in enumerate(rows, 1)]])
+    assert found.text == " ".join(rows)
+
+
+def test_the_numbers_of_a_ranking_are_part_of_it(pdf: Make) -> None:
+    ports = ("Aske", "Bremnes", "Corran", "Dalvik", "Eide", "Fosse", "Grip", "Halden", "Inderoy")
+    cells = [[(50.0, 720.0 - 14 * row, str(row)), (90.0, 720.0 - 14 * row, port)] for row, port in enumerate(ports, 1)]
+    text = " ".join(pdf([piece for row in cells for piece in row]).text.split())
+    assert text == " ".join(f"{row} {port}" for row, port in enumerate(ports, 1))
+
+
+@pytest.mark.parametrize(
+    "slug", ["report.indd   12   03/04/19   10:32", "VerDate Sep 11 2014 14:07 Jkt 1", "file:///tmp/a.html\u20031/1"]
+)
+def test_slug_lines_are_left_out(pdf: Make, slug: str) -> None:
+    found = pdf([(700.0, "The ice of Aldhaven held for nine days."), (30.0, slug.replace("\u2003", " " * 40))])
+    assert found.text == "The ice of Aldhaven held for nine days."

@@ -48,7 +48,7 @@ _SIGNS = re.compile(r"[-+\u2212]?\d+[-+\u2212]?")
 _RAISED = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _LOWERED = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _NOTE = re.compile(r"\d{1,3}(?:[,;–-] ?\d{1,3})*")
-_BEFORE_NOTE = re.compile(r"(?:[.,;:!?…'\"”’»]|[^\W\d_]{3}|(?:\D|^)(?:1\d|20)\d\d)\s?$")
+_BEFORE_NOTE = re.compile(r"(?:[.,;:!?…'\"”’»]|[^\W\d_⁰-⁹¹²³]{3}|(?:\D|^)(?:1\d|20)\d\d)\s?$")
 """What a power does not follow: the end of a sentence, a word, a year."""
 
 _STATED = {"Title": "title", "Author": "author", "Subject": "subject", "Keywords": "keywords"}
@@ -121,16 +121,19 @@ def _has_image(page: Any) -> bool:  # noqa: ANN401 - pypdfium2 has no types
 
 
 def _lines(page: Any) -> list[Line]:  # noqa: ANN401 - pypdfium2 has no types
-    """The pieces of lines on a page.
-
-    Text that does not run as most of the page's does (stamps along the margin, watermarks) is left out.
-    """
+    """The pieces of lines on a page; aside are those that do not run as most of its text does."""
     with closing(page.get_textpage()) as text_page:
         turned = _characters(text_page)
-    usual = Counter(turn for turn, _ in turned).most_common(1)
-    chars = [char for turn, char in turned if turn == usual[0][0]]
-    if _FROM_THE_RIGHT.search("".join(char.text for char in chars)):
-        return _lines_from_the_right(chars)
+    lines: list[Line] = []
+    for number, (usual, _) in enumerate(Counter(turn for turn, _ in turned).most_common()):
+        chars = [char for turn, char in turned if turn == usual]
+        from_the_right = _FROM_THE_RIGHT.search("".join(char.text for char in chars))
+        found = _lines_from_the_right(chars) if from_the_right else _lines_from_the_left(chars)
+        lines += found if number == 0 else (line._replace(is_aside=True) for line in found)
+    return lines
+
+
+def _lines_from_the_left(chars: Sequence[Line]) -> list[Line]:
     pieces: list[list[Line]] = []
     for char in chars:
         if not pieces or _parts(pieces[-1][-1], char):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -22,6 +22,11 @@ _FEWEST_LINES = 2
 """Of columns that are so few lines long that they could be rows of a table: see :func:`_flow_apart`."""
 _LINE_DISTANCE = 1.8
 """In units of the font size: the longest between two lines of a sentence."""
+_FEWEST_NUMBERS, _LONGEST_NUMBER, _WIDE_LINE = 4, 4, 18
+_SLUG = re.compile(
+    r"\S+\.(?:indd|qx[dp])\b.*\d|VerDate\s|\d{1,2}/\d{1,2}/\d\d, \d{1,2}:\d\d [AP]M\b|(?:https?|file)://\S+\s\d{1,4}/\d{1,4}$"
+)
+"""What programs print around a page: the file, when it was printed, where it is from."""
 _GAP = "\N{EM SPACE}"
 """Between pieces of one line, as between the cells of a table row."""
 
@@ -54,6 +59,8 @@ class Line(NamedTuple):
     right: float
     top: float
     page: int = 0
+    is_aside: bool = False
+    """Turned against the text of its page: a stamp on the margin, a heading beside a table."""
 
     @property
     def height(self) -> float:
@@ -63,14 +70,18 @@ class Line(NamedTuple):
     @classmethod
     def joined(cls, text: str, pieces: Sequence[Line]) -> Line:
         """The line that these pieces make, around them all."""
-        _, lefts, bottoms, rights, tops, pages = zip(*pieces, strict=True)
-        return cls(text, min(lefts), min(bottoms), max(rights), max(tops), pages[0])
+        _, lefts, bottoms, rights, tops, pages, are_aside = zip(*pieces, strict=True)
+        return cls(text, min(lefts), min(bottoms), max(rights), max(tops), pages[0], are_aside[0])
 
 
 def in_reading_order(pages: Sequence[Sequence[Line]]) -> list[Line]:
     """The lines of the pages as they are read, without running headers and footers."""
     numbered = [[line._replace(page=number) for line in page] for number, page in enumerate(pages)]
-    return [line for page in _without_running_lines(numbered) for line in _ordered(page)]
+    upright = [_without_margin([line for line in page if not line.is_aside]) for page in numbered]
+    upright = _without_running_lines(upright)
+    stamps = Counter(text for page in numbered for text in {line.text for line in page if line.is_aside})
+    aside = [[line for line in page if line.is_aside and stamps[line.text] == 1] for page in numbered]
+    return [line for each in zip(upright, aside, strict=True) for page in each for line in _ordered(page)]
 
 
 def flow(lines: Sequence[Line], pages: int, alone: Container[Line] = ()) -> tuple[str, tuple[int, ...]]:
@@ -80,6 +91,26 @@ def flow(lines: Sequence[Line], pages: int, alone: Container[Line] = ()) -> tupl
     """
     words = Counter(_WORD.findall("\n".join(line.text for line in lines).lower()))
     return _written(_paragraphs(lines, alone), words, pages)
+
+
+def _without_margin(lines: Sequence[Line]) -> list[Line]:
+    """The lines of a page without those that programs print around it, and without the numbers of its lines."""
+    rows = _rows(lines)
+    slugs = [line for row in (*rows[:1], *rows[-1:]) if _SLUG.match(_joined(row).text) for line in row]
+    lines = [line for line in lines if line not in slugs]
+    numbers = sorted((line for line in lines if line.text.isdecimal()), key=lambda line: -line.bottom)
+    edge = min((line.left for line in lines if not line.text.isdecimal()), default=0.0)
+    numbers = [line for line in numbers if line.right < edge and len(line.text) <= _LONGEST_NUMBER]
+    steps = {int(after.text) - int(before.text) for before, after in pairwise(numbers)}
+    beside = [line for line in lines if line not in numbers]
+    if len(numbers) < _FEWEST_NUMBERS or len(steps) != 1 or steps.isdisjoint({1, 2, 5, 10}) or not _is_wide(beside):
+        return lines
+    return beside
+
+
+def _is_wide(lines: Sequence[Line]) -> bool:
+    """Whether most lines are as long as those of a text without columns, and not as the rows of a ranking."""
+    return median((line.right - line.left) / line.height for line in lines) > _WIDE_LINE
 
 
 def _without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
@@ -253,7 +284,17 @@ def _distance(before: Line, after: Line) -> float:
 
 
 def _paragraphs(lines: Sequence[Line], alone: Container[Line]) -> list[list[Line]]:
-    usual = _usual_distance(lines)
+    """Those of the text, and what stands aside on a page before or behind that in which the page ends."""
+    upright = [line for line in lines if not line.is_aside]
+    usual = _usual_distance(upright)
+    paragraphs = _grouped(upright, alone, usual)
+    for page, aside in groupby((line for line in lines if line.is_aside), lambda line: line.page):
+        at = sum(paragraph[-1].page <= page for paragraph in paragraphs)
+        paragraphs[at:at] = _grouped(list(aside), alone, usual)
+    return paragraphs
+
+
+def _grouped(lines: Sequence[Line], alone: Container[Line], usual: float) -> list[list[Line]]:
     paragraphs: list[list[Line]] = []
     for line in lines:
         parted = not paragraphs or line in alone or paragraphs[-1][-1] in alone
@@ -314,7 +355,7 @@ def _seamed(text: str, after: str, words: Counter[str]) -> str:
     if tail and (_RANGE.search(last) or _is_divided_address(last, after)):
         return text
     if last.endswith(("-", "\u2010")) and tail and (head := _last_word(last[:-1])):
-        if tail[0].lower() in _SUSPENDED:
+        if tail[0].lower() in _SUSPENDED and not _ADDRESS.match(last):
             return text + " "
         return text if _is_compound(head, tail[0], words) else text[:-1]
     if last.endswith("\xad"):
