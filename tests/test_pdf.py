@@ -101,6 +101,24 @@ def test_running_headers_and_page_numbers_are_left_out(pdf: Make) -> None:
     assert [found.text[start:][:16] for start in found.page_starts] == [f"Row 0 of sheet {n}" for n in (1, 2, 3)]
 
 
+def test_the_running_header_of_a_chapter_is_left_out(pdf: Make) -> None:
+    def lines(number: int) -> list[Piece]:
+        body = [
+            (700.0 - 14 * row, f"Row {row} of sheet {number} says that the harbour is frozen and") for row in range(9)
+        ]
+        return [(760, "How to cut ice" if 4 <= number <= 6 else f"Sheet of {number} tides"), *body]
+
+    found = pdf(*(lines(number) for number in range(1, 15)))
+    assert "How to cut ice" not in found.text
+    assert found.text.count("Row") == 14 * 9
+
+
+def test_lists_of_contents_are_left_out(pdf: Make) -> None:
+    contents = [(700.0, "1. The ice " + ". " * 30 + "4"), (686.0, "2. The thaw" + "." * 40 + " xii")]
+    found = pdf(contents, [(700.0, "The ice of Aldhaven ... it froze.")])
+    assert found.text == "The ice of Aldhaven ... it froze."
+
+
 def test_a_sentence_may_run_over_a_page_break(pdf: Make) -> None:
     found = pdf(["The pilots walked out on the ice with saws and"], ["poles, and cut a lane."], [], ["The end."])
     assert found.text == "The pilots walked out on the ice with saws and poles, and cut a lane.\n\nThe end."

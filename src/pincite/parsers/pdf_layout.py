@@ -15,7 +15,11 @@ from statistics import median
 from typing import NamedTuple
 
 _RUNNING_ON = 0.25
-"""On so many of the pages (and on two at least) a line at the top or bottom is a running header or footer."""
+"""On so many of the pages (on two at least, and three are enough, as of a chapter in a book) the same line at the same
+height of the top or bottom is a running header or footer."""
+
+_LEADERS = re.compile(r"(?:\.\s?){6}\s?[\w-]{0,6}\Z")
+"""How lines of a list of contents end, which answer nothing."""
 
 _COLUMN_LINES = 4
 _FEWEST_LINES = 2
@@ -118,9 +122,9 @@ def _without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     usual = _usual_distance([row[0] for page in rows for row in page])
     edges = {line for page in rows for end in (page, page[::-1]) for line in _set_apart(end, usual)}
     counts = Counter(key for line in edges for key in _keys(line))
-    least = max(2, _RUNNING_ON * len(pages))
+    least = min(3, max(2, _RUNNING_ON * len(pages)))
     running = {line for line in edges if any(counts[key] >= least for key in _keys(line))}
-    return [[line for line in page if line not in running] for page in pages]
+    return [[line for line in page if line not in running and not _LEADERS.search(line.text)] for page in pages]
 
 
 def _set_apart(rows: Sequence[list[Line]], usual: float) -> list[Line]:
