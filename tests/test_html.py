@@ -11,8 +11,8 @@ import pytest
 
 from pincite.datatypes import Document
 from pincite.parsers import read
-from pincite.parsers.html_article import open_sections
-from pincite.parsers.markup import blocks_of, lay_out, parse_html, parse_xml, write_formulas, write_scripts
+from pincite.parsers.html_article import lost_much, open_sections
+from pincite.parsers.markup import Block, blocks_of, lay_out, parse_html, parse_xml, write_formulas, write_scripts
 
 Make = Callable[[str], Document]
 
@@ -216,6 +216,61 @@ def test_a_news_page_whose_middle_would_be_lost_comes_out_whole_and_clean(docume
     assert "for ten days" in found.text
     for furniture in ("Passengers", "Ferry", "Facebook", "Sport", "Most read", "More stories"):
         assert furniture not in found.text
+
+
+def paragraph(letters: int) -> Block:
+    return Block("x" * letters, "paragraph")
+
+
+@pytest.mark.parametrize(
+    ("length", "lost", "is_much"),
+    [
+        (1000, [Block("Ice", "heading"), paragraph(10)], False),
+        (1000, [paragraph(21)], True),
+        (100_000, [paragraph(2000)], False),
+        (100_000, [paragraph(2050)], True),
+        (100_000, [Block("Ice", "heading"), paragraph(59)], False),
+        (100_000, [Block("Ice", "heading"), paragraph(60)], True),
+    ],
+)
+def test_what_may_be_lost_between_blocks_of_the_article(length: int, lost: list[Block], is_much: bool) -> None:
+    first, last = paragraph(length), Block("y", "paragraph")
+    assert lost_much([first, last], [first, *lost, last]) is is_much
+
+
+@pytest.mark.parametrize(
+    ("lost", "is_much"),
+    [(paragraph(59), False), (paragraph(60), True), (Block("Ice", "heading"), False), (Block("x" * 25, "line"), True)],
+)
+def test_what_may_be_lost_behind_the_article(lost: Block, is_much: bool) -> None:
+    assert lost_much([paragraph(1000)], [paragraph(1000), lost]) is is_much
+
+
+def test_a_page_that_lost_more_to_the_rules_is_no_better() -> None:
+    kept = [paragraph(1000), Block("y" * 100, "paragraph")]
+    assert not lost_much(kept, [kept[0], Block("z" * 99, "paragraph")])
+    assert lost_much(kept, [kept[0], Block("z" * 100, "paragraph")])
+
+
+def test_paragraphs_that_were_run_together_are_not_lost() -> None:
+    whole = [Block(text, "paragraph") for text in STORY]
+    kept = [Block(" ".join(STORY), "paragraph")]
+    assert not lost_much(kept, whole)
+    assert lost_much(kept, [*whole, Block(STORY[0].replace("froze over", "sank"), "paragraph"), paragraph(60)])
+
+
+def test_the_work_for_lost_blocks_grows_as_the_page_does() -> None:
+    parts = [f"of ferry {at} a word" for at in range(60_000)]
+    kept = [Block(" ".join(parts), "paragraph")]
+    began = time.process_time()
+    assert not lost_much(kept, [Block(part, "paragraph") for part in parts])
+    assert time.process_time() - began < 10  # seconds; it takes less than one, and far more if each is searched for
+
+
+@pytest.mark.parametrize("header", ["<header><p>The courier of the port</p><h1>Ice</h1></header>", "<h1>Ice</h1>"])
+def test_the_header_of_a_page_gives_its_headline_alone(document: Make, header: str) -> None:
+    found = document(f"<body>{header}<p>The harbour froze.</p><div><div><h2>Thaw</h2></div></div><p>In May.</p></body>")
+    assert found.text == "Ice\n\nThe harbour froze.\n\nThaw\n\nIn May."
 
 
 # ---------------------------------------------------------------- tables

@@ -31,7 +31,7 @@ from pincite.parsers.markup import (
     write_scripts,
 )
 
-_SHORT = 250
+_SHORT_PAGE = 250
 """Below this many characters trafilatura falls back to a dump of the page; its elements are then the better guide."""
 
 _KEPT = {"figure": "div", "figcaption": "p", "pre": "code"}
@@ -63,7 +63,7 @@ MARKS_OF_LINKS = (
 """What stands behind a heading to give its address."""
 _BOXES = ("aside", "div", "dl", "form", "header", "ol", "p", "section", "table", "ul")
 """What may be furniture: never a heading or a part of a line, which have ids and classes for other reasons."""
-_LINES = ("blockquote", "code", "dd", "li", "pre", "td", "th")
+_PARTS_OF_TEXT = ("blockquote", "code", "dd", "li", "pre", "td", "th")
 _NO_PLACE_OF_SECTIONS = ("nav", "form", "header", "footer", "p", "li", "td", "th", "dt", "dd", "span")
 _ORDERS = re.compile(
     r"(?:read|show|see|view|load|learn)\s(?:more|less|all|full|details|comments)\b.*|copy|menu|more|open|close|details",
@@ -76,13 +76,12 @@ _LEFT_BY_LINKS = 25
 """With fewer letters beside them, links that were dropped had only their caption there."""
 _TEASER = 400
 """What announces another article below its title has fewer letters."""
-_LONG = 60
+_PROSE = 60
 """From this many letters on, a paragraph is prose wherever it stands."""
-_MUCH = 0.02
-"""More than this share of a page's letters must not be lost: a section of a manual is not more."""
-_MUCH_OF_HEADINGS = 0.2
-_AS_LONG = 0.8
-"""A page that by the rules here has less than this share of what trafilatura kept has lost more to them."""
+_MOST_LOST = 0.02
+"""A larger share of a page's letters must not be lost: a section of a manual is not more."""
+_WORDS_IN_A_ROW = 3
+"""So many that one text has from another tell that it has what stands around them."""
 
 
 def drop(tree: Any, places: str) -> None:  # noqa: ANN401 - lxml has no types
@@ -115,9 +114,9 @@ def article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     if _has_all(blocks, part):
         return blocks
     whole = _whole_part(part)
-    if sum(len(block.text) for block in blocks) < _SHORT:
+    if sum(len(block.text) for block in blocks) < _SHORT_PAGE:
         return whole or blocks
-    return whole if _lost_much(blocks, whole) else blocks
+    return whole if lost_much(blocks, whole) else blocks
 
 
 def open_sections(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
@@ -168,31 +167,42 @@ def _extracted(body: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     return blocks_of(body)
 
 
-def _lost_much(kept: list[Block], whole: list[Block]) -> bool:
-    """Whether ``kept`` lacks much of the prose or of the headings of ``whole``, or a section.
+def lost_much(kept: list[Block], whole: list[Block]) -> bool:
+    """Whether ``kept`` lacks a section or much of the prose of ``whole``, which is not the shorter of both.
 
     Between blocks that were kept, all belongs to the article. Before and behind them a short paragraph may be a byline
     or a button.
     """
-    text = "".join(squashed(block.text) for block in kept)
-    wanted = [(block.kind, squashed(block.text)) for block in whole]
-    total = sum(len(each) for _, each in wanted)
-    if total < _AS_LONG * len(text):
+    lengths = [len(squashed(block.text)) for block in whole]
+    total = sum(lengths)
+    if total < sum(len(squashed(block.text)) for block in kept):
         return False
-    known = {squashed(line) for block in kept for line in (block.text, *block.text.split("\n"))}
-    missing = [each not in known and each not in text for _, each in wanted]
+    missing = _missing(kept, whole)
     found = [at for at, is_missing in enumerate(missing) if not is_missing]
     inside = range(found[0], found[-1]) if found else range(0)
-    lost = heads = lost_heads = 0
-    for at, (kind, each) in enumerate(wanted):
-        if kind == "heading" and at in inside:
-            heads += 1
-            lost_heads += missing[at]
-            if missing[at] and missing[at + 1] and len(wanted[at + 1][1]) >= _LONG:
+    lost = 0
+    for at, block in enumerate(whole):
+        is_inside = at in inside
+        if missing[at] and (is_inside or block.kind == "line" or lengths[at] >= _PROSE):
+            lost += lengths[at]
+            is_section = is_inside and block.kind == "heading" and missing[at + 1] and lengths[at + 1] >= _PROSE
+            if is_section or lost > _MOST_LOST * total:
                 return True
-        elif missing[at] and (at in inside or kind == "line" or len(each) >= _LONG):
-            lost += len(each)
-    return lost > _MUCH * total or lost_heads > max(1, _MUCH_OF_HEADINGS * heads)
+    return False
+
+
+def _missing(kept: list[Block], whole: list[Block]) -> list[bool]:
+    """Which blocks of ``whole`` are in ``kept`` neither as a block or a line nor, by how they begin and end, in one."""
+    known = {squashed(line) for block in kept for line in (block.text, *block.text.split("\n"))}
+    words = [word for block in kept for word in block.text.split()]
+    rows = {tuple(words[at : at + _WORDS_IN_A_ROW]) for at in range(len(words))}
+
+    def is_missing(text: str) -> bool:
+        words = text.split()
+        ends = (tuple(words[:_WORDS_IN_A_ROW]), tuple(words[-_WORDS_IN_A_ROW:]))
+        return squashed(text) not in known and (len(words) < _WORDS_IN_A_ROW or not rows.issuperset(ends))
+
+    return [is_missing(block.text) for block in whole]
 
 
 def _main_part(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
@@ -205,19 +215,18 @@ def _main_part(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
 
 
 def _has_all(blocks: list[Block], part: Any) -> bool:  # noqa: ANN401 - lxml has no types
-    """Whether blocks have as much text and headings as the part has, so that nothing can be lost."""
+    """Whether blocks have as much text and headings as the part has, but for less than a paragraph."""
     letters = len(squashed("".join(block.text for block in blocks)))
     headings = sum(block.kind == "heading" for block in blocks)
     wanted = part.xpath("count(.//h1 | .//h2 | .//h3 | .//h4 | .//h5 | .//h6)")
-    visible = len(letters_of(part))
-    return letters >= max(_SHORT, visible - _LONG) and headings >= wanted * (1 - _MUCH_OF_HEADINGS)
+    return headings >= wanted and letters >= max(_SHORT_PAGE, len(letters_of(part)) - _PROSE)
 
 
 def _whole_part(part: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     """All text but furniture by its name, lists of links, teasers, comments and cookie notices."""
     _drop_boxes(part)
     blocks = blocks_of(part)
-    while blocks and blocks[-1].kind == "heading":  # of teasers that were dropped
+    while blocks and blocks[-1].kind == "heading":  # what it announced was a teaser
         blocks.pop()
     return blocks
 
@@ -236,7 +245,7 @@ def _drop_boxes(part: Any) -> None:  # noqa: ANN401 - lxml has no types
     lengths: dict[Any, int] = {}
     linked: dict[Any, int] = {}
     dropped: dict[Any, int] = {}
-    for element in reversed(elements):  # what is within before what it is in
+    for element in reversed(elements):  # a box counts what its parts have
         length, links, gone = len((element.text or "").strip()), 0, 0
         for each in element:
             length += lengths[each] + len((each.tail or "").strip())
@@ -256,10 +265,11 @@ def _drop_boxes(part: Any) -> None:  # noqa: ANN401 - lxml has no types
 def _is_furniture(element: Any, length: int, links: int, gone: int, half: float) -> bool:  # noqa: ANN401
     """Whether a box of so many letters, some in links and some already gone, is no part of the article's prose."""
     named = length < half and _is_named_furniture(element)
-    caption_alone = gone > length - links < _LEFT_BY_LINKS
-    if not named and not caption_alone and links <= _MOSTLY_LINKS * length:
+    left = length - links
+    is_caption = left < _LEFT_BY_LINKS and left < gone
+    if not named and not is_caption and links <= _MOSTLY_LINKS * length:
         return False
-    in_line = element.getparent() is not None and element.getparent().tag in _LINES
+    in_line = element.getparent() is not None and element.getparent().tag in _PARTS_OF_TEXT
     return not (in_line or element.xpath("boolean(.//article | .//main | .//h1)"))
 
 

@@ -161,7 +161,7 @@ def squashed(text: str) -> str:
 def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     """Let each meaning begin with its terms: ``Crane, hoist: 90 crowns an hour``, unless it begins with code or a list.
 
-    Several meanings each get the terms, as each may be read alone.
+    Each of several meanings gets the terms: a search may find one without the others.
     """
     for first in list(tree.iter("dt")):
         before = first.getprevious()
