@@ -163,6 +163,26 @@ def test_the_title_of_a_manual_may_be_code(document: Make) -> None:
     assert document(page).title == "ice \u2014 Saws and poles"
 
 
+@pytest.mark.parametrize("name", ["menu", "commentary", "cookies", "cookie-recipe", "comment"])
+def test_a_part_is_not_lost_for_its_class(document: Make, name: str) -> None:
+    dishes = "<ul><li>Soup of leeks, 5 crowns</li><li>Herring with oats, 9 crowns</li></ul>"
+    part = f"<section class='{name}'><div><div><h2>Today</h2></div></div><p>{STORY[0]}</p>{dishes}</section>"
+    assert "9 crowns" in document(f"<body><h1>Manual</h1>{as_docbook(SECTIONS)}{part}</body>").text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<div class='comments-area'><p>My uncle cut that lane, and nobody paid him.</p><a href='#r'>Reply</a></div>",
+        "<div id='cookies'><p>My uncle cut that lane, and nobody ever paid him.</p><form><input></form></div>",
+    ],
+)
+def test_what_readers_say_is_no_part_of_a_manual(document: Make, body: str) -> None:
+    found = document(f"<body><h1>Manual</h1>{as_docbook(SECTIONS)}{body}</body>")
+    assert headings(found) == ["Manual", *SECTIONS]
+    assert "My uncle" not in found.text
+
+
 # ---------------------------------------------------------------- news pages
 
 TEASER = (

@@ -51,12 +51,13 @@ FURNITURE = re.compile(
 )
 """Classes and ids of what stands around an article and has dates and names of its own."""
 _FURNITURE_OF_PAGES = re.compile(
-    rf"{FURNITURE.pattern}|cookie|comment|(?:^|[\s_-])(?:ad|ads|advert(?:isement)?s?|banner|consent|menu|pagination"
-    r"|pager|paywall|promos?|read-?more|skip-?links?|teasers?|toc|trends?|most-?read|more-?(?:from|on|stories))"
-    r"(?:$|[\s_-])",
+    rf"{FURNITURE.pattern}|(?:^|[\s_-])(?:ad|ads|advert(?:isement)?s?|banner|consent|paywall|promos?|read-?more"
+    r"|skip-?links?|teasers?|trends?|most-?read|more-?(?:from|on|stories))(?:$|[\s_-])",
     re.IGNORECASE,
 )
-"""The same, and all that trafilatura would have left out."""
+"""The same, and what trafilatura would have left out. Menus and contents are known by their links instead."""
+_TALK = re.compile(r"(?:^|[\s_-])(?:comment-?(?:s|list)?|cookies?)(?:$|[\s_-])", re.IGNORECASE)
+"""Comments and notices of cookies, where there are links or a form too; an article may be about either."""
 MARKS_OF_LINKS = (
     "//a[starts-with(@href, '#')][normalize-space() = '¶' or normalize-space() = '#' or normalize-space() = '§']"
 )
@@ -146,7 +147,8 @@ def _box_behind(button: Any) -> Any:  # noqa: ANN401 - lxml has no types
 
 def _open(button: Any, box: Any) -> None:  # noqa: ANN401 - lxml has no types
     """Show a box with what its button says as its heading, unless it is furniture or little more than links."""
-    if box is None or _FURNITURE_OF_PAGES.search(f"{box.get('class', '')} {box.get('id', '')}"):
+    named = "" if box is None else f"{box.get('class', '')} {box.get('id', '')}"
+    if box is None or _FURNITURE_OF_PAGES.search(named) or _TALK.search(named):
         return
     if len(letters_of(box)) <= 2 * sum(len(letters_of(link)) for link in box.iter("a")):
         return
@@ -276,10 +278,11 @@ def _is_furniture(element: Any, length: int, links: int, gone: int, half: float)
 def _is_named_furniture(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
     """Whether its class or id says that it stands around an article; a section's id may be its heading."""
     classes, name = element.get("class", ""), element.get("id", "")
-    if not _FURNITURE_OF_PAGES.search(f"{classes} {name}"):
+    is_talk = _TALK.search(f"{classes} {name}") and holds(element, "a", "form", "input", "textarea")
+    if not is_talk and not _FURNITURE_OF_PAGES.search(f"{classes} {name}"):
         return False
-    heading = next(element.iter("h1", "h2", "h3", "h4", "h5", "h6"), None)
-    if _FURNITURE_OF_PAGES.search(classes) or heading is None or element.xpath("boolean(.//form)"):
+    heading = next(element.iter(*HEADINGS), None)
+    if _FURNITURE_OF_PAGES.search(classes) or _TALK.search(classes) or heading is None or holds(element, "form"):
         return True
     return _plain(name) not in _plain("".join(heading.itertext()))
 
