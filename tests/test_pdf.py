@@ -497,3 +497,14 @@ def test_the_numbers_of_a_ranking_are_part_of_it(pdf: Make) -> None:
 def test_slug_lines_are_left_out(pdf: Make, slug: str) -> None:
     found = pdf([(700.0, "The ice of Aldhaven held for nine days."), (30.0, slug.replace("\u2003", " " * 40))])
     assert found.text == "The ice of Aldhaven held for nine days."
+
+
+def test_what_is_written_into_a_form_is_read(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), invariant=1)
+    for row, (label, value) in enumerate((("Name of the boat:", "Sea-wolf of Aske"), ("Her master:", "I. Calder"))):
+        canvas.drawString(72, 700 - 30 * row, label)
+        canvas.acroForm.textfield(name=label, value=value, x=200, y=695 - 30 * row, width=200, height=20)
+    canvas.save()
+    [found] = read(tmp_path / "a.pdf", "a.pdf")
+    assert isinstance(found, Document)
+    assert " ".join(found.text.split()) == "Name of the boat: Sea-wolf of Aske Her master: I. Calder"

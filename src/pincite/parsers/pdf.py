@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import re
 import unicodedata
@@ -66,6 +67,7 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _VOWEL = re.compile(r"[aeiouyAEIOUY\u00c0-\u00c6\u00c8-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
 _MOST_UNKNOWN, _FEWEST_LETTERS, _FEWEST_VOWELS = 0.3, 200, 0.12
 """Prose has a third of vowels, tables of abbreviations a fifth."""
+_WRITTEN_FIELDS = (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
 _HEAD_LINES = 20
 _MOST_DATES = 2
 """At the head of an article, as when it appeared and when it was mended; more are a calendar or a diary."""
@@ -74,7 +76,9 @@ _MOST_DATES = 2
 def read(path: Path, name: str) -> Iterator[Document]:
     """The one document of a PDF."""
     with closing(_open(path)) as pdf:
-        pages = [_lines(pdf[number]) for number in range(len(pdf))]
+        if pdf.get_formtype() != raw.FORMTYPE_NONE:
+            pdf.init_forms()
+        pages = [_lines(page) + _filled_in(pdf.formenv, page) for page in pdf]
         if not any(pages):
             raise UnreadableFile("scanned, needs OCR" if any(map(_has_image, pdf)) else "empty")
         info = pdf.get_metadata_dict()
@@ -130,6 +134,23 @@ def _lines(page: Any) -> list[Line]:  # noqa: ANN401 - pypdfium2 has no types
         from_the_right = _FROM_THE_RIGHT.search("".join(char.text for char in chars))
         found = _lines_from_the_right(chars) if from_the_right else _lines_from_the_left(chars)
         lines += found if number == 0 else (line._replace(is_aside=True) for line in found)
+    return lines
+
+
+def _filled_in(forms: Any, page: Any) -> list[Line]:  # noqa: ANN401 - pypdfium2 has no types
+    """What was written into the fields of a form, each where its field is."""
+    lines: list[Line] = []
+    for number in range(raw.FPDFPage_GetAnnotCount(page) if forms else 0):
+        note = raw.FPDFPage_GetAnnot(page, number)
+        if raw.FPDFAnnot_GetFormFieldType(forms, note) in _WRITTEN_FIELDS:
+            length = raw.FPDFAnnot_GetFormFieldValue(forms, note, None, 0)
+            value = (ctypes.c_ushort * (length // 2))()
+            raw.FPDFAnnot_GetFormFieldValue(forms, note, value, length)
+            box = raw.FS_RECTF()
+            raw.FPDFAnnot_GetRect(note, box)
+            if text := " ".join(storable(bytes(value).decode("utf-16-le", "replace").rstrip("\0")).split()):
+                lines.append(Line(text, box.left, box.bottom, box.right, box.top))
+        raw.FPDFPage_CloseAnnot(note)
     return lines
 
 
