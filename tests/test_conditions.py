@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -111,3 +112,38 @@ def test_the_latest_of_several_leads_and_the_others_follow(assistant: Assistant)
     assert _cited(assistant, "What is the current toll for a cart on the bridge?")[0] == "toll-2023-09-01.md"
     every = _cited(assistant, "What is the toll for a cart on the bridge?")
     assert {f"toll-{day}.md" for day in TOLLS} <= set(every)
+
+
+FEES = {
+    "fees.html": "<h1>Fees of Sund</h1><p>These are the fees of the port of Sund, for boats of all kinds.</p>"
+    "<dl><dt>Pier</dt><dd>12 crowns a night</dd><dt>Winch</dt><dd>80 crowns an hour</dd></dl>"
+    "<table><tr><th>Boats</th><th>Fee</th></tr><tr><td>Red boats</td><td>3 crowns</td></tr>"
+    "<tr><td>Blue boats</td><td>5 crowns</td></tr><tr><td>Green boats</td><td>free</td></tr></table>",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "entry"),
+    [
+        ("How much is a night at the pier of Sund?", "Pier: 12 crowns a night"),
+        ("What does the winch of Sund cost an hour?", "Winch: 80 crowns an hour"),
+        ("What do blue boats pay at Sund?", "Blue boats | 5 crowns"),
+        ("Which boats are free at Sund?", "Green boats | free"),
+    ],
+)
+def test_of_a_list_the_entry_is_quoted_that_is_asked_for(tmp_path: Path, question: str, entry: str) -> None:
+    write_files(tmp_path / "c", FEES)
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        quotes = [citation.quote for citation in Assistant(index).ask(question).citations]
+    assert quotes[:1] == [entry]
+    assert not any("crowns" in quote and quote != entry for quote in quotes)
+
+
+def test_where_no_entry_has_more_of_the_question_all_may_be_quoted(tmp_path: Path) -> None:
+    lines = "- oats from Aske\n- honey from Borre\n- tar from Corran\n"
+    write_files(tmp_path / "c", {"a.md": f"# The mill\n\nThe mill of Sund sells these goods:\n\n{lines}"})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        first = Assistant(index).ask("Which goods does the mill of Sund sell?").citations[0]
+    assert first.quote.endswith("oats from Aske\nhoney from Borre\ntar from Corran")

@@ -1,10 +1,11 @@
-"""What a question names that an answer must fit: a time, a number, or that it asks for what is in force now."""
+"""What a question names that an answer must fit: a time, a number, one entry of a list, what is in force now."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from pincite.analysis.terms import analyse
 from pincite.datatypes import Document
@@ -91,6 +92,47 @@ def with_numbers(rated: Sequence[Sentence], question: str) -> list[Sentence]:
         return list(rated)
     held = {sentence.hit.rank: numbers <= _terms(sentence) for sentence in rated}
     return [sentence for sentence in rated if held[sentence.hit.rank]]
+
+
+def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list[Sentence]:
+    """The sentences without entries of a list that lack a word of the question which another entry of it has.
+
+    Of "Pier: 12 crowns a night", "Winch: 80 crowns an hour" the second says nothing of a night at the pier, however
+    alike the two are to a reader. An entry is a line of a list or table.
+
+    Args:
+        rated: all sentences.
+        asked: the question's terms.
+    """
+    lists: dict[tuple[int, int], dict[int, list[Sentence]]] = {}
+    for sentence in rated:
+        if place := _entry(sentence):
+            lists.setdefault((sentence.hit.rank, place[0]), {}).setdefault(place[1], []).append(sentence)
+    dropped: set[int] = set()
+    for entries in lists.values():
+        said = {line: _asked_in(entry, set(asked)) for line, entry in entries.items()}
+        for line, entry in entries.items():
+            better = [entries[other] for other in entries if said[line] < said[other]]
+            surest = max((sentence.confidence for other in better for sentence in other), default=0.0)
+            dropped |= {
+                id(sentence) for sentence in entry if surest and surest >= _NEARLY_AS_SURE * sentence.confidence
+            }
+    return [sentence for sentence in rated if id(sentence) not in dropped]
+
+
+def _entry(sentence: Sentence) -> tuple[int, int] | None:
+    """Where the list that a sentence stands in begins, and where its line does; None outside of a list."""
+    text, spans = sentence.hit.document.text, sentence.hit.passage.sentences
+    breaks = [text.count("\n", end, start) for (_, end), (start, _) in pairwise(spans)]
+    place = sentence.place
+    line = next((at for at in range(place, 0, -1) if breaks[at - 1]), 0)
+    first = next((at for at in range(place, 0, -1) if breaks[at - 1] > 1), 0)
+    last = next((at for at in range(place, len(breaks)) if breaks[at] > 1), len(breaks))
+    return (first, line) if any(breaks[first:last]) else None
+
+
+def _asked_in(entry: Sequence[Sentence], asked: set[str]) -> set[str]:
+    return asked.intersection(term for sentence in entry for term in analyse(sentence.text))
 
 
 def _terms(sentence: Sentence) -> set[str]:

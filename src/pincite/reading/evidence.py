@@ -15,7 +15,15 @@ import numpy as np
 from pincite.analysis.terms import analyse, mostly_latin, only_stop_words
 from pincite.datatypes import Document, Hit
 from pincite.reading import confidence, reader
-from pincite.reading.conditions import asks_for_latest, in_words, latest_first, named_period, of_period, with_numbers
+from pincite.reading.conditions import (
+    asks_for_latest,
+    entries_asked_for,
+    in_words,
+    latest_first,
+    named_period,
+    of_period,
+    with_numbers,
+)
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reading, Text
 from pincite.retrieval.embedding import Embedder
@@ -104,7 +112,7 @@ def weigh(
         rated = [sentence for sentence in rated if _holds_phrase(sentence.text, asked)]
     if period:
         rated = of_period(rated, period)
-    rated = with_numbers(rated, asked)
+    rated = entries_asked_for(with_numbers(rated, asked), rarity)
     if asks_for_latest(asked):
         rated = latest_first(rated)
     return Evidence(asked, _ordered(best, rated) + tuple(hits[len(best) :]), rated, constants.part)
