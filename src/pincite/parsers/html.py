@@ -100,7 +100,7 @@ def _title(tree: Any, found: str | None, site: str | None) -> str | None:  # noq
     for heading in (each for places in _TITLES for each in tree.xpath(places)):
         text = plain_text(deepcopy(heading))
         parted = rf"(?:\A|{_BETWEEN_TITLES}){re.escape(text)}(?:\Z|{_BETWEEN_TITLES})"
-        if text and text != site and re.search(parted, full):
+        if text and text != site and text in full and re.search(parted, full):  # to compile the pattern takes longest
             return text
     if found and tree.xpath("//h2[normalize-space() = $title]", title=found):  # its last resort
         found = full or found

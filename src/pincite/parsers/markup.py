@@ -348,7 +348,7 @@ def _text_before(element: Any) -> str:  # noqa: ANN401 - lxml has no types
 
 
 def _is_index_or_exponent(text: str, before: str, is_raised: bool) -> bool:
-    """Whether raised or lowered signs change the value before them: no ``1st``, ``M.me`` or mark of a trader."""
+    """Whether raised or lowered signs change the value before them: ``1st``, ``Mme`` and a trader's mark do not."""
     if any(map(str.isdigit, text)):
         return text[0] not in "[("
     if before[-1:].isdigit():
