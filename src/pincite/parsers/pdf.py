@@ -21,7 +21,7 @@ from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import storable
 from pincite.parsers.metadata import document
 from pincite.parsers.pdf_layout import Line, flow, in_reading_order
-from pincite.parsers.text import _byline as byline
+from pincite.parsers.text import byline as byline
 
 _HYPHENS = (0x2, 0xFFFE)
 """How PDFium marks a hyphen at a line end; it gives no line end behind it."""

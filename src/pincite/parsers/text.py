@@ -55,7 +55,7 @@ def _head(text: str) -> tuple[dict[str, str], int]:
         if _is_section(text, line, following):
             break
         end += len(line)
-        found = _byline(line)
+        found = byline(line)
         if found is None and "title" not in stated and _is_title(line, following):
             found = {"title": line.strip()}
         if found is None and line.strip() and not ("title" in stated and _RULE.fullmatch(line)):
@@ -69,19 +69,17 @@ def _is_section(text: str, line: str, following: str) -> bool:
     """Whether a line is the heading of a section, as of one version among several, or of the notes of a day."""
     if is_version(line):
         return sum(map(is_version, text.split("\n"))) > 1
-    return (
-        bool(_RULE.fullmatch(following)) and len(line.strip()) == len(following.strip()) and _byline(line) is not None
-    )
+    return bool(_RULE.fullmatch(following)) and len(line.strip()) == len(following.strip()) and byline(line) is not None
 
 
 def _is_title(line: str, following: str) -> bool:
     """Whether a line stands alone and is short, and does not end as a sentence does."""
     if len(line) > _LONGEST_LINE or _SENTENCE_END.search(line.strip()) or not re.search(r"\w", line):
         return False
-    return not following.strip() or _byline(following) is not None or bool(_RULE.fullmatch(following))
+    return not following.strip() or byline(following) is not None or bool(_RULE.fullmatch(following))
 
 
-def _byline(line: str) -> dict[str, str] | None:
+def byline(line: str) -> dict[str, str] | None:
     """What a line that is nothing but date, author, source or address states; None for any other line."""
     if not line.strip() or len(line) > _LONGEST_LINE:
         return None
