@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from operator import itemgetter
 
 from pincite.analysis.terms import analyse
 from pincite.datatypes import Document
@@ -18,6 +19,9 @@ _NEARLY_AS_SURE = 0.5
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July"]
 _MONTHS += ["August", "September", "October", "November", "December"]
 _YEAR = re.compile(r"(?<![\d.,$€£#-])(?:19|20)\d\d(?![\d%]|[.,]\d)")
+_BORDER = re.compile(r"\b(?:after|before|since|until|till|between|from|by)\s(?:\w+\s){0,3}\Z", re.IGNORECASE)
+_LONG = 20
+"""Words from which on a question has several parts."""
 _LATEST = re.compile(
     r"\b(?:latest|newest|most recent|current(?:ly)?|at present|nowadays|as of now|up[ -]to[ -]date|in force)\b"
     r"|最新|目前|现行",
@@ -26,12 +30,19 @@ _LATEST = re.compile(
 
 
 def named_period(question: str) -> str | None:
-    """The day, month or year that a question names, as ``YYYY[-MM[-DD]]``; None where it names none or several."""
-    named = find_date(question)
-    if named:
-        return named[0]
-    years = set(_YEAR.findall(question))
-    return years.pop() if len(years) == 1 else None
+    """The day, month or year that a question names, as ``YYYY[-MM[-DD]]``.
+
+    None where it names none or several, or only a border of time ("after March 2021").
+    """
+    if named := find_date(question):
+        period, start, end = named
+        several = find_date(question[end:]) is not None or bool(_YEAR.search(question[:start] + question[end:]))
+    else:
+        years = list(_YEAR.finditer(question))
+        if not years:
+            return None
+        period, start, several = years[0][0], years[0].start(), len(set(map(itemgetter(0), years))) > 1
+    return None if several or _BORDER.search(question[:start]) else period
 
 
 def asks_for_latest(question: str) -> bool:
@@ -83,8 +94,13 @@ def latest_first(rated: Sequence[Sentence]) -> list[Sentence]:
 def with_numbers(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     """The sentences without those of passages that lack a number of the question, where one with it says as much.
 
-    "Which port had 21 tugs?" is not answered by the port that had twelve, however alike the sentences are.
+    "Which port had 21 tugs?" is not answered by the port that had twelve, however alike the sentences are. Of a long
+    question each part may be answered elsewhere, and days have their own rule.
     """
+    if len(question.split()) > _LONG:
+        return list(rated)
+    while day := find_date(question):
+        question = question[: day[1]] + question[day[2] :]
     numbers = {term for term in analyse(question) if term.isdecimal()}
     surest = max((sentence.confidence for sentence in rated), default=0.0)
     sure = [sentence for sentence in rated if sentence.confidence >= _NEARLY_AS_SURE * surest]
