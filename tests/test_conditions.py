@@ -159,3 +159,15 @@ def test_where_no_entry_has_more_of_the_question_all_may_be_quoted(tmp_path: Pat
         index.update(tmp_path / "c")
         first = Assistant(index).ask("Which goods does the mill of Sund sell?").citations[0]
     assert first.quote.endswith("oats from Aske\nhoney from Borre\ntar from Corran")
+
+
+def test_paragraphs_on_lines_of_their_own_are_no_entries(tmp_path: Path) -> None:
+    lines = [
+        "The mill of Sund was sold in May to the miller of Aske, who paid for it with the honey of seven years and two carts.",
+        "It was sold for ninety crowns, which was more than anyone along the coast had ever paid for a mill of that kind there.",
+    ]
+    write_files(tmp_path / "c", {"a.txt": "Sund\n\n" + "\n".join(lines)})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        read = index.read("For how much was the mill of Sund sold?", index.rank([("mill Sund sold", 1.0)], passages=5))
+    assert {sentence.text for sentence in read.sentences} == set(lines)

@@ -20,6 +20,7 @@ _MONTHS = ["January", "February", "March", "April", "May", "June", "July"]
 _MONTHS += ["August", "September", "October", "November", "December"]
 _YEAR = re.compile(r"(?<![\d.,$€£#-])(?:19|20)\d\d(?![\d%]|[.,]\d)")
 _BORDER = re.compile(r"\b(?:after|before|since|until|till|between|from|by)\s(?:\w+\s){0,3}\Z", re.IGNORECASE)
+_LONGEST_ENTRY = 120
 _LONG = 20
 """Words from which on a question has several parts."""
 _LATEST = re.compile(
@@ -114,7 +115,7 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
     """The sentences without entries of a list that lack a word of the question which another entry of it has.
 
     Of "Pier: 12 crowns a night", "Winch: 80 crowns an hour" the second says nothing of a night at the pier, however
-    alike the two are to a reader. An entry is a line of a list or table.
+    alike the two are to a reader. An entry is a line of a list or table; what is longer is a paragraph.
 
     Args:
         rated: all sentences.
@@ -144,7 +145,9 @@ def _entry(sentence: Sentence) -> tuple[int, int] | None:
     line = next((at for at in range(place, 0, -1) if breaks[at - 1]), 0)
     first = next((at for at in range(place, 0, -1) if breaks[at - 1] > 1), 0)
     last = next((at for at in range(place, len(breaks)) if breaks[at] > 1), len(breaks))
-    return (first, line) if any(breaks[first:last]) else None
+    end = next((at for at in range(place, len(breaks)) if breaks[at]), len(breaks))
+    is_short = spans[end][1] - spans[line][0] <= _LONGEST_ENTRY
+    return (first, line) if is_short and any(breaks[first:last]) else None
 
 
 def _asked_in(entry: Sequence[Sentence], asked: set[str]) -> set[str]:
