@@ -163,8 +163,8 @@ def test_where_no_entry_has_more_of_the_question_all_may_be_quoted(tmp_path: Pat
 
 def test_paragraphs_on_lines_of_their_own_are_no_entries(tmp_path: Path) -> None:
     lines = [
-        "The mill of Sund was sold in May to the miller of Aske, who paid for it with the honey of seven years and two carts.",
-        "It was sold for ninety crowns, which was more than anyone along the coast had ever paid for a mill of that kind there.",
+        "The mill of Sund was sold in May to the miller of Aske, who paid for it with honey and with two of his carts.",
+        "It was sold for ninety crowns, which was more than anyone along the coast had ever paid for a mill like it.",
     ]
     write_files(tmp_path / "c", {"a.txt": "Sund\n\n" + "\n".join(lines)})
     with Index.open(tmp_path / "index") as index:

@@ -20,7 +20,7 @@ _MONTHS = ["January", "February", "March", "April", "May", "June", "July"]
 _MONTHS += ["August", "September", "October", "November", "December"]
 _YEAR = re.compile(r"(?<![\d.,$€£#-])(?:19|20)\d\d(?![\d%]|[.,]\d)")
 _BORDER = re.compile(r"\b(?:after|before|since|until|till|between|from|by)\s(?:\w+\s){0,3}\Z", re.IGNORECASE)
-_LONGEST_ENTRY = 120
+_LONGEST_ENTRY = 100
 _LONG = 20
 """Words from which on a question has several parts."""
 _LATEST = re.compile(
