@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import write_files
-from pincite import Assistant, Document, Index
+from pincite import Assistant, Document, Index, Settings
 from pincite.reading.conditions import asks_for_latest, in_words, named_period
 
 
@@ -171,3 +171,15 @@ def test_paragraphs_on_lines_of_their_own_are_no_entries(tmp_path: Path) -> None
         index.update(tmp_path / "c")
         read = index.read("For how much was the mill of Sund sold?", index.rank([("mill Sund sold", 1.0)], passages=5))
     assert {sentence.text for sentence in read.sentences} == set(lines)
+
+
+def test_entries_of_a_table_in_two_passages_are_told_apart(tmp_path: Path) -> None:
+    ports = ["Aske", "Borre", "Corran", "Dunmore", "Esk", "Farne", "Gair", "Holm"]
+    rows = "\n".join(
+        f"| {port} | {n + 3} crowns for a cart | {n + 7} crowns for a boat |" for n, port in enumerate(ports)
+    )
+    write_files(tmp_path / "c", {"a.md": f"# Tolls\n\n| Port | Carts | Boats |\n| --- | --- | --- |\n{rows}\n"})
+    with Index.open(tmp_path / "index", settings=Settings(passage_tokens=64)) as index:
+        index.update(tmp_path / "c")
+        quotes = [citation.quote for citation in Assistant(index).ask("What is the toll for a cart at Esk?").citations]
+    assert quotes == ["Esk | 7 crowns for a cart | 11 crowns for a boat"]

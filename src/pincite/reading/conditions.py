@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from operator import itemgetter
 
 from pincite.analysis.terms import analyse
@@ -121,10 +120,10 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
         rated: all sentences.
         asked: the question's terms.
     """
-    lists: dict[tuple[int, int], dict[int, list[Sentence]]] = {}
+    lists: dict[tuple[str, int], dict[int, list[Sentence]]] = {}
     for sentence in rated:
         if place := _entry(sentence):
-            lists.setdefault((sentence.hit.rank, place[0]), {}).setdefault(place[1], []).append(sentence)
+            lists.setdefault((sentence.hit.document.doc_id, place[0]), {}).setdefault(place[1], []).append(sentence)
     dropped: set[int] = set()
     for entries in lists.values():
         said = {line: _asked_in(entry, set(asked)) for line, entry in entries.items()}
@@ -138,16 +137,14 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
 
 
 def _entry(sentence: Sentence) -> tuple[int, int] | None:
-    """Where the list that a sentence stands in begins, and where its line does; None outside of a list."""
-    text, spans = sentence.hit.document.text, sentence.hit.passage.sentences
-    breaks = [text.count("\n", end, start) for (_, end), (start, _) in pairwise(spans)]
-    place = sentence.place
-    line = next((at for at in range(place, 0, -1) if breaks[at - 1]), 0)
-    first = next((at for at in range(place, 0, -1) if breaks[at - 1] > 1), 0)
-    last = next((at for at in range(place, len(breaks)) if breaks[at] > 1), len(breaks))
-    end = next((at for at in range(place, len(breaks)) if breaks[at]), len(breaks))
-    is_short = spans[end][1] - spans[line][0] <= _LONGEST_ENTRY
-    return (first, line) if is_short and any(breaks[first:last]) else None
+    """Where the list that a sentence stands in begins in its text, and where its line does; None outside of a list."""
+    text, (start, end) = sentence.hit.document.text, sentence.span
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", end) if "\n" in text[end:] else len(text)
+    list_start = text.rfind("\n\n", 0, line_start) + 1
+    list_end = text.find("\n\n", line_end) if "\n\n" in text[line_end:] else len(text)
+    is_entry = line_end - line_start <= _LONGEST_ENTRY and "\n" in text[list_start:list_end].strip()
+    return (list_start, line_start) if is_entry else None
 
 
 def _asked_in(entry: Sequence[Sentence], asked: set[str]) -> set[str]:
