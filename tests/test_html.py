@@ -593,3 +593,12 @@ def test_a_list_of_contents_is_left_out() -> None:
     )
     found, _ = lay_out(blocks_of(parse_html(f"<p>Ice</p>{contents}<p>It froze.</p>{notes}")))
     assert found == "Ice\n\nIt froze.\n\nSee the harbour.\nPilots cut the ice.\nTar"
+
+
+@pytest.mark.parametrize("name", ["comments", "comments-area", "comment-list", "comment-thread"])
+def test_what_readers_say_below_an_article_is_none_of_it(document: Make, name: str) -> None:
+    said = "<p>My uncle says that the lane was sold to a hotel in 1999, and nobody was told about the price.</p>"
+    found = document(
+        f"<article><h1>Ice</h1>{PARAGRAPHS}</article><section class='{name}'><h2>One comment</h2>{said}</section>"
+    )
+    assert "My uncle" not in found.text
