@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from pincite.assistant import NO_ANSWER
 from pincite.datatypes import replace_surrogates, shortened
 
 Json = dict[str, Any]
@@ -52,7 +53,7 @@ def answer(given: Json) -> str:
         places = [f"[{citation['label']}] {_place(citation)}{_also(citation)}" for citation in given["citations"]]
         return "\n".join([*quotes, "", *places])
     nearest = "\n\n".join(map(_hit, given["hits"][:_NEAREST]))
-    text = f"Nothing in these articles answers this (confidence {given['confidence']:.2f})."
+    text = f"{NO_ANSWER} (confidence {given['confidence']:.2f})."
     return f"{text} The nearest passages:\n\n{nearest}" if nearest else text
 
 

@@ -24,6 +24,9 @@ from pincite.retrieval.follow_ups import (
     without_paste,
 )
 
+NO_ANSWER = "Nothing in these articles answers this"
+"""How every way to ask says so."""
+
 _LONG = 2000
 """Characters of a question beyond which it is searched and read by its end."""
 

@@ -8,6 +8,7 @@ from html import escape
 from urllib.parse import quote as percent_encoded
 
 from pincite import text_anchors
+from pincite.assistant import NO_ANSWER
 from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage, Progress, Span, Status
 from pincite.settings import DEFAULT_THRESHOLD
 from pincite.text_anchors import ResolvedAnchor
@@ -21,7 +22,6 @@ _STRONG, _FAIR = 0.7, DEFAULT_THRESHOLD
 """Probabilities that a quote by itself answers, from which on it is called so."""
 
 _BREAK = "<span class='break'></span>"
-_NO_ANSWER = "Nothing in these articles answers this."
 _ONLY_NEAR = "Passages that come near are shown for you to judge; they are not an answer."
 _STAGES = {"read": "Reading files", "embed": "Embedding passages", "write": "Writing the index"}
 
@@ -213,9 +213,9 @@ def _no_answer(result: Answer, milliseconds: int, filtered: bool) -> str:
     if filtered and not result.hits:
         said = "<h3>No article fits these filters.</h3><p>Nothing was searched; clear or widen the filters.</p>"
     elif filtered:
-        said = f"<h3>{_NO_ANSWER}</h3><p>Only articles that fit the filters were searched. {_ONLY_NEAR}</p>"
+        said = f"<h3>{NO_ANSWER}.</h3><p>Only articles that fit the filters were searched. {_ONLY_NEAR}</p>"
     else:
-        said = f"<h3>{_NO_ANSWER}</h3><p>{_ONLY_NEAR} Other words may find more.</p>"
+        said = f"<h3>{NO_ANSWER}.</h3><p>{_ONLY_NEAR} Other words may find more.</p>"
     return f"<section class='notice nothing'>{said}</section><p class='meta'>{milliseconds} ms</p>"
 
 
