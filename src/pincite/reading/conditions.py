@@ -8,7 +8,7 @@ from dataclasses import replace
 from operator import itemgetter
 
 from pincite.analysis.terms import analyse
-from pincite.datatypes import Document
+from pincite.datatypes import Document, Hit
 from pincite.parsers.metadata import find_date
 from pincite.reading.quotes import Sentence
 
@@ -65,8 +65,7 @@ def of_period(rated: Sequence[Sentence], period: str) -> list[Sentence]:
 
     What names the year itself stays, whenever it was written.
     """
-    surest = max((sentence.confidence for sentence in rated), default=0.0)
-    if not any(_fits(one, period) and one.confidence >= _NEARLY_AS_SURE * surest for one in rated):
+    if _surest([sentence for sentence in rated if _fits(sentence, period)]) < _NEARLY_AS_SURE * _surest(rated):
         return list(rated)
     year = period[:4]
     return [
@@ -102,12 +101,12 @@ def with_numbers(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     while day := find_date(question):
         question = question[: day[1]] + question[day[2] :]
     numbers = {term for term in analyse(question) if term.isdecimal()}
-    surest = max((sentence.confidence for sentence in rated), default=0.0)
-    sure = [sentence for sentence in rated if sentence.confidence >= _NEARLY_AS_SURE * surest]
-    if not numbers or not any(numbers <= _terms(sentence) for sentence in sure):
+    if not numbers:
         return list(rated)
-    held = {sentence.hit.rank: numbers <= _terms(sentence) for sentence in rated}
-    return [sentence for sentence in rated if held[sentence.hit.rank]]
+    hits = {sentence.hit.rank: sentence.hit for sentence in rated}
+    holding = {rank for rank, hit in hits.items() if numbers <= _terms(hit)}
+    kept = [sentence for sentence in rated if sentence.hit.rank in holding]
+    return kept if _surest(kept) >= _NEARLY_AS_SURE * _surest(rated) else list(rated)
 
 
 def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list[Sentence]:
@@ -128,8 +127,7 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
     for entries in lists.values():
         said = {line: _asked_in(entry, set(asked)) for line, entry in entries.items()}
         for line, entry in entries.items():
-            better = [entries[other] for other in entries if said[line] < said[other]]
-            surest = max((sentence.confidence for other in better for sentence in other), default=0.0)
+            surest = _surest([one for other in entries if said[line] < said[other] for one in entries[other]])
             dropped |= {
                 id(sentence) for sentence in entry if surest and surest >= _NEARLY_AS_SURE * sentence.confidence
             }
@@ -139,21 +137,31 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
 def _entry(sentence: Sentence) -> tuple[int, int] | None:
     """Where the list that a sentence stands in begins in its text, and where its line does; None outside of a list."""
     text, (start, end) = sentence.hit.document.text, sentence.span
-    line_start = text.rfind("\n", 0, start) + 1
-    line_end = text.find("\n", end) if "\n" in text[end:] else len(text)
+    line_start, line_end = text.rfind("\n", 0, start) + 1, _find(text, "\n", end)
+    if line_end - line_start > _LONGEST_ENTRY:
+        return None
     list_start = text.rfind("\n\n", 0, line_start) + 1
-    list_end = text.find("\n\n", line_end) if "\n\n" in text[line_end:] else len(text)
-    is_entry = line_end - line_start <= _LONGEST_ENTRY and "\n" in text[list_start:list_end].strip()
-    return (list_start, line_start) if is_entry else None
+    is_list = "\n" in text[list_start : _find(text, "\n\n", line_end)].strip()
+    return (list_start, line_start) if is_list else None
+
+
+def _find(text: str, border: str, start: int) -> int:
+    """Where the next border begins, or the text ends."""
+    at = text.find(border, start)
+    return len(text) if at < 0 else at
 
 
 def _asked_in(entry: Sequence[Sentence], asked: set[str]) -> set[str]:
     return asked.intersection(term for sentence in entry for term in analyse(sentence.text))
 
 
-def _terms(sentence: Sentence) -> set[str]:
+def _surest(rated: Sequence[Sentence]) -> float:
+    return max((sentence.confidence for sentence in rated), default=0.0)
+
+
+def _terms(hit: Hit) -> set[str]:
     """Those of the whole passage, with the title, the heading and the day of the article."""
-    document, passage = sentence.hit.document, sentence.hit.passage
+    document, passage = hit.document, hit.passage
     return set(analyse(f"{document.title}\n{document.date or ''}\n{passage.heading or ''}\n{passage.text}"))
 
 

@@ -339,10 +339,9 @@ def _reach(sentence: Sentence) -> int:
     """The end of a quote of a sentence; with a list that it announces, and what is said of a bare "Yes."."""
     text, spans = sentence.hit.document.text, sentence.hit.passage.sentences
     end = list_end(text, spans[sentence.place :])
-    following = spans[sentence.place + 1 :][:1]
-    if end > sentence.span[1] or not following or sentence.begins == sentence.span[0]:
+    further = sentence.place + 1
+    is_bare = sentence.begins < sentence.span[0] and is_bare_reply(sentence.text)
+    if end > sentence.span[1] or further == len(spans) or not is_bare or "\n" in text[end : spans[further][0]]:
         return end
-    in_one_paragraph = not text[end : following[0][0]].count("\n")
     asks = questions([text[slice(*span)] for span in spans])
-    bare = is_bare_reply(sentence.text) and in_one_paragraph and not asks[sentence.place + 1]
-    return following[0][1] if bare else end
+    return end if asks[further] else spans[further][1]
