@@ -16,9 +16,10 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers import Skipped
 from pincite.parsers.decoding import decode
-from pincite.parsers.docx_numbers import Numbers, numbers_of, roman
+from pincite.parsers.docx_numbers import Numbers, numbers_of
 from pincite.parsers.markup import blocks_of, lay_out, parse_html, parse_xml
 from pincite.parsers.metadata import document
+from pincite.parsers.notation import roman
 from pincite.parsers.office import FALLBACK, join_scripts, open_package, write_equations
 
 _HEADING = re.compile(r"heading \d|title", re.IGNORECASE)

@@ -9,9 +9,9 @@ from typing import Any
 
 from docx.oxml.ns import qn
 
+from pincite.parsers.notation import letter, roman
+
 _LEVEL = re.compile(r"%([1-9])")
-_ROMAN = [(1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x")]
-_ROMAN += [(9, "ix"), (5, "v"), (4, "iv"), (1, "i")]
 _HIGHEST = 9999
 """What is numbered higher is no text that somebody wrote; its letters would be without end."""
 _LONGEST_SHAPE = 100
@@ -136,20 +136,6 @@ def _shown(levels: dict[int, _Level], at: int, counts: dict[int, int]) -> str:
     return text + level.before if text else ""
 
 
-def roman(number: int) -> str:
-    """``iv`` for 4."""
-    text = ""
-    for value, letters in _ROMAN:
-        times, number = divmod(number, value)
-        text += letters * times
-    return text
-
-
-def _letter(number: int) -> str:
-    """A letter of a to z, then aa, bb, as Word goes on."""
-    return chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
-
-
 def _han(number: int) -> str:
     tens, ones = divmod(number, 10)
     if number > 99:
@@ -159,8 +145,8 @@ def _han(number: int) -> str:
 
 _KINDS: dict[str, Callable[[int], str]] = {
     "decimalZero": lambda number: f"{number:02}",
-    "lowerLetter": _letter,
-    "upperLetter": lambda number: _letter(number).upper(),
+    "lowerLetter": letter,
+    "upperLetter": lambda number: letter(number).upper(),
     "lowerRoman": roman,
     "upperRoman": lambda number: roman(number).upper(),
 }

@@ -51,7 +51,8 @@ FURNITURE = re.compile(
 )
 """Classes and ids of what stands around an article and has dates and names of its own."""
 _FURNITURE_OF_PAGES = re.compile(
-    rf"{FURNITURE.pattern}|(?:^|[\s_-])(?:comments|comments?-(?:area|list|section|thread|body|form|respond))(?:$|[\s_-])|(?:^|[\s_-])(?:ad|ads|advert(?:isement)?s?|banner|consent|paywall|promos?|read-?more"
+    rf"{FURNITURE.pattern}"
+    r"|(?:^|[\s_-])(?:comments|comments?-(?:area|list|section|thread|body|form|respond)|ad|ads|advert(?:isement)?s?|banner|consent|paywall|promos?|read-?more"
     r"|skip-?links?|teasers?|trends?|most-?read|more-?(?:from|on|stories))(?:$|[\s_-])",
     re.IGNORECASE,
 )

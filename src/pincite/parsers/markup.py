@@ -13,6 +13,7 @@ from lxml import etree, html
 from pincite.datatypes import Span
 from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import clean
+from pincite.parsers.notation import LOWERED, RAISED, SIGNS, letter, roman
 
 _CELL_MARK = " | "
 """Between the cells of a table row: unlike a tab it survives being shown on a page or in a terminal."""
@@ -29,9 +30,6 @@ BLOCKS |= {"pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "
 _SILENT = {"area", "audio", "button", "canvas", "datalist", "embed", "form", "head", "iframe", "input", "map", "math"}
 _SILENT |= {"menu", "nav", "noscript", "object", "option", "rp", "rt", "script", "select", "style", "svg", "template"}
 _SILENT |= {"textarea", "title", "video"}
-_SIGNS = re.compile(r"[-+\u2212]?\d+[-+\u2212]?")
-_RAISED = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
-_LOWERED = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _AROUND_OPERATOR = re.compile(r"(?<!\s)\s*([-+\u2212*/=])\s*")
 _POWER = re.compile(r"[-+\u2212]?[^\W_](?:\S*[^\W_])?")
 _ABBREVIATION = re.compile(r"st|nd|rd|th|[aeo]|[ao]s|ers?|re|res|me|[eè]me|[èe]re|ter?|[A-Z]{2,}")
@@ -214,21 +212,16 @@ def _whole_number(stated: str | None, otherwise: int) -> int:
     return int(stated) if stated is not None and re.fullmatch(r"\d{1,6}", stated) else otherwise
 
 
-def _letter(number: int) -> str:
-    return chr(ord("a") + number - 1) if 0 < number <= 26 else str(number)
+def _shown_as(written: Callable[[int], str], last: int) -> Callable[[int], str]:
+    """Numbers up to the last one as they are written so, any other in digits."""
+    return lambda number: written(number) if 0 < number <= last else str(number)
 
 
-def _roman(number: int) -> str:
-    tens, ones = divmod(number, 10)
-    return "x" * tens + _ROMAN[ones] if 0 < number < 40 else str(number)
-
-
-_ROMAN = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
 _SHAPES: dict[str, Callable[[int], str]] = {
-    "a": _letter,
-    "A": lambda number: _letter(number).upper(),
-    "i": _roman,
-    "I": lambda number: _roman(number).upper(),
+    "a": _shown_as(letter, 26),
+    "A": _shown_as(lambda number: letter(number).upper(), 26),
+    "i": _shown_as(roman, 39),
+    "I": _shown_as(lambda number: roman(number).upper(), 39),
 }
 """How HTML's ``type`` of a list writes a number; any other is written in digits."""
 
@@ -325,8 +318,8 @@ def write_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
         text = _AROUND_OPERATOR.sub(r"\1", "".join(script.itertext())).strip()
         if is_raised and _is_note(script) and _leads_to_note(script):
             _set_text(script, f"[{letters_of(script)}]")
-        elif _SIGNS.fullmatch(text):
-            _set_text(script, text.translate(_RAISED if is_raised else _LOWERED))
+        elif SIGNS.fullmatch(text):
+            _set_text(script, text.translate(RAISED if is_raised else LOWERED))
         elif any(map(str.isspace, text)):
             script.text, script.tag = f" {script.text or ''}", "span"
         elif _is_index_or_exponent(text, _text_before(script), is_raised):

@@ -20,8 +20,9 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import storable
 from pincite.parsers.metadata import document
+from pincite.parsers.notation import LOWERED, RAISED, SIGNS
 from pincite.parsers.pdf_layout import Line, flow, in_reading_order
-from pincite.parsers.text import byline as byline
+from pincite.parsers.text import byline
 
 _HYPHENS = (0x2, 0xFFFE)
 """How PDFium marks a hyphen at a line end; it gives no line end behind it."""
@@ -45,9 +46,6 @@ _TURNED_BRACKET = re.compile(r"(?:(?<=\s)|^)[)\]](?=\S)|(?<=\S)[(\[](?=[\s.,:;!?
 _OTHER_BRACKET = str.maketrans("()[]", ")(][")
 """Where a text is read from the right, some programs write the bracket that is seen, others the one that is meant."""
 _LOWEST = 0.7
-_SIGNS = re.compile(r"[-+\u2212]?\d+[-+\u2212]?")
-_RAISED = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
-_LOWERED = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _NOTE = re.compile(r"\d{1,3}(?:[,;–-] ?\d{1,3})*")
 _BEFORE_NOTE = re.compile(r"(?:[.,;:!?…'\"”’»]|[^\W\d_⁰-⁹¹²³]{3}|(?:\D|^)(?:1\d|20)\d\d)\s?$")
 """What a power does not follow: the end of a sentence, a word, a year."""
@@ -265,7 +263,7 @@ def _script(before: str, run: str, *, raised: bool) -> str:
         return f"{mark} "
     if raised and _NOTE.fullmatch(mark) and _BEFORE_NOTE.search(before):
         return f"[{mark}]{space}"
-    return mark.translate(_RAISED if raised else _LOWERED) + space if _SIGNS.fullmatch(mark) else run
+    return mark.translate(RAISED if raised else LOWERED) + space if SIGNS.fullmatch(mark) else run
 
 
 def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pypdfium2 has no types

@@ -13,14 +13,13 @@ from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import storable
 from pincite.parsers.markup import Block, collapse, lay_out
 from pincite.parsers.metadata import document
+from pincite.parsers.notation import LOWERED, RAISED
 
 _MAGIC = "{\\rtf"
 _SCRIPT = re.compile(r"\\(super|sub)(?![a-z0-9]) ?((?:\\[a-z]+-?\d* ?|[\r\n])*+)([-+]?\d{1,9})(?![\w.,])")
-_DIGITS = {"super": dict(zip("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", strict=True))}
-_DIGITS |= {"sub": dict(zip("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋", strict=True))}
 _LINE = re.compile(r"\\line(?![a-z])")
 _LINE_BREAK = "\v"
-_PICTURE = re.compile(r"(?:[0-9a-fA-F]{32,}+[\r\n]*+){4,}+")
+_PICTURE = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{32,}+[\r\n]*+){4,}+")
 """The bytes of a picture or file as digits, which striprtf would go through one by one."""
 _LINK = re.compile(r"HYPERLINK(?=\s)")
 _NOTE = re.compile(r"\{(?:\\\*)?\\footnote(?![a-z])")
@@ -60,7 +59,7 @@ def _letters(text: str) -> str:
 
 
 def _script(found: re.Match[str]) -> str:
-    return found[2] + _letters("".join(_DIGITS[found[1]][char] for char in found[3]))
+    return found[2] + _letters(found[3].translate(RAISED if found[1] == "super" else LOWERED))
 
 
 def _without_notes(source: str) -> tuple[str, list[str]]:
