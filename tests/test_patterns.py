@@ -21,6 +21,8 @@ from pincite.ingest import chunking, scan
 from pincite.parsers import (
     decoding,
     docx,
+    docx_numbers,
+    eml,
     epub,
     headings,
     html,
@@ -28,11 +30,17 @@ from pincite.parsers import (
     markdown,
     markup,
     metadata,
+    notation,
+    office,
     pdf,
     pdf_layout,
+    rst,
+    rtf,
+    subtitles,
+    table,
     text,
 )
-from pincite.reading import lists
+from pincite.reading import conditions, evidence, lists
 from pincite.retrieval import deduplication, follow_ups, ranking
 
 MODULES = [
@@ -53,7 +61,8 @@ MODULES = [
     ranking,
     scan,
 ]
-MODULES += [lists, questions, sentences, terms, text, text_anchors]
+MODULES += [conditions, docx_numbers, eml, notation, office, rst, rtf, subtitles, table]
+MODULES += [evidence, lists, questions, sentences, terms, text, text_anchors]
 """Those that meet texts of others."""
 
 REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT)

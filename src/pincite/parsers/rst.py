@@ -38,7 +38,6 @@ _SETTINGS = {
 }
 _DIRECTIVE = re.compile(r"^[ \t]*\.\. ([A-Za-z][\w:.+-]*?)::(?:\s|\Z)", re.MULTILINE)
 _ROLE = re.compile(r":([A-Za-z][\w:.+-]*?):`|`:([A-Za-z][\w:.+-]*?):(?!\w)")
-_TITLE_AND_TARGET = re.compile(r"(?s)(.*?)\s*<[^<>]*>")
 _SILENT = re.compile(r"toctree|index|highlight|tabularcolumns|(?:py:)?(?:current)?module|auto.*|.*author|.*program")
 """Directives that list pages, set something or have a program write the text."""
 
@@ -120,8 +119,9 @@ def _register_unknown(source: str) -> None:
 def _words(role: str, raw: str, text: str, *_: Any) -> Any:  # noqa: ANN401 - of docutils
     """What Sphinx shows of a role: a reference's title, else its target, of ``~a.b.C`` the last part."""
     text = nodes.unescape(text)
-    if titled := _TITLE_AND_TARGET.fullmatch(text):
-        text = titled[1] or text
+    title, opened, target = text.removesuffix(">").rpartition("<")
+    if opened and text.endswith(">") and ">" not in target:
+        text = title.rstrip() or text
     if text.startswith("~"):
         text = text.rpartition(".")[2].lstrip("~")
     return [nodes.inline(raw, text.removeprefix("!"))], []

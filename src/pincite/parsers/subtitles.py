@@ -16,7 +16,7 @@ from pincite.parsers.metadata import document
 
 _TIME = r"(?:\d+:)?\d{1,2}:\d\d[.,]\d{1,3}"
 _TIMES = re.compile(rf"\s*(?P<start>{_TIME})\s+-->\s+(?P<end>{_TIME})(?:\s.*)?")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]{1,100})>")
+_VOICE = re.compile(r"<v(?:\.[^\s>]{0,100}+)?+\s{1,20}+([^>\s][^>]{0,99}+|)>")
 _TAG = re.compile(r"</?[A-Za-z\d][^<>]{0,200}>|\{\\[^{}]{0,200}\}")
 """Of WebVTT and HTML, with the times within a cue, and of ASS, which ``.srt`` files have at times."""
 _PAUSE = 3.0
