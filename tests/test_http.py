@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import inspect
 import json
+import os
 import re
 import shutil
 import signal
@@ -95,13 +97,17 @@ def test_ask_and_search_return_what_the_command_prints(server: Server, answer: d
 
 
 def test_beyond_the_queue_is_told_and_the_rest_is_answered(server: Server) -> None:
-    def post(number: int) -> tuple[int, str]:
-        question = {"question": f"{FERRY} {number}"}
-        asked = httpx.post(f"{server.address}/gradio_api/call/v2/ask", json=question, timeout=60)
-        return asked.status_code, asked.text
-
-    with ThreadPoolExecutor(40) as pool:
-        answers = list(pool.map(post, range(110)))
+    # The server stands still until all have asked: how fast it answers must not matter.
+    asked = [http.client.HTTPConnection(httpx.URL(server.address).netloc.decode(), timeout=60) for _ in range(110)]
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        for number, connection in enumerate(asked):
+            question = json.dumps({"question": f"{FERRY} {number}"})
+            connection.request("POST", "/gradio_api/call/v2/ask", question, {"Content-Type": "application/json"})
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+    replies = [connection.getresponse() for connection in asked]
+    answers = [(reply.status, reply.read().decode()) for reply in replies]
     assert {status for status, _ in answers} == {200, 503}
     assert all("Queue is full" in text for status, text in answers if status == 503)
     last = [json.loads(text)["event_id"] for status, text in answers if status == 200][-1]
