@@ -464,6 +464,11 @@ class Index:
         with self._store.snapshot() as snapshot:
             return snapshot.with_digest(prefix)
 
+    def count(self, where: Filter | None = None) -> tuple[int, int]:
+        """How many documents and passages there are, or fit a filter."""
+        with self._store.snapshot() as snapshot:
+            return snapshot.count(where)
+
     def sources(self) -> dict[str, int]:
         """The sources that documents name, in order, each with the number of its documents."""
         with self._store.snapshot() as snapshot:

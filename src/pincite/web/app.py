@@ -101,7 +101,12 @@ def _application(index: Index, host: str, token: str | None, allow_hosts: Iterab
     app = FastAPI(
         openapi_url=None,
         middleware=[
-            Middleware(Guard, paths=paths, functions=service.signatures, hosts={name.lower() for name in names})
+            Middleware(
+                Guard,
+                paths=paths,
+                functions=service.signatures,
+                hosts={name.lower() for name in names},
+            )
         ],
         lifespan=lambda _: server.session_manager.run(),
     )

@@ -1,4 +1,4 @@
-"""Conversations with one index: from a question to the HTML of its turn. Knows nothing of Gradio."""
+"""Conversations with one index: from what a page asks and keeps to the HTML of its turns. Holds no conversation."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
 from itertools import islice
+from typing import Any
 
 from cachetools import LRUCache, cachedmethod
 
+from pincite import text_anchors
 from pincite.analysis.terms import only_stop_words
 from pincite.assistant import Assistant
-from pincite.datatypes import Answer, Filter, Hit
-from pincite.errors import EmptyIndex, FilterError, NoIndex, PinciteError, QueryError
+from pincite.datatypes import Answer, Filter, Hit, Span, replace_surrogates
+from pincite.errors import EmptyIndex, FilterError, NoIndex, PinciteError, QueryError, UnknownDocument
 from pincite.index import Index
-from pincite.web import render
+from pincite.web import answers, export, start
+from pincite.web.answers import Quote, Reply
 from pincite.web.library import UNEXPECTED, Library
 from pincite.web.service import MOST_CHARACTERS
 
@@ -32,7 +35,8 @@ _LONGEST_TITLE, _SHORTEST_NAME = 70, 4
 _NAME = re.compile(
     r"[“\"《「]([^“”\"《》「」\n]{4,50})[”\"》」]|\b[A-Z][\w'-]+(?: [A-Z][\w'-]+){1,4}",
 )
-_MOST_RESTORED = 100
+_MOST_TURNS, _MOST_QUOTES = 100, 50
+"""Of a conversation that a page keeps, and of one of its turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,41 +45,79 @@ class Asked:
 
     question: str
     sources: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
     after: str = ""
     before: str = ""
+
+    @classmethod
+    def parse(cls, values: object) -> Asked:
+        """What a page sent.
+
+        Raises:
+            QueryError: something else.
+        """
+        if not isinstance(values, dict) or not isinstance(values.get("question"), str):
+            raise QueryError("not a question as this page keeps it; load the page again")
+        made: dict[str, Any] = {}
+        for field in fields(cls):
+            value = values.get(field.name, field.default)
+            of_texts = isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
+            if not (isinstance(value, str) if isinstance(field.default, str) or field.name == "question" else of_texts):
+                raise QueryError(f"{field.name}={value!r}: not as this page keeps it; load the page again")
+            made[field.name] = (
+                replace_surrogates(value) if isinstance(value, str) else tuple(map(replace_surrogates, value))
+            )
+        return cls(**made)
 
     @property
     def where(self) -> Filter | None:
         """The filter, if there is any."""
         if not self.only:
             return None
-        return Filter(source=self.sources or None, after=self.after or None, before=self.before or None)
+        return Filter(
+            source=self.sources or None,
+            author=self.authors or None,
+            doc_ids=self.documents or None,
+            after=self.after.strip() or None,
+            before=self.before.strip() or None,
+        )
 
     @property
     def only(self) -> list[str]:
         """The filters in words."""
         dates = (("from", self.after), ("until", self.before))
-        return [*self.sources, *(f"{word} {date}" for word, date in dates if date)]
+        return [*self.sources, *self.authors, *self.documents, *(f"{word} {date}" for word, date in dates if date)]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What was asked, and the text of what was answered."""
+class Kept:
+    """A turn as a page keeps it: what was asked, and where what was quoted stands, without a word of the articles."""
 
     asked: Asked
-    reply: str
+    kind: str
+    quotes: tuple[tuple[str, tuple[Span, ...]], ...]
 
+    @classmethod
+    def parse(cls, values: object) -> Kept:
+        """What a page sent.
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """The turns of one conversation, and the name that the page has given it."""
-
-    name: str = ""
-    turns: tuple[Turn, ...] = ()
+        Raises:
+            QueryError: something else.
+        """
+        try:
+            assert isinstance(values, dict)
+            quotes = [
+                (str(anchor), tuple((int(start), int(end)) for start, end in ranges))
+                for anchor, ranges in values["quotes"][:_MOST_QUOTES]
+            ]
+            return cls(Asked.parse(values["asked"]), str(values["kind"]), tuple(quotes))
+        except (AssertionError, KeyError, TypeError, ValueError) as error:
+            raise QueryError("not a turn as this page keeps it; load the page again") from error
 
 
 class Chat:
-    """Questions put to one index. Holds no conversation: each belongs to its visitor's page."""
+    """What the page asks of one index. The functions that it offers take and return JSON."""
 
     def __init__(self, index: Index, assistant: Assistant, library: Library) -> None:
         self._index = index
@@ -84,118 +126,174 @@ class Chat:
         self._examples_lock = threading.Condition()
         self._examples: LRUCache[Hashable, list[str]] = LRUCache(1)
 
+    @property
+    def functions(self) -> tuple[Callable[..., dict[str, Any]], ...]:
+        """The functions that the page calls."""
+        return self.welcome, self.turn, self.turns, self.export, self.choices, self.fits
+
     # ------------------------------------------------------------ before the first question
 
-    def welcome(self) -> Iterator[tuple[str, str]]:
-        """Masthead and start; once more with what takes longer: the examples, for which the model may have to load."""
-        masthead = render.masthead(None)
-        try:
-            status = self._index.status()
-            masthead = render.masthead(status)
-            if status.documents:
-                yield masthead, render.start(status.documents)
-                masthead = self.masthead()
-                yield masthead, render.start(status.documents, self.examples(status.generation))
-            elif status.generation:
-                yield masthead, render.empty(f"{status.path} holds no article.")
-            else:
-                yield masthead, render.building()
-        except Exception as error:  # noqa: BLE001 - whatever broke is shown, not left as a blank page
-            yield masthead, self._failure(error)
+    def welcome(self, examples: bool = False) -> dict[str, Any]:
+        """Masthead and start as HTML.
 
-    def masthead(self) -> str:
-        """The masthead as the index and its folder are now."""
+        Args:
+            examples: with questions to begin with, which takes longer: the model may have to load.
+        """
+        masthead = start.masthead(None)
         try:
             status = self._index.status()
             changes = self._library.changes(status.generation)
-        except PinciteError:  # the answer has said what is wrong
-            return render.masthead(None)
-        changed = sum(map(len, asdict(changes).values())) if changes else 0
-        return render.masthead(status, changed)
+            masthead = start.masthead(status, sum(map(len, asdict(changes).values())) if changes else 0)
+            if status.documents:
+                questions = self.examples(status.generation) if examples else ()
+                said = start.start(status.documents, questions)
+            else:
+                said = start.empty(f"{status.path} holds no article.") if status.generation else start.building()
+        except Exception as error:  # noqa: BLE001 - whatever broke is shown, not left as a blank page
+            said = self._failure(error)
+        return {"masthead": masthead, "start": said}
 
     def prepare(self) -> None:
         """Load the model and find the examples, so that the first visitor need not wait for it."""
-        for _ in self.welcome():
-            pass
+        self.welcome(examples=True)
 
     @cachedmethod(lambda self: self._examples, condition=lambda self: self._examples_lock)
     def examples(self, generation: int) -> list[str]:
         """Questions made of titles and names, only such as are answered; found once for each state of the index."""
         del generation  # names what is remembered
         hits = self._index.search("main findings", k=_MOST_TRIED)
-        questions = map(render.example, dict.fromkeys([*_titles(hits), *_names(hits)]))
+        questions = map(start.example, dict.fromkeys([*_titles(hits), *_names(hits)]))
         answered = (text for text in islice(questions, _MOST_TRIED) if self._assistant.ask(text).answered)
         return list(islice(answered, _EXAMPLES))
 
-    def sources(self) -> list[str]:
-        """What the articles name as their sources; none while that cannot be known."""
+    # ------------------------------------------------------------ what can be chosen
+
+    def choices(self) -> dict[str, Any]:
+        """What the articles name as their sources."""
         try:
-            return list(self._index.sources())
-        except PinciteError:
-            return []
+            return {"sources": list(self._index.sources())}
+        except PinciteError:  # the page says elsewhere what is wrong
+            return {"sources": []}
 
-    # ------------------------------------------------------------ a question
+    def fits(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """How many articles the filters of a question leave."""
+        try:
+            return {"articles": self._index.count(Asked.parse({"question": "", **asked}).where)[0]}
+        except PinciteError as error:
+            return {"problem": _in_the_words_of_the_page(error)}
 
-    def ask(self, asked: Asked, kept: str, now: Conversation) -> Iterator[tuple[Conversation, str]]:
-        """The conversation and, as HTML, its turns that are new to the page: the question alone, then with its answer.
+    # ------------------------------------------------------------ a conversation
+
+    def turn(self, number: int, asked: dict[str, Any], before: list[dict[str, Any]]) -> dict[str, Any]:
+        """The answer to a question as HTML.
 
         Args:
-            asked: the question.
-            kept: the conversation as the page has kept it, as JSON; what of it is missing in ``now`` is asked first.
-            now: the conversation as it is known here.
+            number: of the turn in its conversation, from 1.
+            asked: the question with its filters.
+            before: the turns before it as the page keeps them.
         """
-        html = ""
-        for restored, html in self.restore(kept, now):
-            now = restored
-            yield now, html
-        if not asked.question.strip():
-            return
-        yield now, html + _turn(len(now.turns) + 1, asked, render.pending())
-        turn, said = self._answered(asked, now.turns)
-        yield replace(now, turns=(*now.turns, turn)), html + said
+        question = Asked.parse(asked)
+        return {"html": _html(number, question, self._answered(question, _conversation(before)))}
 
-    def restore(self, kept: str, now: Conversation) -> Iterator[tuple[Conversation, str]]:
-        """The conversation that the page has kept; its missing questions are asked again one by one."""
-        name, asked = _parse_kept(kept)
-        turns = now.turns if now.name == name else ()
-        known = [turn.asked for turn in turns]
-        if known[-len(asked) :] == asked:  # of a long conversation the page keeps the end
-            asked = known
-        elif known != asked[: len(known)]:  # the page missed an answer: what it shows counts
-            turns = ()
-        html = render.conversation(name)
-        yield Conversation(name, turns), html
-        for number in range(len(turns), len(asked)):
-            turn, said = self._answered(asked[number], turns, more=number == len(asked) - 1)
-            turns, html = (*turns, turn), html + said
-            yield Conversation(name, turns), html
+    def turns(self, kept: list[dict[str, Any]]) -> dict[str, Any]:
+        """A conversation that a page has kept as HTML: every quote where it stands now, or that it is gone."""
+        turns = _conversation(kept)
+        return {"html": [_html(at, turn.asked, self._restored(turn)) for at, turn in enumerate(turns, 1)]}
 
-    def _answered(self, asked: Asked, turns: Sequence[Turn], *, more: bool = True) -> tuple[Turn, str]:
-        """A turn and its HTML, sources included."""
-        began, number = time.perf_counter(), len(turns) + 1
+    def export(self, kept: list[dict[str, Any]], form: str) -> dict[str, Any]:
+        """Turns that a page has kept, to take along.
+
+        Args:
+            kept: the turns.
+            form: ``text``, ``markdown`` or ``html``.
+        """
+        if form not in export.FORMATS:
+            raise QueryError(f"form={form!r}: there is {', '.join(export.FORMATS)}")
+        turns = [(turn.asked.question, self._restored(turn)) for turn in _conversation(kept)]
+        return {"text": export.FORMATS[form](turns)}
+
+    def _answered(self, asked: Asked, before: Sequence[Kept]) -> Reply:
+        began = time.perf_counter()
         try:
             if len(asked.question) > MOST_CHARACTERS:
                 raise QueryError(f"Ask in up to {MOST_CHARACTERS:,} characters.")
-            said = ((("user", turn.asked.question), ("assistant", turn.reply)) for turn in turns)
-            history = [{"role": role, "content": content} for pair in said for role, content in pair]
+            history = [message for turn in before for message in self._messages(turn)]
             answer = self._assistant.ask(asked.question, history=history, where=asked.where)
-            milliseconds = round(1000 * (time.perf_counter() - began))
-            html, sources = render.answer(number, asked.question, answer, milliseconds, filtered=bool(asked.only))
-            if answer.answered:
-                html += render.follow_ups(islice(_follow_ups(answer), _FOLLOW_UPS if more else 0))
-            return Turn(asked, answer.text), _turn(number, asked, html, sources)
         except Exception as error:  # noqa: BLE001 - a failure must never look like "nothing found"
-            return Turn(asked, ""), _turn(number, asked, self._failure(error))
+            return Reply(kind="failed", text=self._failure(error))
+        return Reply(
+            kind="quotes" if answer.answered else "near",
+            quotes=answers.quotes_of(answer),
+            milliseconds=round(1000 * (time.perf_counter() - began)),
+            follow_ups=tuple(islice(_follow_ups(answer), _FOLLOW_UPS)) if answer.answered else (),
+            limited=bool(asked.only),
+        )
+
+    def _messages(self, turn: Kept) -> Iterator[dict[str, str]]:
+        """A turn as the assistant takes it: of an answer, what of it still stands."""
+        said = [quote for quote in self._restored(turn).quotes if turn.kind == "quotes"]
+        texts = (
+            f"{quote.document.text[slice(*quote.span)]} [{quote.label}]"
+            for quote in said
+            if quote.document and quote.span
+        )
+        yield {"role": "user", "content": turn.asked.question}
+        yield {"role": "assistant", "content": " ".join(texts)}
+
+    def _restored(self, turn: Kept) -> Reply:
+        quotes = tuple(self._found(label, *quote) for label, quote in enumerate(turn.quotes, 1))
+        return Reply(
+            kind="quotes" if turn.kind == "quotes" and quotes else "near", quotes=quotes, limited=bool(turn.asked.only)
+        )
+
+    def _found(self, label: int, anchor: str, highlights: Sequence[Span]) -> Quote:
+        try:
+            resolved = text_anchors.resolve(self._index, anchor)
+        except UnknownDocument:
+            return Quote(label=label, anchor=anchor, document=None, span=None)
+        if resolved.span is None:
+            return Quote(label=label, anchor=anchor, document=resolved.document, span=None, edited=True)
+        start, end = resolved.span
+        inside = [(start + a, start + b) for a, b in sorted(highlights)]
+        apart = all(
+            a <= b for a, b in zip([start, *(b for _, b in inside)], [*(a for a, _ in inside), end], strict=True)
+        )
+        return Quote(
+            label=label,
+            anchor=anchor,
+            document=resolved.document,
+            span=(start, end),
+            highlights=tuple(inside) if apart else (),
+            edited=not resolved.same,
+        )
 
     def _failure(self, error: Exception) -> str:
         if isinstance(error, NoIndex | EmptyIndex):
-            return render.building() if self._library.state.running else render.empty(str(error))
-        if isinstance(error, FilterError):
-            return render.failure(str(error).replace("after=", "From ").replace("before=", "Until "))
+            return start.building() if self._library.state.running else start.empty(str(error))
         if isinstance(error, PinciteError):
-            return render.failure(str(error))
+            return start.failure(_in_the_words_of_the_page(error))
         _log.error("the page failed unexpectedly", exc_info=error)
-        return render.failure(UNEXPECTED)
+        return start.failure(UNEXPECTED)
+
+
+def _in_the_words_of_the_page(error: PinciteError) -> str:
+    said = str(error)
+    return said.replace("after=", "From ").replace("before=", "Until ") if isinstance(error, FilterError) else said
+
+
+def _conversation(kept: object) -> list[Kept]:
+    if not isinstance(kept, list):
+        raise QueryError("not a conversation as this page keeps it; load the page again")
+    return [Kept.parse(turn) for turn in kept[-_MOST_TURNS:]]
+
+
+def _html(number: int, asked: Asked, reply: Reply) -> str:
+    quotes = [
+        (quote.anchor, [(a - quote.span[0], b - quote.span[0]) for a, b in quote.highlights] if quote.span else [])
+        for quote in reply.quotes
+    ]
+    kept = {"asked": asdict(asked), "kind": reply.kind, "quotes": quotes}
+    return answers.turn(number, asked.question, asked.only, json.dumps(kept), reply)
 
 
 def _follow_ups(answer: Answer) -> Iterator[str]:
@@ -225,26 +323,3 @@ def _without_stop_words(name: str) -> str:
     while " " in name and only_stop_words(name.partition(" ")[0]):
         name = name.partition(" ")[2]
     return name if " " in name or not name.isascii() else ""
-
-
-def _turn(number: int, asked: Asked, said: str, sources: str = "") -> str:
-    return render.turn(number, asked.question, asked.only, json.dumps(asdict(asked)), said, sources)
-
-
-def _parse_kept(kept: str) -> tuple[str, list[Asked]]:
-    """Name and questions of a conversation as a page has kept it; what is none is left out."""
-    try:
-        values = json.loads(kept or "{}")
-        questions = [_parse_asked(**question) for question in values.get("asked", [])]
-        return str(values.get("name", "")), questions[-_MOST_RESTORED:]
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        return "", []
-
-
-def _parse_asked(**values: object) -> Asked:
-    sources = values.pop("sources", ())
-    if not isinstance(sources, list | tuple) or not all(isinstance(text, str) for text in [*sources, *values.values()]):
-        raise TypeError("not a question")
-    known = {field.name for field in fields(Asked)}
-    texts = {name: str(value) for name, value in values.items() if name in known}
-    return Asked(sources=tuple(sources), **texts)

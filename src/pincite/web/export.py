@@ -1,13 +1,17 @@
-"""An answer to take along: as Markdown and as one HTML file, with quotes, places and the digests of the texts."""
+"""Turns of a conversation to take along: as plain text, as Markdown, and as one HTML file, with quotes and places."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
-from pincite.datatypes import Answer, Citation, Document, Span
+from pincite.datatypes import Document, Span
+from pincite.web.answers import Reply
 from pincite.web.locations import where
+
+Turns = Sequence[tuple[str, Reply]]
+"""Questions, each with what was said to it."""
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>#&|~$]")
 _BEGINS_A_BLOCK = re.compile(r"^(\d*)([-+=.)])", re.MULTILINE)
@@ -15,6 +19,7 @@ _STYLE = (
     "body{max-width:44rem;margin:3rem auto;padding:0 1.5rem;font:1.0625rem/1.6 Georgia,serif;color:#1b211f}"
     "blockquote{margin:0 0 1rem;white-space:pre-line}li{margin:0 0 1rem}small{color:#59635f;overflow-wrap:anywhere}"
 )
+_NOTHING = "Nothing in these articles answers this."
 
 
 def citation(document: Document, span: Span) -> str:
@@ -23,15 +28,39 @@ def citation(document: Document, span: Span) -> str:
     return f"“{document.text[slice(*span)]}” ({', '.join(part for part in about if part)})"
 
 
-def markdown(question: str, answer: Answer) -> str:
-    """An answer as Markdown that shows every text to the letter."""
-    quotes = "\n\n".join(_quote(citation) for citation in answer.citations)
-    places = "\n".join(f"{citation.label}. {', '.join(map(_line, _facts(citation)))}" for citation in answer.citations)
-    return f"# {_line(question)}\n\n{quotes}\n\n## Sources\n\n{places}\n"
+def _standing(reply: Reply) -> Iterator[tuple[int, Document, Span]]:
+    """The quotes of an answer that still stand in their articles, by their labels."""
+    for quote in reply.quotes if reply.kind == "quotes" else ():
+        if quote.document is not None and quote.span is not None:
+            yield quote.label, quote.document, quote.span
 
 
-def _quote(citation: Citation) -> str:
-    lines = f"{_plain(citation.quote)} \\[{citation.label}\\]".split("\n")
+def text(turns: Turns) -> str:
+    """For Word and mail: questions, quotes and where they stand, without any markup."""
+    made = []
+    for question, reply in turns:
+        standing = list(_standing(reply))
+        quotes = [f"{document.text[slice(*span)]} [{label}]" for label, document, span in standing]
+        places = [f"[{label}] {', '.join(_facts(document, span)[:-1])}" for label, document, span in standing]
+        made.append("\n\n".join([question, *(quotes or [_NOTHING]), *(["\n".join(places)] if places else [])]))
+    return "\n\n\n".join(made) + "\n"
+
+
+def markdown(turns: Turns) -> str:
+    """As Markdown that shows every text to the letter."""
+    made = []
+    for question, reply in turns:
+        standing = list(_standing(reply))
+        quotes = "\n\n".join(_markdown_quote(document.text[slice(*span)], label) for label, document, span in standing)
+        places = "\n".join(f"{label}. {', '.join(map(_line, _facts(at, span)))}" for label, at, span in standing)
+        made.append(
+            f"# {_line(question)}\n\n" + (f"{quotes}\n\n## Sources\n\n{places}\n" if quotes else f"{_NOTHING}\n")
+        )
+    return "\n".join(made)
+
+
+def _markdown_quote(quote: str, label: int) -> str:
+    lines = f"{_plain(quote)} \\[{label}\\]".split("\n")
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
@@ -44,34 +73,38 @@ def _plain(text: str) -> str:
     return _BEGINS_A_BLOCK.sub(r"\1\\\2", lines)
 
 
-def html(question: str, answer: Answer) -> str:
-    """An answer as one HTML file that needs nothing else and runs nothing."""
-    title = escape(question)
-    quotes = "".join(
-        f"<blockquote dir='auto'><span class='quote'>{escape(citation.quote)}</span> [{citation.label}]</blockquote>"
-        for citation in answer.citations
-    )
-    places = "".join(
-        f"<li value='{citation.label}'>{'<br>'.join(map(escape, _facts(citation)))}</li>"
-        for citation in answer.citations
-    )
+def html(turns: Turns) -> str:
+    """As one HTML file that needs nothing else and runs nothing."""
+    title = escape(turns[0][0]) if turns else "Pincite"
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'>"
         "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<meta name='viewport' content='width=device-width'><title>{title}</title><style>{_STYLE}</style>"
-        f"<h1 dir='auto'>{title}</h1>{quotes}<h2>Sources</h2><ol>{places}</ol>"
+        f"{''.join(_html_turn(question, reply) for question, reply in turns)}"
         "<p><small>Quoted word for word by Pincite; characters count from 0 in the text with that SHA-256.</small></p>"
         "</html>"
     )
 
 
-def _facts(citation: Citation) -> Iterator[str]:
-    document = citation.document
-    yield f"“{document.title}”"
-    if document.author:
-        yield document.author
-    yield " · ".join(where(document, [(citation.start, citation.end)]))
-    if document.url:
-        yield document.url
-    yield f"file {document.doc_id}"
-    yield f"SHA-256 {document.digest}"
+def _html_turn(question: str, reply: Reply) -> str:
+    standing = list(_standing(reply))
+    quotes = "".join(
+        f"<blockquote dir='auto'><span class='quote'>{escape(document.text[slice(*span)])}</span> [{label}]"
+        "</blockquote>"
+        for label, document, span in standing
+    )
+    places = "".join(
+        f"<li value='{label}'>{'<br>'.join(map(escape, _facts(document, span)))}</li>"
+        for label, document, span in standing
+    )
+    said = f"{quotes}<h2>Sources</h2><ol>{places}</ol>" if quotes else f"<p>{_NOTHING}</p>"
+    return f"<h1 dir='auto'>{escape(question)}</h1>{said}"
+
+
+def _facts(document: Document, span: Span) -> list[str]:
+    known = [f"“{document.title}”", document.author, " · ".join(where(document, [span])), document.url]
+    return [*(fact for fact in known if fact), f"file {document.doc_id}", f"SHA-256 {document.digest}"]
+
+
+FORMATS: dict[str, Callable[[Turns], str]] = {"text": text, "markdown": markdown, "html": html}
+"""What can be asked for, by name."""

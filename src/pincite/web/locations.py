@@ -17,12 +17,23 @@ _MOST_REMEMBERED = 100_000
 """Paragraphs of the articles read last; about as many as ten million words have."""
 
 
+def facts(document: Document) -> list[str]:
+    """Author, date, and source or folder, as far as they are known."""
+    folder = document.doc_id.partition("#")[0].rpartition("/")[0]
+    return [part for part in (document.author, document.date, document.source or folder) if part]
+
+
+def place(document: Document, span: Span) -> list[str]:
+    """Page and paragraph where a range begins, as far as they are known."""
+    page = document.page_at(span[0])
+    return [part for part in (page and f"page {page}", _paragraph(document, span[0])) if part]
+
+
 def where(document: Document, spans: Sequence[Span]) -> list[str]:
     """Source, date, page and paragraph of the first span, and ranges of characters, as far as they are known."""
     characters = ", ".join(f"{start}–{end}" for start, end in spans)
-    page = document.page_at(spans[0][0])
-    parts = (document.source, document.date, page and f"page {page}", _paragraph(document, spans[0][0]))
-    return [part for part in (*parts, f"characters {characters}") if part]
+    stated = [part for part in (document.source, document.date) if part]
+    return [*stated, *place(document, spans[0]), f"characters {characters}"]
 
 
 @cached(

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.requests import ClientDisconnect
@@ -13,33 +17,50 @@ from pincite import text_anchors
 from pincite.errors import IndexBusy, NoIndex, PinciteError, UnknownDocument, UsageError
 from pincite.index import Index
 from pincite.text_anchors import ResolvedAnchor
-from pincite.web import render
+from pincite.web import articles, holdings
 from pincite.web.guard import Access
 from pincite.web.library import Library, TooLarge
 
 _MOST_TITLES = 500
+_MOST_MARKED = 50
+_SCRIPTS = sorted(Path(str(files(__package__) / "script")).glob("*.js"))
 
 
 def build(index: Index, library: Library, access: Access) -> APIRouter:
     """The routes over one index."""
     routes = APIRouter()
+    _add_scripts(routes)
     _add_articles(routes, index)
     _add_library(routes, index, library, access)
     return routes
 
 
+def _add_scripts(routes: APIRouter) -> None:
+    """The page's own modules, each under its name."""
+    for path in _SCRIPTS:
+        routes.add_api_route(f"/script/{path.name}", partial(_script, path), response_class=FileResponse)
+
+
+def _script(path: Path) -> FileResponse:
+    # Asked for again each time, and answered by "not modified".
+    return FileResponse(path, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+
 def _add_articles(routes: APIRouter, index: Index) -> None:
     @routes.get("/read")
-    def read(cite: str | None = None, doc: str | None = None) -> HTMLResponse:
-        """An article to be read, as HTML: at the quote that ``cite`` names, or from the start."""
+    def read(cite: str | None = None, doc: str | None = None, also: Annotated[list[str], Query()] = []) -> HTMLResponse:  # noqa: B006
+        """An article to be read, as HTML: at the quote that ``cite`` names, others marked too, or from the start."""
         if cite:
-            return HTMLResponse(render.reader(text_anchors.resolve(index, cite), cite))
+            resolved = text_anchors.resolve(index, cite)
+            others = (text_anchors.resolve(index, anchor) for anchor in also[:_MOST_MARKED])
+            spans = [other.span for other in others if other.span and other.document.digest == resolved.document.digest]
+            return HTMLResponse(articles.article(resolved, cite, spans))
         if not doc:
             raise UsageError("/read: give cite=ANCHOR or doc=ID")
         documents = index.documents([doc])
         if doc not in documents:
             raise UnknownDocument(f"{doc}: not in the index any more")
-        return HTMLResponse(render.reader(ResolvedAnchor(document=documents[doc], span=None, same=True), None))
+        return HTMLResponse(articles.article(ResolvedAnchor(document=documents[doc], span=None, same=True), None))
 
     @routes.get("/original")
     def original(doc: str) -> FileResponse:
@@ -56,7 +77,7 @@ def _add_library(routes: APIRouter, index: Index, library: Library, access: Acce
     def show(brief: bool = False) -> HTMLResponse:
         """What the library holds and does, as HTML; with ``brief`` only how far an update is, while one goes on."""
         running = library.state.running
-        return HTMLResponse(render.progress(running) if brief and running else _library(index, library))
+        return HTMLResponse(holdings.progress(running) if brief and running else _library(index, library))
 
     def writer(request: Request) -> None:
         if not access.allows(request.headers):
@@ -108,5 +129,5 @@ def _library(index: Index, library: Library) -> str:
         status, titles = index.status(), index.titles(_MOST_TITLES)
         changes = None if state.running else library.changes(status.generation)
     except PinciteError as error:
-        return render.library(None, {}, None, replace(state, problem=state.problem or str(error)))
-    return render.library(status, titles, changes, state)
+        return holdings.holdings(None, {}, None, replace(state, problem=state.problem or str(error)))
+    return holdings.holdings(status, titles, changes, state)

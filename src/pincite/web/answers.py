@@ -1,0 +1,311 @@
+"""A turn of a conversation as HTML: what is said to a question on the left, the articles quoted on the right.
+
+A turn is made of quotes that were just chosen, or of those that a page has kept as text anchors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pincite import text_anchors
+from pincite.analysis.sentences import sentence_spans
+from pincite.assistant import NO_ANSWER
+from pincite.datatypes import Answer, Citation, Document, Hit, Span
+from pincite.web.locations import facts, place
+from pincite.web.markup import address, count, literal, many
+
+_MOST_BEFORE_AND_AFTER = 600
+"""Characters around a quote in which the sentences next to it are looked for."""
+
+_NEAREST = 3
+_ONLY_NEAR = "Passages that come near are shown for you to judge; they are not an answer."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A quote to be shown.
+
+    Attributes:
+        label: its number in the answer.
+        anchor: by which a page keeps it.
+        document, span: where it stands; None where the article, or the quote in it, is gone.
+        highlights: ranges of the words that answer.
+        edited: the article was changed since it was quoted.
+        numbers: what is known of it, by name: only of quotes that were just chosen.
+        also_in: other articles with nearly the same passage.
+    """
+
+    label: int
+    anchor: str
+    document: Document | None
+    span: Span | None
+    highlights: tuple[Span, ...] = ()
+    edited: bool = False
+    numbers: tuple[tuple[str, str], ...] = ()
+    also_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What is said to a question.
+
+    Attributes:
+        kind: ``quotes`` answer, ``near`` passages do not, ``failed`` says ``text`` and nothing of the articles.
+        quotes: in the order of their labels.
+        milliseconds: how long it took; None where it was kept.
+        follow_ups: questions to go on with.
+        limited: only some of the articles were asked.
+    """
+
+    kind: Literal["quotes", "near", "failed"]
+    quotes: tuple[Quote, ...] = ()
+    text: str = ""
+    milliseconds: int | None = None
+    follow_ups: tuple[str, ...] = ()
+    limited: bool = False
+
+
+# ---------------------------------------------------------------- from answers and from what a page kept
+
+
+def quotes_of(answer: Answer) -> tuple[Quote, ...]:
+    """The quotes of an answer, or the passages nearest to a question that none answers."""
+    if not answer.answered:
+        return tuple(_near(label, hit) for label, hit in enumerate(answer.hits[:_NEAREST], 1))
+    hits = {hit.passage.passage_id: hit for hit in answer.hits}
+    return tuple(_cited(citation, hits[citation.passage.passage_id]) for citation in answer.citations)
+
+
+def _cited(citation: Citation, hit: Hit) -> Quote:
+    return Quote(
+        label=citation.label,
+        anchor=text_anchors.text_anchor(citation.document, citation.start, citation.end),
+        document=citation.document,
+        span=(citation.start, citation.end),
+        highlights=citation.highlights,
+        numbers=(("Answers the question by itself", f"{citation.confidence:.0%}"), *_numbers(hit)),
+        also_in=_also_in(hit),
+    )
+
+
+def _near(label: int, hit: Hit) -> Quote:
+    start, end = hit.passage.start, hit.passage.end
+    anchor = text_anchors.text_anchor(hit.document, start, end)
+    return Quote(
+        label=label,
+        anchor=anchor,
+        document=hit.document,
+        span=(start, end),
+        numbers=tuple(_numbers(hit)),
+        also_in=_also_in(hit),
+    )
+
+
+def _numbers(hit: Hit) -> Iterator[tuple[str, str]]:
+    yield "Meaning (cosine)", f"{hit.scores['dense']:.2f}"
+    yield "Words (BM25)", f"{hit.scores['lexical']:.1f}"
+    yield "Rank among all passages", str(hit.rank)
+
+
+def _also_in(hit: Hit) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(copy.doc_id for copy in hit.duplicates))
+
+
+# ---------------------------------------------------------------- the turn
+
+
+def turn(number: int, question: str, only: Sequence[str], kept: str, reply: Reply) -> str:
+    """One question with what was said to it and its sources.
+
+    Args:
+        number: from 1 in its conversation.
+        question: as asked.
+        only: the filters in words.
+        kept: what the page keeps of the turn, as JSON.
+        reply: what was said.
+    """
+    limits = f"<p class='only'>Only {literal(', '.join(only))}</p>" if only else ""
+    said, sources = _said(number, reply), _sources(number, reply)
+    return (
+        f"<article class='turn' id='turn-{number}' aria-labelledby='question-{number}' data-kept='{literal(kept)}'>"
+        f"<div class='said'><h2 class='question' id='question-{number}' dir='auto'>{literal(question)}</h2>"
+        f"{limits}{said}</div>"
+        f"<aside class='sources' id='sources-{number}' aria-label='Sources of answer {number}'>{sources}</aside>"
+        "</article>"
+    )
+
+
+def _said(number: int, reply: Reply) -> str:
+    if reply.kind == "failed":
+        return reply.text
+    if reply.kind == "near":
+        return f"{_no_answer(reply)}{_about(reply)}"
+    lead, *rest = reply.quotes
+    more = f"<section class='more'><h3>More from these articles ({len(rest)})</h3>{_rest(lead, rest)}</section>"
+    follow_ups = f"<div class='follow-ups'>{examples(reply.follow_ups)}</div>" if reply.follow_ups else ""
+    return (
+        f"<div class='answer'><div class='lead'>{_quote(lead)}</div>{more if rest else ''}</div>"
+        f"{_about(reply)}{_actions(number, reply)}{follow_ups}"
+    )
+
+
+def _rest(lead: Quote, rest: Sequence[Quote]) -> str:
+    """The other quotes in the order of their articles, each article named where it is another than before."""
+    made, named = "", lead.document
+    for group in _groups([lead, *rest]):
+        for quote in (quote for quote in group if quote is not lead):
+            if quote.document is not named and quote.document is not None:
+                made += f"<p class='from' dir='auto'>{literal(quote.document.title)}</p>"
+                named = quote.document
+            made += _quote(quote)
+    return made
+
+
+def examples(questions: Iterable[str]) -> str:
+    """Questions to be clicked."""
+    return "".join(f"<button type='button' class='example'>{literal(text)}</button>" for text in questions)
+
+
+def _quote(quote: Quote) -> str:
+    if quote.document is None or quote.span is None:
+        return f"<blockquote class='gone'>{_gone(quote)} <span class='badge'>{quote.label}</span></blockquote>"
+    name = f"Source {quote.label}: {literal(quote.document.title)}"
+    chip = f"<a class='chip' {_link(quote)} data-label='{quote.label}' aria-label='{name}'>{quote.label}</a>"
+    return (
+        f"<blockquote dir='auto'><span class='quote'>{_highlighted(quote.document, quote)}</span> {chip}</blockquote>"
+    )
+
+
+def _gone(quote: Quote) -> str:
+    name = quote.anchor.partition("@")[0] if quote.document is None else quote.document.title
+    gone = "is not among the articles any more" if quote.document is None else "no longer holds this quote"
+    return f"{literal(name)} {gone}."
+
+
+def _highlighted(document: Document, quote: Quote) -> str:
+    """The quote with the words that answer set apart."""
+    assert quote.span is not None
+    text, made, (at, stop) = document.text, "", quote.span
+    for start, end in quote.highlights:
+        made += f"{literal(text[at:start])}<strong>{literal(text[start:end])}</strong>"
+        at = end
+    return made + literal(text[at:stop])
+
+
+def _link(quote: Quote) -> str:
+    """The attributes of a link that opens the reader at a quote."""
+    return f"href='{address('cite', quote.anchor)}' data-cite='{literal(quote.anchor)}'"
+
+
+def _about(reply: Reply) -> str:
+    """How many articles, and how long it took."""
+    parts = [count(len(_groups(reply.quotes)), "article")] if reply.kind == "quotes" else []
+    parts += [f"{reply.milliseconds} ms"] if reply.milliseconds is not None else []
+    return f"<p class='meta'>{' · '.join(parts)}</p>" if parts else ""
+
+
+def _actions(number: int, reply: Reply) -> str:
+    articles = count(len(_groups(reply.quotes)), "article")
+    return (
+        f"<div class='actions'><button type='button' class='show-sources' data-act='sources' "
+        f"aria-controls='sources-{number}'>{articles}</button>"
+        "<details class='menu'><summary>Share</summary><div>"
+        "<button type='button' data-act='copy' data-format='text'>Copy text</button>"
+        "<button type='button' data-act='copy' data-format='markdown'>Copy Markdown</button>"
+        "<button type='button' data-act='save' data-format='markdown'>Save as Markdown</button>"
+        "<button type='button' data-act='save' data-format='html'>Save as HTML</button>"
+        "<button type='button' data-act='link'>Copy link</button></div></details>"
+        "<button type='button' data-act='edit'>Edit question</button>"
+        "<button type='button' data-act='again'>Ask again</button></div>"
+    )
+
+
+def _no_answer(reply: Reply) -> str:
+    if reply.limited and not reply.quotes:
+        said = "<h3>No article fits these filters.</h3><p>Nothing was searched; clear or widen the filters.</p>"
+    elif reply.limited:
+        said = f"<h3>{NO_ANSWER}.</h3><p>Only articles that fit the filters were searched. {_ONLY_NEAR}</p>"
+    else:
+        said = f"<h3>{NO_ANSWER}.</h3><p>{_ONLY_NEAR} Other words may find more.</p>"
+    return f"<section class='notice nothing'>{said}</section>"
+
+
+# ---------------------------------------------------------------- the articles quoted
+
+
+def _groups(quotes: Iterable[Quote]) -> list[list[Quote]]:
+    """The quotes of each article, in the order of their labels; each that is gone by itself."""
+    groups: dict[str, list[Quote]] = {}
+    for quote in quotes:
+        groups.setdefault(quote.document.doc_id if quote.document else quote.anchor, []).append(quote)
+    return list(groups.values())
+
+
+def _sources(number: int, reply: Reply) -> str:
+    groups = _groups(quote for quote in reply.quotes if quote.document is not None)
+    if not groups:
+        return ""
+    title = count(len(groups), "article") if reply.kind == "quotes" else "Possibly related, not an answer"
+    return (
+        f"<div class='panel'><h3>{title}</h3>"
+        "<button type='button' class='close' data-act='close-sources' aria-label='Close the sources'>✕</button></div>"
+        f"<div class='cards {reply.kind}'>{''.join(_card(number, group, reply.kind) for group in groups)}</div>"
+    )
+
+
+def _card(number: int, quotes: Sequence[Quote], kind: str) -> str:
+    first = quotes[0]
+    document = first.document
+    assert document is not None
+    parts = "".join(_part(number, document, quote, kind) for quote in quotes)
+    also = dict.fromkeys(name for quote in quotes for name in quote.also_in)
+    copies = f"<p class='duplicates'>Also in: {literal(', '.join(also))}</p>" if also else ""
+    return (
+        f"<section class='card' {_link(first).partition(' ')[2]}>"
+        f"<header><h4 dir='auto'><a class='read' {_link(first)}>{literal(document.title)}</a></h4></header>"
+        f"<p class='where'>{many(facts(document))}</p>{parts}{copies}{_details(quotes)}</section>"
+    )
+
+
+def _part(number: int, document: Document, quote: Quote, kind: str) -> str:
+    """A quote between the sentences next to it, and where it stands."""
+    if quote.span is None:
+        return f"<p class='gone'>{_gone(quote)}</p>"
+    start, end = quote.span
+    begin, stop = around(document, quote.span) if kind == "quotes" else quote.span
+    marked = literal(document.text[start:end])
+    if kind == "quotes":
+        marked = f"<mark id='cite-{number}-{quote.label}'>{marked}</mark>"
+    edited = "<span class='edited'>changed since, word for word still there</span>" if quote.edited else ""
+    badge = f"<a class='badge' {_link(quote)}>{quote.label}</a>" if kind == "quotes" else ""
+    return (
+        f"<p class='passage' dir='auto'>{literal(document.text[begin:start])}{marked}"
+        f"{literal(document.text[end:stop])}</p>"
+        f"<p class='place'>{badge}{many(place(document, quote.span))}{edited}</p>"
+    )
+
+
+def around(document: Document, span: Span) -> Span:
+    """A quote with the sentence before and the one after it, as far as they stand in its own lines."""
+    start, end = span
+    first = max(0, start - _MOST_BEFORE_AND_AFTER)
+    near = document.text[first : end + _MOST_BEFORE_AND_AFTER]
+    spans = [(first + a, first + b) for a, b in sentence_spans(near)]
+    before = [a for a, b in spans if b <= start and (a > first or first == 0)]
+    after = [b for a, b in spans if a >= end and (b < first + len(near) or b == len(document.text))]
+    return max(before, default=start), min(after, default=end)
+
+
+def _details(quotes: Sequence[Quote]) -> str:
+    document = quotes[0].document
+    assert document is not None
+    rows = ""
+    for quote in quotes:
+        if quote.span is not None:
+            numbers = (("Characters", f"{quote.span[0]}–{quote.span[1]}"), *quote.numbers)
+            rows += f"<dt>Quote {quote.label}</dt><dd></dd>" if len(quotes) > 1 else ""
+            rows += "".join(f"<dt>{name}</dt><dd>{literal(value)}</dd>" for name, value in numbers)
+    rows += f"<dt>File</dt><dd>{literal(document.doc_id)}</dd><dt>SHA-256 of the text</dt><dd>{document.digest}</dd>"
+    return f"<details class='details'><summary>Details</summary><dl>{rows}</dl></details>"

@@ -1,0 +1,87 @@
+"""An article to be read as HTML: the whole text with the quotes marked, its facts and links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from pincite import text_anchors
+from pincite.datatypes import Document, Span
+from pincite.text_anchors import ResolvedAnchor
+from pincite.web import export
+from pincite.web.locations import facts, numbered_blocks, readable_parts, where
+from pincite.web.markup import address, literal, many
+
+_BREAK = "<span class='break'></span>"
+
+
+def article(resolved: ResolvedAnchor, anchor: str | None, others: Sequence[Span] = ()) -> str:
+    """A whole article with quotes marked; what the elements of ``.text`` hold is its text to the letter.
+
+    Args:
+        resolved: the article, and where the quote stands in it.
+        anchor: the quote's; None where only the article was asked for.
+        others: ranges of other quotes in the text, marked more quietly.
+    """
+    document, span = resolved.document, resolved.span
+    known = where(document, [span]) if span else facts(document)
+    news = _change_note(resolved) if anchor else ""
+    return (
+        f"<header><h2 dir='auto' tabindex='-1'>{literal(document.title)}</h2><p class='where'>{many(known)}</p>"
+        f"{news}{_links(document, span, anchor)}</header><div class='text'>{_text(document, span, others)}</div>"
+    )
+
+
+def _change_note(resolved: ResolvedAnchor) -> str:
+    if resolved.same and resolved.span:
+        return ""
+    said = "the quote still stands in it, word for word" if resolved.span else "the quote no longer stands in it"
+    return f"<p class='news' role='status'>This article was changed since the quote was taken: {said}.</p>"
+
+
+def _links(document: Document, span: Span | None, anchor: str | None) -> str:
+    """To the file, to the web, and the citation to copy."""
+    href = f"original{address('doc', document.doc_id)}"
+    if document.doc_id.lower().endswith(".pdf"):
+        page = document.page_at(span[0]) if span else None
+        file = f"<a href='{href}#page={page or 1}' target='_blank' rel='noopener'>Open original</a>"
+    else:
+        file = f"<a href='{href}' download>Download original</a>"
+    web = text_anchors.on_the_web(document, span)
+    out = f"<a href='{literal(web)}' target='_blank' rel='noopener noreferrer'>On the web</a>" if web else ""
+    citation = literal(export.citation(document, span)) if span else ""
+    copy = f"<button type='button' data-act='copy-text' data-text='{citation}'>Copy citation</button>" if span else ""
+    target = f"data-cite='{literal(anchor)}'" if anchor else f"data-doc='{literal(document.doc_id)}'"
+    link = f"<button type='button' data-act='copy-link' {target}>Copy link</button>"
+    only = (
+        f"<button type='button' data-act='ask-only' data-doc='{literal(document.doc_id)}' "
+        f"data-title='{literal(document.title)}'>Ask only this article</button>"
+    )
+    return f"<p class='ways'>{file}{out}{copy}{link}{only}</p>"
+
+
+def _text(document: Document, span: Span | None, others: Sequence[Span]) -> str:
+    marks = [(*other, "other") for other in others if other != span] + ([(*span, "current")] if span else [])
+    pieces, at = [], 0
+    for start, end, number in numbered_blocks(document):
+        pieces.append(_gap(document.text, at, start, marks))
+        name, kind = (f" data-number='{number}'", "paragraph") if number else ("", "heading")
+        here = " here" if span and span[0] < end and start < span[1] else ""
+        inside = _BREAK.join(_marked(document.text, *part, marks) for part in readable_parts(document.text, start, end))
+        pieces.append(f"<div class='{kind}{here}' dir='auto'{name}>{inside}</div>")
+        at = end
+    return "".join(pieces) + _gap(document.text, at, len(document.text), marks)
+
+
+def _gap(text: str, start: int, end: int, marks: Sequence[tuple[int, int, str]]) -> str:
+    return f"<span class='gap'>{_marked(text, start, end, marks)}</span>" if end > start else ""
+
+
+def _marked(text: str, start: int, end: int, marks: Sequence[tuple[int, int, str]]) -> str:
+    """A part of the text with what of the marks stands in it; where two overlap, the last counts."""
+    edges = sorted({start, end, *(edge for mark in marks for edge in mark[:2] if start < edge < end)})
+    made = ""
+    for a, b in pairwise(edges):
+        kind = next((kind for first, last, kind in reversed(marks) if first <= a and b <= last), None)
+        made += f"<mark class='{kind}'>{literal(text[a:b])}</mark>" if kind else literal(text[a:b])
+    return made

@@ -1,0 +1,42 @@
+// Finding and making elements.
+
+export const one = (selector, within = document) => within.querySelector(selector);
+export const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+/** An element with these properties and children; texts become text, never markup. */
+export const make = (tag, properties = {}, ...children) => {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+};
+
+/** Elements from HTML that the server made, and has escaped. */
+export const parsed = (html) => make("template", { innerHTML: html }).content;
+
+let fading = null;
+export const toast = (said) => {
+  one("#toast").textContent = said;
+  clearTimeout(fading);
+  fading = setTimeout(() => one("#toast").replaceChildren(), 2500);
+};
+
+export const copy = async (text) => {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Only pages from this machine, or sent encrypted, have a clipboard.
+    const area = make("textarea", { value: text });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  toast("Copied");
+};
+
+export const save = (title, text, kind, suffix) => {
+  const name = title.normalize("NFC").replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60).replace(/^-|-$/g, "");
+  const href = URL.createObjectURL(new Blob([text], { type: `${kind};charset=utf-8` }));
+  make("a", { href, download: `${name || "answer"}.${suffix}` }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+};

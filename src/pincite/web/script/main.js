@@ -1,0 +1,195 @@
+// The page: what is bound to what. Gradio serves the frame; all that is in it later comes from the server, escaped, or is
+// made here of text.
+
+import { all, copy, one } from "./dom.js";
+import * as chats from "./chats.js";
+import * as filters from "./filters.js";
+import * as library from "./library.js";
+import * as reader from "./reader.js";
+import { call } from "./server.js";
+import * as talk from "./talk.js";
+
+const THEME = "pincite-theme";
+const NARROW = 900; // pixels, below which sources, reader and drawers cover the page
+const LOOK = 20_000, LOOK_AT_A_BUILDING = 3_000;
+
+// ------------------------------------------------------------ what opens over the page
+
+// Back takes away what covers the page.
+const cover = () => innerWidth < NARROW && history.pushState({ ...history.state, covered: true }, "");
+const uncover = (hide) => (history.state?.covered ? history.back() : hide());
+
+const DRAWERS = { library: library.look, chats: chats.show };
+
+const drawer = (name, shown) => {
+  const panel = one(`#${name}`), button = one(`#tools [data-act=${name}]`);
+  if (shown === !panel.hidden) return;
+  panel.hidden = !shown;
+  button.setAttribute("aria-expanded", shown);
+  if (shown) DRAWERS[name]();
+  (shown ? one("button", panel) : button).focus();
+};
+
+const toggle = (name) => {
+  if (!one(`#${name}`).hidden) return uncover(() => drawer(name, false));
+  const other = Object.keys(DRAWERS).find((other) => !one(`#${other}`).hidden);
+  if (other) drawer(other, false);
+  else cover();
+  drawer(name, true);
+};
+
+const closeDrawers = () => Object.keys(DRAWERS).forEach((name) => drawer(name, false));
+
+const sheet = (turn) => {
+  one(".turn.sheet")?.classList.remove("sheet");
+  turn?.classList.add("sheet");
+  if (turn) one(".close", turn).focus();
+};
+
+const theme = (dark) => {
+  document.body.classList.toggle("dark", dark);
+  localStorage.setItem(THEME, dark ? "dark" : "light");
+};
+
+// ------------------------------------------------------------ asking
+
+const box = () => one("#ask textarea");
+const grow = () => {
+  box().style.height = "auto";
+  box().style.height = `${Math.min(box().scrollHeight, 160)}px`;
+};
+
+/** What stands in the box is sent, and leaves it at once: a second Enter asks nothing. */
+const submit = () => {
+  const question = box().value;
+  box().value = "";
+  grow();
+  talk.ask({ question, ...filters.current() });
+};
+
+const recall = (event) => {
+  if (event.key !== "ArrowUp" || box().value || !talk.last()) return;
+  event.preventDefault();
+  box().value = talk.last();
+  grow();
+};
+
+// ------------------------------------------------------------ what is pressed
+
+const acts = {
+  ...talk.acts,
+  library: () => toggle("library"),
+  chats: () => toggle("chats"),
+  theme: () => theme(!document.body.classList.contains("dark")),
+  help: () => one("#help").showModal(),
+  "close-reader": reader.close,
+  previous: () => reader.step(-1),
+  next: () => reader.step(1),
+  sources: (button) => (cover(), sheet(button.closest(".turn"))),
+  "close-sources": () => uncover(() => sheet(null)),
+  "copy-text": ({ dataset }) => copy(dataset.text),
+  "copy-link": ({ dataset }) => copy(`${location.origin}${location.pathname}?${reader.queryOf(dataset)}`),
+  "ask-only": ({ dataset }) => (filters.only(dataset.doc, dataset.title), box().focus()),
+};
+
+const clicked = (event) => {
+  const at = (selector) => event.target.closest?.(selector);
+  const button = at("[data-act]"), link = at("a[data-cite], a[data-doc]"), example = at("button.example");
+  const card = !getSelection().toString() && !at("summary, dl") && at(".card[data-cite]");
+  if (button) return acts[button.dataset.act](button);
+  if (example) return talk.ask({ question: example.textContent, ...filters.current() });
+  if (event.ctrlKey || event.metaKey || event.shiftKey || !(link || card)) return;
+  event.preventDefault();
+  if (link?.closest("#library") && innerWidth < NARROW) drawer("library", false);
+  reader.open(link ?? card);
+};
+
+const escape = () => {
+  if (one("#help").open) return; // the browser closes it
+  const shown = Object.keys(DRAWERS).find((name) => !one(`#${name}`).hidden);
+  if (shown) toggle(shown);
+  else if (reader.isOpen()) reader.close();
+  else if (one(".turn.sheet")) acts["close-sources"]();
+  else document.activeElement.blur();
+};
+
+const keys = {
+  j: acts.next, k: acts.previous, l: acts.library, c: acts.chats, "?": acts.help, "/": () => box().focus(),
+};
+
+const pressed = (event) => {
+  if (event.key === "Escape") return escape();
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable=true]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || one("#help").open) return;
+  const key = event.key.toLowerCase();
+  if (/^[1-9]$/.test(key)) reader.number(key);
+  else if (key in keys) keys[key]();
+  else return;
+  event.preventDefault();
+};
+
+/** The numbers of a quote, in answer and card, are lit together. */
+const light = ({ target, type }) => {
+  const cite = target.closest?.("#talk [data-cite]")?.dataset.cite;
+  const on = type === "mouseover" || type === "focusin";
+  for (const other of all("#talk .lit")) other.classList.remove("lit");
+  if (on && cite) all(`#talk :is(.chip, .badge)[data-cite="${CSS.escape(cite)}"]`).forEach((one) => one.classList.add("lit"));
+};
+
+const popped = async () => {
+  await talk.popped();
+  if (!history.state?.covered) {
+    sheet(null);
+    if (innerWidth < NARROW) closeDrawers();
+  }
+  reader.followAddress();
+};
+
+// ------------------------------------------------------------ starting, and keeping up with the index
+
+let looking = null;
+const refresh = async () => {
+  clearTimeout(looking);
+  const { value } = document.hidden ? {} : await call("welcome", false);
+  if (value) shown(value);
+  looking = setTimeout(refresh, one("#start .building") ? LOOK_AT_A_BUILDING : LOOK);
+};
+
+const shown = ({ masthead, start }, withExamples = false) => {
+  one("#masthead").innerHTML = masthead;
+  for (const time of all("#masthead time")) time.textContent = chats.age(time.dateTime);
+  if (withExamples || !one("#start .example")) one("#start").innerHTML = start;
+};
+
+const begin = async () => {
+  chats.bind({ current: talk.current, opening: (id) => (innerWidth < NARROW && drawer("chats", false), talk.open(id)), removed: talk.removed });
+  filters.bind();
+  library.bind(refresh);
+  const kept = localStorage.getItem(THEME);
+  if (kept) theme(kept === "dark");
+  document.addEventListener("click", clicked);
+  document.addEventListener("keydown", pressed);
+  for (const type of ["mouseover", "mouseout", "focusin", "focusout"]) document.addEventListener(type, light);
+  document.addEventListener("visibilitychange", refresh);
+  addEventListener("popstate", popped);
+  one("#composer").addEventListener("submit", (event) => (event.preventDefault(), submit()));
+  box().addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) (event.preventDefault(), submit());
+    else recall(event);
+  });
+  box().addEventListener("input", grow);
+  refresh();
+  call("welcome", true).then(({ value }) => value && shown(value, true));
+  await talk.begin(() => reader.isOpen() ? reader.leave() : reader.mark());
+  reader.followAddress();
+  chats.tidy();
+};
+
+// Gradio puts the frame in when it is ready.
+const frame = new MutationObserver(() => {
+  if (!one("#ask textarea")) return;
+  frame.disconnect();
+  begin();
+});
+frame.observe(document, { childList: true, subtree: true });
+if (one("#ask textarea")) (frame.disconnect(), begin());

@@ -1,0 +1,100 @@
+// The reader beside the chat: an article with all its quotes marked, steps through the quotes of an answer, links.
+
+import { all, make, one } from "./dom.js";
+import { request } from "./server.js";
+
+let opened = null; // the query by which the open article was asked for
+let source = null; // the turn whose quotes are stepped through
+let back = null; // what had the focus before
+
+export const isOpen = () => Boolean(opened);
+
+const address = (cite, doc) => {
+  const query = new URLSearchParams(location.search);
+  for (const name of ["cite", "doc"]) query.delete(name);
+  if (cite) query.set("cite", cite);
+  if (doc) query.set("doc", doc);
+  return query.size ? `?${query}` : location.pathname;
+};
+
+/** The links of one turn that can be stepped through, and which of them is open. */
+const steps = () => {
+  const cite = opened?.get("cite");
+  if (cite && !source) source = one(`#talk .turn:has([data-cite="${CSS.escape(cite)}"])`)?.id ?? null;
+  const turn = source && document.getElementById(source);
+  const links = turn ? all(one(".chip", turn) ? ".chip" : ".read", turn) : [];
+  return [links, links.findIndex((link) => link.dataset.cite === cite)];
+};
+
+export const mark = () => {
+  const [links, place] = steps();
+  for (const chip of all(".chip")) chip.toggleAttribute("aria-current", chip === links[place]);
+  one("#reader .steps").hidden = place < 0;
+  one("#reader .count").textContent = place < 0 ? "" : `quote ${place + 1} of ${links.length}`;
+};
+
+/** Show an article, or with null none. The address is the caller's business. */
+export const show = async (query) => {
+  const reader = one("#reader"), body = one(".body", reader);
+  opened = query;
+  mark();
+  if (!query) {
+    const focus = reader.contains(document.activeElement) ? back : null;
+    reader.hidden = true;
+    body.replaceChildren();
+    focus?.focus({ preventScroll: true });
+    back = source = null;
+    return;
+  }
+  if (reader.hidden) back = document.activeElement;
+  // All quotes of the answer are marked, the open one stronger.
+  const asked = new URLSearchParams(query), name = query.get("cite")?.split("@")[0];
+  for (const { dataset } of steps()[0]) if (name && dataset.cite.split("@")[0] === name) asked.append("also", dataset.cite);
+  const { ok, text } = await request(`read?${asked}`);
+  if (opened !== query) return;
+  if (ok) body.innerHTML = text;
+  else body.replaceChildren(make("p", { className: "news", textContent: text }));
+  reader.hidden = false;
+  const quote = one(".text mark.current", body);
+  body.scrollTop = 0;
+  if (quote) body.scrollTop = quote.getBoundingClientRect().top - body.getBoundingClientRect().top - body.clientHeight / 3;
+  one("h2", body)?.focus({ preventScroll: true });
+};
+
+export const queryOf = ({ cite, doc }) => new URLSearchParams(cite ? { cite } : { doc });
+
+export const followAddress = () => {
+  const { cite, doc } = Object.fromEntries(new URLSearchParams(location.search));
+  if (cite || doc) show(queryOf({ cite, doc }));
+  else if (opened) show(null);
+};
+
+export const open = (link) => {
+  source = link.closest(".turn")?.id ?? source;
+  const to = address(link.dataset.cite, link.dataset.doc);
+  // While one article is open, another takes its place in the history: Back closes the reader.
+  if (opened) history.replaceState(history.state, "", to);
+  else history.pushState({ ...history.state, reader: true }, "", to);
+  followAddress();
+};
+
+/** Close the reader, without a step in the history. */
+export const leave = () => {
+  history.replaceState({ ...history.state, reader: false }, "", address());
+  followAddress();
+};
+
+export const close = () => (history.state?.reader ? history.back() : leave());
+
+export const step = (by) => {
+  const [links, place] = steps();
+  const next = links[place < 0 ? 0 : place + by];
+  if (opened && next) open(next);
+};
+
+/** Open the quote of a number: of the turn that is being read, else of the last. */
+export const number = (label) => {
+  const turn = (opened && source && document.getElementById(source)) || all("#talk .turn").at(-1);
+  const link = turn && one(`.chip[data-label="${label}"]`, turn);
+  if (link) open(link);
+};
