@@ -162,7 +162,7 @@ def visit(browser: Browser, cached: BrowserContext, serve: object) -> Iterator[C
             faults.append("the page scrolls sideways")
         if page.evaluate("window.ran"):
             faults.append("a text was run as a program")
-        page.evaluate("localStorage.clear()")
+        page.evaluate(FORGET)
         page.close()
     for context in contexts[1:]:
         if context is not cached:
@@ -177,8 +177,18 @@ def lenient(visit: object, cached: BrowserContext) -> BrowserContext:
     return cached
 
 
+FORGET = """async () => {
+  localStorage.clear();
+  for (const { name } of await indexedDB.databases()) {
+    const opened = await new Promise((done) => (indexedDB.open(name).onsuccess = ({ target }) => done(target.result)));
+    for (const store of opened.objectStoreNames) opened.transaction(store, "readwrite").objectStore(store).clear();
+    opened.close();
+  }
+}"""
+"""What a page keeps is forgotten."""
+
 LEAVING: set[Page] = set()
-"""Pages that are being loaded again: Gradio complains of the streams of answers that this cuts off."""
+"""Pages that are being loaded again: the browser complains of answers that this cuts off."""
 
 
 def watched(page: Page, address: str, faults: list[str]) -> Page:
@@ -231,5 +241,5 @@ def answered(page: Page, number: int) -> Locator:
 
 def marked(page: Page) -> str:
     """The text marked in the reader, line ends between paragraphs included."""
-    page.locator("#reader mark").first.wait_for(state="attached")
-    return "".join(page.locator("#reader mark").all_text_contents())
+    page.locator("#reader mark.current").first.wait_for(state="attached")
+    return "".join(page.locator("#reader mark.current").all_text_contents())

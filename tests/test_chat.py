@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import threading
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from browsing import BEES
+from browsing import BEES, FERRY, LOG
 from pincite import Answer, Assistant, Hit, Index
-from pincite.web.chat import Asked, Chat, Conversation
+from pincite.errors import QueryError, UsageError
+from pincite.text_anchors import text_anchor
+from pincite.web.chat import Chat
 from pincite.web.library import Library
 from serving import make_index
 
@@ -20,12 +26,9 @@ def chat_over(index: Index) -> Chat:
 
 
 def test_too_long_a_question_is_told(assistant: Assistant) -> None:
-    *_, (_, html) = chat_over(assistant.index).ask(Asked("salt " * 900), "", Conversation())
-    assert "Ask in up to 4,000 characters" in html
-
-
-def test_blank_question_is_no_turn(assistant: Assistant) -> None:
-    assert [now for now, _ in chat_over(assistant.index).ask(Asked(" \n"), "", Conversation())] == [Conversation()]
+    assert (
+        "Ask in up to 4,000 characters" in chat_over(assistant.index).turn(1, {"question": "salt " * 900}, [])["html"]
+    )
 
 
 def test_unexpected_error_is_logged_and_never_looks_like_nothing_found(
@@ -36,19 +39,102 @@ def test_unexpected_error_is_logged_and_never_looks_like_nothing_found(
 
     monkeypatch.setattr(Assistant, "ask", fail)
     with caplog.at_level(logging.ERROR):
-        *_, (conversation, html) = chat_over(assistant.index).ask(Asked(BEES), "", Conversation())
+        html = chat_over(assistant.index).turn(1, {"question": BEES}, [])["html"]
     assert "class='notice failed'" in html
     assert "Nothing in these articles" not in html
     assert "private detail" not in html
     assert "private detail" in caplog.text
-    assert conversation.turns[0].reply == ""
 
 
-def test_what_is_no_kept_conversation_is_left_out(assistant: Assistant) -> None:
+def kept_of(html: str) -> dict[str, Any]:
+    """What a page keeps of a turn."""
+    found = re.search("data-kept='([^']*)'", html)
+    assert found
+    kept: dict[str, Any] = json.loads(unescape(found[1]))
+    return kept
+
+
+def text_of(html: str, part: str) -> str:
+    return unescape(re.sub("<[^>]+>", "", html[html.index(part) :]))
+
+
+def test_what_a_page_keeps_holds_no_word_of_the_articles_and_brings_the_turn_back(assistant: Assistant) -> None:
     page = chat_over(assistant.index)
-    odd = ('[{"question": 7}]', '[{"sources": [1]}]', '[{"question": "x", "sources": "y"}]')
-    for kept in ("", "nonsense", "{}", "[1]", *odd, "[" * 9999):
-        assert [now for now, _ in page.restore(kept, Conversation())] == [Conversation()], kept
+    html = page.turn(1, {"question": LOG}, [])["html"]
+    kept = kept_of(html)
+    citations = assistant.ask(LOG).citations
+    words = set(re.findall(r"\w{4,}", " ".join(each.quote for each in citations))) - set(re.findall(r"\w{4,}", LOG))
+    assert not words & set(re.findall(r"\w+", json.dumps(kept)))
+    (restored,) = page.turns([kept])["html"]
+    assert (
+        text_of(restored, "class='answer'")
+        .split("Share")[0]
+        .split(" ms")[0]
+        .startswith(text_of(html, "class='answer'").split(" · ")[0])
+    )
+    assert kept_of(restored) == kept
+
+
+def test_quotes_that_moved_or_are_gone_are_said_to_be(tmp_path: Path) -> None:
+    texts = {"a.txt": "The owl of Aldhaven sleeps in the tide mill.\n", "b.txt": "The crane of the harbour was red.\n"}
+    with Index.open(make_index(tmp_path, texts)) as index:
+        page = chat_over(index)
+        owl, crane = (
+            kept_of(page.turn(1, {"question": f"What of {name}?"}, [])["html"])
+            for name in ("the owl of Aldhaven", "the crane of the harbour")
+        )
+        (tmp_path / "corpus/a.txt").write_text("First, a word.\n\nThe owl of Aldhaven sleeps in the tide mill.\n")
+        (tmp_path / "corpus/b.txt").unlink()
+        index.update(allow_removals=True)
+        moved, gone = page.turns([owl, crane])["html"]
+    assert "changed since, word for word still there" in moved
+    assert "is not among the articles any more" in gone
+
+
+def test_a_follow_up_leans_on_what_the_page_has_kept(assistant: Assistant) -> None:
+    page = chat_over(assistant.index)
+    kept = kept_of(page.turn(1, {"question": FERRY}, [])["html"])
+    history = [{"role": "user", "content": FERRY}, {"role": "assistant", "content": assistant.ask(FERRY).text}]
+    follow_up = "And how much coal did its engine burn?"
+    expected = assistant.ask(follow_up, history=history)
+    asked = kept_of(page.turn(2, {"question": follow_up}, [kept])["html"])
+    anchors = [text_anchor(each.document, each.start, each.end) for each in expected.citations]
+    assert [anchor for anchor, _ in asked["quotes"]] == anchors
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        None,
+        "nonsense",
+        [7],
+        [{"asked": {"question": 7}, "kind": "quotes", "quotes": []}],
+        [{"asked": {"question": "x", "sources": "y"}, "kind": "quotes", "quotes": []}],
+        [{"asked": {"question": "x"}, "kind": "quotes", "quotes": [["a", 3]]}],
+        [{"asked": {"question": "x"}, "kind": "quotes", "quotes": 5}],
+    ],
+)
+def test_what_is_no_kept_conversation_is_refused_in_a_line(assistant: Assistant, kept: Any) -> None:  # noqa: ANN401
+    with pytest.raises(QueryError, match="load the page again"):
+        chat_over(assistant.index).turns(kept)
+
+
+def test_a_place_that_is_none_is_shown_as_gone(assistant: Assistant) -> None:
+    turn = {
+        "asked": {"question": "x"},
+        "kind": "quotes",
+        "quotes": [["gone.md@" + "0" * 16 + ":0-4:" + "0" * 16, [[2, 1]]]],
+    }
+    assert "gone.md is not among the articles any more" in chat_over(assistant.index).turns([turn])["html"][0]
+    with pytest.raises(UsageError, match="not a link to a quote"):
+        chat_over(assistant.index).turns([turn | {"quotes": [["no anchor", []]]}])
+
+
+def test_how_many_articles_fit(assistant: Assistant) -> None:
+    page = chat_over(assistant.index)
+    assert page.fits({})["articles"] == 5
+    assert page.fits({"sources": ["Hive & Home"]})["articles"] == 1
+    assert "From 'soon' is not a date" in page.fits({"after": "soon"})["problem"]
 
 
 def test_names_make_questions_where_titles_say_nothing(tmp_path: Path) -> None:

@@ -42,17 +42,18 @@ def test_each_quote_is_shown_to_the_letter_marked_in_its_source_and_opened_in_it
         mark = page.locator(f"#cite-1-{citation.label}")
         assert mark.text_content() == citation.quote
         card = turn.locator(".card", has=mark)
-        assert card.locator(".passage").text_content() == citation.passage.text
+        shown = card.locator(".passage", has=mark).text_content() or ""
+        assert citation.quote in shown
+        assert shown in citation.document.text
         assert card.locator("h4").text_content() == citation.document.title
-        where = card.locator(".where").text_content() or ""
-        assert f"{citation.start}–{citation.end}" in where
-        for fact in (citation.document.source, citation.document.date):
-            assert fact is None or fact in where
+        for fact in (citation.document.source, citation.document.date, citation.document.author):
+            assert fact is None or fact in (card.locator(".where").text_content() or "")
+        assert f"{citation.start}–{citation.end}" in (card.locator(".details").text_content() or "")
         chip.click()
         expect(page.locator("#reader h2")).to_have_text(citation.document.title)
         assert marked(page) == citation.quote
         assert page.locator("#reader .text").text_content() == citation.document.text
-        expect(page.locator("#reader .paragraph mark").first).to_be_in_viewport()
+        expect(page.locator("#reader .paragraph mark.current").first).to_be_in_viewport()
         expect(page.locator("#reader .here")).not_to_have_count(0)
         expect(chip).to_have_attribute("aria-current", "")
         expect(page.locator("#reader .count")).to_have_text(f"source {citation.label} of {len(citations)}")
@@ -60,27 +61,47 @@ def test_each_quote_is_shown_to_the_letter_marked_in_its_source_and_opened_in_it
         expect(page.locator("#reader")).to_be_hidden()
 
 
-def test_strength_is_said_in_words_with_the_numbers_on_demand_and_stays_unfolded(
-    page: Page, assistant: Assistant
-) -> None:
+def test_the_best_quote_leads_and_the_counts_agree(page: Page, assistant: Assistant) -> None:
+    citations = assistant.ask(LOG).citations
+    turn = ask(page, LOG)
+    expect(turn.locator(".lead .quote")).to_have_text(citations[0].quote)
+    expect(turn.locator(".more h3")).to_have_text(f"More from these articles ({len(citations) - 1})")
+    articles = len({each.document.doc_id for each in citations})
+    expect(turn.locator(".card")).to_have_count(articles)
+    expect(turn.locator(".panel h3")).to_have_text(f"{articles} article{'s' if articles > 1 else ''}")
+
+
+def test_numbers_stand_under_details_and_stay_unfolded(page: Page, assistant: Assistant) -> None:
     citation = assistant.ask(BEES).citations[0]
-    strength = ask(page, BEES).locator(".strength").first
-    word = "Strong" if citation.confidence >= 0.7 else "Fair" if citation.confidence >= 0.35 else "Weak"
-    expect(strength.locator("summary")).to_have_text(f"{word} match")
-    expect(strength.locator("dl")).to_be_hidden()
-    strength.locator("summary").click()
-    expect(strength.locator("dl")).to_contain_text(f"{citation.confidence:.0%}")
-    expect(strength.locator("dl")).to_contain_text(citation.document.digest)
+    details = ask(page, BEES).locator(".details").first
+    expect(details.locator("dl")).to_be_hidden()
+    details.locator("summary").click()
+    expect(page.locator("#reader")).to_be_hidden()
+    expect(details.locator("dl")).to_contain_text(f"{citation.confidence:.0%}")
+    expect(details.locator("dl")).to_contain_text(citation.document.digest)
     ask(page, FERRY)
-    expect(page.locator("#turn-1 .strength dl").first).to_be_visible()
-    expect(page.locator("#turn-2 .strength dl").first).to_be_hidden()
+    expect(page.locator("#turn-1 .details dl").first).to_be_visible()
+    expect(page.locator("#turn-2 .details dl").first).to_be_hidden()
+
+
+def test_a_card_opens_the_article_with_all_its_quotes_marked(page: Page, assistant: Assistant) -> None:
+    citations = assistant.ask(LOG).citations
+    assert len(citations) > 1
+    turn = ask(page, LOG)
+    turn.locator(".card .passage").first.click()
+    assert marked(page) == citations[0].quote
+    expect(page.locator("#reader mark.other")).not_to_have_count(0)
+    turn.locator(".chip").last.hover()
+    expect(turn.locator(".badge.lit")).to_have_text(str(citations[-1].label))
 
 
 def test_a_hostile_article_is_shown_and_never_run(page: Page) -> None:
     turn = ask(page, FORM)
-    assert HOSTILE in "".join(turn.locator(".passage").all_text_contents())
+    shown = "".join(turn.locator(".passage").all_text_contents())
+    assert shown in HOSTILE
+    assert "<img src=x onerror" in shown
     assert any(quote in HOSTILE for quote in turn.locator(".quote").all_text_contents())
-    assert page.locator("#talk :is(img, script, b, i, a:not(.chip, .read))").count() == 0
+    assert page.locator("#talk :is(img, script, b, i, a:not(.chip, .read, .badge))").count() == 0
     turn.locator(".read").first.click()
     expect(page.locator("#reader .text")).to_contain_text("<img src=x")
     assert page.locator("#reader .text").text_content() == HOSTILE
@@ -102,9 +123,9 @@ def test_nothing_found_is_said_and_near_passages_are_no_answer(page: Page, assis
     assert not answer.answered
     turn = ask(page, UNKNOWN)
     expect(turn.locator(".nothing")).to_contain_text("Nothing in these articles answers this.")
-    expect(turn.locator(".panel h3")).to_have_text("Nearest passages, not an answer")
+    expect(turn.locator(".panel h3")).to_have_text("Possibly related, not an answer")
     assert turn.locator(".passage").all_text_contents() == [hit.passage.text for hit in answer.hits[:3]]
-    assert turn.locator(".answer, .quote, .chip, .badge, mark, .failed, .empty, .strength").count() == 0
+    assert turn.locator(".answer, .quote, .chip, .badge, mark, .failed, .empty").count() == 0
     turn.locator(".read").first.click()
     assert marked(page) == answer.hits[0].passage.text
 

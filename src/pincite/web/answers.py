@@ -20,6 +20,8 @@ _MOST_BEFORE_AND_AFTER = 600
 """Characters around a quote in which the sentences next to it are looked for."""
 
 _NEAREST = 3
+_MOST_SET_APART = 2 / 3
+_AGAIN = "<button type='button' data-act='again'>Ask again</button>"
 _ONLY_NEAR = "Passages that come near are shown for you to judge; they are not an answer."
 
 
@@ -139,7 +141,7 @@ def turn(number: int, question: str, only: Sequence[str], kept: str, reply: Repl
 
 def _said(number: int, reply: Reply) -> str:
     if reply.kind == "failed":
-        return reply.text
+        return f"{reply.text}<div class='actions'>{_AGAIN}</div>"
     if reply.kind == "near":
         return f"{_no_answer(reply)}{_about(reply)}"
     lead, *rest = reply.quotes
@@ -147,7 +149,7 @@ def _said(number: int, reply: Reply) -> str:
     follow_ups = f"<div class='follow-ups'>{examples(reply.follow_ups)}</div>" if reply.follow_ups else ""
     return (
         f"<div class='answer'><div class='lead'>{_quote(lead)}</div>{more if rest else ''}</div>"
-        f"{_about(reply)}{_actions(number, reply)}{follow_ups}"
+        f"{_about(reply)}{_actions(number)}{follow_ups}"
     )
 
 
@@ -185,10 +187,11 @@ def _gone(quote: Quote) -> str:
 
 
 def _highlighted(document: Document, quote: Quote) -> str:
-    """The quote with the words that answer set apart."""
+    """The quote with the words that answer set apart, unless they are nearly all."""
     assert quote.span is not None
     text, made, (at, stop) = document.text, "", quote.span
-    for start, end in quote.highlights:
+    apart = sum(end - start for start, end in quote.highlights) <= _MOST_SET_APART * (stop - at)
+    for start, end in quote.highlights if apart else ():
         made += f"{literal(text[at:start])}<strong>{literal(text[start:end])}</strong>"
         at = end
     return made + literal(text[at:stop])
@@ -206,11 +209,10 @@ def _about(reply: Reply) -> str:
     return f"<p class='meta'>{' · '.join(parts)}</p>" if parts else ""
 
 
-def _actions(number: int, reply: Reply) -> str:
-    articles = count(len(_groups(reply.quotes)), "article")
+def _actions(number: int) -> str:
     return (
         f"<div class='actions'><button type='button' class='show-sources' data-act='sources' "
-        f"aria-controls='sources-{number}'>{articles}</button>"
+        f"aria-controls='sources-{number}'>Sources</button>"
         "<details class='menu'><summary>Share</summary><div>"
         "<button type='button' data-act='copy' data-format='text'>Copy text</button>"
         "<button type='button' data-act='copy' data-format='markdown'>Copy Markdown</button>"
@@ -218,7 +220,7 @@ def _actions(number: int, reply: Reply) -> str:
         "<button type='button' data-act='save' data-format='html'>Save as HTML</button>"
         "<button type='button' data-act='link'>Copy link</button></div></details>"
         "<button type='button' data-act='edit'>Edit question</button>"
-        "<button type='button' data-act='again'>Ask again</button></div>"
+        f"{_AGAIN}</div>"
     )
 
 

@@ -28,7 +28,8 @@ def article(resolved: ResolvedAnchor, anchor: str | None, others: Sequence[Span]
     news = _change_note(resolved) if anchor else ""
     return (
         f"<header><h2 dir='auto' tabindex='-1'>{literal(document.title)}</h2><p class='where'>{many(known)}</p>"
-        f"{news}{_links(document, span, anchor)}</header><div class='text'>{_text(document, span, others)}</div>"
+        f"{news}{_links(document, span, anchor)}</header>{_picture(document, span, anchor)}"
+        f"<div class='text'>{_text(document, span, others)}</div>"
     )
 
 
@@ -58,6 +59,22 @@ def _links(document: Document, span: Span | None, anchor: str | None) -> str:
         f"data-title='{literal(document.title)}'>Ask only this article</button>"
     )
     return f"<p class='ways'>{file}{out}{copy}{link}{only}</p>"
+
+
+def _picture(document: Document, span: Span | None, anchor: str | None) -> str:
+    """Of a PDF, the page as it looks; the text is one click away."""
+    if not document.doc_id.lower().endswith(".pdf") or not document.page_starts:
+        return ""
+    page = document.page_at(span[0]) if span else 1
+    name, value = ("cite", anchor) if anchor else ("doc", document.doc_id)
+    return (
+        f"<figure class='picture' data-page='{page}' data-pages='{len(document.page_starts)}' "
+        f"data-address='page.png{address(name, value)}'>"
+        "<figcaption><button type='button' data-act='turn-page' data-by='-1' aria-label='Page before'>←</button>"
+        "<span class='page' role='status'></span>"
+        "<button type='button' data-act='turn-page' data-by='1' aria-label='Next page'>→</button>"
+        "<button type='button' data-act='view'>Show the text</button></figcaption><img alt='' /></figure>"
+    )
 
 
 def _text(document: Document, span: Span | None, others: Sequence[Span]) -> str:

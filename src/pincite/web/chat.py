@@ -241,6 +241,8 @@ class Chat:
         yield {"role": "assistant", "content": " ".join(texts)}
 
     def _restored(self, turn: Kept) -> Reply:
+        if turn.kind == "failed":
+            return Reply(kind="failed", text=start.failure("It was not answered then."))
         quotes = tuple(self._found(label, *quote) for label, quote in enumerate(turn.quotes, 1))
         return Reply(
             kind="quotes" if turn.kind == "quotes" and quotes else "near", quotes=quotes, limited=bool(turn.asked.only)

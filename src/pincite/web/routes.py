@@ -14,10 +14,11 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
 from pincite import text_anchors
+from pincite.datatypes import Document
 from pincite.errors import IndexBusy, NoIndex, PinciteError, UnknownDocument, UsageError
 from pincite.index import Index
 from pincite.text_anchors import ResolvedAnchor
-from pincite.web import articles, holdings
+from pincite.web import articles, holdings, pdf_page
 from pincite.web.guard import Access
 from pincite.web.library import Library, TooLarge
 
@@ -31,6 +32,7 @@ def build(index: Index, library: Library, access: Access) -> APIRouter:
     routes = APIRouter()
     _add_scripts(routes)
     _add_articles(routes, index)
+    _add_pages(routes, index)
     _add_library(routes, index, library, access)
     return routes
 
@@ -55,12 +57,8 @@ def _add_articles(routes: APIRouter, index: Index) -> None:
             others = (text_anchors.resolve(index, anchor) for anchor in also[:_MOST_MARKED])
             spans = [other.span for other in others if other.span and other.document.digest == resolved.document.digest]
             return HTMLResponse(articles.article(resolved, cite, spans))
-        if not doc:
-            raise UsageError("/read: give cite=ANCHOR or doc=ID")
-        documents = index.documents([doc])
-        if doc not in documents:
-            raise UnknownDocument(f"{doc}: not in the index any more")
-        return HTMLResponse(articles.article(ResolvedAnchor(document=documents[doc], span=None, same=True), None))
+        document = _document(index, doc)
+        return HTMLResponse(articles.article(ResolvedAnchor(document=document, span=None, same=True), None))
 
     @routes.get("/original")
     def original(doc: str) -> FileResponse:
@@ -70,6 +68,34 @@ def _add_articles(routes: APIRouter, index: Index) -> None:
         media_type = "application/pdf" if is_pdf else "application/octet-stream"
         disposition = "inline" if is_pdf else "attachment"
         return FileResponse(path, media_type=media_type, filename=path.name, content_disposition_type=disposition)
+
+
+def _add_pages(routes: APIRouter, index: Index) -> None:
+    @routes.get("/page.png")
+    def page_picture(page: int, cite: str | None = None, doc: str | None = None) -> Response:
+        """A page of a PDF as a picture, with what of a quote stands on it marked."""
+        if cite:
+            resolved = text_anchors.resolve(index, cite)
+            document, span = resolved.document, resolved.span
+        else:
+            document, span = _document(index, doc), None
+        path, starts = index.original(document.doc_id), document.page_starts
+        if path.suffix.lower() != ".pdf" or not 1 <= page <= len(starts):
+            raise UsageError(f"page={page}: {document.doc_id} has {len(starts) if starts else 'no'} pages to be drawn")
+        start, end = starts[page - 1], starts[page] if page < len(starts) else len(document.text)
+        quote = document.text[max(start, span[0]) : min(end, span[1])] if span else ""
+        png, marked = pdf_page.picture(path, page, quote)
+        headers = {"Cache-Control": "private, max-age=600", "X-Marked": "yes" if marked else "no"}
+        return Response(png, media_type="image/png", headers=headers)
+
+
+def _document(index: Index, doc_id: str | None) -> Document:
+    if not doc_id:
+        raise UsageError("give cite=ANCHOR or doc=ID")
+    documents = index.documents([doc_id])
+    if doc_id not in documents:
+        raise UnknownDocument(f"{doc_id}: not in the index any more")
+    return documents[doc_id]
 
 
 def _add_library(routes: APIRouter, index: Index, library: Library, access: Access) -> None:

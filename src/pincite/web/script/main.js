@@ -85,6 +85,8 @@ const acts = {
   "close-reader": reader.close,
   previous: () => reader.step(-1),
   next: () => reader.step(1),
+  view: reader.view,
+  "turn-page": ({ dataset }) => reader.turnPage(Number(dataset.by)),
   sources: (button) => (cover(), sheet(button.closest(".turn"))),
   "close-sources": () => uncover(() => sheet(null)),
   "copy-text": ({ dataset }) => copy(dataset.text),

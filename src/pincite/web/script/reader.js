@@ -30,7 +30,7 @@ export const mark = () => {
   const [links, place] = steps();
   for (const chip of all(".chip")) chip.toggleAttribute("aria-current", chip === links[place]);
   one("#reader .steps").hidden = place < 0;
-  one("#reader .count").textContent = place < 0 ? "" : `quote ${place + 1} of ${links.length}`;
+  one("#reader .count").textContent = place < 0 ? "" : `source ${place + 1} of ${links.length}`;
 };
 
 /** Show an article, or with null none. The address is the caller's business. */
@@ -55,11 +55,42 @@ export const show = async (query) => {
   if (ok) body.innerHTML = text;
   else body.replaceChildren(make("p", { className: "news", textContent: text }));
   reader.hidden = false;
-  const quote = one(".text mark.current", body);
-  body.scrollTop = 0;
-  if (quote) body.scrollTop = quote.getBoundingClientRect().top - body.getBoundingClientRect().top - body.clientHeight / 3;
+  body.classList.remove("as-text");
+  if (figure()) turnPage(0);
+  toQuote();
   one("h2", body)?.focus({ preventScroll: true });
 };
+
+// ------------------------------------------------------------ pages of a PDF
+
+const figure = () => one("#reader .picture");
+
+/** Show the page by so many further on; where it cannot be drawn, the text. */
+export const turnPage = (by) => {
+  const { page, pages, address } = figure().dataset;
+  const to = Math.min(Math.max(Number(page) + by, 1), Number(pages)), image = one("img", figure());
+  figure().dataset.page = to;
+  one(".page", figure()).textContent = `page ${to} of ${pages}`;
+  image.alt = `Page ${to} as it looks`;
+  image.onerror = () => asText(true);
+  image.src = `${address}&page=${to}`;
+};
+
+const asText = (text) => {
+  one("#reader .body").classList.toggle("as-text", text);
+  one("[data-act=view]", figure()).textContent = text ? "Show the page" : "Show the text";
+  if (text) toQuote();
+};
+
+export const view = () => asText(!one("#reader .body").classList.contains("as-text"));
+
+const toQuote = () => {
+  const body = one("#reader .body"), quote = one(".text mark.current", body);
+  body.scrollTop = 0;
+  if (quote) body.scrollTop = quote.getBoundingClientRect().top - body.getBoundingClientRect().top - body.clientHeight / 3;
+};
+
+// ------------------------------------------------------------ addresses and steps
 
 export const queryOf = ({ cite, doc }) => new URLSearchParams(cite ? { cite } : { doc });
 

@@ -32,6 +32,15 @@ const pending = (number, { question }, said = "Reading the articles…") => {
   return turn;
 };
 
+const failed = (number, asked, problem) => {
+  const turn = pending(number, asked, "");
+  const button = make("button", { type: "button", textContent: "Ask again" });
+  button.dataset.act = "again";
+  one(".pending", turn).replaceWith(
+    make("p", { className: "notice failed" }, problem), make("div", { className: "actions" }, button));
+  return turn;
+};
+
 const put = (turn) => {
   const there = document.getElementById(turn.id);
   if (there) there.replaceWith(turn);
@@ -48,7 +57,7 @@ const answer = async (mine, number, asked) => {
   const before = mine.turns.slice(0, number - 1).slice(-BEFORE);
   const { value, problem } = await callPatiently(waiting, "turn", number, asked, before);
   if (mine.gone) return;
-  const made = value ? parsed(value.html).firstElementChild : pending(number, asked, problem);
+  const made = value ? parsed(value.html).firstElementChild : failed(number, asked, problem);
   const kept = value ? JSON.parse(made.dataset.kept) : { asked, kind: "failed", quotes: [] };
   made.dataset.kept = JSON.stringify(kept);
   mine.turns[number - 1] = kept;
