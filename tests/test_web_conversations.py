@@ -152,22 +152,38 @@ def test_question_sent_while_another_is_answered_is_asked_next(page: Page) -> No
 
 
 def test_filters(page: Page) -> None:
-    page.get_by_role("button", name="Filters").click()
-    page.get_by_label("Sources", exact=True).click()
-    expect(page.get_by_role("option")).to_have_count(2)
-    page.get_by_role("option", name="Hive & Home").click()
+    page.locator("#filters summary").click()
+    page.locator("datalist#sources option").nth(1).wait_for(state="attached")
+    page.get_by_label("Source").fill("Hive & Home")
+    expect(page.locator("#chips li")).to_have_text("Hive & Home✕")
+    expect(page.locator("#filters .fits")).to_have_text("1 article fit")
+    page.locator("#filters summary").click()
+    expect(page.locator("#chips li")).to_be_visible()  # folded, and still in use
     turn = ask(page, FERRY)
     expect(turn.locator(".only")).to_have_text("Only Hive & Home")
     expect(turn.locator(".nothing")).to_contain_text("Only articles that fit the filters were searched.")
     assert set(turn.locator(".card h4").all_text_contents()) == {"What does a hive of grey bees need?"}
-    page.get_by_role("textbox", name="From").fill("2020")
+    page.locator("#filters summary").click()
+    page.get_by_label("From").fill("2020")
+    page.get_by_label("From").press("Tab")
+    expect(page.locator("#filters .fits")).to_have_text("0 articles fit")
     expect(ask(page, BEES).locator(".nothing")).to_contain_text("No article fits these filters.")
-    page.get_by_role("textbox", name="From").fill("soon")
-    expect(ask(page, BEES).get_by_role("alert")).to_contain_text("From 'soon' is not a date: give YYYY")
+    page.get_by_label("From").fill("soon")
+    page.get_by_label("From").press("Tab")
+    assert "Give a year" in page.get_by_label("From").evaluate("one => one.validationMessage")
+    expect(page.locator("#chips li")).to_have_text(["Hive & Home✕", "from 2020✕"])
     reload(page)
-    answered(page, 3)
-    page.get_by_role("button", name="Filters").click()
-    expect(page.get_by_role("textbox", name="From")).to_have_value("soon")
+    answered(page, 2)
+    expect(page.locator("#chips li")).to_have_text(["Hive & Home✕", "from 2020✕"])
+    page.get_by_role("button", name="Without Hive & Home").click()
+    expect(page.locator("#chips li")).to_have_text("from 2020✕")
+
+
+def test_one_article_alone_is_asked(page: Page) -> None:
+    ask(page, BEES).locator(".card").click()
+    page.get_by_role("button", name="Ask only this article").click()
+    expect(page.locator("#chips li")).to_have_text("What does a hive of grey bees need?✕")
+    expect(ask(page, FERRY).locator(".nothing")).to_be_visible()
 
 
 # ---------------------------------------------------------------- to take along
@@ -177,13 +193,20 @@ def test_copy_save_and_links(visit: Callable[..., Page], server: Server, assista
     page = visit(server.address, permissions=["clipboard-read", "clipboard-write"])
     citation = assistant.ask(BEES).citations[0]
     turn = ask(page, BEES)
-    turn.get_by_role("button", name="Copy", exact=True).click()
+    turn.get_by_text("Share").click()
+    turn.get_by_role("button", name="Copy text").click()
+    expect(page.locator("#toast")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()").startswith(f"{BEES}\n\n{citation.quote} [1]")
+    turn.get_by_text("Share").click()
+    turn.get_by_role("button", name="Copy Markdown").click()
     expect(page.locator("#toast")).to_have_text("Copied")
     assert f"> {citation.quote} \\[1\\]" in page.evaluate("navigator.clipboard.readText()")
+    turn.get_by_text("Share").click()
     with page.expect_download() as download:
         turn.get_by_role("button", name="Save as Markdown").click()
     text = Path(download.value.path()).read_text(encoding="utf-8")
     assert text.startswith(f"# {BEES}\n\n> {citation.quote}")
+    turn.get_by_text("Share").click()
     turn.get_by_role("button", name="Copy link").click()
     go(page, page.evaluate("navigator.clipboard.readText()"))
     expect(answered(page, 1).locator(".quote").first).to_have_text(citation.quote)
@@ -200,6 +223,7 @@ def test_copy_save_and_links(visit: Callable[..., Page], server: Server, assista
 def test_saved_page_opens_offline(page: Page, assistant: Assistant, tmp_path: Path) -> None:
     citations = assistant.ask(FORM).citations
     turn = ask(page, FORM)
+    turn.get_by_text("Share").click()
     with page.expect_download() as download:
         turn.get_by_role("button", name="Save as HTML").click()
     assert download.value.suggested_filename == "What-does-the-customs-form-of-Aldhaven-list.html"

@@ -13,7 +13,7 @@ from pincite import text_anchors
 from pincite.analysis.sentences import sentence_spans
 from pincite.assistant import NO_ANSWER
 from pincite.datatypes import Answer, Citation, Document, Hit, Span
-from pincite.web.locations import facts, place
+from pincite.web.locations import facts, numbered_blocks, place
 from pincite.web.markup import address, count, literal, many
 
 _MOST_BEFORE_AND_AFTER = 600
@@ -290,13 +290,15 @@ def _part(number: int, document: Document, quote: Quote, kind: str) -> str:
 
 
 def around(document: Document, span: Span) -> Span:
-    """A quote with the sentence before and the one after it, as far as they stand in its own lines."""
+    """A quote with the sentence before and the one after it, as far as they stand in its own paragraphs."""
     start, end = span
-    first = max(0, start - _MOST_BEFORE_AND_AFTER)
-    near = document.text[first : end + _MOST_BEFORE_AND_AFTER]
-    spans = [(first + a, first + b) for a, b in sentence_spans(near)]
-    before = [a for a, b in spans if b <= start and (a > first or first == 0)]
-    after = [b for a, b in spans if a >= end and (b < first + len(near) or b == len(document.text))]
+    paragraphs = [(a, b) for a, b, _ in numbered_blocks(document) if a < end and start < b]
+    first = max(start - _MOST_BEFORE_AND_AFTER, min((a for a, _ in paragraphs), default=start))
+    last = min(end + _MOST_BEFORE_AND_AFTER, max((b for _, b in paragraphs), default=end))
+    spans = [(first + a, first + b) for a, b in sentence_spans(document.text[first:last])]
+    # What the limit cuts through is no sentence.
+    before = [a for a, b in spans if b <= start and a > start - _MOST_BEFORE_AND_AFTER]
+    after = [b for a, b in spans if a >= end and b < end + _MOST_BEFORE_AND_AFTER]
     return max(before, default=start), min(after, default=end)
 
 

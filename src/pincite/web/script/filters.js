@@ -4,6 +4,7 @@ import { make, one } from "./dom.js";
 import { call } from "./server.js";
 
 export const LISTS = ["sources", "authors", "documents"], DATES = ["after", "before"];
+export const PARAMETERS = { sources: "source", authors: "author", documents: "only", after: "after", before: "before" }; // of links
 const DATE = /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/;
 const WORDS = { after: "from", before: "until" };
 

@@ -78,6 +78,7 @@ const recall = (event) => {
 
 const acts = {
   ...talk.acts,
+  new: () => (reader.show(null), talk.fresh()),
   library: () => toggle("library"),
   chats: () => toggle("chats"),
   theme: () => theme(!document.body.classList.contains("dark")),

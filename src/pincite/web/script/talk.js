@@ -11,6 +11,7 @@ const IN_LINKS = 3;
 const newId = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 const empty = (id = newId()) => ({ id, title: "", created: Date.now(), updated: Date.now(), turns: [], waiting: [], busy: false });
 
+const live = new Map(); // conversations that were open in this tab: one may still wait for an answer
 let chat = empty();
 let editing = null; // the number of the turn whose question stands in the box
 let answeredNow = () => {};
@@ -122,7 +123,9 @@ const follow = (asked) => {
 
 const linkTo = ({ question, ...rest }, before) => {
   const query = new URLSearchParams({ q: question });
-  for (const [name, value] of Object.entries(rest)) for (const each of [value].flat()) if (each) query.append(name, each);
+  for (const [name, parameter] of Object.entries(filters.PARAMETERS)) {
+    for (const value of [rest[name] ?? []].flat()) if (value) query.append(parameter, value);
+  }
   // What a follow-up leans on: the questions before it and where their quotes stand.
   const on = before.slice(-IN_LINKS).map(({ asked, kind, quotes }) => [asked.question, kind, quotes.map(([anchor]) => anchor)]);
   if (on.length) query.set("on", JSON.stringify(on));
@@ -132,8 +135,8 @@ const linkTo = ({ question, ...rest }, before) => {
 const fromLink = () => {
   const query = new URLSearchParams(location.search);
   if (!query.get("q")) return null;
-  const lists = Object.fromEntries(filters.LISTS.map((name) => [name, query.getAll(name)]));
-  const texts = Object.fromEntries(filters.DATES.map((name) => [name, query.get(name) ?? ""]));
+  const given = Object.entries(filters.PARAMETERS).map(([name, parameter]) =>
+    [name, filters.DATES.includes(name) ? query.get(parameter) ?? "" : query.getAll(parameter)]);
   let before = [];
   try {
     before = JSON.parse(query.get("on") ?? "[]")
@@ -141,17 +144,21 @@ const fromLink = () => {
   } catch {
     toast("The link is cut off: what the question leans on is missing.");
   }
-  return { asked: { question: query.get("q"), ...lists, ...texts }, before };
+  return { asked: { question: query.get("q"), ...Object.fromEntries(given) }, before };
 };
 
-/** Show a conversation with the turns that are kept of it. */
+/** A conversation as it is open in this tab, else as it is kept. */
+const found = async (id) => live.get(id) ?? { ...empty(id), ...(await chats.read(id)) };
+
+/** Show a conversation with the turns that are kept of it, and those that wait for an answer. */
 const show = async (next) => {
   chat = next;
+  live.set(chat.id, chat);
   edit(null);
-  const turns = one("#talk .turns");
-  turns.replaceChildren();
+  const turns = one("#talk .turns"), asked = [...chat.turns.map(({ asked }) => asked), ...chat.waiting];
+  turns.replaceChildren(...asked.map((asked, at) => pending(at + 1, asked)));
+  title(asked.at(-1)?.question);
   if (!chat.turns.length) return;
-  turns.append(...chat.turns.map(({ asked }, at) => pending(at + 1, asked, "Finding the quotes…")));
   const waiting = (problem) => {
     const status = one("#talk .pending");
     if (chat === next && status) status.textContent = problem;
@@ -162,15 +169,13 @@ const show = async (next) => {
   if (problem) return toast(problem);
   value.html.forEach((html) => put(parsed(html).firstElementChild));
   all("#talk .turn").at(-1).scrollIntoView();
-  filters.set(next.turns.at(-1).asked);
-  title(next.turns.at(-1).asked.question);
+  filters.set(asked.at(-1));
 };
 
 export const open = async (id) => {
-  const kept = await chats.read(id);
-  if (!kept || id === chat.id) return;
+  if (id === chat.id) return;
   history.pushState({ chat: id }, "", location.pathname);
-  await show({ ...empty(id), ...kept });
+  await show(await found(id));
   follow(chat.turns.at(-1)?.asked);
 };
 
@@ -186,21 +191,22 @@ export const fresh = () => {
 /** The open conversation was deleted. */
 export const removed = () => {
   chat.gone = true;
+  live.delete(chat.id);
   fresh();
 };
 
 /** Back or forward led to another conversation. */
 export const popped = async () => {
   const id = history.state?.chat;
-  if (!id || id === chat.id) return;
-  await show({ ...empty(id), ...(await chats.read(id)) });
+  if (id && id !== chat.id) await show(await found(id));
 };
 
 /** What the page begins with: the conversation of its tab, or what a link asks. */
 export const begin = async (answered) => {
   answeredNow = answered;
   const id = history.state?.chat, link = fromLink();
-  if (id) return show({ ...empty(id), ...(await chats.read(id)) });
+  live.set(chat.id, chat);
+  if (id) return show(await found(id));
   history.replaceState({ ...history.state, chat: chat.id }, "");
   if (!link) return;
   filters.set(link.asked);
@@ -224,7 +230,6 @@ const exported = async (button) => {
 const KINDS = { markdown: ["text/markdown", "md"], html: ["text/html", "html"] };
 
 export const acts = {
-  new: fresh,
   again,
   edit: (button) => {
     const box = one("#ask textarea");
