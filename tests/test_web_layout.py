@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 
+import pypdfium2 as pdfium
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from browsing import FERRY, FORM, LOG, PATIENCE, UNKNOWN, ask, reload
+from pincite import Assistant
+from pincite.text_anchors import text_anchor
 from serving import Server
 
 
@@ -170,3 +174,53 @@ def test_light_or_dark_is_kept(visit: Callable[..., Page], server: Server) -> No
     reload(page)
     expect(page.locator("body.dark")).to_have_count(1)
     page.locator("#start section").wait_for()
+
+
+def test_printed_are_answers_and_their_sources_and_nothing_else(page: Page) -> None:
+    for question in (FERRY, FORM, LOG):
+        ask(page, question)
+    text = printed(page.pdf())
+    assert [text.count(question) for question in (FERRY, FORM, LOG)] == [1, 1, 1]
+    for number in (1, 2, 3):
+        quote = page.locator(f"#turn-{number} .lead .quote").text_content() or ""
+        assert words(quote)[:30] in words(text)
+        title = page.locator(f"#turn-{number} h4").first.text_content() or ""
+        assert words(title) in words(text)
+    for said in ("Ask the articles", "New chat", "Share", "Details"):
+        assert said not in text
+
+
+def words(text: str) -> str:
+    """Letters alone: a printed line ends where it will."""
+    return re.sub(r"\W+", "", text)
+
+
+def printed(pdf: bytes) -> str:
+    with closing(pdfium.PdfDocument(pdf)) as document:
+        return " ".join(" ".join(page.get_textpage().get_text_range().split()) for page in document)
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280, 1920])
+def test_the_box_and_what_is_said_stand_on_one_edge(visit: Callable[..., Page], server: Server, width: int) -> None:
+    page = visit(server.address, width)
+    turn = ask(page, LOG)
+    edges = [part.bounding_box() for part in (page.locator("#ask"), turn.locator(".question"))]
+    assert edges[0] is not None
+    assert edges[1] is not None
+    assert abs(edges[0]["x"] - edges[1]["x"]) <= 1
+    assert page.locator("#talk").evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+def test_a_link_to_an_article_leaves_start_and_box_whole(
+    visit: Callable[..., Page], server: Server, assistant: Assistant
+) -> None:
+    citation = assistant.ask(FERRY).citations[0]
+    page = visit(f"{server.address}/?cite={text_anchor(citation.document, citation.start, citation.end)}")
+    reader = page.locator("#reader")
+    expect(reader).to_be_visible()
+    beside = reader.bounding_box()
+    for part in ("#start section", "#ask"):
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        assert beside is not None
+        assert box["x"] + box["width"] <= beside["x"] + 1
