@@ -19,7 +19,7 @@ from docx.oxml.ns import nsdecls
 
 from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
-from pincite.parsers import Skipped, read
+from pincite.parsers import Skipped, Working, read
 
 Events = Callable[[str, str | bytes], list[Document | Skipped]]
 Make = Callable[[str, str | bytes], Document]
@@ -218,7 +218,7 @@ def events(tmp_path: Path) -> Events:
     def make(name: str, content: str | bytes) -> list[Document | Skipped]:
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return list(read(path, name))
+        return [event for event in read(path, name) if not isinstance(event, Working)]
 
     return make
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -372,7 +373,7 @@ def test_a_scanned_pdf_needs_ocr(tmp_path: Path) -> None:
     from PIL import Image
 
     Image.new("RGB", (50, 50), "gray").save(tmp_path / "scan.pdf")
-    with pytest.raises(UnreadableFile, match=r"^scanned, needs OCR$"):
+    with pytest.raises(UnreadableFile, match=r"^scanned, (?:needs OCR: run|and OCR finds no text in it)"):
         list(read(tmp_path / "scan.pdf", "scan.pdf"))
     with pytest.raises(UnreadableFile, match=r"^empty$"):
         list(read(make_pdf(tmp_path / "blank.pdf", [[]]), "blank.pdf"))
@@ -443,10 +444,13 @@ def test_what_is_read_from_the_right_comes_in_the_order_of_reading(
         "bcdfghjklmnpqrstvwxzbcdfghjklmnpqrstvwxzbcdfghjklmnpqrstvwxz",
     ],
 )
-def test_a_pdf_whose_fonts_say_no_letters_is_skipped(tmp_path: Path, mapping: str) -> None:
+def test_a_pdf_whose_fonts_say_no_letters_is_skipped(
+    tmp_path: Path, mapping: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "rapidocr", None)
     letters = sorted(set("".join(PROSE)))
     path = make_mapped_pdf(tmp_path / "a.pdf", PROSE, mapping[: len(letters)])
-    with pytest.raises(UnreadableFile, match=r"^its fonts say no letters; needs OCR$"):
+    with pytest.raises(UnreadableFile, match=r"^its fonts say no letters, needs OCR: run"):
         list(read(path, "a.pdf"))
     [found] = read(make_mapped_pdf(tmp_path / "b.pdf", PROSE), "b.pdf")
     assert isinstance(found, Document)

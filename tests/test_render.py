@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 
@@ -172,6 +173,9 @@ def test_paragraphs_are_numbered_and_headings_not() -> None:
     ]  # fmt: skip
     facts = ["S", "2020", "page 4", "¶ 2 of 3", "characters 14–20, 29–35"]
     assert where(document, [(14, 20), (29, 35)]) == facts
+    by_ocr = replace(document, metadata={"ocr_pages": [4]})
+    assert where(by_ocr, [(14, 20)])[3] == "read by OCR"
+    assert where(by_ocr, [(0, 3)]) == ["S", "2020", "page 1", "¶ 1 of 3", "characters 0–3"]
 
 
 def test_numbers_of_paragraphs_are_remembered_without_the_texts() -> None:

@@ -27,6 +27,7 @@ def hit(retrieved: Hit) -> dict[str, Any]:
         "scores": dict(retrieved.scores),
         **_about(retrieved.document),
         **_place(passage),
+        "ocr": retrieved.document.is_by_ocr(passage.start, passage.end),
         "start": passage.start,
         "end": passage.end,
         "text": passage.text,
@@ -63,6 +64,7 @@ def citation(cited: Citation) -> dict[str, Any]:
         **_about(cited.document),
         **_place(cited.passage),
         "page": cited.page,
+        "ocr": cited.document.is_by_ocr(cited.start, cited.end),
         "duplicates": _duplicates(cited.duplicates),
     }
 

@@ -66,7 +66,8 @@ def _hit(hit: Json) -> str:
 def _place(item: Json) -> str:
     """Where a hit or a citation stands."""
     facts = [f"“{item['title']}”", item["source"], item["author"], item["date"], item["doc_id"]]
-    facts += [f"page {item['page']}" if item["page"] else None, f"characters {item['start']}-{item['end']}"]
+    facts += [f"page {item['page']}" if item["page"] else None, "read by OCR" if item["ocr"] else None]
+    facts += [f"characters {item['start']}-{item['end']}"]
     return ", ".join(fact for fact in facts if fact)
 
 

@@ -20,6 +20,9 @@ from pincite.errors import FilterError
 Span = tuple[int, int]
 """A range of characters: start, end (exclusive)."""
 
+OCR_PAGES = "ocr_pages"
+"""In a document's metadata: the numbers of its pages, from 1, that were read by OCR."""
+
 _DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?")
 
 
@@ -78,6 +81,11 @@ class Document:
     def page_at(self, at: int) -> int | None:
         """The page, from 1, on which the character at this place stands; None in a text without pages."""
         return max(1, bisect_right(self.page_starts, at)) if self.page_starts else None
+
+    def is_by_ocr(self, start: int, end: int) -> bool:
+        """Whether something of this range was read by OCR, which may misread letters."""
+        first, last = self.page_at(start) or 1, self.page_at(max(start, end - 1)) or 0
+        return any(page in self.metadata.get(OCR_PAGES, ()) for page in range(first, last + 1))
 
 
 def passage_id(doc_id: str, digest: str, start: int) -> str:

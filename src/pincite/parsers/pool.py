@@ -50,7 +50,7 @@ def read_files(
     Args:
         jobs: name and path of each file; taken one by one, as workers become free.
         workers: the most processes, 1 or more; none is started without a job.
-        timeout: seconds a file may take for its next document before its worker is ended.
+        timeout: seconds a file may take for its next document, or page read by OCR, before its worker is ended.
     """
     pool: list[_Worker] = []
     heard: list[tuple[str, Event]] = []

@@ -18,10 +18,11 @@ _MOST_REMEMBERED = 100_000
 
 
 def where(document: Document, spans: Sequence[Span]) -> list[str]:
-    """Source, date, page and paragraph of the first span, and ranges of characters, as far as they are known."""
+    """Source, date, page and paragraph of the first span, whether OCR read one, and ranges of characters."""
     characters = ", ".join(f"{start}–{end}" for start, end in spans)
     page = document.page_at(spans[0][0])
-    parts = (document.source, document.date, page and f"page {page}", _paragraph(document, spans[0][0]))
+    ocr = any(document.is_by_ocr(*span) for span in spans) and "read by OCR"
+    parts = (document.source, document.date, page and f"page {page}", ocr, _paragraph(document, spans[0][0]))
     return [part for part in (*parts, f"characters {characters}") if part]
 
 
