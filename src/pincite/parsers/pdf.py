@@ -33,6 +33,13 @@ _AS_TEXT |= dict.fromkeys(_HYPHENS, "-\n")
 _WIDE_GAP = 1.2
 """In units of the font size: a gap that parts columns or table cells, where no word space is as wide."""
 
+_ASLANT = 0.15
+"""In quarters of a turn: by so much a watermark leans, and labels in a chart."""
+_ACCENTS = dict(
+    zip("`´^ˆ~˜¯˘˙¨˚˝ˇ", "\u0300\u0301\u0302\u0302\u0303\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c", strict=True)
+)
+"""Drawn by themselves above the next letter, as by TeX with its first fonts."""
+_DOTTED = {"ı": "i", "ȷ": "j"}
 _WORD_SPACE = 0.15
 _WIDER_WORD_SPACE = 0.18
 """Where Arabic letters join, fonts draw them narrower than they are."""
@@ -349,8 +356,16 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
                 found[-1] = turn, before._replace(text=before.text + text)
             continue
         raw.FPDFText_GetLooseCharBox(handle, index, rectangle)
-        turn = round(raw.FPDFText_GetCharAngle(handle, index) / (math.pi / 2)) % 4
-        found.append((turn, _upright(text, rectangle, turn)))
+        quarters = raw.FPDFText_GetCharAngle(handle, index) / (math.pi / 2)
+        if abs(quarters - round(quarters)) > _ASLANT:
+            continue
+        turn = round(quarters) % 4
+        char = _upright(text, rectangle, turn)
+        accent = _ACCENTS.get(found[-1][1].text) if found and found[-1][0] == turn and text.isalpha() else None
+        if accent and char.left < (found[-1][1].left + found[-1][1].right) / 2 < char.right:
+            _, before = found.pop()
+            char = Line.joined(unicodedata.normalize("NFC", _DOTTED.get(text, text) + accent), [char, before])
+        found.append((turn, char))
     return found
 
 
