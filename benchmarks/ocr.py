@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pypdfium2 as pdfium
 
@@ -74,7 +75,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pages", type=int, default=10)
     options = parser.parse_args()
-    rows = []
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name:
         for title, path, right in pages(options.folder, options.pages, Path(name)):
             for dpi in DPI:
@@ -92,7 +93,7 @@ def main() -> None:
                 say(str(rows[-1]))
     middle = {
         dpi: {
-            key: round(statistics.median(float(row[key]) for row in rows if row["dpi"] == dpi), 4)
+            key: round(statistics.median(row[key] for row in rows if row["dpi"] == dpi), 4)
             for key in ("characters", "words", "seconds", "processor_seconds")
         }
         for dpi in DPI
