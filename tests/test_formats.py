@@ -371,7 +371,7 @@ def test_restructured_text_states_its_title_and_fields(document: Make) -> None:
     assert found.metadata == {"topic": "ports"}
     assert headings(found) == ["Limits"]
     assert found.text == (
-        "It cost 8 million [1] and x² of granite.\n\nLimits\n\nboats\nships\nDam | Volume\nTorvik | 8.4\n\n"
+        "It cost 8 million [1] and x² of granite.\n\nLimits\n\nboats\nships\n\nDam | Volume\nTorvik | 8.4\n\n"
         "if lit:\n    leave()\n\n[1] In 1911."
     )
 

@@ -15,7 +15,12 @@ def _about(document: Document) -> dict[str, Any]:
 
 
 def _place(passage: Passage) -> dict[str, Any]:
-    return {"passage_id": passage.passage_id, "heading": passage.heading, "page": passage.page}
+    return {
+        "passage_id": passage.passage_id,
+        "heading": passage.heading,
+        "columns": passage.columns,
+        "page": passage.page,
+    }
 
 
 def hit(retrieved: Hit) -> dict[str, Any]:
@@ -63,6 +68,7 @@ def citation(cited: Citation) -> dict[str, Any]:
         "text_anchor": text_anchors.text_anchor(cited.document, cited.start, cited.end),
         **_about(cited.document),
         **_place(cited.passage),
+        "columns": cited.columns,
         "page": cited.page,
         "ocr": cited.document.is_by_ocr(cited.start, cited.end),
         "duplicates": _duplicates(cited.duplicates),
@@ -83,11 +89,12 @@ def answer(question: str, given: Answer) -> dict[str, Any]:
 
 
 def document(article: Document) -> dict[str, Any]:
-    """A whole article: ``doc_id, title, ..., digest, text, metadata, headings, page_starts``."""
+    """A whole article: ``doc_id, title, ..., digest, text, metadata, headings, tables, page_starts``."""
     return _about(article) | {
         "text": article.text,
         "metadata": dict(article.metadata),
         "headings": article.headings,
+        "tables": article.tables,
         "page_starts": article.page_starts,
     }
 

@@ -50,7 +50,10 @@ def answer(given: Json) -> str:
     """The quotes and below them their places, or the passages that come nearest."""
     if given["answered"]:
         quotes = [f"{citation['quote']} [{citation['label']}]" for citation in given["citations"]]
-        places = [f"[{citation['label']}] {_place(citation)}{_also(citation)}" for citation in given["citations"]]
+        places = [
+            f"[{citation['label']}] {_place(citation)}{_columns(citation)}{_also(citation)}"
+            for citation in given["citations"]
+        ]
         return "\n".join([*quotes, "", *places])
     nearest = "\n\n".join(map(_hit, given["hits"][:_NEAREST]))
     text = f"{NO_ANSWER} (confidence {given['confidence']:.2f})."
@@ -60,7 +63,7 @@ def answer(given: Json) -> str:
 def _hit(hit: Json) -> str:
     parts = ", ".join(f"{name} {value:.2f}" for name, value in hit["scores"].items())
     text = "\n".join(f"   {line}".rstrip() for line in hit["text"].split("\n"))
-    return f"{hit['rank']}. {_place(hit)}\n   score {hit['score']:.2f} ({parts}){_also(hit)}\n{text}"
+    return f"{hit['rank']}. {_place(hit)}\n   score {hit['score']:.2f} ({parts}){_columns(hit)}{_also(hit)}\n{text}"
 
 
 def _place(item: Json) -> str:
@@ -69,6 +72,11 @@ def _place(item: Json) -> str:
     facts += [f"page {item['page']}" if item["page"] else None, "read by OCR" if item["ocr"] else None]
     facts += [f"characters {item['start']}-{item['end']}"]
     return ", ".join(fact for fact in facts if fact)
+
+
+def _columns(item: Json) -> str:
+    """What the values of a row are, where it stands below the names of columns."""
+    return f"\n   columns: {shortened(item['columns'], 300)}" if item["columns"] else ""
 
 
 def _also(item: Json) -> str:

@@ -101,7 +101,9 @@ def _holding(terms: frozenset[str], read: Evidence) -> Evidence:
 
 
 def _terms(hit: Hit) -> set[str]:
-    return set(analyse(f"{hit.document.title}\n{hit.passage.heading or ''}\n{hit.passage.text}"))
+    return set(
+        analyse(f"{hit.document.title}\n{hit.passage.heading or ''}\n{hit.passage.columns or ''}\n{hit.passage.text}")
+    )
 
 
 def _confidence(read: Evidence) -> float:
@@ -121,6 +123,7 @@ def _citation(label: int, quote: Quote) -> Citation:
         document=hit.document,
         passage=hit.passage,
         heading=hit.passage.heading,
+        columns=hit.document.columns_at(start),
         page=hit.document.page_at(start),
         duplicates=hit.duplicates,
     )

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pincite.errors import FilterError
 
@@ -42,6 +42,18 @@ def parse_date(value: str) -> tuple[int, int] | None:
     return int(year + (month or "01") + (day or "01")), int(year + (month or "12") + (day or "31"))
 
 
+class Table(NamedTuple):
+    """A table in a text: the range of the rows that name its columns, and that of the rows below them."""
+
+    header: Span
+    body: Span
+
+
+def tables_of(packed: Iterable[Iterable[Sequence[int]]]) -> tuple[Table, ...]:
+    """Tables again that were lists in JSON."""
+    return tuple(Table(*((start, end) for start, end in table)) for table in packed)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """One article: its text and what the file says of it.
@@ -55,6 +67,7 @@ class Document:
         date: ``YYYY[-MM[-DD]]`` or None.
         metadata: what else the file says of itself; values as in JSON.
         headings: ranges of the heading lines in ``text``.
+        tables: those whose columns have names, in order.
         page_starts: offset at which each page begins; empty for a text without pages.
         title_is_name: the title is only the file's name: shown, never embedded, so that a renamed file is not
             embedded again.
@@ -70,6 +83,7 @@ class Document:
     date: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     headings: tuple[Span, ...] = ()
+    tables: tuple[Table, ...] = ()
     page_starts: tuple[int, ...] = ()
     title_is_name: bool = False
     digest: str = ""
@@ -87,6 +101,13 @@ class Document:
         first, last = self.page_at(start) or 1, self.page_at(max(start, end - 1)) or 0
         return any(page in self.metadata.get(OCR_PAGES, ()) for page in range(first, last + 1))
 
+    def columns_at(self, at: int) -> str | None:
+        """The names of the columns of the row at this place, as they stand above the table; None outside of tables."""
+        found = bisect_right(self.tables, at, key=lambda table: table.body[0]) - 1
+        if found < 0 or at >= self.tables[found].body[1]:
+            return None
+        return self.text[slice(*self.tables[found].header)]
+
 
 def passage_id(doc_id: str, digest: str, start: int) -> str:
     """The id of the passage that begins at ``start`` of a document whose text has this digest."""
@@ -100,6 +121,7 @@ class Passage:
     Attributes:
         passage_id: made of doc_id, text digest and start, so that it is the same in every store.
         heading: the heading line that the passage stands under, or None.
+        columns: the names of the columns, where it begins among the rows of a table below them, or None.
         page: the page it begins on, from 1; None for a text without pages.
         sentences: the ranges of its sentences in the document's text.
     """
@@ -110,6 +132,7 @@ class Passage:
     start: int
     end: int
     heading: str | None = None
+    columns: str | None = None
     page: int | None = None
     sentences: tuple[Span, ...] = ()
 
@@ -143,6 +166,7 @@ class Citation:
         best: the range, in the document, of the sentence of the quote that answers best.
         highlights: ranges, in the document, of the words of the quote that answer; empty without a reader.
         confidence: the estimated probability that this sentence answers the question, 0 to 1.
+        columns: the names of the columns of its table, where it is a row below them, or None.
         duplicates: passages of nearly the same text elsewhere.
     """
 
@@ -156,6 +180,7 @@ class Citation:
     document: Document
     passage: Passage
     heading: str | None = None
+    columns: str | None = None
     page: int | None = None
     duplicates: tuple[Passage, ...] = ()
 

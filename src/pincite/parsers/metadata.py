@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import PurePosixPath
 from typing import Any
 
-from pincite.datatypes import Document, Span
+from pincite.datatypes import Document, Span, Table
 from pincite.parsers.decoding import storable
 
 _MONTH_NAMES = "jan ene gen|feb fev|mar mrz|apr avr abr|may mai mag|jun juin giu|jul juil lug|aug aou ago|sep set"
@@ -102,6 +102,7 @@ def document(
     doc_id: str,
     text: str,
     headings: tuple[Span, ...] = (),
+    tables: tuple[Table, ...] = (),
     *,
     stated: Mapping[str, Any],
     fallback: str = "",
@@ -121,6 +122,7 @@ def document(
         title_is_name=title is None,
         text=text,
         headings=headings,
+        tables=tables,
         page_starts=page_starts,
         date=iso_date(rest.pop(dates[0])) if dates else None,
         url=_take(rest, "url", "link", "canonical_url", "permalink"),

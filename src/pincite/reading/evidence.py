@@ -26,6 +26,7 @@ from pincite.reading.conditions import (
 )
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reading, Text
+from pincite.reading.rows import Spelled
 from pincite.retrieval.embedding import Embedder
 from pincite.settings import Settings
 
@@ -99,12 +100,17 @@ def weigh(
     else:
         constants = Constants.of(reads.constants) if reads else confidence.BY_COSINE
     period = named_period(asked)
-    texts = [_text(hit, dated=period is not None) for hit in best]
+    spelled = [Spelled(hit.document, hit.passage) for hit in best]
+    texts = [
+        Text(_context(hit, dated=period is not None), each.text, each.sentences)
+        for hit, each in zip(best, spelled, strict=True)
+    ]
     if reads:
         readings = reads.read(asked, texts)
     else:
         compared = embedder if constants.weights[0] else None  # where words alone count nothing has to be embedded
         readings = _compared(asked, texts, compared)
+    readings = [each.in_passage(reading) for each, reading in zip(spelled, readings, strict=True)]
     # No longer than what is said to be covered: a turn may be read joined with the one before it.
     words = min(len(asked.split()), 3 * len(rarity))
     rated = sentences(best, readings, rarity, constants, words)
@@ -124,11 +130,9 @@ def _holds_phrase(text: str, question: str) -> bool:
     return len(asked) > 1 and f" {' '.join(asked)} " in f" {' '.join(said)} "
 
 
-def _text(hit: Hit, *, dated: bool) -> Text:
+def _context(hit: Hit, *, dated: bool) -> str:
     day = in_words(hit.document) if dated else ""
-    context = "\n".join(line for line in (_subject(hit.document), day, hit.passage.heading) if line)
-    start = hit.passage.start
-    return Text(context, hit.passage.text, [(a - start, b - start) for a, b in hit.passage.sentences])
+    return "\n".join(line for line in (_subject(hit.document), day, hit.passage.heading) if line)
 
 
 def _subject(document: Document) -> str:

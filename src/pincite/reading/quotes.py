@@ -75,9 +75,10 @@ class Sentence:
         begins: where a quote begins that it leads: at the question right before it, where it leans on that.
         features: ``(evidence, covered, cosine, long * evidence, long * covered)``: what the reader says of it or,
             without a reader, its cosine to the question; the share of the question's words, rare ones weighing more,
-            that stand in the sentence, the title, the heading or, for less, in the sentences before it; the cosine of
-            its passage; and how the first two count for more or less where a question is long, which is the logarithm
-            of how many times longer than `_SHORT` words it is. A long question says much of what it looks for.
+            that stand in the sentence, the title, the heading, the names of its columns or, for less, in the sentences
+            before it; the cosine of its passage; and how the first two count for more or less where a question is long,
+            which is the logarithm of how many times longer than `_SHORT` words it is. A long question says much of what
+            it looks for.
         confidence: the probability that it answers, 0 to 1.
         order: puts the sentences found for one question in order.
     """
@@ -127,7 +128,7 @@ def sentences(
     constants: Constants,
     words: int,
 ) -> list[Sentence]:
-    """The sentences that may be quoted, best first; headings and a repeated title are none.
+    """The sentences that may be quoted, best first; headings, a repeated title and the names of columns are none.
 
     But for the heading ``Version 2.3 (2021-04-05)``, which alone says when that came out.
 
@@ -159,12 +160,15 @@ def _of_passage(
         heading = any(start <= span[0] and span[1] <= end for start, end in document.headings)
         if (heading and not _says_when(text, terms[place], rarity)) or text == document.title or asks[place]:
             continue
+        if any(start <= span[0] < end for (start, end), _ in document.tables):
+            continue
         if not math.isfinite(reading.sentences[place]):
             continue
         own = evidence = float(reading.sentences[place])
         if asked:
             evidence = _handed_on(reading.sentences, document.text, spans, place, asked)
-        near = terms[place].union(context, *(terms[question] for question in asked))
+        columns = analyse(document.columns_at(span[0]) or "")
+        near = terms[place].union(context, columns, *(terms[question] for question in asked))
         covered = _covered(rarity, near, terms[max(0, place - _LOOKED_BACK) : place])
         features = (evidence, covered, hit.scores.get("dense", 0.0), long * evidence, long * covered)
         leans = asked and (evidence > own or is_reply(text) or _LEANS.match(text))

@@ -19,7 +19,9 @@ _STYLE = (
 
 def citation(document: Document, span: Span) -> str:
     """One citation as plain text."""
+    columns = document.columns_at(span[0])
     about = [f"“{document.title}”", document.author, *where(document, [span]), document.url or document.doc_id]
+    about.append(columns and f"columns: {' '.join(columns.split())}")
     return f"“{document.text[slice(*span)]}” ({', '.join(part for part in about if part)})"
 
 
@@ -71,6 +73,8 @@ def _facts(citation: Citation) -> Iterator[str]:
     if document.author:
         yield document.author
     yield " · ".join(where(document, [(citation.start, citation.end)]))
+    if citation.columns:
+        yield f"columns: {' '.join(citation.columns.split())}"
     if document.url:
         yield document.url
     yield f"file {document.doc_id}"

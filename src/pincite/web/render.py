@@ -169,7 +169,8 @@ def follow_ups(questions: Iterable[str] = ()) -> str:
 def _quote(citation: Citation) -> str:
     name = f"Source {citation.label}: {literal(citation.document.title)}"
     chip = f"<a class='chip' {_citation_link(citation)} aria-label='{name}'>{citation.label}</a>"
-    return f"<blockquote dir='auto'><span class='quote'>{_highlighted(citation)}</span> {chip}</blockquote>"
+    columns = f"<p class='heading'>{literal(citation.columns)}</p>" if citation.columns else ""
+    return f"{columns}<blockquote dir='auto'><span class='quote'>{_highlighted(citation)}</span> {chip}</blockquote>"
 
 
 def _highlighted(citation: Citation) -> str:
@@ -281,7 +282,7 @@ def _card(
     if heading and text.startswith(literal(heading)):  # its first line, then, and set off
         text = f"<strong>{literal(heading)}</strong>{text.removeprefix(literal(heading))}"
     shown = heading if heading != document.title and not passage.text.startswith(heading) else ""
-    above = f"<p class='heading'>{literal(shown)}</p>" if shown else ""
+    above = "".join(f"<p class='heading'>{literal(line)}</p>" for line in (shown, passage.columns) if line)
     names = ", ".join(dict.fromkeys(copy.doc_id for copy in duplicates))
     also = f"<p class='duplicates'>Also in: {literal(names)}</p>" if names else ""
     return (

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pincite.datatypes import Document, Filter, Passage, Span, passage_id
+from pincite.datatypes import Document, Filter, Passage, Span, passage_id, tables_of
 from pincite.errors import DamagedCatalogue, DamagedIndex, IndexBusy, IndexProblem, OtherFormat
 from pincite.stores.base import Content, DocumentRecord, FileRecord, Manifest, Vectors
 from pincite.stores.local.dense import Block
 from pincite.stores.local.files import MEND, Written
 from pincite.stores.local.lexical import Entry
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when tables or what they hold change; an index of another is made anew from the articles."""
 
 FILE = "catalog.sqlite"
@@ -32,9 +32,9 @@ PATIENCE = 60
 
 DOCUMENT_COLUMNS = (
     "doc_id, path, state, digest, title, title_is_name, url, source, author, date, first_day, last_day, metadata, "
-    "headings, page_starts, text"
+    "headings, tables, page_starts, text"
 )
-PASSAGE_COLUMNS = "start, end, heading, page, key, sentences, text"
+PASSAGE_COLUMNS = "start, end, heading, columns, page, key, sentences, text"
 
 # Text stands last in a row: SQLite reads no further than the columns asked for, and long rows run over many pages.
 # Numbers are private and never used again.
@@ -42,10 +42,10 @@ TABLES = {
     "documents": """id INTEGER PRIMARY KEY AUTOINCREMENT, doc_id TEXT NOT NULL UNIQUE, path TEXT NOT NULL,
         state TEXT NOT NULL, digest TEXT NOT NULL, title TEXT NOT NULL, title_is_name INTEGER NOT NULL, url TEXT,
         source TEXT, author TEXT, date TEXT, first_day INTEGER, last_day INTEGER, metadata TEXT NOT NULL,
-        headings TEXT NOT NULL, page_starts TEXT NOT NULL, text TEXT NOT NULL""",
+        headings TEXT NOT NULL, tables TEXT NOT NULL, page_starts TEXT NOT NULL, text TEXT NOT NULL""",
     "passages": """id INTEGER PRIMARY KEY AUTOINCREMENT, document INTEGER NOT NULL, start INTEGER NOT NULL,
-        end INTEGER NOT NULL, heading TEXT, page INTEGER, key BLOB NOT NULL, sentences TEXT NOT NULL,
-        text TEXT NOT NULL, UNIQUE (document, start)""",
+        end INTEGER NOT NULL, heading TEXT, columns TEXT, page INTEGER, key BLOB NOT NULL,
+        sentences TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (document, start)""",
     "vectors": "id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, vector BLOB NOT NULL",
     # Keys of vectors put since the last commit: what of these no passage took over goes with the next one.
     "orphaned": "key BLOB PRIMARY KEY",
@@ -225,8 +225,8 @@ class Catalog:
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
         """Documents by id."""
         rows = self.db.execute(
-            "SELECT doc_id, digest, title, title_is_name, url, source, author, date, metadata, headings, page_starts,"
-            f" text FROM documents WHERE doc_id {_AMONG}",
+            "SELECT doc_id, digest, title, title_is_name, url, source, author, date, metadata, headings, tables,"
+            f" page_starts, text FROM documents WHERE doc_id {_AMONG}",
             (json.dumps(list(ids)),),
         )
         with _readable():
@@ -275,7 +275,7 @@ class Catalog:
     def rows(self, numbers: Collection[int]) -> dict[int, Row]:
         """Passages, each with its vector, by private number."""
         rows = self.db.execute(
-            "SELECT p.id, v.vector, d.doc_id, d.digest, p.start, p.end, p.heading, p.page, p.sentences,"
+            "SELECT p.id, v.vector, d.doc_id, d.digest, p.start, p.end, p.heading, p.columns, p.page, p.sentences,"
             f" p.text FROM {JOINED} JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}",
             (json.dumps(list(numbers)),),
         )
@@ -307,8 +307,8 @@ class Catalog:
         """What the lexical index holds of each passage (with these numbers)."""
         condition, values = ("1", []) if numbers is None else (f"p.id {_AMONG}", [json.dumps(list(numbers))])
         rows = self.db.execute(
-            "SELECT p.id, d.doc_id, d.title, coalesce(p.heading, ''), p.text, d.source, d.author, d.first_day,"
-            f" d.last_day FROM {JOINED} WHERE {condition} ORDER BY p.id",
+            "SELECT p.id, d.doc_id, d.title, coalesce(p.heading, '') || ' ' || coalesce(p.columns, ''), p.text,"
+            f" d.source, d.author, d.first_day, d.last_day FROM {JOINED} WHERE {condition} ORDER BY p.id",
             values,
         )
         return (Entry(*row) for row in rows)
@@ -374,19 +374,20 @@ def _spans(packed: str) -> tuple[Span, ...]:
 
 
 def _document(row: Sequence[Any]) -> Document:
-    doc_id, digest, title, is_name, url, source, author, date, metadata, headings, page_starts, text = row
+    doc_id, digest, title, is_name, url, source, author, date, metadata, headings, tables, page_starts, text = row
     return Document(
         doc_id=doc_id, digest=digest, title=title, title_is_name=bool(is_name), url=url, source=source, author=author,
-        date=date, metadata=json.loads(metadata), headings=_spans(headings), page_starts=_ints(page_starts), text=text,
+        date=date, metadata=json.loads(metadata), headings=_spans(headings), tables=tables_of(json.loads(tables)),
+        page_starts=_ints(page_starts), text=text,
     )  # fmt: skip
 
 
 def _row(row: Sequence[Any]) -> Row:
-    vector, doc_id, digest, start, end, heading, page, sentences, text = row
+    vector, doc_id, digest, start, end, heading, columns, page, sentences, text = row
     if not vector:
         raise ValueError("a vector is empty")
     passage = Passage(
         passage_id=passage_id(doc_id, digest, start), doc_id=doc_id, text=text, start=start, end=end, heading=heading,
-        page=page, sentences=_spans(sentences),
+        columns=columns, page=page, sentences=_spans(sentences),
     )  # fmt: skip
     return passage, np.frombuffer(vector, np.float16)
