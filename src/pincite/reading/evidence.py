@@ -14,6 +14,7 @@ import numpy as np
 
 from pincite.analysis.terms import analyse, mostly_latin, only_stop_words
 from pincite.datatypes import Document, Hit
+from pincite.parsers.metadata import says_nothing
 from pincite.reading import confidence, reader
 from pincite.reading.conditions import (
     asks_for_latest,
@@ -36,21 +37,6 @@ READ = 10
 _WORD = re.compile(r"[^\W\d_]{3}")
 """Without one, as in "10811", a file's name says nothing of what is in it."""
 _PARTS_OF_NAMES = re.compile(r"[^\W_]+")
-_SAY_NOTHING = {
-    "about",
-    "changelog",
-    "changes",
-    "faq",
-    "guide",
-    "history",
-    "index",
-    "install",
-    "intro",
-    "manual",
-    "news",
-}
-_SAY_NOTHING |= {"notes", "overview", "readme"}
-"""Names of files that stand in a folder of the name of what they are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +124,7 @@ def _context(hit: Hit, *, dated: bool) -> str:
 def _subject(document: Document) -> str:
     """What the title says a text is about; the file's name, where it has none, and the folder's of a ``README``."""
     path = PurePosixPath(document.doc_id.partition("#")[0])
-    named = [path.parent.name] if path.stem.casefold() in _SAY_NOTHING else []
+    named = [path.parent.name] if says_nothing(path.stem) and not document.title.endswith(path.parent.name) else []
     named += [document.title] if document.title_is_name else []
     words = [" ".join(_PARTS_OF_NAMES.findall(name)) for name in named if _WORD.search(name)]
     return " ".join(words if document.title_is_name else [*words, document.title])
