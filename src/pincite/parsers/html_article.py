@@ -17,6 +17,7 @@ from trafilatura import bare_extraction
 from pincite.parsers.markup import (
     BLOCKS,
     HEADINGS,
+    STRUCK,
     Block,
     blocks_of,
     holds,
@@ -99,7 +100,7 @@ def article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     """What trafilatura takes for the article; where it left out much prose, the page without its furniture."""
     open_sections(tree)
     write_formulas(tree)
-    etree.strip_elements(tree, "script", "style", "template", with_tail=False)
+    etree.strip_elements(tree, "script", "style", "template", *STRUCK, with_tail=False)
     write_scripts(tree)
     open_layout(tree)
     mark_columns(tree)

@@ -32,6 +32,8 @@ BLOCKS |= {_HEAD, _ROW, "pre", "section", "summary", "table", "tbody", "td", "tf
 _SILENT = {"area", "audio", "button", "canvas", "datalist", "embed", "form", "head", "iframe", "input", "map", "math"}
 _SILENT |= {"menu", "nav", "noscript", "object", "option", "rp", "rt", "script", "select", "style", "svg", "template"}
 _SILENT |= {"textarea", "title", "video"}
+STRUCK = ("del", "s", "strike")
+"""What its author took back."""
 _AROUND_OPERATOR = re.compile(r"(?<!\s)\s*([-+\u2212*/=])\s*")
 _POWER = re.compile(r"[-+\u2212]?[^\W_](?:\S*[^\W_])?")
 _ABBREVIATION = re.compile(r"st|nd|rd|th|[aeo]|[ao]s|ers?|re|res|me|[eè]me|[èe]re|ter?|[A-Z]{2,}")
@@ -119,7 +121,7 @@ def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     etree.strip_elements(tree, etree.Comment, etree.ProcessingInstruction, etree.Entity, with_tail=False)
     write_formulas(tree)
     write_scripts(tree)
-    etree.strip_elements(tree, *_SILENT, with_tail=False)
+    etree.strip_elements(tree, *_SILENT, *STRUCK, with_tail=False)
     join_terms(tree)
     drop_contents(tree)
     number_items(tree)
@@ -228,7 +230,7 @@ def number_items(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
         items = [child for child in numbered if child.tag == "li"]
         if _UNNUMBERED.search(style) or numbered.get("reversed") is not None:
             continue
-        shape = _SHAPES.get(numbered.get("type", "1"), str)
+        shape = SHAPES.get(numbered.get("type", "1"), str)
         number = _whole_number(numbered.get("start"), 1)
         for item in items:
             number = _whole_number(item.get("value"), number)
@@ -245,7 +247,7 @@ def _shown_as(written: Callable[[int], str], last: int) -> Callable[[int], str]:
     return lambda number: written(number) if 0 < number <= last else str(number)
 
 
-_SHAPES: dict[str, Callable[[int], str]] = {
+SHAPES: dict[str, Callable[[int], str]] = {
     "a": _shown_as(letter, 26),
     "A": _shown_as(lambda number: letter(number).upper(), 26),
     "i": _shown_as(roman, 39),

@@ -75,6 +75,8 @@ def _as_html(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
         if element.tag == qn("a:r"):
             raised = next((each.get("baseline", "0") for each in element.iter(qn("a:rPr"))), "0").strip("%")
             element.tag = "span" if raised == "0" else "sub" if raised.startswith("-") else "sup"
+            if any(each.get("strike", "noStrike") != "noStrike" for each in element.iterchildren(qn("a:rPr"))):
+                element.tag = "del"
         else:
             element.tag = _AS_HTML.get(element.tag, element.tag)
     join_scripts(tree)
