@@ -320,7 +320,11 @@ def _quote(run: Sequence[Sentence], rated: Sequence[Sentence], said: set[str]) -
     neighbours = {sentence.place: sentence for sentence in rated if sentence.hit is hit}
     whole = list(run)
     before = neighbours.get(run[0].place - 1)
-    if before and _plain(before.text) not in said and (_LEANS.match(run[0].text) or _replies(before)):
+    if (
+        before
+        and _plain(before.text) not in said
+        and (_LEANS.match(run[0].text) or _replies(before) or _announces(before))
+    ):
         whole.insert(0, before)
     after = neighbours.get(run[-1].place + 1)
     if after and _plain(after.text) not in said and _TURNS.match(after.text) and _in_one_paragraph(run[-1], after):
@@ -333,6 +337,12 @@ def _quote(run: Sequence[Sentence], rated: Sequence[Sentence], said: set[str]) -
 def _replies(sentence: Sentence) -> bool:
     """Whether it is the "Yes" or "No" to a question before it: what goes on behind it is half of an answer."""
     return sentence.begins < sentence.span[0] and is_reply(sentence.text)
+
+
+def _announces(sentence: Sentence) -> bool:
+    """Whether it breaks off before a block of commands, which says nothing without it."""
+    text, spans = sentence.hit.document.text, sentence.hit.passage.sentences
+    return text[sentence.span[1] - 1] not in ":：" and list_end(text, spans[sentence.place :]) > sentence.span[1]
 
 
 def _in_one_paragraph(one: Sentence, following: Sentence) -> bool:
