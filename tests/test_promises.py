@@ -24,6 +24,7 @@ LAYERS = (
     {"retrieval"},
     {"ingest", "reading"},
     {"index"},
+    {"replies"},
     {"assistant", "judged", "text_anchors"},
     {"as_json", "evaluation"},
     {"as_text", "evaluating", "web"},

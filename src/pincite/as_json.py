@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage, Span, Status, UpdateReport
+from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Listed, Passage, Span, Status, UpdateReport
 
 
-def _about(document: Document) -> dict[str, Any]:
+def _about(document: Document | Listed) -> dict[str, Any]:
     names = ("doc_id", "title", "source", "author", "date", "url", "digest")
     return {name: getattr(document, name) for name in names}
 
@@ -76,13 +76,16 @@ def citation(cited: Citation) -> dict[str, Any]:
 
 
 def answer(question: str, given: Answer) -> dict[str, Any]:
-    """An answer: ``question, read, answered, confidence, text, citations, hits``."""
+    """An answer: ``question, read, kind, answered, confidence, text, reply, documents, citations, hits``."""
     return {
         "question": question,
         "read": given.question,
+        "kind": given.kind,
         "answered": given.answered,
         "confidence": given.confidence,
         "text": given.text,
+        "reply": given.reply,
+        "documents": list(map(_about, given.documents)),
         "citations": list(map(citation, given.citations)),
         "hits": list(map(hit, given.hits)),
     }

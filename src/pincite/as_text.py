@@ -47,14 +47,17 @@ def hits_of_a_filter(result: Json) -> str:
 
 
 def answer(given: Json) -> str:
-    """The quotes and below them their places, or the passages that come nearest."""
+    """The quotes and below them their places, a reply, or the passages that come nearest."""
+    if given["reply"] and not given["citations"]:
+        return str(given["text"])
     if given["answered"]:
         quotes = [f"{citation['quote']} [{citation['label']}]" for citation in given["citations"]]
         places = [
             f"[{citation['label']}] {_place(citation)}{_columns(citation)}{_also(citation)}"
             for citation in given["citations"]
         ]
-        return "\n".join([*quotes, "", *places])
+        said = [given["reply"], ""] if given["reply"] else []
+        return "\n".join([*said, *quotes, "", *places])
     nearest = "\n\n".join(map(_hit, given["hits"][:_NEAREST]))
     text = f"{NO_ANSWER} (confidence {given['confidence']:.2f})."
     return f"{text} The nearest passages:\n\n{nearest}" if nearest else text

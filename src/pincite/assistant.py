@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pincite import replies
+from pincite.analysis.intents import intent
 from pincite.analysis.terms import analyse
 from pincite.datatypes import Answer, Citation, Filter, Hit
 from pincite.errors import UsageError
@@ -49,7 +51,7 @@ class Assistant:
         self._threshold = threshold
 
     def ask(self, question: str, *, history: Sequence[Turn] = (), where: Filter | None = None) -> Answer:
-        """Answer a question by quoting.
+        """Answer a question by quoting, and what is none, such as "Hello" or "List all articles", by a reply.
 
         Args:
             question: in natural language; of a very long one, and of one below a text that was pasted, the end
@@ -68,6 +70,14 @@ class Assistant:
             'The night ferry left Aldhaven at ten.'
         """
         question = without_paste(checked_question(question))
+        about = subject(history)
+        wanted = intent(question, later=bool(history), about=bool(about))
+        if wanted:
+            points_back = wanted.kind == "summary" and not wanted.topic and about
+            cited = self.ask(about, where=where).citations if points_back else ()
+            spoken_of = cited[0].document if cited else None
+            if answer := replies.reply(self.index, wanted, question, where, spoken_of):
+                return answer
         if len(question) > _LONG:  # pages pasted above a question: what is asked stands at the end
             question = last_sentences(question, _LONG // 4)
         queries = query_variants(question, history)
@@ -76,7 +86,6 @@ class Assistant:
         threshold = ranking.settings.threshold if self._threshold is None else self._threshold
         if len(queries) > 1 and needs_context(question):
             # It may still say all by itself, as far as a pronoun leaves that open: what answers more surely counts.
-            about = subject(history)
             pointed, named = subject_terms(question, about), new_terms(question)
             meant = (self.index.read(text, ranking) for text in full_questions(question, about))
             read = max([_holding(pointed, read), *(_holding(pointed | named, each) for each in meant)], key=_confidence)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pincite.errors import FilterError
 
@@ -109,6 +109,19 @@ class Document:
         return self.text[slice(*self.tables[found].header)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A document without its text, as it is listed; the attributes are those of `Document`."""
+
+    doc_id: str
+    title: str
+    source: str | None
+    author: str | None
+    date: str | None
+    url: str | None
+    digest: str
+
+
 def passage_id(doc_id: str, digest: str, start: int) -> str:
     """The id of the passage that begins at ``start`` of a document whose text has this digest."""
     return f"{doc_id}@{digest[:16]}:{start}"
@@ -190,12 +203,16 @@ class Answer:
     """What the articles say to a question, or that they do not.
 
     Attributes:
-        text: the quotes joined, each followed by `` [label]``; empty when not answered.
+        text: the quotes joined, each followed by `` [label]``; empty when not answered and no reply.
         question: the question as it was read: the end of one that is very long, and one that needs the
             turns before it together with what those are about.
         answered: whether the articles answer the question.
-        confidence: the estimated probability that they do, which is that of the first citation, 0 to 1.
-        hits: the whole ranking behind it, best first, whether answered or not.
+        confidence: the estimated probability that they do, which is that of the first citation, 0 to 1; of a summary 1.
+        hits: the whole ranking behind it, best first, whether answered or not; none behind a reply.
+        kind: ``quotes``, or what a turn that is no question to the articles was given: a ``greeting``, ``help``, the
+            ``catalogue``, the ``news``, or a ``summary``, whose citations are key sentences of one article.
+        reply: what Pincite says of itself to such a turn; ``text`` is that, with what was listed or quoted below it.
+        documents: the articles that a reply lists, in its order.
     """
 
     text: str
@@ -204,6 +221,9 @@ class Answer:
     confidence: float
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
+    kind: Literal["quotes", "greeting", "help", "catalogue", "news", "summary"] = "quotes"
+    reply: str = ""
+    documents: tuple[Listed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

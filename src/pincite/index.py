@@ -15,7 +15,18 @@ from typing import Any, Literal, Self, get_args
 
 from pincite import stores
 from pincite.analysis.terms import only_stop_words, query_terms
-from pincite.datatypes import Changes, Document, Filter, Hit, Progress, Status, UpdateReport, replace_surrogates
+from pincite.datatypes import (
+    Changes,
+    Document,
+    Filter,
+    Hit,
+    Listed,
+    Progress,
+    Span,
+    Status,
+    UpdateReport,
+    replace_surrogates,
+)
 from pincite.errors import (
     CorpusError,
     DamagedCatalogue,
@@ -32,6 +43,7 @@ from pincite.ingest.scan import scan_corpus
 from pincite.ingest.update import Update, changes
 from pincite.ingest.worker import Here
 from pincite.reading.evidence import READ, Evidence, weigh
+from pincite.reading.key_sentences import MOST_PASSAGES, key_sentences
 from pincite.reading.reader import opened as opened_reader
 from pincite.retrieval import onnx_export
 from pincite.retrieval.deduplication import deduplicate
@@ -396,6 +408,15 @@ class Index:
         with self._store.snapshot() as snapshot:
             return snapshot.documents(doc_ids)
 
+    def listed(self, where: Filter | None = None) -> list[Listed]:
+        """The indexed documents without their texts, in the order of their ids.
+
+        Args:
+            where: which of them.
+        """
+        with self._store.snapshot() as snapshot:
+            return snapshot.listed(where)
+
     def status(self) -> Status:
         """What the index holds.
 
@@ -473,6 +494,16 @@ class Index:
         """The titles of the first ``n`` documents in the order of their ids, by id."""
         with self._store.snapshot() as snapshot:
             return snapshot.titles(n)
+
+    def key_sentences(self, document: Document) -> list[tuple[Hit, Span]]:
+        """Three to five sentences that stand for a document, in its order, each with the passage that holds it.
+
+        Raises:
+            IndexProblem, ModelError: as for `search`.
+        """
+        only = Filter(doc_ids=document.doc_id)
+        passages = self.search(document.title, k=MOST_PASSAGES, where=only, mode="dense", deduplicate=False)
+        return key_sentences(passages, self._embedder(self.settings.model))
 
     @property
     def settings(self) -> Settings:

@@ -29,7 +29,8 @@ def markdown(question: str, answer: Answer) -> str:
     """An answer as Markdown that shows every text to the letter."""
     quotes = "\n\n".join(_quote(citation) for citation in answer.citations)
     places = "\n".join(f"{citation.label}. {', '.join(map(_line, _facts(citation)))}" for citation in answer.citations)
-    return f"# {_line(question)}\n\n{quotes}\n\n## Sources\n\n{places}\n"
+    said = f"{_line(answer.reply)}\n\n" if answer.reply else ""
+    return f"# {_line(question)}\n\n{said}{quotes}\n\n## Sources\n\n{places}\n"
 
 
 def _quote(citation: Citation) -> str:
@@ -53,6 +54,7 @@ def html(question: str, answer: Answer) -> str:
         f"<blockquote dir='auto'><span class='quote'>{escape(citation.quote)}</span> [{citation.label}]</blockquote>"
         for citation in answer.citations
     )
+    said = f"<p>{escape(answer.reply)}</p>" if answer.reply else ""
     places = "".join(
         f"<li value='{citation.label}'>{'<br>'.join(map(escape, _facts(citation)))}</li>"
         for citation in answer.citations
@@ -61,7 +63,7 @@ def html(question: str, answer: Answer) -> str:
         "<!doctype html><html lang='en'><meta charset='utf-8'>"
         "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<meta name='viewport' content='width=device-width'><title>{title}</title><style>{_STYLE}</style>"
-        f"<h1 dir='auto'>{title}</h1>{quotes}<h2>Sources</h2><ol>{places}</ol>"
+        f"<h1 dir='auto'>{title}</h1>{said}{quotes}<h2>Sources</h2><ol>{places}</ol>"
         "<p><small>Quoted word for word by Pincite; characters count from 0 in the text with that SHA-256.</small></p>"
         "</html>"
     )

@@ -145,6 +145,8 @@ def answer(number: int, question: str, result: Answer, milliseconds: int, *, fil
         milliseconds: how long it took.
         filtered: whether only some of the articles were asked.
     """
+    if result.reply and not result.citations:
+        return f"{_reply(result)}<p class='meta'>{milliseconds} ms</p>", ""
     if not result.answered:
         cards = "".join(map(_near_card, result.hits[:_NEAREST]))
         near = f"{_sources_title('Nearest passages, not an answer')}<div class='nearest'>{cards}</div>" if cards else ""
@@ -152,13 +154,25 @@ def answer(number: int, question: str, result: Answer, milliseconds: int, *, fil
     articles = len({citation.document.doc_id for citation in result.citations})
     quotes = "".join(_quote(citation) for citation in result.citations)
     said = (
-        f"<div class='answer'>{quotes}</div><p class='meta'>{_count(articles, 'article')} · {milliseconds} ms</p>"
+        f"{_reply(result)}<div class='answer'>{quotes}</div>"
+        f"<p class='meta'>{_count(articles, 'article')} · {milliseconds} ms</p>"
         f"{_actions(number, question, result)}"
     )
     groups = _groups(result)
     hits = {hit.passage.passage_id: hit for hit in result.hits}
-    cards = "".join(_cited_card(number, group, hits[group[0].passage.passage_id]) for group in groups)
+    cards = "".join(_cited_card(number, group, hits.get(group[0].passage.passage_id)) for group in groups)
     return said, f"{_sources_title(_count(len(groups), 'source'))}{cards}"
+
+
+def _reply(result: Answer) -> str:
+    """What Pincite says itself, and below it the articles that it lists."""
+    rows = "".join(
+        f"<li>{_document_link(each.doc_id, each.title)}"
+        f"<span class='where'>{_facts([each.date or 'no date', each.doc_id])}</span></li>"
+        for each in result.documents
+    )
+    listed = f"<ul>{rows}</ul>" if rows else ""
+    return f"<section class='reply'><p dir='auto'>{literal(result.reply)}</p>{listed}</section>" if result.reply else ""
 
 
 def follow_ups(questions: Iterable[str] = ()) -> str:
@@ -194,6 +208,11 @@ def _anchor_link(anchor: str) -> str:
 
 def _address(name: str, value: str) -> str:
     return literal(f"?{name}={percent_encoded(value, safe='')}")
+
+
+def _document_link(doc_id: str, title: str) -> str:
+    """A link that opens the reader at the beginning of an article."""
+    return f"<a href='{_address('doc', doc_id)}' data-doc='{literal(doc_id)}' dir='auto'>{literal(title)}</a>"
 
 
 def _actions(number: int, question: str, result: Answer) -> str:
@@ -238,12 +257,12 @@ def _sources_title(title: str) -> str:
     )
 
 
-def _cited_card(number: int, citations: Sequence[Citation], hit: Hit) -> str:
+def _cited_card(number: int, citations: Sequence[Citation], hit: Hit | None) -> str:
     first = citations[0]
     badges = "".join(f"<span class='badge'>{citation.label}</span>" for citation in citations)
     spans = [(citation.start, citation.end) for citation in citations]
     text = _marked(number, first.passage, citations)
-    strength = _strength(max(citation.confidence for citation in citations), hit)
+    strength = _strength(max(citation.confidence for citation in citations), hit) if hit else ""
     read = f"<a class='read' {_citation_link(first)}>Read in article →</a>"
     return _card(badges, first.document, first.passage, spans, text, f"{strength}{read}", first.duplicates)
 
@@ -436,9 +455,6 @@ def _names(title: str, reasons: Mapping[str, str]) -> str:
 
 
 def _titles(status: Status, titles: Mapping[str, str]) -> str:
-    rows = "".join(
-        f"<li><a href='{_address('doc', doc_id)}' data-doc='{literal(doc_id)}' dir='auto'>{literal(title)}</a></li>"
-        for doc_id, title in titles.items()
-    )
+    rows = "".join(f"<li>{_document_link(doc_id, title)}</li>" for doc_id, title in titles.items())
     more = f"<li>and {status.documents - len(titles):,} more</li>" if status.documents > len(titles) else ""
     return f"<details class='titles'><summary>Articles</summary><ul>{rows}{more}</ul></details>"

@@ -82,7 +82,9 @@ class Service:
         """Answer a question with verbatim quotes from the articles, or say that they do not answer it.
 
         Every quote comes with its article, date, exact range of characters and the SHA-256 of the text that the range
-        counts in. With "answered": false there are no quotes, and the hits are only the nearest passages.
+        counts in. With "answered": false there are no quotes, and the hits are only the nearest passages. What is no
+        question to the articles has a "reply": "What articles do you have?", "What is new?", "Summarise the article
+        about X".
 
         Args:
             question: in natural language, up to 4000 characters.

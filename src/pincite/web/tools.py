@@ -20,7 +20,7 @@ from pincite.web.service import Service, translate_errors
 _AT_ONCE = 4
 _INSTRUCTIONS = (
     "Searches a folder of articles and answers from it with verbatim quotes only. Cite a quote with its title, date "
-    "and range of characters. When `ask` says `answered: false`, the articles do not answer: say so."
+    "and range of characters. When `ask` says `answered: false` and has no `reply`, the articles do not answer: say so."
 )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pincite.datatypes import Document, Filter, Passage, Span, passage_id, tables_of
+from pincite.datatypes import Document, Filter, Listed, Passage, Span, passage_id, tables_of
 from pincite.errors import DamagedCatalogue, DamagedIndex, IndexBusy, IndexProblem, OtherFormat
 from pincite.stores.base import Content, DocumentRecord, FileRecord, Manifest, Vectors
 from pincite.stores.local.dense import Block
@@ -237,6 +237,13 @@ class Catalog:
         sql = "SELECT doc_id FROM documents WHERE digest >= ? AND digest < ? LIMIT 1"
         row = self.db.execute(sql, (prefix, f"{prefix}g")).fetchone()  # the digits end with f
         return self.documents([row[0]])[row[0]] if row else None
+
+    def listed(self, where: Filter | None = None) -> list[Listed]:
+        """Documents without their texts, in order."""
+        condition, values = _condition(where or Filter())
+        names = ("doc_id", "title", "source", "author", "date", "url", "digest")
+        sql = f"SELECT {', '.join(names)} FROM documents d WHERE {condition} ORDER BY doc_id"
+        return [Listed(**dict(zip(names, row, strict=True))) for row in self.db.execute(sql, values)]
 
     def sources(self) -> dict[str, int]:
         """The sources that documents name, with how many do."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields
 from functools import cached_property, partial
 from time import time
 from typing import Any, NamedTuple, Self
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from pincite.analysis.terms import analyse
-from pincite.datatypes import Document, Filter, Passage
+from pincite.datatypes import Document, Filter, Listed, Passage
 from pincite.errors import DamagedIndex
 from pincite.stores.base import Content, DocumentRecord, FileRecord, Kept, Manifest, Scored, Vectors
 from pincite.stores.memory import Memory, row_size
@@ -182,6 +183,12 @@ class MilvusSnapshot(MilvusState):
     def with_digest(self, prefix: str) -> Document | None:
         """A document by the beginning of its digest."""
         return next(map(rows.document, self._payloads("document", f"digest like '{prefix}%'")), None)
+
+    def listed(self, where: Filter | None = None) -> list[Listed]:
+        """Documents without their texts, which are read nevertheless, since no other rows hold author and date."""
+        names = [field.name for field in fields(Listed)]
+        found = self._payloads("document", *rows.conditions(where))
+        return sorted((Listed(**{name: each[name] for name in names}) for each in found), key=lambda each: each.doc_id)
 
     def sources(self) -> dict[str, int]:
         """The sources that documents name, with how many do."""
