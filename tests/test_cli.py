@@ -269,6 +269,7 @@ TABLES = {
     "hits": "A hit",
     "scores": "Scores",
     "citations": "A citation",
+    "documents": "A listed article",
     "duplicates": "A duplicate",
     "best": "A range",
     "highlights": "A range",
@@ -320,6 +321,7 @@ def test_json_has_the_documented_keys_and_no_others(tmp_path: Path, monkeypatch:
     look("update", "update", "corpus")
     look("search", "search", "mill")
     look("ask", "ask", question)
+    look("ask", "ask", "List all articles")
     look("status", "status", "--verify")
     (tmp_path / "old.json").write_text(look("What is printed", "evaluate", "own.jsonl"), "utf-8")
     look("What is printed", "evaluate", "own.jsonl", "--worst", "2", "--compare", "old.json")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pincite import Answer, Citation, Document, Hit, Passage, Progress, Status, UpdateReport
-from pincite.datatypes import Changes
+from pincite.datatypes import Changes, Listed
 from pincite.text_anchors import ResolvedAnchor
 from pincite.web import export, render
 from pincite.web.library import State
@@ -104,6 +104,33 @@ def test_every_text_is_shown_to_the_letter(answer: Answer, question: str) -> Non
     by_place = sorted(answer.citations, key=lambda each: each.start)
     assert read.texts.get("mark", []) == [each.quote for each in by_place]
     assert read.texts.get("example", []) == [question] * answer.answered
+
+
+@given(st.text(SHOWN, min_size=1))
+def test_a_reply_is_shown_to_the_letter_with_links_to_what_it_lists_and_says_nothing_of_confidence(text: str) -> None:
+    listed = Listed(doc_id=text, title=text, source=None, author=None, date=None, url=None, digest="")
+    reply = Answer(
+        text=text, question="q", answered=False, confidence=0.0, citations=(), hits=(), kind="catalogue", reply=text,
+        documents=(listed,),
+    )  # fmt: skip
+    read = Reading(turn(reply, "List all articles"))
+    assert read.texts["p"] == [text]
+    assert read.texts["a"] == [text]
+    assert read.value("data-doc") == text
+    assert read.texts["where"] == [f"no date · {text}"]
+    assert not {name for _, name in read.elements} & {"notice nothing", "nearest", "card", "answer", "follow-ups"}
+
+
+@given(answers().filter(lambda each: each.answered), st.text(SHOWN, min_size=1))
+def test_a_summary_says_what_it_is_and_not_how_strong_its_quotes_are(answer: Answer, said: str) -> None:
+    summary = replace(answer, kind="summary", reply=said, hits=())
+    read = Reading(turn(summary, "Summarise it"))
+    assert read.texts["reply"] == [said]
+    assert read.texts["quote"] == [each.quote for each in summary.citations]
+    assert not {name for _, name in read.elements} & {"strength strong", "strength fair", "strength weak"}
+    taken = Reading(MarkdownIt("commonmark", {"html": True}).render(export.markdown("q", summary)))
+    assert words(said) in map(words, taken.texts.get("p", [""]))
+    assert said in Reading(export.html("q", summary)).texts["p"]
 
 
 @given(answers(), st.text(SHOWN, min_size=1))

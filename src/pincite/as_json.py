@@ -76,14 +76,14 @@ def citation(cited: Citation) -> dict[str, Any]:
 
 
 def answer(question: str, given: Answer) -> dict[str, Any]:
-    """An answer: ``question, read, kind, answered, confidence, text, reply, documents, citations, hits``."""
+    """An answer: ``question, read, answered, confidence, text, kind, reply, documents, citations, hits``."""
     return {
         "question": question,
         "read": given.question,
-        "kind": given.kind,
         "answered": given.answered,
         "confidence": given.confidence,
         "text": given.text,
+        "kind": given.kind,
         "reply": given.reply,
         "documents": list(map(_about, given.documents)),
         "citations": list(map(citation, given.citations)),

@@ -25,11 +25,12 @@ _MOST_SENTENCES = 200
 _FEWEST_TERMS, _LONGEST = 5, 500
 """Of a sentence, in terms and characters: what is shorter says little by itself, what is longer is no sentence."""
 _LEAST, _MOST = 3, 5
-_EACH = 8
+_EACH = 4
 """Sentences of an article for each of those that stand for it."""
 _LEANS = re.compile(
     r"(?:It|Its|This|That|They|Their|These|Those|He|His|She|Her|Such|Here|There|But|And|So|Then|Thus|However|Also|"
     r"Therefore|Moreover|Otherwise|Instead|For example|For instance)\b|[他她它这這那但]"
+    r"|(?:[^\s.,;]+\s){1,3}(?:it|this|these|those|they|them|such)\b"
 )
 """How a sentence begins that is understood only with the one before."""
 _ENDS = re.compile(r"[.!…。！][\"'”’»」』）)\]]*(?:\[[^\[\]]{1,24}\])?\Z")
