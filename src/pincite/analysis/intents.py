@@ -50,39 +50,41 @@ _HELLO = (
 )
 _THANKS = (
     "thanks; thank you; thankyou; thank u; thank ya; thx; thnx; tnx; thanx; thks; tks; thnks; thansk; tahnks; ty; "
-    "tysm; tyvm; many thanks; a million thanks; thanks a lot; thanks a million; no thanks; no thank you; cheers; "
-    "much appreciated; i appreciate it; i appreciate that; appreciated; that helps; that helped; that was helpful; "
-    "that is helpful; thats helpful; very helpful; well done; good job; great answer; good answer; danke; "
-    "danke schön; danke sehr; vielen dank; dankeschön; besten dank; merci; merci beaucoup; merci bien; gracias; "
-    "muchas gracias; grazie; grazie mille; obrigado; obrigada; muito obrigado; muito obrigada; takk; tusen takk; "
-    "tak; tack så mycket; dank je; dank u; dank je wel; bedankt; kiitos; спасибо; спасибо большое; "
-    "большое спасибо; благодарю; dziękuję; dzięki; děkuji; teşekkürler; teşekkür ederim; धन्यवाद; शुक्रिया; "
-    "cam on; ευχαριστώ; 谢谢; 谢谢你; 谢谢您; 谢谢啦; 多谢; 感谢; 非常感谢; 謝謝; 謝謝你; 謝謝您; ありがとう; "
-    "ありがとうございます; どうもありがとう; 감사합니다; 고마워; 고맙습니다; شكرا; شكراً; شكرا جزيلا; شكرا لك; "
-    "תודה; תודה רבה"
+    "tysm; tyvm; appreciate it; that was very helpful; that was great; many thanks; a million thanks; "
+    "thanks a lot; thanks a million; no thanks; no thank you; cheers; much appreciated; i appreciate it; "
+    "i appreciate that; appreciated; that helps; that helped; that was helpful; that is helpful; thats helpful; "
+    "very helpful; well done; good job; great answer; good answer; danke; danke schön; danke sehr; vielen dank; "
+    "dankeschön; besten dank; merci; merci beaucoup; merci bien; gracias; muchas gracias; grazie; grazie mille; "
+    "obrigado; obrigada; muito obrigado; muito obrigada; takk; tusen takk; tak; tack så mycket; dank je; dank u; "
+    "dank je wel; bedankt; kiitos; спасибо; спасибо большое; большое спасибо; благодарю; dziękuję; dzięki; děkuji; "
+    "teşekkürler; teşekkür ederim; धन्यवाद; शुक्रिया; cam on; ευχαριστώ; 谢谢; 谢谢你; 谢谢您; 谢谢啦; 多谢; 感谢; "
+    "非常感谢; 謝謝; 謝謝你; 謝謝您; ありがとう; ありがとうございます; どうもありがとう; 감사합니다; 고마워; "
+    "고맙습니다; شكرا; شكراً; شكرا جزيلا; شكرا لك; תודה; תודה רבה"
 )
 _BYE = (
     "bye; bye bye; byebye; byee; bai; goodbye; good bye; goodby; see you; see ya; see u; cya; see you later; "
     "see ya later; see you soon; see you tomorrow; see you around; talk to you later; ttyl; until next time; "
-    "good night; goodnight; take care; have a nice day; have a good day; have a great day; have a good one; "
-    "have a nice evening; have a good evening; have a nice weekend; have a good weekend; thats all; "
-    "thats all for now; thats all for today; that is all; that will be all; im done; tschüss; tschüß; tschau; "
-    "auf wiedersehen; bis bald; bis später; gute nacht; au revoir; à bientôt; à plus tard; adieu; bonne journée; "
-    "bonne nuit; adios; hasta luego; hasta pronto; hasta mañana; arrivederci; buona notte; tchau; até logo; adeus; "
-    "hej då; tot ziens; doei; dag; до свидания; пока; do widzenia; güle güle; 再见; 再見; 拜拜; 回头见; 晚安; "
-    "さようなら; じゃあね; またね; 안녕히 가세요; 안녕히 계세요; مع السلامة; وداعا; إلى اللقاء; להתראות"
+    "good night; goodnight; take care; have a nice day; have a good day; have a great day; have a lovely day; "
+    "have a good one; have a nice evening; have a good evening; have a nice weekend; have a good weekend; "
+    "thats all; thats all for now; thats all for today; that is all; that will be all; im done; tschüss; tschüß; "
+    "tschau; auf wiedersehen; bis bald; bis später; gute nacht; au revoir; à bientôt; à plus tard; adieu; "
+    "bonne journée; bonne nuit; adios; hasta luego; hasta pronto; hasta mañana; arrivederci; buona notte; tchau; "
+    "até logo; adeus; hej då; tot ziens; doei; dag; до свидания; пока; do widzenia; güle güle; 再见; 再見; 拜拜; "
+    "回头见; 晚安; さようなら; じゃあね; またね; 안녕히 가세요; 안녕히 계세요; مع السلامة; وداعا; إلى اللقاء; "
+    "להתראות"
 )
 _AGREED = (
     "ok; okay; okey; k; kk; alright; all right; right; great; nice; cool; perfect; awesome; excellent; wonderful; "
-    "fantastic; brilliant; super; good; very good; fine; got it; i see; understood; makes sense; good to know; "
-    "great job"
+    "fantastic; brilliant; super; good; very good; fine; got it; i see; understood; makes sense; thats great; "
+    "that is great; thats perfect; thats good; good to know; great job"
 )
 """Asks nothing after an answer; before one, or with a question mark, "Nice?" may be the town."""
 _ALONG = (
     "there; pincite; again; all; everyone; everybody; folks; guys; friend; my friend; mate; buddy; bot; assistant; "
     "sir; madam; to you; and; oh; well; so; then; now; today; please; very much; so much; a lot; a bunch; a ton; "
     "a million; kindly; for now; for today; in advance; for that; for this; for everything; for it; for your help; "
-    "for the help; for all your help; for helping; for helping me; for your time; for your answer; for the answer; "
+    "indeed; for the quick answer; for your quick answer; for the quick reply; for your quick reply; for the help; "
+    "for all your help; for helping; for helping me; for your time; for your answer; for the answer; "
     "for the answers; for the reply; for the info; for the information; for your support"
 )
 """What may stand behind a courtesy."""
@@ -132,10 +134,12 @@ def _courtesy(words: list[str], *, later: bool) -> Kind | None:
 
 _BEFORE = re.compile(
     r"^(?:(?:please|pls|plz|kindly|hey|hi|hello|ok|okay|thanks|so|and|now|just|pincite|"
-    r"(?:can|could|would|will) you|(?:can|could|may) i (?:see|have|get)|"
+    r"(?:can|could|would|will) you|(?:can|could|may) i (?:see|have|get)|(?:tell|show) me|"
     r"(?:i want|i need|i would like|id like)(?: you)? to(?: see| have| get| know)?) )*"
 )
 _AFTER = frozenset(["please", "pls", "plz", "pincite", "thanks", "thx"])
+_ITSELF = frozenset(f"{word} pincite" for word in ("is", "whats", "use", "in", "with", "made", "built", "wrote"))
+"""Where "Pincite" is no mere address."""
 
 _PLURAL = r"(?:articles|documents|docs|files|texts)"
 _LIBRARY = r"(?:(?:this|your|the) (?:index|library|collection|corpus|knowledge base|database|system)|pincite)"
@@ -144,7 +148,8 @@ _HAVE = (
     r"(?:do you (?:have|hold|know|cover|contain|search|see|read|use)(?: access to| of| about)?|"
     r"have (?:you|we)(?: got)?|do (?:we|i) have(?: access to)?|are you (?:using|based on)|"
     r"can you (?:search|read|see|access|use|find|answer from)|"
-    rf"can (?:i|we) (?:read|search|see|find|ask)(?: about)?|does {_LIBRARY} (?:have|hold|contain|cover|know)|are|exist)"
+    rf"can (?:i|we) (?:read|search|see|find|ask)(?: about)?|does {_LIBRARY} (?:have|hold|contain|cover|know)|are|exist|"
+    r"(?:you|we) (?:have|know)|there are)"
 )
 _TAIL = (
     rf"(?: (?:{_HERE}|in total|in all|altogether|all together|at all|right now|currently|available|indexed|exactly))*"
@@ -157,9 +162,10 @@ _GIVE = r"(?:list|show|give|name|print|display|enumerate|tell|get|see|view|brows
 _CATALOGUE = re.compile(
     rf"how many (?:different )?(?:{_PLURAL}|article|document)(?: {_HAVE})?{_TAIL}"
     rf"|(?:(?:what is|whats) )?(?:the )?(?:total )?(?:number|count) of {_ALL}{_TAIL}|count {_ALL}"
-    rf"|(?:{_GIVE} )?(?:{_A_LIST})?{_EACH}(?: titles)?(?: (?:that |which )?{_HAVE}| (?:you|we) have)?{_TAIL}"
+    rf"|(?:{_GIVE} )?(?:{_A_LIST})?{_EACH}(?: titles)?(?: (?:that |which )?{_HAVE})?{_TAIL}"
     rf"|(?:list|show)(?: me)? (?:all|everything|what you have|what(?:s| is) {_HERE}){_TAIL}"
-    r"|table of contents|article list"
+    rf"|table of contents|article list|(?:list|give me) (?:all )?(?:the )?titles|how (?:big|large) is {_LIBRARY}"
+    r"|(?:what|which) (?:sources|data|titles) do you (?:have|use|know)"
     rf"|summari[sz]e (?:everything|{_ALL})"
     rf"|(?:what|which)(?: (?:kinds?|sorts?|types?) of)?(?: other| all)? {_PLURAL} {_HAVE}{_TAIL}"
     rf"|what(?: are|s| is) (?:your (?:{_PLURAL}|sources)|(?:in|inside) (?:here|{_LIBRARY}))"
@@ -181,23 +187,26 @@ _NEWS = re.compile(
     rf"(?:what(?: is|s)|anything|is there anything|got anything) new(?: {_HERE}| today)?"
     r"|(?:what(?:s| is) )?the (?:latest|newest)"
     r"|(?:(?:what is|whats|any|tell me|give me|show me) )?(?:the )?(?:latest |recent )?news"
-    rf"|(?:(?:what are|what is|whats|which are|what|which|any|do you have(?: any)?|are there(?: any)?|{_GIVE}) )?"
+    rf"|(?:(?:what are|what is|whats|which are|which is|what|which|any|{_GIVE}) |(?:do you have|are there)(?: any)? )?"
     rf"(?:the |your )?(?:{_NOW}(?: (?P<n>{_MOST}))?|(?P<m>{_MOST}) (?:{_NOW}|last)|last (?P<o>{_MOST})) "
-    rf"(?:{_PLURAL}|article|document)(?: {_HAVE}| (?:that )?(?:you|we) have)?{_TAIL}"
+    rf"(?:{_PLURAL}|article|document)(?: (?:that )?{_HAVE})?{_TAIL}"
     rf"|(?:what|which) (?:{_PLURAL} are|(?:article|document) is) (?:the )?{_NOW}"
-    r"|what (?:was|has been|is) (?:(?:recently|newly|last|just) added|added (?:last|recently|lately))"
+    r"|what (?:was|has been|is) (?:(?:recently|newly|last|just) added|(?:added|published) (?:last|recently|lately))"
+    rf"|(?:what are )?the {_NOW} additions"
     rf"|(?:recently|newly|last) added(?: {_PLURAL})?"
 )
 
 _HELP = re.compile(
     r"(?:get |i need |i need some |give me |some )?help(?: me)?(?: out)?"
-    r"|what (?:all )?(?:can|do|could) you do(?: for me| here)?|(?:what|how) can you help(?: me)?(?: with)?"
-    r"|what (?:can|could|should|may) i ask(?: you)?(?: about)?(?: (?:in )?here)?"
+    r"|what (?:all )?(?:(?:can|do|could) you|you can|can pincite|are you able to) do(?: for me| here)?"
+    r"|what are your (?:capabilities|features)|who am i talking to|is this an? (?:chat ?)?(?:bot|ai|human|person)"
+    r"|(?:what|how) can you help(?: me)?(?: with)?|what(?: (?:kinds?|sorts?) of (?:questions|things)| questions)? "
+    r"(?:can|could|should|may) i ask(?: you)?(?: about)?(?: (?:in )?here)?"
     r"|what can i do (?:here|with (?:this|you|pincite))"
     r"|how (?:do|can|should|could|to)(?: i| we| one)? (?:use (?:you|pincite)|ask(?: you)?(?: a)?(?: questions?)?)"
     r"|how do you work|how does pincite work|(?:who|what) (?:are you|is pincite)|whats pincite"
     r"|(?:what is|whats) your (?:name|purpose|job)"
-    r"|who (?:made|built|created|wrote|developed) (?:you|pincite)|introduce yourself|tell me about yourself"
+    r"|who (?:made|built|wrote) (?:you|pincite)|introduce yourself|about yourself"
     r"|are you (?:an? )?(?:real |artificial )?"
     r"(?:bot|chatbot|robot|human|person|ai|llm|machine|language model|assistant|real|chatgpt|gpt|intelligence)"
 )
@@ -207,9 +216,9 @@ _ABOUT = r"(?:(?:that is |which is )?(?:about|on|titled|called|named|entitled|wi
 _GIST = r"(?:summary|synopsis|outline|abstract|gist|digest|recap|overview)"
 _SUMMARY = re.compile(
     r"(?:summari[sz]e|sum up|tldr|tl dr"
-    r"|(?:(?:give|write|show|tell|make|provide)(?: me| us)?(?: with)? |what(?: is|s) )?"
+    r"|(?:(?:give|write|show|make|provide)(?: me| us)?(?: with)? |i (?:want|need|would like) |id like |what(?: is|s) )?"
     rf"(?:an? |the )?(?:short |brief |quick |concise )?{_GIST}(?: (?:of|for|on|about)|$)"
-    r"|(?:(?:what are|whats|what is|give me|tell me) )?(?:the )?"
+    r"|(?:(?:what are|whats|what is|give me) )?(?:the )?"
     r"(?:main|key) (?:points?|sentences|ideas?|messages?) (?:of|in))"
     rf"(?: (?:(?:the|this|that|your) )?(?P<noun>{_ONE})(?: {_ABOUT})?)?(?P<topic>(?: \w+)*?)(?: (?P<behind>{_ONE}))?"
     rf"|what does the {_ONE} {_ABOUT}(?P<said>(?: \w+)+) say|what is the {_ONE}(?: {_ABOUT})?(?P<told>(?: \w+)+) about"
@@ -218,9 +227,13 @@ _BARE = frozenset(["summarise", "summarize", "summary", "tldr"])
 """Words that alone ask for a summary; "outline" may be looked for."""
 
 _GOES_ON: dict[Kind, re.Pattern[str]] = {
-    "catalogue": re.compile(r"what (?:are (?:they|these|those|all of them)(?: all)?|is (?:this|it)(?: all)?) about"),
+    "catalogue": re.compile(
+        r"what (?:are (?:they|these|those|all of them)(?: all)?|is (?:this|it)(?: all)?) about"
+        r"|how many (?:are there|do you have)"
+    ),
     "help": re.compile(
-        r"how (?:does|do) (?:this|it|that)(?: \w+)? work|what(?: is|s) this(?: place| thing)?"
+        r"how does (?:this|it|this (?:thing|tool|program|app|chat|bot|chatbot|assistant|page|site|website)) work"
+        r"|what can (?:this|it) do|what(?: is|s) this(?: place| thing)?"
         r"|how (?:do|can|should|could|to)(?: i| we| one)? use (?:this|it)"
     ),
 }
@@ -241,7 +254,7 @@ def intent(turn: str, *, later: bool = False, about: bool = False) -> Intent | N
     spelled = [word for word, *_ in words]
     if kind := _courtesy(spelled, later=later and not turn.rstrip().endswith(("?", "？"))):
         return Intent(kind)
-    while spelled and spelled[-1] in _AFTER:
+    while spelled and spelled[-1] in _AFTER and " ".join(spelled[-2:]) not in _ITSELF:
         spelled.pop()
     text = _BEFORE.sub("", " ".join(spelled), count=1)
     for kind, pattern in [*_REQUESTS.items(), *([] if about else _GOES_ON.items())]:
