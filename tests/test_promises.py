@@ -19,7 +19,7 @@ SOURCE = Path(pincite.__file__).parent
 LAYERS = (
     {"errors"},
     {"datatypes", "settings"},
-    {"analysis", "bibliography"},
+    {"analysis", "listing", "bibliography"},
     {"parsers", "stores"},
     {"retrieval"},
     {"ingest", "reading"},

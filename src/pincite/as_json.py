@@ -7,6 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Listed, Passage, Span, Status, UpdateReport
+from pincite.listing import Kind, counts
+
+_NEAREST = 3
+"""Hits that come where nothing answers, unless another number is asked for; with an answer comes one."""
+
+_BEGINNING = 300
+"""Characters of a hit's text that come with an answer."""
 
 
 def _about(document: Document | Listed) -> dict[str, Any]:
@@ -75,8 +82,18 @@ def citation(cited: Citation) -> dict[str, Any]:
     }
 
 
-def answer(question: str, given: Answer) -> dict[str, Any]:
-    """An answer: ``question, read, answered, confidence, text, kind, reply, documents, citations, hits``."""
+def answer(question: str, given: Answer, *, most: int | None = None, texts: bool = False) -> dict[str, Any]:
+    """An answer: ``question, read, answered, confidence, text, kind, reply, documents, citations, hits``.
+
+    Args:
+        question: as asked.
+        given: the answer.
+        most: the number of its hits, from 0; by default one, or where nothing answers the three that come nearest.
+        texts: with the whole texts of these, not their beginnings.
+    """
+    if most is None:
+        most = 1 if given.answered else _NEAREST
+    nearest = [hit(each) for each in given.hits[:most]]
     return {
         "question": question,
         "read": given.question,
@@ -87,19 +104,48 @@ def answer(question: str, given: Answer) -> dict[str, Any]:
         "reply": given.reply,
         "documents": list(map(_about, given.documents)),
         "citations": list(map(citation, given.citations)),
-        "hits": list(map(hit, given.hits)),
+        "hits": nearest if texts else [each | {"text": each["text"][:_BEGINNING]} for each in nearest],
     }
 
 
-def document(article: Document) -> dict[str, Any]:
-    """A whole article: ``doc_id, title, ..., digest, text, metadata, headings, tables, page_starts``."""
+def document(article: Document, around: int | None = None) -> dict[str, Any]:
+    """An article: ``doc_id, title, ..., digest, characters, start, end, text, metadata, headings, tables,
+    page_starts``.
+
+    Args:
+        article: the article.
+        around: a place in its text, of whose surroundings alone the text is to be given; by default all of it is.
+
+    Raises:
+        UsageError: there is no such place.
+    """
+    start, end = (0, len(article.text)) if around is None else article.around(around)
     return _about(article) | {
-        "text": article.text,
+        "characters": len(article.text),
+        "start": start,
+        "end": end,
+        "text": article.text[start:end],
         "metadata": dict(article.metadata),
         "headings": article.headings,
         "tables": article.tables,
         "page_starts": article.page_starts,
     }
+
+
+def listed(kind: Kind, documents: Sequence[Listed], *, most: int | None = None, first: int = 0) -> dict[str, Any]:
+    """What an index holds: ``total``, and under the name of the kind documents, or names and how many documents each.
+
+    Args:
+        kind: of what is listed.
+        documents: among these.
+        most: how many; by default all.
+        first: how many are left out before.
+    """
+    last = None if most is None else first + most
+    if kind == "documents":
+        return {"total": len(documents), kind: list(map(_about, documents[first:last]))}
+    names = counts(kind, documents)
+    return {"total": len(names), kind: dict(list(names.items())[first:last])}
 
 
 def status(held: Status, changes: Changes | None) -> dict[str, Any]:

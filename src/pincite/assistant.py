@@ -45,8 +45,9 @@ class Assistant:
     """
 
     def __init__(self, index: Index, *, threshold: float | None = None) -> None:
-        if threshold is not None and not 0 <= threshold <= 1:
-            raise UsageError(f"threshold={threshold}: give a number from 0 to 1")
+        number = isinstance(threshold, int | float) and not isinstance(threshold, bool)
+        if threshold is not None and not (number and 0 <= threshold <= 1):
+            raise UsageError(f"threshold={threshold!r}: give a number from 0 to 1")
         self.index = index
         self._threshold = threshold
 
@@ -61,6 +62,7 @@ class Assistant:
 
         Raises:
             UsageError: an empty question, or a turn that is not one.
+            NothingFits: ``where`` fits no document.
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
             ReaderError: the reader cannot be loaded.
 

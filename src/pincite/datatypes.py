@@ -6,6 +6,7 @@ All are frozen. Offsets are Python string indices (code points), the end exclusi
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 from bisect import bisect_right
 from calendar import monthrange
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pincite.errors import FilterError
+from pincite.errors import FilterError, UsageError
 
 Span = tuple[int, int]
 """A range of characters: start, end (exclusive)."""
@@ -107,6 +108,22 @@ class Document:
         if found < 0 or at >= self.tables[found].body[1]:
             return None
         return self.text[slice(*self.tables[found].header)]
+
+    def around(self, at: int, most: int = 1000) -> Span:
+        """The range of whole words up to ``most`` characters before and after a place in the text.
+
+        Raises:
+            UsageError: there is no such place.
+        """
+        length = len(self.text)
+        if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at < length:
+            raise UsageError(f"around={at!r}: {self.doc_id} has {length:,} characters; give 0 to {length - 1}")
+        start, end = max(0, at - most), min(length, at + most)
+        if start and (gap := re.search(r"\s", self.text[start:at])):
+            start += gap.end()
+        if end < length and len(words := self.text[at:end].rsplit(maxsplit=1)) > 1:
+            end = at + len(words[0])
+        return start, end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,6 +353,8 @@ class Filter:
 
     Args:
         source, author, doc_ids: one value or several, any of which fits; compared to the letter.
+        folders: one or several, any of which fits: a document lies in ``news/2022`` where its id begins with
+            ``news/2022/``.
         after, before: ``YYYY[-MM[-DD]]``, inclusive. A document whose date names only a year or month fits when
             some day of it does; one without a date never fits a bound.
 
@@ -353,11 +372,14 @@ class Filter:
     after: str | None = None
     before: str | None = None
     doc_ids: str | Sequence[str] | None = None
+    folders: str | Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("source", "author", "doc_ids"):
+        for name in ("source", "author", "doc_ids", "folders"):
             values = _as_tuple(name, getattr(self, name))
             object.__setattr__(self, name, values and tuple(map(replace_surrogates, values)))
+        if self.folders is not None:
+            object.__setattr__(self, "folders", tuple(map(posixpath.normpath, self.folders)))
         for name in ("after", "before"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or parse_date(value) is None):
@@ -373,12 +395,19 @@ class Filter:
         before = parse_date(self.before) if self.before else None
         return after[0] if after else None, before[1] if before else None
 
-    def fits(self, document: Document) -> bool:
+    @property
+    def beginnings(self) -> tuple[str, ...] | None:
+        """One of these begins the id of a document that fits ``folders``; None where they are not given."""
+        return None if self.folders is None else tuple(f"{folder}/" for folder in self.folders)
+
+    def fits(self, document: Document | Listed) -> bool:
         """Whether ``document`` may be found; the meaning that every store has to reproduce."""
         for allowed, value in ((self.source, document.source), (self.author, document.author)):
             if allowed is not None and value not in allowed:
                 return False
         if self.doc_ids is not None and document.doc_id not in self.doc_ids:
+            return False
+        if self.beginnings is not None and not document.doc_id.startswith(self.beginnings):
             return False
         return self._fits_dates(document.date)
 

@@ -16,7 +16,7 @@ from cachetools import LRUCache, cachedmethod
 from pincite.analysis.terms import only_stop_words
 from pincite.assistant import Assistant
 from pincite.datatypes import Answer, Filter, Hit
-from pincite.errors import EmptyIndex, FilterError, NoIndex, PinciteError, QueryError
+from pincite.errors import EmptyIndex, FilterError, NoIndex, NothingFits, PinciteError, QueryError
 from pincite.index import Index
 from pincite.web import render
 from pincite.web.library import UNEXPECTED, Library
@@ -191,7 +191,8 @@ class Chat:
         if isinstance(error, NoIndex | EmptyIndex):
             return render.building() if self._library.state.running else render.empty(str(error))
         if isinstance(error, FilterError):
-            return render.failure(str(error).replace("after=", "From ").replace("before=", "Until "))
+            said = str(error).replace("after=", "From ").replace("before=", "Until ")
+            return render.nothing_fits(said) if isinstance(error, NothingFits) else render.failure(said)
         if isinstance(error, PinciteError):
             return render.failure(str(error))
         _log.error("the page failed unexpectedly", exc_info=error)

@@ -96,6 +96,12 @@ def failure(reason: str) -> str:
     )
 
 
+def nothing_fits(reason: str) -> str:
+    """The filters leave no article, and why."""
+    said = f"<p>{literal(reason[0].upper() + reason[1:])}. Nothing was searched; clear or widen the filters.</p>"
+    return f"<section class='notice nothing'><h3>No article fits these filters.</h3>{said}</section>"
+
+
 # ---------------------------------------------------------------- a conversation
 
 
@@ -230,9 +236,7 @@ def _actions(number: int, question: str, result: Answer) -> str:
 
 
 def _no_answer(result: Answer, milliseconds: int, filtered: bool) -> str:
-    if filtered and not result.hits:
-        said = "<h3>No article fits these filters.</h3><p>Nothing was searched; clear or widen the filters.</p>"
-    elif filtered:
+    if filtered:
         said = f"<h3>{NO_ANSWER}.</h3><p>Only articles that fit the filters were searched. {_ONLY_NEAR}</p>"
     else:
         said = f"<h3>{NO_ANSWER}.</h3><p>{_ONLY_NEAR} Other words may find more.</p>"

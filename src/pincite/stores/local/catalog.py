@@ -355,6 +355,10 @@ def _condition(where: Filter) -> tuple[str, list[Any]]:
         if allowed is not None:
             parts.append(f"d.{name} {_AMONG}")
             values.append(json.dumps(list(allowed)))
+    if where.beginnings is not None:
+        # Of texts with this beginning, the next after all of them ends with 0, which comes after /.
+        parts.append(f"({' OR '.join(['0', *('d.doc_id >= ? AND d.doc_id < ?' for _ in where.beginnings)])})")
+        values += [bound for start in where.beginnings for bound in (start, f"{start[:-1]}0")]
     first, last = where.days
     for bound, test in ((first, "d.last_day >= ?"), (last, "d.first_day <= ?")):
         if bound is not None:
