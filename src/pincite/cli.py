@@ -322,7 +322,9 @@ def search(index: Index, question: str, where: Filter | None, in_json: bool, **o
 @_on_index
 @click.option("--from", "file", type=click.File("rb"), metavar="FILE", help="questions, one a line (- is stdin)")
 @click.option("--threshold", type=_SHARE, metavar="P", help="least confidence of an answer, 0 to 1")
-@click.option("--hits", "most", type=_FROM_ZERO, metavar="N", help="in JSON or where nothing answers (default 1, 3)")
+@click.option(
+    "--hits", "most", type=_FROM_ZERO, metavar="N", help="how many to show (default 3 where nothing answers, 1 in JSON)"
+)
 @click.option("--texts", is_flag=True, help="the whole texts of hits in JSON, not the beginnings")
 @click.option("--format", "form", type=click.Choice(["bibtex", "csl"]), help="print the articles cited")
 @_filters
