@@ -109,8 +109,7 @@ def answer(question: str, given: Answer, *, most: int | None = None, texts: bool
 
 
 def document(article: Document, around: int | None = None) -> dict[str, Any]:
-    """An article: ``doc_id, title, ..., digest, characters, start, end, text, metadata, headings, tables,
-    page_starts``.
+    """An article: ``doc_id, title, ..., digest, characters, start, end, text, metadata, headings, ..., page_starts``.
 
     Args:
         article: the article.
