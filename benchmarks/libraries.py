@@ -1,27 +1,34 @@
 """Pincite's own code beside libraries for the same: where sentences end, dates of articles, the text of PDFs.
 
-    python benchmarks/libraries.py [--environment build/libraries]
+    python benchmarks/libraries.py [--environment build/libraries] [--pages FOLDER]
 
 The cases are below, with their right answers; they were written before any of the tools had seen them. A sentence case
 is right when the whole of it is. Libraries are told the language of a case, and how to give their best, which Pincite
-is not. Their PDFs are made here from ``scripts/documents``, so what they say is known. The first time, an environment
-is made for the libraries. Writes docs/performance/libraries.json; ``tables.py`` shows it in CONTRIBUTING.md.
+is not. Their PDFs are made here from ``scripts/documents``, so what they say is known. With ``--pages`` real ones are
+read as well, a page of each of 24 PDFs below FOLDER, drawn by a seed. As nobody says what is right there, it counts the
+runs of four words, divided words joined, that three other tools read and one does not, and those that it reads alone.
+The first time, an environment is made for the libraries. Writes docs/performance/libraries.json; ``tables.py`` shows it
+in CONTRIBUTING.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import re
 import subprocess
 import sys
 import tempfile
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from itertools import dropwhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pypdfium2 as pdfium
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
@@ -44,6 +51,7 @@ REQUIRED = (
     "pypdf>=6",
     "pdfminer.six",
 )
+PAGES, AGREED = 24, 3
 LONG = 100_000
 """Bytes of prose whose division is timed."""
 
@@ -438,6 +446,47 @@ def score_pdfs(texts: Mapping[str, str], says: Mapping[str, list[str]]) -> dict[
     return means | {"by_kind": by_kind}
 
 
+def real_pages(folder: Path, place: Path) -> dict[str, str]:
+    """A page of each of some PDFs, as files of their own."""
+    files = sorted(folder.rglob("*.pdf"))
+    random.Random(7).shuffle(files)
+    found: dict[str, str] = {}
+    for path in files:
+        pdf = pdfium.PdfDocument(path)
+        full = [at for at in range(min(len(pdf), 30)) if 1200 < pdf[at].get_textpage().count_chars() < 7000]
+        if full and len(found) < PAGES:
+            one = pdfium.PdfDocument.new()
+            one.import_pages(pdf, [random.Random(path.name).choice(full)])
+            one.save(alone := place / f"page{len(found)}.pdf")
+            found[path.name] = str(alone)
+    return found
+
+
+def score_agreed(texts: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, float]]:
+    """By tool, the means over pages of runs lost that three others read, and of runs that none does."""
+    scores: dict[str, list[tuple[float, float]]] = {tool: [] for tool in texts}
+    for page in texts["pincite"]:
+        runs = {tool: _runs(each[page]) for tool, each in texts.items()}
+        for tool, own in runs.items():
+            counts = Counter(run for other, each in runs.items() if other != tool for run in each)
+            agreed = {run for run, count in counts.items() if count >= AGREED}
+            scores[tool].append((len(agreed - own) / max(1, len(agreed)), len(own - counts.keys()) / max(1, len(own))))
+    names = ("agreed_lost", "alone")
+    return {
+        tool: {name: round(sum(part) / len(part), 4) for name, part in zip(names, zip(*each, strict=True), strict=True)}
+        for tool, each in scores.items()
+    }
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    """Without accents, which may stand by themselves, and with divided words joined."""
+    letters = unicodedata.normalize(
+        "NFKD", re.sub(r"(?<=\w)[-\u00ad\u2010\ufffe\x02]\s*(?=\w)|[´¨˜ˆˇ˘˚¸]\s*", "", text)
+    )
+    words = re.findall(r"[^\W_]+", "".join(char for char in letters if not unicodedata.combining(char)).lower())
+    return set(zip(words, words[1:], words[2:], words[3:], strict=False))
+
+
 # ---------------------------------------------------------------------------------------------- running
 
 
@@ -464,7 +513,9 @@ def main() -> None:
     """Run all and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--environment", type=Path, default=ROOT / "build" / "libraries")
-    python = environment(parser.parse_args().environment.absolute())
+    parser.add_argument("--pages", type=Path)
+    options = parser.parse_args()
+    python = environment(options.environment.absolute())
     prose = "\n\n".join(path.read_text("utf-8") for path in sorted((ROOT / "scripts" / "documents").glob("*.md")))
     results: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -488,7 +539,16 @@ def main() -> None:
                 else:
                     answer |= score_sentences(answers) if job == "sentences" else score_dates(answers)
                 results.setdefault(job, {})[tool] = answer
-    facts = {"cases": {"sentences": len(cases), "dates": len(dates), "pdf": len(pdfs)}}
+        if options.pages:
+            given.write_text(json.dumps({"pdf": real_pages(options.pages, Path(name))}), "utf-8")
+            done = {
+                tool: run(sys.executable if tool in ("pincite", "pypdfium2") else python, "pages", tool, given)
+                for tool in TOOLS["pdf"]
+            }
+            for tool, scores in score_agreed({tool: each["answers"] for tool, each in done.items()}).items():
+                results["pdf"][tool] |= {"real_pages": scores | {"ms_a_page": done[tool]["ms_a_file"]}}
+    counts = {"sentences": len(cases), "dates": len(dates), "pdf": len(pdfs), "pages": PAGES}
+    facts = {"cases": counts}
     write("libraries", facts | results, "libraries.py", ("pypdfium2", "reportlab"))
 
 

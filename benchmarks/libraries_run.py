@@ -99,9 +99,11 @@ PARSERS: dict[str, Parse] = {
 
 
 def _pincite_text(path: str) -> str:
+    from pincite import Document
     from pincite.parsers.pdf import read
 
-    return next(read(Path(path), Path(path).name)).text
+    [found] = [each for each in read(Path(path), Path(path).name) if isinstance(each, Document)]
+    return found.text
 
 
 def _pypdfium2(path: str) -> str:

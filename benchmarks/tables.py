@@ -115,6 +115,15 @@ def peers(found: dict[str, Any]) -> str:
     return table(("", "index, s", "query p50, ms", "p95, ms", "MB, indexing and answering", *measures), rows)
 
 
+def ocr(found: dict[str, Any]) -> str:
+    """Medians over pages."""
+    rows = [
+        (dpi, f"{each['characters']:.1%}", f"{each['words']:.1%}", each["seconds"], each["processor_seconds"])
+        for dpi, each in found["medians"].items()
+    ]
+    return table(("dpi", "characters wrong", "words wrong", "seconds a page", "of the processor"), rows)
+
+
 def load(found: dict[str, Any]) -> str:
     """Many clients, then many questions."""
     many, long = found["load"], found["long"]
@@ -207,6 +216,12 @@ def libraries(found: dict[str, Any]) -> str:
         own = _measured(found[job]["pincite"])
         others = (f"{_versioned(*tool)} {_measured(tool[1])}" for tool in tools if tool[0] != "pincite")
         rows.append((*names, own, "; ".join(others)))
+    real = {name: tool["real_pages"] for name, tool in found["pdf"].items() if "real_pages" in tool}
+    if real:
+        said = {name: f"{e['agreed_lost']:.1%}, {e['alone']:.1%}, {e['ms_a_page']:.3g} ms" for name, e in real.items()}
+        beside = "; ".join(f"{name} {text}" for name, text in said.items() if name != "pincite")
+        what = f"runs of words that three others read and it does not, that it alone reads, {cases['pages']} real pages"
+        rows.append(("the same", f"{what}; ms a page", said["pincite"], beside))
     return table(("own code", "right of", "Pincite", "libraries"), rows)
 
 
@@ -235,6 +250,7 @@ TABLES = {
     "answering": (answering, "answering"),
     "peers": (peers, "peers"),
     "load": (load, "load"),
+    "ocr": (ocr, "ocr"),
 }
 
 

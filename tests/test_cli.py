@@ -22,7 +22,7 @@ import pytest
 
 import pincite
 from conftest import ARTICLES, WordEmbedder, swap, write_files
-from pincite import Assistant, Index, as_json
+from pincite import Assistant, Index, Progress, as_json, as_text, cli
 from pincite.cli import main, program
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -84,9 +84,14 @@ def home(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_version_and_help(tmp_path: Path) -> None:
     assert run("--version", cwd=tmp_path).stdout == f"pincite {pincite.__version__}\n"
     listed = re.findall(r"^  ([a-z]+)  ", run("--help", cwd=tmp_path).stdout, re.MULTILINE)
-    assert listed == ["update", "search", "ask", "chat", "status", "backup", "restore", "copy", "evaluate"]
+    assert listed == [
+        "update", "search", "ask", "list", "show", "chat", "status", "backup", "restore", "copy", "evaluate",
+    ]  # fmt: skip
     for verb in listed:
         assert f"example: pincite {verb}" in run(verb, "--help", cwd=tmp_path).stdout
+    assert (
+        "exit status: 0 done, also where nothing answers; 1 an error; 2 wrong usage" in run("-h", cwd=tmp_path).stdout
+    )
 
 
 def test_without_a_reader_or_with_one_that_is_missing(home: Path) -> None:
@@ -171,6 +176,138 @@ def test_ask_says_when_nothing_answers(home: Path) -> None:
     assert done.stdout.startswith("Nothing in these articles answers this")
 
 
+QUESTIONS = (
+    "How do I add texts?",
+    "By how much is Zhejiang raising its funding for innovation?",
+    "Which team won the ice hockey cup?",
+    "What did the science plans say about talent?",
+    "Which formats can be read?",
+    "What is planned in Guangdong?",
+    "What is the Greater Bay Area plan?",
+    "Which three centers are there?",
+    "How do I filter by source?",
+)
+
+
+def test_an_answer_in_json_is_small_and_more_of_it_can_be_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(DOCS.parent / "docs_corpus", tmp_path / "docs_corpus")
+    assert run("update", "docs_corpus", cwd=tmp_path).returncode == 0
+    for question in QUESTIONS:
+        done = run("ask", question, "--json", cwd=tmp_path)
+        assert len(done.stdout.encode()) < 8000
+        answer = json.loads(done.stdout)
+        assert len(answer["hits"]) == (1 if answer["answered"] else 3)
+    assert len(json.loads(run("ask", QUESTIONS[2], "--hits", "0", "--json", cwd=tmp_path).stdout)["hits"]) == 0
+    few = json.loads(run("ask", QUESTIONS[3], "--hits", "20", "--json", cwd=tmp_path).stdout)["hits"]
+    whole = json.loads(run("ask", QUESTIONS[3], "--hits", "20", "--texts", "--json", cwd=tmp_path).stdout)["hits"]
+    assert len(few) == len(whole) == 20
+    assert all(hit["end"] - hit["start"] == len(hit["text"]) for hit in whole)
+    assert [hit["text"] for hit in few] == [hit["text"][:300] for hit in whole]
+    assert max(len(hit["text"]) for hit in whole) > 300
+
+
+def test_a_refusal_does_not_look_like_the_threshold() -> None:
+    refused = {"answered": False, "hits": []}
+    for confidence, printed in ((0.4999, "0.49"), (0.2499999, "0.24"), (0.0, "0.00"), (0.995, "0.99")):
+        assert f"(confidence {printed})" in as_text.answer(refused | {"confidence": confidence})
+
+
+def test_list(home: Path) -> None:
+    assert run("list", cwd=home).stdout.splitlines() == [
+        "bees.txt  “Bees”",
+        "harbour.txt  “Night ferry”, 2021-03-04",
+        "mill/tide.md  “The tide mill”, Mill Letters, R. Penn, 2019-07",
+    ]
+    assert run("list", "--after", "2020", cwd=home).stdout.startswith("harbour.txt")
+    assert run("list", "--sources", cwd=home).stdout == "      1  Mill Letters\n"
+    assert run("list", "--authors", "--source", "Mill Letters", cwd=home).stdout == "      1  R. Penn\n"
+    assert json.loads(run("list", "--folders", "--json", cwd=home).stdout) == {"total": 1, "folders": {"mill": 1}}
+    assert run("list", "--folders", "--doc-id", "bees.txt", cwd=home).stdout == "There is none.\n"
+
+
+def test_show(home: Path) -> None:
+    done = run("show", "mill/tide.md", cwd=home)
+    assert done.stdout.startswith("“The tide mill”, Mill Letters, R. Penn, 2019-07, mill/tide.md, characters 0-")
+    assert done.stdout.endswith("\n\nThe dam broke in a storm.\n")
+    write_files(home / "long", {"a.txt": "".join(f"Sentence {n} is here. " for n in range(400))})
+    assert run("update", "long", "--index", "long-index", cwd=home).returncode == 0
+    part = json.loads(run("show", "a.txt", "--around", "4000", "--index", "long-index", "--json", cwd=home).stdout)
+    whole = json.loads(run("show", "a.txt", "--index", "long-index", "--json", cwd=home).stdout)
+    assert part["text"] == whole["text"][part["start"] : part["end"]]
+    assert 3000 <= part["start"] < 4000 < part["end"] <= 5000
+    assert f"characters {part['start']}-{part['end']} of {len(whole['text'])}" in (
+        run("show", "a.txt", "--around", "4000", "--index", "long-index", cwd=home).stdout
+    )
+
+
+LINES = (
+    b"\xef\xbb\xbfWhen did the night ferry leave Aldhaven?\r\n\n"
+    b'{"question": "Which team won the ice hockey cup?"}\n{broken\n\xff\n{"question": 7}\n{"question": " "}\n[1]\n'
+)
+
+
+def test_questions_from_a_file(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "asked").write_bytes(LINES)
+    done = run("ask", "--from", str(tmp_path / "asked"), "--json", cwd=home)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(answer["line"], answer["answered"]) for answer in answers] == [(1, True), (3, False), (8, False)]
+    assert done.returncode == 1
+    reported = re.findall(r"^pincite: .*asked:(\d+): (.*)$", done.stderr, re.MULTILINE)
+    assert [int(line) for line, _ in reported] == [4, 5, 6, 7]
+    assert "not JSON" in reported[0][1]
+    assert "not UTF-8" in reported[1][1]
+    assert done.stderr.count("\n") == 4
+    done = run("ask", "--from", str(tmp_path / "asked"), cwd=home)
+    assert done.stdout.startswith("> When did the night ferry leave Aldhaven?\nThe night ferry left Aldhaven at ten. ")
+    done = run("ask", "--from", str(tmp_path / "asked"), "--folder", "nowhere", cwd=home)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)  # wrong for every line
+
+
+def test_questions_from_stdin(real_index: Index) -> None:
+    place = Path(real_index.status().path)
+    done = run_apart("pincite ask --from - --json < corpus/harbour.txt", place.parent)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["line"] for line in done.stdout.splitlines()] == [1, 3, 5]
+
+
+def test_citations_for_a_bibliography(home: Path) -> None:
+    question = "What was the wheel of the tide mill made of?"
+    done = run("ask", question, "--format", "bibtex", cwd=home)
+    assert done.stdout.startswith("@misc{tide-")
+    assert "author = {R. Penn}" in done.stdout
+    (item,) = json.loads(run("ask", question, "--format", "csl", cwd=home).stdout)
+    assert (item["title"], item["issued"]) == ("The tide mill", {"date-parts": [[2019, 7]]})
+    for form, empty in (("bibtex", ""), ("csl", "[]\n")):
+        done = run("ask", "Which team won the ice hockey cup?", "--format", form, cwd=home)
+        assert (done.returncode, done.stdout) == (0, empty)
+        assert done.stderr.startswith("pincite: Nothing in these articles answers this")
+
+
+def test_an_update_that_skips_every_file_is_an_error(home: Path) -> None:
+    write_files(home / "bad", {"a.txt": "", "b.md": "\n"})
+    done = run("update", "bad", "--index", "bad-index", cwd=home)
+    assert done.returncode == 1
+    assert "2 skipped:" in done.stdout
+    assert re.fullmatch(r"pincite: nothing of this folder is indexed: every file was skipped.*\n", done.stderr)
+    write_files(home / "bad", {"c.md": "One that can be read.\n"})
+    assert run("update", "bad", "--index", "bad-index", cwd=home).returncode == 0
+
+
+def test_a_log_has_a_line_of_progress_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, said = [0.0], io.StringIO()
+    monkeypatch.setattr("pincite.cli.time.monotonic", lambda: now[0])
+    with redirect_stderr(said), cli._progress() as show:
+        for second in range(600):
+            now[0] = second
+            show(Progress(stage="embed", done=1000 * second, total=10**6 if second < 300 else None))
+    lines = said.getvalue().splitlines()
+    assert len(lines) == 9
+    assert lines[0] == "embed: 60,000 of 1,000,000 passages"
+    assert lines[-1] == "embed: 540,000 passages"
+
+
 def test_search_prints_passages(home: Path) -> None:
     done = run("search", "tide mill", "--k", "1", cwd=home)
     assert done.stdout.startswith("1. “The tide mill”, Mill Letters, R. Penn, 2019-07, mill/tide.md, characters 0-")
@@ -180,7 +317,8 @@ def test_search_prints_passages(home: Path) -> None:
 def test_filters(home: Path) -> None:
     done = run("search", "ferry", "--after", "2021", "--json", cwd=home)
     assert [hit["doc_id"] for hit in json.loads(done.stdout)["hits"]] == ["harbour.txt"]
-    assert run("search", "ferry", "--source", "nobody", cwd=home).stdout == "No passage fits the filter.\n"
+    done = run("ask", "What was made of elm?", "--folder", "mill/", "--author", "R. Penn", "--json", cwd=home)
+    assert {hit["doc_id"] for hit in json.loads(done.stdout)["hits"]} == {"mill/tide.md"}
 
 
 def test_status(home: Path) -> None:
@@ -267,6 +405,7 @@ def test_a_watched_folder_is_updated_after_each_burst(real_index: Index, tmp_pat
 # Objects in the JSON and the tables of docs/json.md that list their keys; other objects have names or files as keys.
 TABLES = {
     "hits": "A hit",
+    "documents": "A document",
     "scores": "Scores",
     "citations": "A citation",
     "duplicates": "A duplicate",
@@ -280,6 +419,7 @@ TABLES = {
     "right": "A text",
 }
 BY_NAME = {"skipped", "stale", "outcomes", "measures", "without_history", "queries"}
+BY_NAME |= {"sources", "authors", "folders", "metadata"}
 
 
 def documented_keys() -> dict[str, set[str]]:
@@ -320,6 +460,12 @@ def test_json_has_the_documented_keys_and_no_others(tmp_path: Path, monkeypatch:
     look("update", "update", "corpus")
     look("search", "search", "mill")
     look("ask", "ask", question)
+    look("ask", "ask", "List all articles")
+    (tmp_path / "asked.txt").write_text(question, "utf-8")
+    look("ask", "ask", "--from", "asked.txt")
+    for kind in ([], ["--sources"], ["--authors"], ["--folders"]):
+        look("list", "list", *kind)
+    look("show", "show", "mill/tide.md")
     look("status", "status", "--verify")
     (tmp_path / "old.json").write_text(look("What is printed", "evaluate", "own.jsonl"), "utf-8")
     look("What is printed", "evaluate", "own.jsonl", "--worst", "2", "--compare", "old.json")
@@ -330,7 +476,7 @@ def test_json_has_the_documented_keys_and_no_others(tmp_path: Path, monkeypatch:
 def test_an_article_in_json_has_the_documented_keys(real_index: Index) -> None:
     article = as_json.document(real_index.documents(["harbour.txt"])["harbour.txt"])
     row = next(line for line in (DOCS / "http.md").read_text("utf-8").splitlines() if line.startswith("| `document` |"))
-    assert set(article) == set(re.findall(r"`(\w+)`", row)) - {"document"}
+    assert set(article) == set(re.findall(r"`(\w+)`", row)) - {"document", "around"}
 
 
 @pytest.mark.parametrize(
@@ -354,6 +500,25 @@ def test_an_article_in_json_has_the_documented_keys(real_index: Index) -> None:
         (["search", "x", "--before", "2021-13"], 2, "2021-13"),
         (["search", "x", "--after", "yesterday"], 2, "yesterday"),
         (["ask", ""], 2, "ask something"),
+        (["ask", "x", "--hits", "-1"], 2, "'-1' is not a whole number from 0"),
+        (["ask", "x", "--hits", "all"], 2, "'all' is not a whole number from 0"),
+        (["ask", "x", "--format", "ris"], 2, "'ris' is not one of"),
+        (["ask", "x", "--format", "csl", "--json"], 2, "--format goes with neither --from nor --json"),
+        (["ask", "x", "--from", "docs_corpus/bees.txt"], 2, "give either a QUESTION or --from FILE"),
+        (["ask", "--from", "no-such-file"], 2, "'no-such-file': No such file or directory"),
+        (["ask", "--from", "docs_corpus"], 2, "'docs_corpus': Is a directory"),
+        (["ask", "--from", "docs_corpus/empty.txt"], 2, "docs_corpus/empty.txt: holds no question"),
+        (["ask", "x", "--source", "Mill"], 2, "no article has the source 'Mill'; there is: 'Mill Letters'"),
+        (["search", "x", "--author", "Penn"], 2, "no article has the author 'Penn'; there is: 'R. Penn'"),
+        (["search", "x", "--folder", "mil"], 2, "no article has the folder 'mil'; there is: 'mill'"),
+        (["search", "x", "--doc-id", "bee.txt"], 2, "has the id 'bee.txt'; there are: 'bees.txt', "),
+        (["list", "--after", "2050"], 2, "no article fits after='2050'; those are dated 2019-07 to 2021-03-04"),
+        (["search", "x", "--mode", "lexical", "--before", "1999"], 2, "those are dated 2019-07 to 2021-03-04"),
+        (["list", "--source", "\x1b]0;x\x07"], 2, "there is: 'Mill Letters'"),
+        (["show", "bee.txt"], 2, "doc_id='bee.txt': not in the index; there are: 'bees.txt', "),
+        (["show", "bees.txt", "--around", "-1"], 2, "'-1' is not a whole number from 0"),
+        (["show", "bees.txt", "--around", "80"], 2, "around=80: bees.txt has 73 characters; give 0 to 72"),
+        (["show"], 2, "DOC"),
         (["ask"], 2, "QUESTION"),
         (["sing"], 2, "sing"),
         ([], 2, "(see pincite --help)"),
@@ -458,10 +623,6 @@ def test_articles_do_not_steer_the_terminal(home: Path, steered: str, verb: str)
 
 def test_words_that_no_passage_holds(home: Path) -> None:
     assert run("search", "--mode", "lexical", "zzzz", cwd=home).stdout == "No passage holds one of these words.\n"
-    assert (
-        run("search", "--mode", "lexical", "ferry", "--after", "2050", cwd=home).stdout
-        == "No passage fits the filter.\n"
-    )
 
 
 def test_status_says_that_the_folder_is_gone(home: Path, tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ def assert_same_but_found(index: Index, local: Index) -> None:
         assert _lasting(found.files()) == _lasting(expected.files())
         assert found.sources() == expected.sources()
         assert found.titles(5) == expected.titles(5)
+        assert found.listed() == expected.listed()
         ids = found.doc_ids()
         assert found.documents(ids) == expected.documents(ids)
         for one, other in zip(found.contents(), expected.contents(), strict=True):
@@ -131,6 +132,7 @@ def assert_same_found(found: Snapshot, expected: Snapshot, question: str, by_wor
         Filter(source="Bell News"),
         Filter(after="2015", before="2020-05"),
         Filter(doc_ids=["bees.txt"]),
+        Filter(folders="mill"),
     ):
         assert found.count(where) == expected.count(where)
         near, exact = found.dense(vector, 10, where), expected.dense(vector, 10, where)

@@ -43,7 +43,8 @@ def read_here(jobs: Iterable[tuple[str, Path]], workers: int) -> Iterator[tuple[
     del workers
     for name, path in jobs:
         for event in parsers.read(path, name):
-            yield name, event
+            if not isinstance(event, parsers.Working):
+                yield name, event
         yield name, FileDone()
 
 

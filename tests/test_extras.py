@@ -5,16 +5,19 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+import tempfile
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
+from PIL import Image
 
 from pincite import Index, evaluation
 from pincite.errors import ModelError, PinciteError
 from pincite.ingest import cluster
+from pincite.parsers import read
 from pincite.retrieval import embedding as module
 from pincite.retrieval.embedding import check_weights, find_model
 from pincite.settings import DEFAULT_MODEL
@@ -33,6 +36,12 @@ def without_dask() -> None:
         pass
 
 
+def without_ocr() -> None:
+    picture = Path(tempfile.mkdtemp()) / "scan.pdf"
+    Image.new("L", (50, 50)).save(picture)
+    list(read(picture, picture.name))
+
+
 def without_offline() -> None:
     find_model(DEFAULT_MODEL)
 
@@ -44,6 +53,7 @@ def without_offline() -> None:
         ("milvus", "grpc", without_milvus),
         ("milvus", "pymilvus.exceptions", without_milvus),
         ("dask", "distributed", without_dask),
+        ("ocr", "rapidocr", without_ocr),
         ("offline", "", without_offline),
     ],
 )

@@ -30,6 +30,7 @@ from pincite.errors import (
     ModelError,
     ModelMismatch,
     NoIndex,
+    NothingFits,
     QueryError,
     RemovalRefused,
     UnknownDocument,
@@ -487,7 +488,8 @@ def test_a_filter_comes_before_the_ranking(index: Index, where: Filter) -> None:
 
 
 def test_a_filter_that_nothing_fits(index: Index) -> None:
-    assert index.search("ferry", where=Filter(source="nobody")) == []
+    with pytest.raises(NothingFits, match="no article has the source 'nobody'; there is: 'Mill Letters'"):
+        index.search("ferry", where=Filter(source="nobody"))
 
 
 @pytest.mark.parametrize(
@@ -664,7 +666,8 @@ def test_a_huge_k_is_all_there_is(index: Index, k: int) -> None:
 
 def test_lone_surrogates_and_wrong_types_are_no_crash(index: Index) -> None:
     check(index.search("mill \udcff"))
-    assert index.search("mill", where=Filter(source="\ud800")) == []
+    with pytest.raises(NothingFits, match="no article has the source '\ufffd'"):
+        index.search("mill", where=Filter(source="\ud800"))
     with pytest.raises(QueryError, match="Filter"):
         index.search("mill", where={"source": "x"})  # type: ignore[arg-type]
 
@@ -790,9 +793,11 @@ def test_changes_of_a_folder_that_is_gone_are_not_known(index: Index, corpus: Pa
     assert index.changes() is None
 
 
-def test_sources_and_titles(index: Index) -> None:
+def test_sources_titles_and_what_is_listed(index: Index) -> None:
     assert index.sources() == {"Mill Letters": 1}
     assert index.titles(2) == {"bees.txt": "Bees", "harbour.txt": "Night ferry"}
+    assert [each.doc_id for each in index.listed()] == ["bees.txt", "harbour.txt", "mill/tide.md"]
+    assert [(each.title, each.date) for each in index.listed(Filter(after="2021"))] == [("Night ferry", "2021-03-04")]
 
 
 def test_the_file_of_a_document(index: Index, corpus: Path) -> None:
@@ -872,7 +877,7 @@ def test_a_search_by_words_needs_no_model(corpus: Path, open_index: Open, tmp_pa
     with Index.open(tmp_path / "index") as index:  # a model of that name is not to be had
         (hit,) = index.search("elm", mode="lexical")
         assert hit.scores == {"lexical": hit.score}
-        assert index.search("elm", mode="lexical", where=Filter(source="Nobody")) == []
+        assert index.search("zzzz", mode="lexical", where=Filter(source="Mill Letters")) == []
         assert index.search("zebra", mode="lexical") == []
         assert index.status().query_backend == "sentence-transformers"
         with pytest.raises(QueryError):

@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 
 from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
-from pincite.parsers import SUFFIXES, Skipped, read
+from pincite.parsers import SUFFIXES, Skipped, Working, read
 from pincite.parsers.decoding import clean, decode
 from pincite.parsers.headings import with_headings
 from pincite.parsers.metadata import as_json, iso_date, one_line
@@ -44,7 +44,7 @@ def events(tmp_path: Path) -> Callable[[str, str | bytes], list[Document | Skipp
     def make(name: str, content: str | bytes) -> list[Document | Skipped]:
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return list(read(path, name))
+        return [event for event in read(path, name) if not isinstance(event, Working)]
 
     return make
 

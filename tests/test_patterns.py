@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pincite import text_anchors
-from pincite.analysis import questions, sentences, terms
+from pincite.analysis import intents, questions, sentences, terms
 from pincite.ingest import chunking, scan
 from pincite.parsers import (
     decoding,
@@ -40,7 +40,7 @@ from pincite.parsers import (
     table,
     text,
 )
-from pincite.reading import conditions, evidence, lists
+from pincite.reading import conditions, evidence, key_sentences, lists
 from pincite.retrieval import deduplication, follow_ups, ranking
 
 MODULES = [
@@ -62,7 +62,7 @@ MODULES = [
     scan,
 ]
 MODULES += [conditions, docx_numbers, eml, notation, office, rst, rtf, subtitles, table]
-MODULES += [evidence, lists, questions, sentences, terms, text, text_anchors]
+MODULES += [evidence, intents, key_sentences, lists, questions, sentences, terms, text, text_anchors]
 """Those that meet texts of others."""
 
 REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT)

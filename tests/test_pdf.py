@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -372,7 +373,7 @@ def test_a_scanned_pdf_needs_ocr(tmp_path: Path) -> None:
     from PIL import Image
 
     Image.new("RGB", (50, 50), "gray").save(tmp_path / "scan.pdf")
-    with pytest.raises(UnreadableFile, match=r"^scanned, needs OCR$"):
+    with pytest.raises(UnreadableFile, match=r"^scanned, (?:needs OCR: run|and OCR finds no text in it)"):
         list(read(tmp_path / "scan.pdf", "scan.pdf"))
     with pytest.raises(UnreadableFile, match=r"^empty$"):
         list(read(make_pdf(tmp_path / "blank.pdf", [[]]), "blank.pdf"))
@@ -443,10 +444,13 @@ def test_what_is_read_from_the_right_comes_in_the_order_of_reading(
         "bcdfghjklmnpqrstvwxzbcdfghjklmnpqrstvwxzbcdfghjklmnpqrstvwxz",
     ],
 )
-def test_a_pdf_whose_fonts_say_no_letters_is_skipped(tmp_path: Path, mapping: str) -> None:
+def test_a_pdf_whose_fonts_say_no_letters_is_skipped(
+    tmp_path: Path, mapping: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "rapidocr", None)
     letters = sorted(set("".join(PROSE)))
     path = make_mapped_pdf(tmp_path / "a.pdf", PROSE, mapping[: len(letters)])
-    with pytest.raises(UnreadableFile, match=r"^its fonts say no letters; needs OCR$"):
+    with pytest.raises(UnreadableFile, match=r"^its fonts say no letters, needs OCR: run"):
         list(read(path, "a.pdf"))
     [found] = read(make_mapped_pdf(tmp_path / "b.pdf", PROSE), "b.pdf")
     assert isinstance(found, Document)
@@ -508,3 +512,46 @@ def test_what_is_written_into_a_form_is_read(tmp_path: Path) -> None:
     [found] = read(tmp_path / "a.pdf", "a.pdf")
     assert isinstance(found, Document)
     assert " ".join(found.text.split()) == "Name of the boat: Sea-wolf of Aske Her master: I. Calder"
+
+
+def test_an_accent_drawn_by_itself_joins_its_letter(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    canvas.setFont("Helvetica", 10)
+    lines = (r"(Implementaci) (\264) 440 (on de la clase)", r"(La Universit) (\250) 440 (at und ein Tal)", "(a~b c)")
+    for row, line in enumerate(lines):
+        canvas._code.append(f"BT /F1 10 Tf 72 {700 - 14 * row} Td [{line}] TJ ET")
+    canvas.save()
+    [found] = read(tmp_path / "a.pdf", "a.pdf")
+    assert isinstance(found, Document)
+    assert found.text == "Implementación de la clase La Universität und ein Tal a~b c"
+
+
+def test_a_watermark_across_the_page_is_left_out(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    canvas.setFont("Helvetica", 10)
+    for row, line in enumerate(PROSE):
+        canvas.drawString(72, 700 - 14 * row, line)
+    canvas.translate(150, 600)
+    canvas.rotate(45)
+    canvas.setFont("Helvetica", 40)
+    canvas.drawString(0, 0, "Unpublished draft")
+    canvas.save()
+    [found] = read(tmp_path / "a.pdf", "a.pdf")
+    assert isinstance(found, Document)
+    assert found.text == " ".join(PROSE)
+
+
+def test_numbers_of_lines_on_both_sides_are_left_out(pdf: Make) -> None:
+    lines = [piece for line in PROSE * 2 for piece in (line[: len(line) // 2], line[len(line) // 2 :])]
+    rows: list[Piece] = [(72.0, 700.0 - 14 * row, line) for row, line in enumerate(lines)]
+    rows += [(40.0, 700.0 - 14 * row, str(580 + row)) for row in range(len(lines))]
+    rows += [(520.0, 700.0 - 14 * row, str(640 + row)) for row in range(len(lines))]
+    found = pdf(rows)
+    assert not re.search(r"58\d|64\d", found.text)
+    assert found.text.startswith("The harbour of Aldhaven")
+
+
+def test_a_line_of_contents_goes_with_the_number_that_stands_apart(pdf: Make) -> None:
+    contents: list[Piece] = [(72.0, 600.0 - 14 * row, f"4.{row} On mills . . . . . . . . . .") for row in range(3)]
+    contents += [(400.0, 600.0 - 14 * row, f"{row + 11}") for row in range(3)]
+    assert pdf([(700.0, "The mill ground barley."), *contents]).text == "The mill ground barley."

@@ -19,11 +19,12 @@ SOURCE = Path(pincite.__file__).parent
 LAYERS = (
     {"errors"},
     {"datatypes", "settings"},
-    {"analysis"},
+    {"analysis", "listing", "bibliography"},
     {"parsers", "stores"},
     {"retrieval"},
     {"ingest", "reading"},
     {"index"},
+    {"replies"},
     {"assistant", "judged", "text_anchors"},
     {"as_json", "evaluation"},
     {"as_text", "evaluating", "web"},

@@ -282,3 +282,42 @@ def test_words_count_where_a_question_is_long_and_its_length_alone_does_not(real
         for sentence in real_index.read(question, ranking).sentences:
             evidence, covered, _, *rest = sentence.features
             assert rest == pytest.approx([factor * evidence, factor * covered])
+
+
+BLOCKS = {
+    "md": "```\nharbourd --fork\nsleep 5\n```",
+    "rst": "::\n\n    harbourd --fork\n    sleep 5",
+    "txt": "    harbourd --fork\n    sleep 5",
+    "html": "<pre>harbourd --fork\nsleep 5</pre>",
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rest"),
+    [
+        ("To start the server, run", "and wait for the light.", "Then look."),
+        ("Start the server with", "", "Then look."),
+        ("The server starts by the two commands", "which take a second.", "Then look."),
+    ],
+)
+@pytest.mark.parametrize("suffix", BLOCKS)
+def test_commands_that_a_sentence_breaks_off_before_are_quoted_with_it(
+    open_words: Callable[..., Index], suffix: str, before: str, after: str, rest: str
+) -> None:
+    parts = ["All boats of Aske are served by it.", before, BLOCKS[suffix], after, rest]
+    if suffix == "html":
+        text = "".join(part if part.startswith("<") else f"<p>{part}</p>" for part in parts)
+    else:
+        text = "\n\n".join(filter(None, parts)).replace("\n\n::", " ::" if suffix == "rst" else "") + "\n"
+    read = _read(open_words(text, suffix), "start server")
+    (made,) = quotes([each for each in read.sentences if each.text == before], 0.0, 1.0)
+    assert made.hit.document.text[slice(*made.span)].split() == f"{before} harbourd --fork sleep 5 {after}".split()
+
+
+@pytest.mark.parametrize("before", ["The ferry left at dawn.", "Night ferry", "By Ada Pell", "It was made of elm"])
+def test_a_paragraph_behind_a_line_that_does_not_break_off_is_not_its_block(
+    open_words: Callable[..., Index], before: str
+) -> None:
+    read = _read(open_words(f"Honey is sold here today.\n\n{before}\n\nThe light was lit at dusk.\n", "md"), "ferry")
+    (made,) = quotes([each for each in read.sentences if each.text == before], 0.0, 1.0)
+    assert made.hit.document.text[slice(*made.span)] == before

@@ -130,6 +130,26 @@ def test_nothing_found_is_said_and_near_passages_are_no_answer(page: Page, assis
     assert marked(page) == answer.hits[0].passage.text
 
 
+def test_a_reply_looks_like_one_and_what_it_lists_is_opened_by_a_click(page: Page) -> None:
+    turn = ask(page, "Hello!")
+    expect(turn.locator(".reply")).to_have_text("Hello! Ask something, and the answer is quoted from 5 articles.")
+    assert turn.locator(".card, .notice, .answer, .quote, .strength, .actions, .example").count() == 0
+    expect(turn.locator(".sources")).to_be_empty()
+    listed = ask(page, "What articles do you have?")
+    expect(listed.locator(".reply p")).to_have_text("There are 5 articles.")
+    listed.get_by_role("link", name="The night ferry of Aldhaven").click()
+    expect(page.locator("#reader h2")).to_have_text("The night ferry of Aldhaven")
+    assert page.locator("#reader mark").count() == 0
+
+
+def test_a_summary_is_told_from_an_answer(page: Page) -> None:
+    turn = ask(page, "Summarise the article about the night ferry of Aldhaven")
+    expect(turn.locator(".reply")).to_contain_text("Key sentences of “The night ferry of Aldhaven”")
+    assert turn.locator(".strength").count() == 0
+    turn.locator(".chip").last.click()
+    assert marked(page) == turn.locator(".quote").last.text_content()
+
+
 def test_copies_are_named_and_the_server_connects_to_no_other_host(page: Page, server: Server) -> None:
     turn = ask(page, FERRY)
     expect(turn.locator(".duplicates").first).to_have_text(re.compile(r"Also in: (ferry\.md|reprint\.txt)"))

@@ -6,16 +6,28 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Passage, Span, Status, UpdateReport
+from pincite.datatypes import Answer, Changes, Citation, Document, Hit, Listed, Passage, Span, Status, UpdateReport
+from pincite.listing import Kind, counts
+
+_NEAREST = 3
+"""Hits that come where nothing answers, unless another number is asked for; with an answer comes one."""
+
+_BEGINNING = 300
+"""Characters of a hit's text that come with an answer."""
 
 
-def _about(document: Document) -> dict[str, Any]:
+def _about(document: Document | Listed) -> dict[str, Any]:
     names = ("doc_id", "title", "source", "author", "date", "url", "digest")
     return {name: getattr(document, name) for name in names}
 
 
 def _place(passage: Passage) -> dict[str, Any]:
-    return {"passage_id": passage.passage_id, "heading": passage.heading, "page": passage.page}
+    return {
+        "passage_id": passage.passage_id,
+        "heading": passage.heading,
+        "columns": passage.columns,
+        "page": passage.page,
+    }
 
 
 def hit(retrieved: Hit) -> dict[str, Any]:
@@ -27,6 +39,7 @@ def hit(retrieved: Hit) -> dict[str, Any]:
         "scores": dict(retrieved.scores),
         **_about(retrieved.document),
         **_place(passage),
+        "ocr": retrieved.document.is_by_ocr(passage.start, passage.end),
         "start": passage.start,
         "end": passage.end,
         "text": passage.text,
@@ -62,32 +75,76 @@ def citation(cited: Citation) -> dict[str, Any]:
         "text_anchor": text_anchors.text_anchor(cited.document, cited.start, cited.end),
         **_about(cited.document),
         **_place(cited.passage),
+        "columns": cited.columns,
         "page": cited.page,
+        "ocr": cited.document.is_by_ocr(cited.start, cited.end),
         "duplicates": _duplicates(cited.duplicates),
     }
 
 
-def answer(question: str, given: Answer) -> dict[str, Any]:
-    """An answer: ``question, read, answered, confidence, text, citations, hits``."""
+def answer(question: str, given: Answer, *, most: int | None = None, texts: bool = False) -> dict[str, Any]:
+    """An answer: ``question, read, answered, confidence, text, kind, reply, documents, citations, hits``.
+
+    Args:
+        question: as asked.
+        given: the answer.
+        most: the number of its hits, from 0; by default one, or where nothing answers the three that come nearest.
+        texts: with the whole texts of these, not their beginnings.
+    """
+    if most is None:
+        most = 1 if given.answered else _NEAREST
+    nearest = [hit(each) for each in given.hits[:most]]
     return {
         "question": question,
         "read": given.question,
         "answered": given.answered,
         "confidence": given.confidence,
         "text": given.text,
+        "kind": given.kind,
+        "reply": given.reply,
+        "documents": list(map(_about, given.documents)),
         "citations": list(map(citation, given.citations)),
-        "hits": list(map(hit, given.hits)),
+        "hits": nearest if texts else [each | {"text": each["text"][:_BEGINNING]} for each in nearest],
     }
 
 
-def document(article: Document) -> dict[str, Any]:
-    """A whole article: ``doc_id, title, ..., digest, text, metadata, headings, page_starts``."""
+def document(article: Document, around: int | None = None) -> dict[str, Any]:
+    """An article: ``doc_id, title, ..., digest, characters, start, end, text, metadata, headings, ..., page_starts``.
+
+    Args:
+        article: the article.
+        around: a place in its text, of whose surroundings alone the text is to be given; by default all of it is.
+
+    Raises:
+        UsageError: there is no such place.
+    """
+    start, end = (0, len(article.text)) if around is None else article.around(around)
     return _about(article) | {
-        "text": article.text,
+        "characters": len(article.text),
+        "start": start,
+        "end": end,
+        "text": article.text[start:end],
         "metadata": dict(article.metadata),
         "headings": article.headings,
+        "tables": article.tables,
         "page_starts": article.page_starts,
     }
+
+
+def listed(kind: Kind, documents: Sequence[Listed], *, most: int | None = None, first: int = 0) -> dict[str, Any]:
+    """What an index holds: ``total``, and under the name of the kind documents, or names and how many documents each.
+
+    Args:
+        kind: of what is listed.
+        documents: among these.
+        most: how many; by default all.
+        first: how many are left out before.
+    """
+    last = None if most is None else first + most
+    if kind == "documents":
+        return {"total": len(documents), kind: list(map(_about, documents[first:last]))}
+    names = counts(kind, documents)
+    return {"total": len(names), kind: dict(list(names.items())[first:last])}
 
 
 def status(held: Status, changes: Changes | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Nothing here is for programs, which ask for JSON.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -27,9 +28,9 @@ def shown(text: str) -> str:
     return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], replace_surrogates(text))
 
 
-def exact(value: Json) -> str:
-    """JSON that holds the texts to the letter, with escapes for what would steer the terminal."""
-    text = replace_surrogates(json.dumps(value, ensure_ascii=False, indent=2))
+def exact(value: Json | list[Json], indent: int | None = 1) -> str:
+    """JSON that holds the texts to the letter, with escapes for what would steer the terminal; None is one line."""
+    text = replace_surrogates(json.dumps(value, ensure_ascii=False, indent=indent))
     return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -41,33 +42,50 @@ def hits(result: Json) -> str:
     return "\n\n".join(map(_hit, result["hits"])) or "No passage holds one of these words."
 
 
-def hits_of_a_filter(result: Json) -> str:
-    """The passages among the documents that a filter leaves, or that there are none."""
-    return hits(result) if result["hits"] else "No passage fits the filter."
-
-
 def answer(given: Json) -> str:
-    """The quotes and below them their places, or the passages that come nearest."""
+    """The quotes and below them their places, a reply, or the passages that come nearest."""
+    if given["reply"] and not given["citations"]:
+        return str(given["text"])
     if given["answered"]:
         quotes = [f"{citation['quote']} [{citation['label']}]" for citation in given["citations"]]
-        places = [f"[{citation['label']}] {_place(citation)}{_also(citation)}" for citation in given["citations"]]
-        return "\n".join([*quotes, "", *places])
-    nearest = "\n\n".join(map(_hit, given["hits"][:_NEAREST]))
-    text = f"{NO_ANSWER} (confidence {given['confidence']:.2f})."
+        places = [
+            f"[{citation['label']}] {_place(citation)}{_columns(citation)}{_also(citation)}"
+            for citation in given["citations"]
+        ]
+        said = [given["reply"], ""] if given["reply"] else []
+        return "\n".join([*said, *quotes, "", *places])
+    nearest = "\n\n".join(map(_hit, given["hits"]))
+    text = refusal(given["confidence"])
     return f"{text} The nearest passages:\n\n{nearest}" if nearest else text
+
+
+def refusal(confidence: float) -> str:
+    """That nothing answers."""
+    return f"{NO_ANSWER} (confidence {_cut(confidence)})."
+
+
+def _cut(confidence: float) -> str:
+    """With two digits, the rest cut off: what is below a threshold must not look as if it reached it."""
+    return f"{math.floor(100 * confidence) / 100:.2f}"
 
 
 def _hit(hit: Json) -> str:
     parts = ", ".join(f"{name} {value:.2f}" for name, value in hit["scores"].items())
     text = "\n".join(f"   {line}".rstrip() for line in hit["text"].split("\n"))
-    return f"{hit['rank']}. {_place(hit)}\n   score {hit['score']:.2f} ({parts}){_also(hit)}\n{text}"
+    return f"{hit['rank']}. {_place(hit)}\n   score {hit['score']:.2f} ({parts}){_columns(hit)}{_also(hit)}\n{text}"
 
 
 def _place(item: Json) -> str:
     """Where a hit or a citation stands."""
     facts = [f"“{item['title']}”", item["source"], item["author"], item["date"], item["doc_id"]]
-    facts += [f"page {item['page']}" if item["page"] else None, f"characters {item['start']}-{item['end']}"]
+    facts += [f"page {item['page']}" if item.get("page") else None, "read by OCR" if item.get("ocr") else None]
+    facts += [f"characters {item['start']}-{item['end']}"]
     return ", ".join(fact for fact in facts if fact)
+
+
+def _columns(item: Json) -> str:
+    """What the values of a row are, where it stands below the names of columns."""
+    return f"\n   columns: {shortened(item['columns'], 300)}" if item["columns"] else ""
 
 
 def _also(item: Json) -> str:
@@ -76,6 +94,26 @@ def _also(item: Json) -> str:
 
 
 # ---------------------------------------------------------------- the index
+
+
+def listed(result: Json) -> str:
+    """A line for each document, or for each name with how many documents have it."""
+    kind = next(key for key in result if key != "total")
+    if kind == "documents":
+        facts = ([f"“{each['title']}”", each["source"], each["author"], each["date"]] for each in result[kind])
+        lines = [
+            f"{each['doc_id']}  {', '.join(fact for fact in known if fact)}"
+            for each, known in zip(result[kind], facts, strict=True)
+        ]
+    else:
+        lines = [f"{count:>7,}  {name}" for name, count in result[kind].items()]
+    return "\n".join(" ".join(line.split("\n")) for line in lines) or "There is none."
+
+
+def document(article: Json) -> str:
+    """What is known of an article, and its text or a part of it."""
+    part = "" if len(article["text"]) == article["characters"] else f" of {article['characters']}"
+    return f"{_place(article)}{part}\n\n{article['text']}"
 
 
 def report(done: Json) -> str:
@@ -138,7 +176,7 @@ def _outcome(outcome: Json) -> str:
     """What became of a question: where it was lost, what was quoted, what is right."""
     rank = f", right at rank {outcome['rank']}" if outcome["rank"] else ""
     named = "" if outcome["id"] == outcome["question"] else f"{outcome['id']}: "
-    lines = [f"\n{outcome['outcome']}, confidence {outcome['confidence']:.2f}{rank}"]
+    lines = [f"\n{outcome['outcome']}, confidence {_cut(outcome['confidence'])}{rank}"]
     lines.append(f"   {named}{outcome['question']}")
     lines += [f"   after   {shortened(turn)}" for turn in outcome["history"]]
     for title in ("quoted", "right"):

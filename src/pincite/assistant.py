@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pincite import replies
+from pincite.analysis.intents import intent
 from pincite.analysis.terms import analyse
 from pincite.datatypes import Answer, Citation, Filter, Hit
 from pincite.errors import UsageError
@@ -43,13 +45,14 @@ class Assistant:
     """
 
     def __init__(self, index: Index, *, threshold: float | None = None) -> None:
-        if threshold is not None and not 0 <= threshold <= 1:
-            raise UsageError(f"threshold={threshold}: give a number from 0 to 1")
+        number = isinstance(threshold, int | float) and not isinstance(threshold, bool)
+        if threshold is not None and not (number and 0 <= threshold <= 1):
+            raise UsageError(f"threshold={threshold!r}: give a number from 0 to 1")
         self.index = index
         self._threshold = threshold
 
     def ask(self, question: str, *, history: Sequence[Turn] = (), where: Filter | None = None) -> Answer:
-        """Answer a question by quoting.
+        """Answer a question by quoting, and what is none, such as "Hello" or "List all articles", by a reply.
 
         Args:
             question: in natural language; of a very long one, and of one below a text that was pasted, the end
@@ -59,6 +62,7 @@ class Assistant:
 
         Raises:
             UsageError: an empty question, or a turn that is not one.
+            NothingFits: ``where`` fits no document.
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
             ReaderError: the reader cannot be loaded.
 
@@ -68,6 +72,14 @@ class Assistant:
             'The night ferry left Aldhaven at ten.'
         """
         question = without_paste(checked_question(question))
+        about = subject(history)
+        wanted = intent(question, later=bool(history), about=bool(about))
+        if wanted:
+            points_back = wanted.kind == "summary" and not wanted.topic and about
+            cited = self.ask(about, where=where).citations if points_back else ()
+            spoken_of = cited[0].document if cited else None
+            if answer := replies.reply(self.index, wanted, question, where, spoken_of):
+                return answer
         if len(question) > _LONG:  # pages pasted above a question: what is asked stands at the end
             question = last_sentences(question, _LONG // 4)
         queries = query_variants(question, history)
@@ -76,7 +88,6 @@ class Assistant:
         threshold = ranking.settings.threshold if self._threshold is None else self._threshold
         if len(queries) > 1 and needs_context(question):
             # It may still say all by itself, as far as a pronoun leaves that open: what answers more surely counts.
-            about = subject(history)
             pointed, named = subject_terms(question, about), new_terms(question)
             meant = (self.index.read(text, ranking) for text in full_questions(question, about))
             read = max([_holding(pointed, read), *(_holding(pointed | named, each) for each in meant)], key=_confidence)
@@ -101,7 +112,9 @@ def _holding(terms: frozenset[str], read: Evidence) -> Evidence:
 
 
 def _terms(hit: Hit) -> set[str]:
-    return set(analyse(f"{hit.document.title}\n{hit.passage.heading or ''}\n{hit.passage.text}"))
+    return set(
+        analyse(f"{hit.document.title}\n{hit.passage.heading or ''}\n{hit.passage.columns or ''}\n{hit.passage.text}")
+    )
 
 
 def _confidence(read: Evidence) -> float:
@@ -121,6 +134,7 @@ def _citation(label: int, quote: Quote) -> Citation:
         document=hit.document,
         passage=hit.passage,
         heading=hit.passage.heading,
+        columns=hit.document.columns_at(start),
         page=hit.document.page_at(start),
         duplicates=hit.duplicates,
     )

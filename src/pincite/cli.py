@@ -1,35 +1,43 @@
 """The command line: one function for each command of ``pincite``, with its options above it.
 
-Results go to stdout, progress to stderr. An error is one line; exit status 1, or 2 for wrong usage.
+Results go to stdout, progress to stderr. An error is one line; docs/cli.md lists the exit statuses.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from pincite import __version__, as_json, as_text
 from pincite.datatypes import Filter, Progress
-from pincite.errors import DamagedCatalogue, DamagedIndex, OtherFormat, PinciteError, UsageError
+from pincite.errors import DamagedCatalogue, DamagedIndex, OtherFormat, PinciteError, QueryError, UsageError
 from pincite.settings import Settings
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from pincite.datatypes import Answer, UpdateReport
     from pincite.index import Index
+    from pincite.listing import Kind
 
 _PLACE = "the index: a folder, or an address in Milvus"
 _TOKEN = "lets who sends it add articles and update (default: the variable PINCITE_TOKEN)"
 _UNITS = {"read": "files", "embed": "passages", "write": "steps"}
+_LINE_EVERY = 60.0
+"""Seconds between two lines that say how far an update is, where there is no terminal to draw on."""
+
+_STATUSES = "exit status: 0 done, also where nothing answers; 1 an error; 2 wrong usage; 130 ended by Ctrl-C"
 _NOISY_LIBRARIES = ("asyncio", "distributed", "grpc._server", "milvus_lite", "pymilvus", "tornado")
 """Libraries that print what they also raise, and that is said in one line."""
 
@@ -104,6 +112,7 @@ def _number_type(kind: type[int] | type[float], low: float, high: float, words: 
     return number
 
 
+_FROM_ZERO = _number_type(int, 0, float("inf"), "a whole number from 0")
 _COUNT = _number_type(int, 1, float("inf"), "a whole number from 1")
 _PORT = _number_type(int, 0, 65535, "a whole number from 0 to 65535")
 _SHARE = _number_type(float, 0, 1, "a number from 0 to 1")
@@ -121,11 +130,12 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--source", multiple=True, metavar="S", help="only from this source; may be repeated")
     @click.option("--author", multiple=True, metavar="A", help="only by this author; may be repeated")
     @click.option("--doc-id", "doc_ids", multiple=True, metavar="ID", help="only this document; may be repeated")
+    @click.option("--folder", "folders", multiple=True, metavar="F", help="only in this folder; may be repeated")
     @click.option("--after", metavar="DATE", help="dated YYYY[-MM[-DD]] or later")
     @click.option("--before", metavar="DATE", help="dated YYYY[-MM[-DD]] or earlier")
     @wraps(command)
     def filtered(**options: Any) -> None:  # noqa: ANN401 (the command's)
-        given = {name: options.pop(name) for name in ("source", "author", "doc_ids", "after", "before")}
+        given = {name: options.pop(name) for name in ("source", "author", "doc_ids", "folders", "after", "before")}
         given = {name: value for name, value in given.items() if value not in (None, ())}
         command(where=Filter(**given) if given else None, **options)
 
@@ -161,14 +171,16 @@ def _open_index(place: str, reader: str | None) -> Index:
     cls=_OrderedGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     no_args_is_help=False,
-    epilog="example: pincite update docs_corpus && pincite ask 'How do I add texts?'",
+    epilog=f"example: pincite update docs_corpus && pincite ask 'How do I add texts?'\n\n{_STATUSES}",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def program() -> None:
     """Answers questions about a folder of articles by quoting them."""
 
 
-@program.command(epilog="example: pincite update docs_corpus --index index")
+@program.command(
+    epilog="example: pincite update docs_corpus --index index\n\nexit status 1 also where every file was skipped"
+)
 @click.argument("corpus", required=False)
 @click.option("--index", "place", default="index", metavar="PLACE", help=f"{_PLACE} (default index)")
 @click.option("--rebuild", is_flag=True, help="make everything anew; the old index answers meanwhile")
@@ -195,7 +207,10 @@ def update(
         if watch:
             _update_at_changes(index, scheduler, options, in_json)
         else:
-            _update_once(index, scheduler, options, in_json)
+            report = _update_once(index, scheduler, options, in_json)
+            if report.skipped and not (report.added or report.changed or report.unchanged):
+                print_error("nothing of this folder is indexed: every file was skipped, with the reason that is given")
+                raise click.exceptions.Exit(1)
 
 
 def _with_model(place: str, model: str) -> Settings:
@@ -209,10 +224,11 @@ def _with_model(place: str, model: str) -> Settings:
         return Settings(model=model)
 
 
-def _update_once(index: Index, scheduler: str | None, options: dict[str, Any], in_json: bool) -> None:
-    with _executor(scheduler) as executor, _progress_bars() as show:
+def _update_once(index: Index, scheduler: str | None, options: dict[str, Any], in_json: bool) -> UpdateReport:
+    with _executor(scheduler) as executor, _progress() as show:
         report = index.update(**options, executor=executor, progress=show)
     _print(as_json.report(report), in_json, as_text.report)
+    return report
 
 
 def _executor(scheduler: str | None) -> AbstractContextManager[Executor | None]:
@@ -239,9 +255,28 @@ def _update_at_changes(index: Index, scheduler: str | None, options: dict[str, A
             sys.stdout.flush()
 
 
+def _progress() -> AbstractContextManager[Callable[[Progress], None]]:
+    """Shows progress on stderr: bars on a terminal, otherwise now and then a line."""
+    return _progress_bars() if sys.stderr.isatty() else nullcontext(_progress_lines())
+
+
+def _progress_lines() -> Callable[[Progress], None]:
+    said = time.monotonic()
+
+    def show(progress: Progress) -> None:
+        nonlocal said
+        if time.monotonic() - said >= _LINE_EVERY:
+            said = time.monotonic()
+            total = "" if progress.total is None else f" of {progress.total:,}"
+            sys.stderr.write(f"{progress.stage}: {progress.done:,}{total} {_UNITS[progress.stage]}\n")
+            sys.stderr.flush()
+
+    return show
+
+
 @contextmanager
 def _progress_bars() -> Iterator[Callable[[Progress], None]]:
-    """Shows progress on stderr, a bar for each stage with its rate and the time left; nothing but on a terminal."""
+    """A bar for each stage with its rate and the time left."""
     from tqdm import tqdm
 
     bars: dict[str, tqdm[NoReturn]] = {}
@@ -252,7 +287,7 @@ def _progress_bars() -> Iterator[Callable[[Progress], None]]:
             if stage not in bars:
                 shown.close()  # the stage before has ended
                 bars.clear()
-                bar = tqdm(desc=f"{stage:<5}", total=progress.total, unit=f" {_UNITS[stage]}", disable=None)
+                bar = tqdm(desc=f"{stage:<5}", total=progress.total, unit=f" {_UNITS[stage]}")
                 bars[stage] = shown.enter_context(bar)
             bars[stage].update(progress.done - bars[stage].n)
 
@@ -276,24 +311,135 @@ def _progress_bars() -> Iterator[Callable[[Progress], None]]:
 def search(index: Index, question: str, where: Filter | None, in_json: bool, **options: Any) -> None:  # noqa: ANN401
     """Find passages."""
     hits = index.search(question, where=where, **options)
-    _print(as_json.hits(question, hits), in_json, as_text.hits_of_a_filter if where else as_text.hits)
+    _print(as_json.hits(question, hits), in_json, as_text.hits)
 
 
-@program.command(epilog="example: pincite ask 'How do I add texts?' --json")
-@click.argument("question")
+@program.command(
+    epilog="example: pincite ask 'How do I add texts?' --json\n\n"
+    "exit status 0 also where nothing answers; with --from 1 where a line could not be asked"
+)
+@click.argument("question", required=False)
 @_on_index
+@click.option("--from", "file", type=click.File("rb"), metavar="FILE", help="questions, one a line (- is stdin)")
 @click.option("--threshold", type=_SHARE, metavar="P", help="least confidence of an answer, 0 to 1")
+@click.option(
+    "--hits", "most", type=_FROM_ZERO, metavar="N", help="how many to show (default 3 where nothing answers, 1 in JSON)"
+)
+@click.option("--texts", is_flag=True, help="the whole texts of hits in JSON, not the beginnings")
+@click.option("--format", "form", type=click.Choice(["bibtex", "csl"]), help="print the articles cited")
 @_filters
 @_reader
 @_json
-def ask(index: Index, question: str, threshold: float | None, where: Filter | None, in_json: bool) -> None:
-    """Answer a question by quoting."""
+def ask(
+    index: Index,
+    question: str | None,
+    file: IO[bytes] | None,
+    threshold: float | None,
+    most: int | None,
+    texts: bool,
+    form: str | None,
+    where: Filter | None,
+    in_json: bool,
+) -> None:
+    """Answer a question by quoting.
+
+    With --from each line of FILE is a question, or a JSON object with "question"; with --json each answer is a line.
+    """
     from pincite.assistant import Assistant
 
-    answer = Assistant(index, threshold=threshold).ask(question, where=where)
-    _print(as_json.answer(question, answer), in_json, as_text.answer)
-    if len(answer.question) < len(question.strip()):
-        print_error(f"the question is long: it was read by its end, “{answer.question}”")
+    if (question is None) == (file is None):
+        raise click.UsageError("give either a QUESTION or --from FILE")
+    if form and (file or in_json):
+        raise click.UsageError("--format goes with neither --from nor --json: choose one")
+    assistant = Assistant(index, threshold=threshold)
+
+    def asked(text: str) -> tuple[Answer, dict[str, Any]]:
+        answer = assistant.ask(text, where=where)
+        if len(answer.question) < len(text.strip()):
+            print_error(f"the question is long: it was read by its end, “{answer.question}”")
+        return answer, as_json.answer(text, answer, most=most, texts=texts or not in_json)
+
+    if question is None:
+        assert file is not None
+        _ask_each(file, lambda text: asked(text)[1], in_json)
+    elif form:
+        _print_cited(asked(question)[0], form)
+    else:
+        _print(asked(question)[1], in_json, as_text.answer)
+
+
+def _ask_each(file: IO[bytes], asked: Callable[[str], dict[str, Any]], in_json: bool) -> None:
+    """Answer the lines of a file one by one; one that cannot be asked is reported, and the rest go on."""
+    right = wrong = 0
+    for number, line in enumerate(file, 1):
+        try:
+            if (question := _question_in(line)) is None:
+                continue
+            given = {"line": number} | asked(question)
+        except QueryError as error:
+            wrong += 1
+            print_error(f"{file.name}:{number}: {error}")
+            continue
+        right += 1
+        if in_json:
+            sys.stdout.write(as_text.exact(given, indent=None) + "\n")
+        else:
+            _print_text(f"> {' '.join(question.split())}\n{as_text.answer(given)}\n")
+        sys.stdout.flush()  # whoever reads along need not wait for the end
+    if not right + wrong:
+        raise QueryError(f"{file.name}: holds no question; give one a line")
+    if wrong:
+        raise click.exceptions.Exit(1)
+
+
+def _question_in(line: bytes) -> str | None:
+    """The question of a line; None in an empty one."""
+    try:
+        text = line.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        raise QueryError(f"not UTF-8 ({error.reason}): write the file in UTF-8") from error
+    if not text.startswith("{"):
+        return text or None
+    try:
+        question = json.loads(text).get("question")
+    except (ValueError, RecursionError) as error:
+        raise QueryError(f"not JSON ({error}), though it begins with {{") from error
+    if not isinstance(question, str):
+        raise QueryError('no "question" that is a text')
+    return question
+
+
+def _print_cited(answer: Answer, form: str) -> None:
+    from pincite import bibliography
+
+    if not answer.answered:
+        print_error(as_text.refusal(answer.confidence))
+    if form == "csl":
+        sys.stdout.write(as_text.exact(bibliography.csl_json(answer.citations)) + "\n")
+    elif answer.answered:
+        _print_text(bibliography.bibtex(answer.citations))
+
+
+@program.command("list", epilog="example: pincite list --sources --after 2022")
+@_on_index
+@click.option("--sources", "kind", flag_value="sources", help="the sources, and how many documents each has")
+@click.option("--authors", "kind", flag_value="authors", help="the authors likewise")
+@click.option("--folders", "kind", flag_value="folders", help="the folders likewise, with those below them")
+@_filters
+@_json
+def list_(index: Index, kind: Kind | None, where: Filter | None, in_json: bool) -> None:
+    """List the documents, or what they name."""
+    _print(as_json.listed(kind or "documents", index.listed(where)), in_json, as_text.listed)
+
+
+@program.command(epilog="example: pincite show guide/asking.md --around 400")
+@click.argument("doc_id", metavar="DOC")
+@_on_index
+@click.option("--around", type=_FROM_ZERO, metavar="START", help="only 1000 characters before and after this one")
+@_json
+def show(index: Index, doc_id: str, around: int | None, in_json: bool) -> None:
+    """Show the text of the document DOC."""
+    _print(as_json.document(index.document(doc_id), around), in_json, as_text.document)
 
 
 @program.command(epilog="example: pincite chat --port 8080")
@@ -403,7 +549,7 @@ def evaluate(
     old = evaluating.earlier(compare, collection.name) if compare else None
     home = Path(place or Path("index", "evaluation", collection.resolve().name))
     with _open_index(str(home / "index") if collection.is_dir() else place or "index", reader) as index:
-        with _progress_bars() as show:
+        with _progress() as show:
             questions = evaluating.questions_of(collection, index, home / "corpus", show)
         if leave_out:
             questions = [*questions, *judged.left_out(questions, index)]

@@ -6,6 +6,7 @@ All are frozen. Offsets are Python string indices (code points), the end exclusi
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 from bisect import bisect_right
 from calendar import monthrange
@@ -13,12 +14,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from pincite.errors import FilterError
+from pincite.errors import FilterError, UsageError
 
 Span = tuple[int, int]
 """A range of characters: start, end (exclusive)."""
+
+OCR_PAGES = "ocr_pages"
+"""In a document's metadata: the numbers of its pages, from 1, that were read by OCR."""
 
 _DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?")
 
@@ -39,6 +43,18 @@ def parse_date(value: str) -> tuple[int, int] | None:
     return int(year + (month or "01") + (day or "01")), int(year + (month or "12") + (day or "31"))
 
 
+class Table(NamedTuple):
+    """A table in a text: the range of the rows that name its columns, and that of the rows below them."""
+
+    header: Span
+    body: Span
+
+
+def tables_of(packed: Iterable[Iterable[Sequence[int]]]) -> tuple[Table, ...]:
+    """Tables again that were lists in JSON."""
+    return tuple(Table(*((start, end) for start, end in table)) for table in packed)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """One article: its text and what the file says of it.
@@ -52,6 +68,7 @@ class Document:
         date: ``YYYY[-MM[-DD]]`` or None.
         metadata: what else the file says of itself; values as in JSON.
         headings: ranges of the heading lines in ``text``.
+        tables: those whose columns have names, in order.
         page_starts: offset at which each page begins; empty for a text without pages.
         title_is_name: the title is only the file's name: shown, never embedded, so that a renamed file is not
             embedded again.
@@ -67,6 +84,7 @@ class Document:
     date: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     headings: tuple[Span, ...] = ()
+    tables: tuple[Table, ...] = ()
     page_starts: tuple[int, ...] = ()
     title_is_name: bool = False
     digest: str = ""
@@ -78,6 +96,47 @@ class Document:
     def page_at(self, at: int) -> int | None:
         """The page, from 1, on which the character at this place stands; None in a text without pages."""
         return max(1, bisect_right(self.page_starts, at)) if self.page_starts else None
+
+    def is_by_ocr(self, start: int, end: int) -> bool:
+        """Whether something of this range was read by OCR, which may misread letters."""
+        first, last = self.page_at(start) or 1, self.page_at(max(start, end - 1)) or 0
+        return any(page in self.metadata.get(OCR_PAGES, ()) for page in range(first, last + 1))
+
+    def columns_at(self, at: int) -> str | None:
+        """The names of the columns of the row at this place, as they stand above the table; None outside of tables."""
+        found = bisect_right(self.tables, at, key=lambda table: table.body[0]) - 1
+        if found < 0 or at >= self.tables[found].body[1]:
+            return None
+        return self.text[slice(*self.tables[found].header)]
+
+    def around(self, at: int, most: int = 1000) -> Span:
+        """The range of whole words up to ``most`` characters before and after a place in the text.
+
+        Raises:
+            UsageError: there is no such place.
+        """
+        length = len(self.text)
+        if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at < length:
+            raise UsageError(f"around={at!r}: {self.doc_id} has {length:,} characters; give 0 to {length - 1}")
+        start, end = max(0, at - most), min(length, at + most)
+        if start and (gap := re.search(r"\s", self.text[start:at])):
+            start += gap.end()
+        if end < length and len(words := self.text[at:end].rsplit(maxsplit=1)) > 1:
+            end = at + len(words[0])
+        return start, end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A document without its text, as it is listed; the attributes are those of `Document`."""
+
+    doc_id: str
+    title: str
+    source: str | None
+    author: str | None
+    date: str | None
+    url: str | None
+    digest: str
 
 
 def passage_id(doc_id: str, digest: str, start: int) -> str:
@@ -92,6 +151,7 @@ class Passage:
     Attributes:
         passage_id: made of doc_id, text digest and start, so that it is the same in every store.
         heading: the heading line that the passage stands under, or None.
+        columns: the names of the columns, where it begins among the rows of a table below them, or None.
         page: the page it begins on, from 1; None for a text without pages.
         sentences: the ranges of its sentences in the document's text.
     """
@@ -102,6 +162,7 @@ class Passage:
     start: int
     end: int
     heading: str | None = None
+    columns: str | None = None
     page: int | None = None
     sentences: tuple[Span, ...] = ()
 
@@ -135,6 +196,7 @@ class Citation:
         best: the range, in the document, of the sentence of the quote that answers best.
         highlights: ranges, in the document, of the words of the quote that answer; empty without a reader.
         confidence: the estimated probability that this sentence answers the question, 0 to 1.
+        columns: the names of the columns of its table, where it is a row below them, or None.
         duplicates: passages of nearly the same text elsewhere.
     """
 
@@ -148,6 +210,7 @@ class Citation:
     document: Document
     passage: Passage
     heading: str | None = None
+    columns: str | None = None
     page: int | None = None
     duplicates: tuple[Passage, ...] = ()
 
@@ -157,12 +220,16 @@ class Answer:
     """What the articles say to a question, or that they do not.
 
     Attributes:
-        text: the quotes joined, each followed by `` [label]``; empty when not answered.
+        text: the quotes joined, each followed by `` [label]``; empty when not answered and no reply.
         question: the question as it was read: the end of one that is very long, and one that needs the
             turns before it together with what those are about.
         answered: whether the articles answer the question.
-        confidence: the estimated probability that they do, which is that of the first citation, 0 to 1.
-        hits: the whole ranking behind it, best first, whether answered or not.
+        confidence: the estimated probability that they do, which is that of the first citation, 0 to 1; of a summary 1.
+        hits: the whole ranking behind it, best first, whether answered or not; none behind a reply.
+        kind: ``quotes``, or what a turn that is no question to the articles was given: a ``greeting``, ``help``, the
+            ``catalogue``, the ``news``, or a ``summary``, whose citations are key sentences of one article.
+        reply: what Pincite says of itself to such a turn; ``text`` is that, with what was listed or quoted below it.
+        documents: the articles that a reply lists, in its order.
     """
 
     text: str
@@ -171,6 +238,9 @@ class Answer:
     confidence: float
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
+    kind: Literal["quotes", "greeting", "help", "catalogue", "news", "summary"] = "quotes"
+    reply: str = ""
+    documents: tuple[Listed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +353,8 @@ class Filter:
 
     Args:
         source, author, doc_ids: one value or several, any of which fits; compared to the letter.
+        folders: one or several, any of which fits: a document lies in ``news/2022`` where its id begins with
+            ``news/2022/``.
         after, before: ``YYYY[-MM[-DD]]``, inclusive. A document whose date names only a year or month fits when
             some day of it does; one without a date never fits a bound.
 
@@ -300,11 +372,14 @@ class Filter:
     after: str | None = None
     before: str | None = None
     doc_ids: str | Sequence[str] | None = None
+    folders: str | Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("source", "author", "doc_ids"):
+        for name in ("source", "author", "doc_ids", "folders"):
             values = _as_tuple(name, getattr(self, name))
             object.__setattr__(self, name, values and tuple(map(replace_surrogates, values)))
+        if self.folders is not None:
+            object.__setattr__(self, "folders", tuple(map(posixpath.normpath, self.folders)))
         for name in ("after", "before"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or parse_date(value) is None):
@@ -320,12 +395,19 @@ class Filter:
         before = parse_date(self.before) if self.before else None
         return after[0] if after else None, before[1] if before else None
 
-    def fits(self, document: Document) -> bool:
+    @property
+    def beginnings(self) -> tuple[str, ...] | None:
+        """One of these begins the id of a document that fits ``folders``; None where they are not given."""
+        return None if self.folders is None else tuple(f"{folder}/" for folder in self.folders)
+
+    def fits(self, document: Document | Listed) -> bool:
         """Whether ``document`` may be found; the meaning that every store has to reproduce."""
         for allowed, value in ((self.source, document.source), (self.author, document.author)):
             if allowed is not None and value not in allowed:
                 return False
         if self.doc_ids is not None and document.doc_id not in self.doc_ids:
+            return False
+        if self.beginnings is not None and not document.doc_id.startswith(self.beginnings):
             return False
         return self._fits_dates(document.date)
 

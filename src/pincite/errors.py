@@ -3,6 +3,7 @@
     PinciteError
     ├── UsageError            a value that the caller gave is not allowed
     │   ├── FilterError
+    │   │   └── NothingFits      its values are allowed, and no article has them
     │   ├── QueryError
     │   └── UnknownDocument
     ├── CorpusError           the folder of articles, or what lies in it
@@ -37,6 +38,10 @@ class UsageError(PinciteError, ValueError):
 
 class FilterError(UsageError):
     """A filter's value is not allowed."""
+
+
+class NothingFits(FilterError):
+    """No article fits a filter; the message names the values there are, the nearest first."""
 
 
 class QueryError(UsageError):

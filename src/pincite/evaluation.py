@@ -238,7 +238,9 @@ def _words_of(
 def _whole(span: tuple[str, int, int], document: Document) -> tuple[str, int, int]:
     """The sentences that hold a span which is shorter than one of them, otherwise the span."""
     name, start, end = span
-    holding = [s for s in sentence_spans(document.text, document.headings) if s[0] < end and start < s[1]]
+    holding = [
+        s for s in sentence_spans(document.text, document.headings, document.tables) if s[0] < end and start < s[1]
+    ]
     if not any(end - start < s[1] - s[0] for s in holding):
         return span
     return name, min(start, holding[0][0]), max(end, holding[-1][1])

@@ -13,9 +13,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-from pincite import stores
+from pincite import listing, stores
 from pincite.analysis.terms import only_stop_words, query_terms
-from pincite.datatypes import Changes, Document, Filter, Hit, Progress, Status, UpdateReport, replace_surrogates
+from pincite.datatypes import (
+    Changes,
+    Document,
+    Filter,
+    Hit,
+    Listed,
+    Progress,
+    Span,
+    Status,
+    UpdateReport,
+    replace_surrogates,
+)
 from pincite.errors import (
     CorpusError,
     DamagedCatalogue,
@@ -32,6 +43,7 @@ from pincite.ingest.scan import scan_corpus
 from pincite.ingest.update import Update, changes
 from pincite.ingest.worker import Here
 from pincite.reading.evidence import READ, Evidence, weigh
+from pincite.reading.key_sentences import MOST_PASSAGES, key_sentences
 from pincite.reading.reader import opened as opened_reader
 from pincite.retrieval import onnx_export
 from pincite.retrieval.deduplication import deduplicate
@@ -283,6 +295,7 @@ class Index:
 
         Raises:
             QueryError: an empty question, or ``k`` is not a whole number from 1.
+            NothingFits: ``where`` fits no document.
             UsageError: there is no such mode, the store cannot search by words, or ``rerank`` with a mode that is not
                 ``hybrid``.
             ReaderError: the reader cannot be loaded.
@@ -396,6 +409,34 @@ class Index:
         with self._store.snapshot() as snapshot:
             return snapshot.documents(doc_ids)
 
+    def document(self, doc_id: str) -> Document:
+        """One indexed document, whole.
+
+        Raises:
+            UnknownDocument: no such document is indexed; the message names those whose ids are nearest.
+        """
+        with self._store.snapshot() as snapshot:
+            found = snapshot.documents([doc_id]) if isinstance(doc_id, str) else {}
+            if doc_id in found:
+                return found[doc_id]
+            known = listing.there_are(str(doc_id), snapshot.doc_ids())
+        raise UnknownDocument(f"doc_id={doc_id!r}: not in the index; {known}")
+
+    def listed(self, where: Filter | None = None) -> list[Listed]:
+        """The indexed documents without their texts, in the order of their ids.
+
+        Args:
+            where: which of them.
+
+        Raises:
+            NothingFits: none fits.
+        """
+        with self._store.snapshot() as snapshot:
+            found = snapshot.listed(where)
+            if where is not None and not found:
+                _check_fits(snapshot, where)
+            return found
+
     def status(self) -> Status:
         """What the index holds.
 
@@ -479,6 +520,16 @@ class Index:
         with self._store.snapshot() as snapshot:
             return snapshot.titles(n)
 
+    def key_sentences(self, document: Document) -> list[tuple[Hit, Span]]:
+        """Three to five sentences that stand for a document, in its order, each with the passage that holds it.
+
+        Raises:
+            IndexProblem, ModelError: as for `search`.
+        """
+        only = Filter(doc_ids=document.doc_id)
+        passages = self.search(document.title, k=MOST_PASSAGES, where=only, mode="dense", deduplicate=False)
+        return key_sentences(passages, self._embedder(self.settings.model))
+
     @property
     def settings(self) -> Settings:
         """The settings in force: those given to `open`, otherwise those that built the index."""
@@ -556,6 +607,8 @@ def _enough(
 ) -> list[Candidate]:
     """Rank more and more candidates until there are as many passages and documents as asked for, or all."""
     held, most = snapshot.count(where)
+    if where is not None and not most:
+        _check_fits(snapshot, where)
     n = max(CANDIDATES, min(passages, most))
     while True:
         candidates = propose(n)
@@ -565,6 +618,12 @@ def _enough(
         if enough or n >= most or len(candidates) < n:
             return kept
         n *= 4
+
+
+def _check_fits(snapshot: Snapshot, where: Filter) -> None:
+    """Say of a filter that fits nothing why, unless it asks for nothing, as one that leaves everything out does."""
+    if () not in (where.source, where.author, where.doc_ids, where.folders):
+        raise listing.nothing_fits(where, snapshot.listed())
 
 
 def _rarity(count: int, total: int) -> float:

@@ -17,11 +17,12 @@ label with a colon begins an entry ("blue: 7 euros") behind a line that has one 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from pincite.datatypes import Span
+from pincite.datatypes import Span, Table
 
 
 class SentenceRange(NamedTuple):
@@ -48,11 +49,13 @@ _STOPPED = re.compile(r"[.!?…。！？][\"'”’»)\]]{0,3}\Z")
 _UNFINISHED = re.compile(r"\s(?:the|an?|of|and|or|in|to|by|for|with|at|from|on)\Z")
 _FIRST_WORD = re.compile(r"[^\s\u2e80-\u9fff\uac00-\ud7af]{1,80}|.")
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_LONGEST_ROW = 500
+"""Characters of a table row that is quoted as a whole."""
 _NARROWEST_WRAP, _NARROWEST_GOING_ON, _WIDEST_WRAP = 40, 25, 200
 _RAGGED = 0.85
 
 
-def sentence_spans(text: str, headings: Sequence[Span] = ()) -> list[Span]:
+def sentence_spans(text: str, headings: Sequence[Span] = (), tables: Sequence[Table] = ()) -> list[Span]:
     """The sentences of a text, stripped, in order; a heading line is one of its own.
 
     No sentence goes on over a blank line, a heading's border, or the border of a list item or table row.
@@ -60,8 +63,9 @@ def sentence_spans(text: str, headings: Sequence[Span] = ()) -> list[Span]:
     Args:
         text: any text.
         headings: ranges of its heading lines.
+        tables: those of which a row is one sentence, unless it is long.
     """
-    return [(each.start, each.end) for each in sentences_of(text, headings)]
+    return [(each.start, each.end) for each in sentences_of(text, headings, tables)]
 
 
 def blocks(text: str, headings: Iterable[Span] = ()) -> Iterator[tuple[int, int, bool]]:
@@ -81,13 +85,16 @@ def blocks(text: str, headings: Iterable[Span] = ()) -> Iterator[tuple[int, int,
         last = max(last, end)
 
 
-def sentences_of(text: str, headings: Iterable[Span]) -> Iterator[SentenceRange]:
+def sentences_of(text: str, headings: Iterable[Span], tables: Sequence[Table] = ()) -> Iterator[SentenceRange]:
     """The sentences, not yet measured."""
+    ends = [table.body[1] for table in tables]
     for start, end, is_heading in blocks(text, headings):
         if is_heading:
             yield SentenceRange(start, end, is_heading=True, ends_paragraph=False)
             continue
-        spans = list(stretches(text, _sentence_cuts(text, start, end)))
+        at = bisect_right(ends, start)
+        is_row = at < len(tables) and tables[at].header[0] <= start and end - start <= _LONGEST_ROW
+        spans = [(start, end)] if is_row else list(stretches(text, _sentence_cuts(text, start, end)))
         yield from (SentenceRange(*span, is_heading=False, ends_paragraph=span == spans[-1]) for span in spans)
 
 

@@ -19,7 +19,7 @@ from pincite.analysis.questions import questions
 from pincite.analysis.sentences import LIST_ITEM, SentenceRange, sentences_of, stretches
 from pincite.datatypes import Document, Passage, passage_id
 
-VERSION = 4
+VERSION = 5
 """Changes whenever the same document gives other passages; an index made by another version is split again."""
 
 TokenStarts = Callable[[str], Sequence[int]]
@@ -44,7 +44,7 @@ def split(document: Document, *, passage_tokens: int, tokens: TokenStarts) -> li
             each token of the budget.
     """
     passages: list[Passage] = []
-    for section in _sections(sentences_of(document.text, document.headings)):
+    for section in _sections(sentences_of(document.text, document.headings, document.tables)):
         heading = _heading(document.text, section)
         measured = list(_measured(document.text, section, passage_tokens, tokens))
         passages += (_passage(document, heading, group) for group in _packed(document.text, measured, passage_tokens))
@@ -60,6 +60,7 @@ def _passage(document: Document, heading: str | None, sentences: Sequence[Senten
         start=start,
         end=end,
         heading=heading,
+        columns=document.columns_at(start),
         page=document.page_at(start),
         sentences=tuple((sentence.start, sentence.end) for sentence in sentences),
     )

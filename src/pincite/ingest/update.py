@@ -23,7 +23,7 @@ from pincite.errors import RemovalRefused
 from pincite.ingest import chunking
 from pincite.ingest.scan import FileStat, Scan
 from pincite.ingest.worker import Pending, Piece, Work, divide
-from pincite.parsers import Skipped
+from pincite.parsers import Skipped, ocr
 from pincite.parsers.pool import FileDone
 from pincite.retrieval.embedding import Embedder
 from pincite.settings import Settings
@@ -184,7 +184,12 @@ class Update:
         to_read = {}
         for name, stat in scan.files.items():
             record = records.get(name)
-            if record is None or not record.digest or (record.problem and other_program) or not _same(record, stat):
+            if (
+                record is None
+                or not record.digest
+                or (other_program and (record.problem or record.skipped))
+                or not _same(record, stat)
+            ):
                 to_read[name] = stat
                 continue
             if not _untouched(record, stat):
@@ -202,8 +207,8 @@ class Update:
 
     @property
     def _program(self) -> str:
-        """Names this version as well: it may read what another could not, which is then tried again."""
-        return f"{self._reading} {__version__}"
+        """Names this version as well, and OCR: they may read what others could not, which is then tried again."""
+        return f"{self._reading} {__version__}{' ocr' if ocr.is_there() else ''}"
 
     def _is_read_otherwise(self) -> bool:
         return self._writer.manifest.reading.partition(" ")[0] != self._reading

@@ -22,11 +22,11 @@ from pincite.settings import Settings
 from pincite.stores.base import Vectors
 
 _CONTEXT_TOKENS = 48
-"""The most tokens of title and heading in front of a passage when it is embedded."""
+"""The most tokens of title, heading and columns in front of a passage when it is embedded."""
 
 
 class Piece(NamedTuple):
-    """A passage, the key of its vector, and the text that is embedded for it: its own, with title and heading."""
+    """A passage, the key of its vector, and the text that is embedded for it: its own, with title, heading, columns."""
 
     passage: Passage
     key: bytes
@@ -104,8 +104,8 @@ def _piece(document: Document, passage: Passage, embedder: Embedder) -> Piece:
 
 
 def _context(document: Document, passage: Passage, embedder: Embedder) -> str:
-    """Title and heading, which say what the passage is about, as far as it does not begin with them itself."""
-    lines = [None if document.title_is_name else document.title, passage.heading]
+    """Title, heading and columns, which say what the passage is about, as far as it does not begin with them itself."""
+    lines = [None if document.title_is_name else document.title, passage.heading, passage.columns]
     text = "".join(f"{line}\n" for line in lines if line and not passage.text.startswith(line))
     starts = embedder.token_starts(text)
     return text if len(starts) <= _CONTEXT_TOKENS else text[: starts[_CONTEXT_TOKENS]].rstrip() + "\n"

@@ -45,7 +45,7 @@ MOST_CHARACTERS = 20_000_000
 _MOST_BYTES = 256 << 20
 """Of a file that is read as a whole, and of what it unpacks to: a larger one is taken for a zip bomb."""
 
-VERSION = 5
+VERSION = 6
 """Counts up when a file is read otherwise than before, so that the next update reads it again."""
 
 SUFFIXES = tuple(_MODULES)
@@ -60,6 +60,11 @@ class Skipped:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Working:
+    """A file takes long and goes on: its reader does not hang."""
+
+
 class NotNow(UnreadableFile):
     """A file that cannot be opened or read from the disk, which may be otherwise next time."""
 
@@ -71,7 +76,7 @@ def suffix_of(name: str) -> str | None:
     return suffix if suffix in _MODULES else None
 
 
-def read(path: Path, name: str) -> Iterator[Document | Skipped]:
+def read(path: Path, name: str) -> Iterator[Document | Skipped | Working]:
     """The documents in a file, one by one.
 
     Args:

@@ -1,7 +1,7 @@
 """The worker process: ``python -m pincite.parsers FD`` reads one file a request; both sides speak JSON over the pipe.
 
-A request is ``[path, name]``. The answers to it are any number of ``{"document": {...}}`` and ``{"skipped": {...}}``,
-then one ``{"done": {"problem": ..., "again": ...}}``.
+A request is ``[path, name]``. The answers to it are any number of ``{"document": {...}}``, ``{"skipped": {...}}`` and
+``{"working": {}}``, then one ``{"done": {"problem": ..., "again": ...}}``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
-from pincite.parsers import NotNow, Skipped, read
+from pincite.parsers import NotNow, Skipped, Working, read
 
 _MOST_MEMORY = 4 << 30
 _STATED = [each.name for each in fields(Document) if each.init]
@@ -49,6 +49,8 @@ def _answers(path: Path, name: str) -> Iterator[dict[str, Any]]:
         for event in read(path, name):
             if isinstance(event, Skipped):
                 yield {"skipped": asdict(event)}
+            elif isinstance(event, Working):
+                yield {"working": {}}
             else:
                 yield {"document": {field: getattr(event, field) for field in _STATED}}
         yield {"done": {}}

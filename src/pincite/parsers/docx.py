@@ -29,10 +29,11 @@ _STATED = ("title", "author", "created", "subject", "keywords", "category")
 _FILLED_IN = ("", "None", "python-docx", "Word Document", "2013-12-23 23:15:00+00:00")
 """What python-docx puts into files of which nobody stated anything."""
 
-_AS_HTML = {qn("w:tc"): "td", qn("w:cr"): "br", qn("w:tab"): "span", qn("w:noBreakHyphen"): "span"}
+_AS_HTML = {qn("w:cr"): "br", qn("w:tab"): "span", qn("w:noBreakHyphen"): "span"}
 _CHARACTERS = {qn("w:tab"): " ", qn("w:noBreakHyphen"): "\u2011"}
 _LEFT_OUT = (qn("w:del"), qn("w:moveFrom"), FALLBACK)
 _SCRIPTS = {"superscript": "sup", "subscript": "sub"}
+_OFF = ("0", "false", "off")
 _PAGES = ("text/html", "application/xhtml+xml")
 
 
@@ -139,6 +140,8 @@ def _as_html(tree: Any, looks: _Looks) -> None:  # noqa: ANN401 - lxml has no ty
             element.tag = _paragraph(element, looks.headings)
         elif tag == qn("w:r"):
             element.tag = _script(element, looks.scripts)
+        elif tag == qn("w:tc"):
+            element.tag = "th" if _names_columns(element.getparent()) else "td"
         else:
             element.tag = _AS_HTML.get(tag, tag)
     join_scripts(tree)
@@ -152,8 +155,16 @@ def _paragraph(element: Any, headings: set[str]) -> str:  # noqa: ANN401 - lxml 
     return "li" if qn("w:numPr") in properties or "List" in style else "p"
 
 
+def _names_columns(row: Any) -> bool:  # noqa: ANN401 - lxml has no types
+    """Whether a row is repeated on each page that its table goes on over."""
+    repeated = row.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}")
+    return repeated is not None and repeated.get(qn("w:val")) not in _OFF
+
+
 def _script(element: Any, styles: dict[str, str]) -> str:  # noqa: ANN401 - lxml has no types
     properties = {each.tag: each.get(qn("w:val"), "") for each in element.iterfind(f"{qn('w:rPr')}/*")}
+    if any(properties.get(qn(f"w:{name}"), "0") not in _OFF for name in ("strike", "dstrike")):
+        return "del"
     by_style = styles.get(properties.get(qn("w:rStyle"), ""), "span")
     return _SCRIPTS.get(properties[qn("w:vertAlign")], "span") if qn("w:vertAlign") in properties else by_style
 

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
 
-from pincite.datatypes import Document, Span
+from pincite.datatypes import Document, Span, Table
 from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import decode, storable
 from pincite.parsers.headings import with_headings
@@ -53,13 +53,13 @@ def _names(mail: EmailMessage, key: str) -> list[str]:
     return []
 
 
-def _body(mail: EmailMessage, attached: list[str]) -> tuple[str, tuple[Span, ...]]:
-    """The text as its author wrote it, else that of the page beside it, and its headings."""
+def _body(mail: EmailMessage, attached: list[str]) -> tuple[str, tuple[Span, ...], tuple[Table, ...]]:
+    """The text as its author wrote it, else that of the page beside it, its headings and its tables."""
     for kind in ("plain", "html"):
         part = mail.get_body((kind,))
         content = part.get_payload(decode=True) if part is not None else None
         if part is None or not isinstance(content, bytes) or not content.strip():
             continue
         text = decode(content, part.get_content_charset("utf-8"))
-        return with_headings(text) if kind == "plain" else lay_out(blocks_of(parse_html(text)))
+        return (*with_headings(text), ()) if kind == "plain" else lay_out(blocks_of(parse_html(text)))
     raise UnreadableFile(f"no text in it, but what is attached: {', '.join(attached)}" if attached else "no text in it")

@@ -40,7 +40,17 @@ _TITLES = (
     "(//article | //main)//h2",
     "//h1[not(.//a[@rel='home' or @href='/' or @href='./' or @href='#'])]",
 )
+_NAMES_OF_SITE = """
+    //body//*[self::a or self::h1 or self::h2 or self::span or self::div or self::p or self::strong]
+    [normalize-space() = $title][ancestor::header or ancestor::nav or contains(@class, 'title')
+    or contains(@class, 'brand') or contains(@class, 'logo') or @rel = 'home']
+    [not(ancestor::article or ancestor::main)]
+    | //link[@rel='home' or @rel='top' or @rel='start' or @rel='contents'][normalize-space(@title) = $title]
+    | //meta[@property='og:site_name' or @name='application-name'][normalize-space(@content) = $title]
+"""
 _BETWEEN_TITLES = r"\s+[|–—•·»«:/-]\s+|\s?\|\s?|:\s"
+_NUMBER = r"(?:(?:[^\W\d_]{1,10}\s)?\d{1,3}(?:\.\d{1,3}){0,3}\.?\s{1,3})?"
+"""Before the title of a chapter, where its heading is written without."""
 _BEFORE_AUTHOR = re.compile(r"(?:(?:posted|written|published)?\s?\bby|follow|author)\b:?\s*", re.IGNORECASE)
 _NO_AUTHOR = re.compile(
     r"(?:admin(?:istrator)?|root|user|guest|web-?master|anonymous|unknown|none|null|undefined|n/?a|wordpress|editor"
@@ -68,11 +78,14 @@ def _stated(tree: Any) -> dict[str, Any]:  # noqa: ANN401 - lxml has no types
     """What the page's head, its JSON-LD or a date line at the article states; a date in its prose is not the page's."""
     for script in tree.xpath("//body//script[@type='application/ld+json']"):
         tree.insert(0, script)  # wherever it stands, it speaks of the page
+    is_of_site = _is_of_site(tree)
     drop(tree, _NO_DATE_LINE)
     _drop_furniture(tree)
     found = extract_metadata(tree, date_config={"extensive_search": False, "original_date": True})
     stated = {key: getattr(found, key) for key in _STATED}
-    stated["title"] = _title(tree, one_line(found.title), one_line(found.sitename))
+    headline = next(filter(None, (plain_text(deepcopy(each)) for each in tree.xpath(_TITLES[0]))), None)
+    named = headline if is_of_site else None
+    stated["title"] = named or _title(tree, one_line(found.title), one_line(found.sitename))
     stated["author"] = _author(found.author)
     for author in tree.xpath("//meta[@name='author']/@content"):
         if _LETTERS.findall(author) == _LETTERS.findall(found.author or ""):  # which has lost the points of initials
@@ -81,6 +94,12 @@ def _stated(tree: Any) -> dict[str, Any]:  # noqa: ANN401 - lxml has no types
     if guessed and (one_line(found.sitename) or "").lower().endswith(guessed.lower()):
         del stated["sitename"]
     return stated
+
+
+def _is_of_site(tree: Any) -> bool:  # noqa: ANN401 - lxml has no types
+    """Whether the page's title is that of all pages: it stands around the article too, or is linked as the whole."""
+    title = collapse(tree.findtext(".//title") or "")
+    return bool(title) and bool(tree.xpath(_NAMES_OF_SITE, title=title))
 
 
 def _drop_furniture(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
@@ -99,7 +118,7 @@ def _title(tree: Any, found: str | None, site: str | None) -> str | None:  # noq
     full = collapse(tree.findtext(".//title") or "")
     for heading in (each for places in _TITLES for each in tree.xpath(places)):
         text = plain_text(deepcopy(heading))
-        parted = rf"(?:\A|{_BETWEEN_TITLES}){re.escape(text)}(?:\Z|{_BETWEEN_TITLES})"
+        parted = rf"(?:\A|{_BETWEEN_TITLES}){_NUMBER}{re.escape(text)}(?:\Z|{_BETWEEN_TITLES})"
         if text and text != site and text in full and re.search(parted, full):  # to compile the pattern takes longest
             return text
     if found and tree.xpath("//h2[normalize-space() = $title]", title=found):  # its last resort

@@ -17,11 +17,13 @@ from trafilatura import bare_extraction
 from pincite.parsers.markup import (
     BLOCKS,
     HEADINGS,
+    STRUCK,
     Block,
     blocks_of,
     holds,
     join_terms,
     letters_of,
+    mark_columns,
     number_items,
     open_layout,
     plain_text,
@@ -98,9 +100,10 @@ def article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     """What trafilatura takes for the article; where it left out much prose, the page without its furniture."""
     open_sections(tree)
     write_formulas(tree)
-    etree.strip_elements(tree, "script", "style", "template", with_tail=False)
+    etree.strip_elements(tree, "script", "style", "template", *STRUCK, with_tail=False)
     write_scripts(tree)
     open_layout(tree)
+    mark_columns(tree)
     for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
         cell[:], cell.text = [], plain_text(cell)
     join_terms(tree)
@@ -164,7 +167,7 @@ def _open(button: Any, box: Any) -> None:  # noqa: ANN401 - lxml has no types
 def _extracted(body: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     for element in body.iter(*_AS_HTML, "code"):
         if element.tag != "code":
-            element.tag = _AS_HTML[element.tag]
+            element.tag = "th" if element.get("role") == "head" else _AS_HTML[element.tag]
         elif "\n" in (element.text or ""):
             element.tag = "pre"
     return blocks_of(body)
@@ -186,7 +189,7 @@ def lost_much(kept: list[Block], whole: list[Block]) -> bool:
     lost = 0
     for at, block in enumerate(whole):
         is_inside = at in inside
-        if missing[at] and (is_inside or block.kind == "line" or lengths[at] >= _PROSE):
+        if missing[at] and (is_inside or block.is_line or lengths[at] >= _PROSE):
             lost += lengths[at]
             is_section = is_inside and block.kind == "heading" and missing[at + 1] and lengths[at + 1] >= _PROSE
             if is_section or lost > _MOST_LOST * total:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from lxml import etree, html
 
-from pincite.datatypes import Span
+from pincite.datatypes import Span, Table
 from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import clean
 from pincite.parsers.notation import LOWERED, RAISED, SIGNS, letter, roman
@@ -26,10 +26,14 @@ _LINES = frozenset({"li", "dt", "dd"})
 BLOCKS = HEADINGS | _LINES
 BLOCKS |= {"address", "article", "aside", "blockquote", "body", "caption", "center", "details", "dialog", "div", "dl"}
 BLOCKS |= {"fieldset", "figcaption", "figure", "footer", "header", "hgroup", "hr", "html", "legend", "main", "ol", "p"}
-BLOCKS |= {"pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
+_HEAD, _ROW = "tr-of-columns", "tr-of-values"
+"""What rows of a table are called once their cells are joined: those that name its columns, and those below."""
+BLOCKS |= {_HEAD, _ROW, "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
 _SILENT = {"area", "audio", "button", "canvas", "datalist", "embed", "form", "head", "iframe", "input", "map", "math"}
 _SILENT |= {"menu", "nav", "noscript", "object", "option", "rp", "rt", "script", "select", "style", "svg", "template"}
 _SILENT |= {"textarea", "title", "video"}
+STRUCK = ("del", "s", "strike")
+"""What its author took back."""
 _AROUND_OPERATOR = re.compile(r"(?<!\s)\s*([-+\u2212*/=])\s*")
 _POWER = re.compile(r"[-+\u2212]?[^\W_](?:\S*[^\W_])?")
 _ABBREVIATION = re.compile(r"st|nd|rd|th|[aeo]|[ao]s|ers?|re|res|me|[eè]me|[èe]re|ter?|[A-Z]{2,}")
@@ -43,7 +47,7 @@ _NOTE_LINK = re.compile(r"foot-?note|end-?note|note-?ref|citation-?ref", re.IGNO
 _DISPLAY_STYLE = re.compile(r"\A\{\\(?:displaystyle|textstyle) ?(.*)\}\Z", re.DOTALL)
 """What encyclopedias put around their TeX."""
 _BETWEEN_PARTS = {"msup": "^", "msub": "_", "mfrac": "/"}
-_ROWS = ("math", "semantics", "mstyle", "mrow")
+_ROWS_OF_FORMULAS = ("math", "semantics", "mstyle", "mrow")
 _UNSEEN = "\u2061\u2062\u2063\u2064"
 """Signs that say how parts of a formula belong together."""
 _LAID_OUT = ("p", "div", *sorted(HEADINGS), "ul", "ol", "dl", "pre")
@@ -59,14 +63,31 @@ _UNNUMBERED = re.compile(
     re.IGNORECASE,
 )
 """A list whose numbers are not shown."""
+_PARTS_OF_TABLES = ("thead", "tbody", "tfoot")
+_FEWEST_COLUMNS = 3
+"""Two may be the names and values of one thing."""
+_LONGEST_NAME = 100
+_NO_NAME = re.compile(r"[^\w]*\d[\d.,:/\s%-]*|https?://\S*")
+"""A number, day or address, which is no column's name, unless it is a year."""
+_YEAR = re.compile(r"(?:1[89]|20)\d\d")
+_DATUM = re.compile(r"[^\w\s]?\d[\d.,:/%-]*+(?:\s?[^\s\d]{1,6})?\Z|[-\u2013\u2014]\Z")
+"""A number, with or without a unit."""
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
 class Block(NamedTuple):
-    """A ``paragraph``, a ``heading``, or a ``line``: an item or table row, with no blank line before the next one."""
+    """A ``paragraph``, a ``heading``, or a ``line``: an item or table row, with no blank line before the next one.
+
+    A line of a table whose columns have names is ``columns``, which names them, or a ``row`` below.
+    """
 
     text: str
     kind: str
+
+    @property
+    def is_line(self) -> bool:
+        """Whether no blank line parts it from those of its kind."""
+        return self.kind in ("line", "columns", "row")
 
 
 def parse_html(text: str) -> Any:  # noqa: ANN401 - lxml has no types
@@ -100,30 +121,39 @@ def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     etree.strip_elements(tree, etree.Comment, etree.ProcessingInstruction, etree.Entity, with_tail=False)
     write_formulas(tree)
     write_scripts(tree)
-    etree.strip_elements(tree, *_SILENT, with_tail=False)
+    etree.strip_elements(tree, *_SILENT, *STRUCK, with_tail=False)
     join_terms(tree)
     drop_contents(tree)
     number_items(tree)
     open_layout(tree)
-    for row in reversed(list(tree.iter("tr"))):  # inner tables first
-        _join_cells(row)
+    join_cells(tree)
     return list(_blocks(tree))
 
 
-def lay_out(blocks: Iterable[Block]) -> tuple[str, tuple[Span, ...]]:
-    """The text of the blocks and the ranges of its heading lines."""
+def lay_out(blocks: Iterable[Block]) -> tuple[str, tuple[Span, ...], tuple[Table, ...]]:
+    """The text of the blocks, the ranges of its heading lines, and its tables."""
     parts: list[str] = []
     headings: list[Span] = []
-    length, before = 0, ""
+    tables: list[Table] = []
+    length, before = 0, Block("", "")
     for block in blocks:
         text = clean(block.text)
-        gap = "" if not parts else "\n" if block.kind == before == "line" else "\n\n"
-        length += len(gap) + len(text)
+        begins = block.kind == "columns" != before.kind
+        gap = "" if not parts else "\n" if block.is_line and before.is_line and not begins else "\n\n"
+        span = (length + len(gap), length + len(gap) + len(text))
+        length = span[1]
         parts += gap, text
-        before = block.kind
-        if before == "heading":
-            headings.append((length - len(text), length))
-    return "".join(parts), tuple(headings)
+        before = block
+        if block.kind == "heading":
+            headings.append(span)
+        elif begins:
+            tables.append(Table(span, (length, length)))
+        elif block.kind == "columns":
+            tables[-1] = Table((tables[-1].header[0], length), (length, length))
+        elif block.kind == "row" and tables:
+            header, (start, end) = tables[-1]
+            tables[-1] = Table(header, (span[0] if start == end else start, length))
+    return "".join(parts), tuple(headings), tuple(table for table in tables if table.body[0] < table.body[1])
 
 
 def collapse(text: str) -> str:
@@ -200,7 +230,7 @@ def number_items(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
         items = [child for child in numbered if child.tag == "li"]
         if _UNNUMBERED.search(style) or numbered.get("reversed") is not None:
             continue
-        shape = _SHAPES.get(numbered.get("type", "1"), str)
+        shape = SHAPES.get(numbered.get("type", "1"), str)
         number = _whole_number(numbered.get("start"), 1)
         for item in items:
             number = _whole_number(item.get("value"), number)
@@ -217,7 +247,7 @@ def _shown_as(written: Callable[[int], str], last: int) -> Callable[[int], str]:
     return lambda number: written(number) if 0 < number <= last else str(number)
 
 
-_SHAPES: dict[str, Callable[[int], str]] = {
+SHAPES: dict[str, Callable[[int], str]] = {
     "a": _shown_as(letter, 26),
     "A": _shown_as(lambda number: letter(number).upper(), 26),
     "i": _shown_as(roman, 39),
@@ -276,7 +306,7 @@ def _formula(formula: Any) -> str:  # noqa: ANN401 - lxml has no types
             written[element] = between.join((_as_one(parts[0]), _as_one(parts[1], between != "/")))
         elif element.tag == "msqrt":
             written[element] = f"\u221a{_as_one(_in_a_row(parts))}"
-        elif element.tag in _ROWS or (len(element) == 0 and element.tag not in _BETWEEN_PARTS):
+        elif element.tag in _ROWS_OF_FORMULAS or (len(element) == 0 and element.tag not in _BETWEEN_PARTS):
             written[element] = _in_a_row(parts)
         else:
             return ""
@@ -382,12 +412,78 @@ def _hold_an_article(blocks: list[Any], rows: list[list[Any]], table: Any) -> bo
     return is_article and words > _ARTICLE_WORDS and words * 2 >= total
 
 
-def _join_cells(row: Any) -> None:  # noqa: ANN401 - lxml has no types
-    """Make one line of a table row. Where a single cell is filled, the table is there for looks: it is left alone."""
-    cells = [cell for cell in row.iter("td", "th") if next(cell.iterancestors("tr")) is row]
-    texts = list(map(plain_text, cells))
-    if sum(map(bool, texts)) > 1:
-        row[:], row.tag, row.text = [], "li", _CELL_MARK.join(texts)
+def mark_columns(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Make ``th`` of the cells that name the columns of a table: by its head, by bold type, or by the figures below."""
+    for rows in _rows_of_tables(tree):
+        first = cells_of(rows[0])
+        in_head = [row for row in rows if row.getparent().tag == "thead"]
+        if not in_head and len(rows) > 1 and all(cell.tag == "td" for row in rows for cell in cells_of(row)):
+            texts = [list(map(plain_text, cells_of(row))) for row in rows]
+            if has_header(texts) or (_is_bold(first) and not _is_bold(cells_of(rows[1]))):
+                in_head = rows[:1]
+        for row in in_head if len(in_head) < len(rows) else ():
+            for cell in cells_of(row):
+                cell.tag = "th"
+
+
+def join_cells(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Make one line of each table row. Where a single cell is filled, the table is there for looks: it is left alone.
+
+    Rows whose cells are all ``th`` name the columns of those below.
+    """
+    mark_columns(tree)
+    for rows in reversed(list(_rows_of_tables(tree))):  # inner tables first
+        are_heads = [all(cell.tag == "th" for cell in cells_of(row)) for row in rows]
+        head = are_heads.index(True) if True in are_heads and not all(are_heads) else len(rows)
+        for at, row in enumerate(rows):
+            texts = list(map(plain_text, cells_of(row)))
+            if sum(map(bool, texts)) > 1:
+                tag = "li" if at < head else _HEAD if are_heads[at] else _ROW
+                row[:], row.tag, row.text = [], tag, _CELL_MARK.join(texts)
+
+
+def _rows_of_tables(tree: Any) -> Iterator[list[Any]]:  # noqa: ANN401 - lxml has no types
+    """The rows of each table, outer tables first."""
+    tables: dict[Any, list[Any]] = {}
+    for row in tree.iter("tr"):
+        around = row.getparent()
+        if around is not None and around.tag in _PARTS_OF_TABLES and around.getparent() is not None:
+            around = around.getparent()
+        tables.setdefault(around, []).append(row)
+    yield from tables.values()
+
+
+def cells_of(row: Any) -> list[Any]:  # noqa: ANN401 - lxml has no types
+    """The cells of a row, but for those of tables within it."""
+    return [cell for cell in row.iter("td", "th") if next(cell.iterancestors("tr")) is row]
+
+
+def _is_bold(cells: Sequence[Any]) -> bool:
+    """Whether several cells are filled, and all in bold."""
+    filled = [letters for cell in cells if (letters := letters_of(cell))]
+    bold = ["".join(map(letters_of, cell.iter("b", "strong"))) for cell in cells if letters_of(cell)]
+    return len(filled) > 1 and filled == bold
+
+
+def has_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row of a table names its columns though nothing marks it: figures stand below words.
+
+    Args:
+        rows: the texts of the cells, two rows or more.
+    """
+    first, *others = rows
+    if len(first) < _FEWEST_COLUMNS or len(others) < 2 or not names_columns(first):
+        return False
+    columns = [[row[at] for row in others if at < len(row) and row[at]] for at in range(len(first))]
+    return any(len(cells) > 1 and all(map(_DATUM.match, cells)) for cells in columns)
+
+
+def names_columns(row: Sequence[str]) -> bool:
+    """Whether a row may name columns: each by another short name, and none by a number or a day."""
+    names = [cell.strip() for cell in row if cell.strip()]
+    if not names or len(set(names)) < len(names) or max(map(len, names)) > _LONGEST_NAME:
+        return False
+    return not any(_NO_NAME.fullmatch(each) and not _YEAR.fullmatch(each) for each in names)
 
 
 def _blocks(tree: Any) -> Iterator[Block]:  # noqa: ANN401 - lxml has no types
@@ -417,7 +513,9 @@ def _blocks(tree: Any) -> Iterator[Block]:  # noqa: ANN401 - lxml has no types
 def _cut(text: str, around: Sequence[str]) -> Iterator[Block]:
     """The blocks that the words directly within these elements make: several, where blank lines part them."""
     kind = "line" if not _LINES.isdisjoint(around) else "paragraph"
-    if "pre" in around:
+    if _HEAD in around or _ROW in around:
+        parts, kind = [collapse(text)], "columns" if _HEAD in around else "row"
+    elif "pre" in around:
         parts = [text.strip("\n").rstrip()]
     elif not HEADINGS.isdisjoint(around):
         parts, kind = [collapse(text)], "heading"

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import PurePosixPath
 from typing import Any
 
-from pincite.datatypes import Document, Span
+from pincite.datatypes import Document, Span, Table
 from pincite.parsers.decoding import storable
 
 _MONTH_NAMES = "jan ene gen|feb fev|mar mrz|apr avr abr|may mai mag|jun juin giu|jul juil lug|aug aou ago|sep set"
@@ -102,6 +102,7 @@ def document(
     doc_id: str,
     text: str,
     headings: tuple[Span, ...] = (),
+    tables: tuple[Table, ...] = (),
     *,
     stated: Mapping[str, Any],
     fallback: str = "",
@@ -110,17 +111,19 @@ def document(
     """A document of ``text`` and what its file states by the usual names; what has another name is its metadata.
 
     A date that is none stays in the metadata as it was written. The title is the stated one, else ``fallback``, else
-    the file's name.
+    the file's name; with that of its folder where it says nothing without it.
     """
     rest = {key: value for key, value in stated.items() if value not in (None, "", [])}
     title = one_line(rest.pop("title", None))
+    title = None if title and _words(title) in _NO_TITLES else title
     dates = [key for key in _DATE_KEYS if iso_date(rest.get(key))]
     return Document(
         doc_id=doc_id,
-        title=title or fallback or PurePosixPath(doc_id).stem,
+        title=_with_folder(title or fallback or PurePosixPath(doc_id).stem, doc_id),
         title_is_name=title is None,
         text=text,
         headings=headings,
+        tables=tables,
         page_starts=page_starts,
         date=iso_date(rest.pop(dates[0])) if dates else None,
         url=_take(rest, "url", "link", "canonical_url", "permalink"),
@@ -128,6 +131,63 @@ def document(
         author=_take(rest, "author", "authors", "creator", "byline"),
         metadata=as_json(rest),
     )
+
+
+_SAY_NOTHING = {
+    "about",
+    "api",
+    "change log",
+    "changelog",
+    "changes",
+    "contents",
+    "document",
+    "documentation",
+    "faq",
+    "faqs",
+}
+_SAY_NOTHING |= {
+    "frequently asked questions",
+    "getting started",
+    "guide",
+    "history",
+    "home",
+    "index",
+    "install",
+    "intro",
+}
+_SAY_NOTHING |= {
+    "installation",
+    "introduction",
+    "main",
+    "manual",
+    "news",
+    "notes",
+    "overview",
+    "preface",
+    "quick start",
+}
+_SAY_NOTHING |= {"quickstart", "read me", "readme", "release notes", "start", "summary", "table of contents", "todo"}
+_SAY_NOTHING |= {"usage", "welcome"}
+_NO_TITLES = {"untitled", "untitled document", "untitled page", "no title", "new page", "new document", "unknown"}
+_FOLDERS = {"book", "content", "contents", "doc", "docs", "documentation", "en", "html", "public", "site", "src", "www"}
+"""Those that do not say either what is in them, unless all do."""
+
+
+def says_nothing(title: str) -> bool:
+    """Whether a title or a file's name, as ``FAQ`` or ``index``, does not tell what a text is about."""
+    return _words(title) in _SAY_NOTHING
+
+
+def _words(title: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", title)).casefold()
+
+
+def _with_folder(title: str, doc_id: str) -> str:
+    """A title, with the folder's name where it says nothing without it: ``FAQ – cargo``; not of a part of a file."""
+    folders = PurePosixPath(doc_id).parent.parts[::-1]
+    if not folders or "#" in doc_id or not says_nothing(title):
+        return title
+    return f"{title} – {next((each for each in folders if each.casefold() not in _FOLDERS), folders[0])}"
 
 
 _DATE_KEYS = ("date", "published", "pubdate", "publish_date", "date_published", "created")

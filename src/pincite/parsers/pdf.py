@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
@@ -16,8 +16,9 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from pincite.datatypes import Document
-from pincite.errors import UnreadableFile
+from pincite.datatypes import OCR_PAGES, Document
+from pincite.errors import UnreadableFile, installing
+from pincite.parsers import Skipped, Working, ocr
 from pincite.parsers.decoding import storable
 from pincite.parsers.metadata import document
 from pincite.parsers.notation import LOWERED, RAISED, SIGNS
@@ -32,6 +33,13 @@ _AS_TEXT |= dict.fromkeys(_HYPHENS, "-\n")
 _WIDE_GAP = 1.2
 """In units of the font size: a gap that parts columns or table cells, where no word space is as wide."""
 
+_ASLANT = 0.15
+"""In quarters of a turn: by so much a watermark leans, and labels in a chart."""
+_ACCENTS = dict(
+    zip("`´^ˆ~˜¯˘˙¨˚˝ˇ", "\u0300\u0301\u0302\u0302\u0303\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c", strict=True)
+)
+"""Drawn by themselves above the next letter, as by TeX with its first fonts."""
+_DOTTED = {"ı": "i", "ȷ": "j"}
 _WORD_SPACE = 0.15
 _WIDER_WORD_SPACE = 0.18
 """Where Arabic letters join, fonts draw them narrower than they are."""
@@ -65,33 +73,105 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _VOWEL = re.compile(r"[aeiouyAEIOUY\u00c0-\u00c6\u00c8-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
 _MOST_UNKNOWN, _FEWEST_LETTERS, _FEWEST_VOWELS = 0.3, 200, 0.12
 """Prose has a third of vowels, tables of abbreviations a fifth."""
+_LITTLE_TEXT, _WHOLE_PAGE, _FEWEST_STROKES = 200, 0.8, 100
+"""Characters that are stamped on a scan at most; the share of a page that it covers; the fewest lines and curves
+with which letters are drawn on a page without text."""
+_MOST_PIXELS = 200_000_000
+"""Of one picture on a page that is read by OCR: more than twice of what A3 has at 600 dpi."""
 _WRITTEN_FIELDS = (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
 _HEAD_LINES = 20
 _MOST_DATES = 2
 """At the head of an article, as when it appeared and when it was mended; more are a calendar or a diary."""
 
 
-def read(path: Path, name: str) -> Iterator[Document]:
-    """The one document of a PDF."""
+def read(path: Path, name: str) -> Iterator[Document | Skipped | Working]:
+    """The one document of a PDF, after the pages of it that cannot be read."""
     with closing(_open(path)) as pdf:
         if pdf.get_formtype() != raw.FORMTYPE_NONE:
             pdf.init_forms()
         pages = [_lines(page) + _filled_in(pdf.formenv, page) for page in pdf]
-        if not any(pages):
-            raise UnreadableFile("scanned, needs OCR" if any(map(_has_image, pdf)) else "empty")
+        by_ocr = yield from _read_by_ocr(pdf, pages, name)
         info = pdf.get_metadata_dict()
     lines = in_reading_order(pages)
-    if _says_no_letters("".join(line.text for line in lines)):
-        raise UnreadableFile("its fonts say no letters; needs OCR")
     bylines = _bylines(lines)
     text, page_starts = flow(lines, len(pages), alone=bylines)
-    stated = {
+    stated: dict[str, Any] = {
         _STATED[key]: info[key] for key in _STATED if info[key] != path.stem and not _FILLED_IN.fullmatch(info[key])
     }
+    stated[OCR_PAGES] = by_ocr
     dates = [each["date"] for each in bylines.values() if "date" in each]
     if dates and len(set(dates)) <= _MOST_DATES:
         stated["date"] = dates[0]
     yield document(name, text, stated=stated, page_starts=page_starts)
+
+
+def _read_by_ocr(
+    pdf: Any,  # noqa: ANN401 - pypdfium2 has no types
+    pages: list[list[Line]],
+    name: str,
+) -> Generator[Skipped | Working, None, list[int]]:
+    """Put lines read by OCR into the pages whose text layer is missing or says no letters; their numbers, from 1."""
+    texts = ["".join(line.text for line in lines) for lines in pages]
+    if not any(texts) and not any(any(page.get_objects()) for page in pdf):
+        raise UnreadableFile("empty")
+    none = _says_no_letters("".join(texts))
+    mute = [number for number, text in enumerate(texts) if text and (none or _says_no_letters(text))]
+    for number in mute:
+        pages[number] = []
+    wanted = [number for number in range(len(pages)) if number in mute or _is_scan(pdf[number], texts[number])]
+    vast = [number for number in wanted if _has_vast_picture(pdf[number])]
+    left = [number for number in wanted if number not in vast]
+    unread = {f"a picture of more than {_MOST_PIXELS:,} pixels: save it smaller": vast}
+    found: list[int] = []
+    unsure: list[int] = []
+    if ocr.is_there():
+        for number, lines in ocr.read((number, pdf[number]) for number in tuple(left)):
+            yield Working()
+            left.remove(number)
+            if lines is None:
+                unsure.append(number)
+            elif sum(len(line.text) for line in lines) > 2 * sum(len(line.text) for line in pages[number]):
+                pages[number] = lines
+                found.append(number + 1)
+        unread["OCR is unsure of its letters: it knows Latin, Chinese and Japanese ones"] = unsure
+        unread[f"OCR took longer than {ocr.MOST_SECONDS} s: divide the file"] = left
+    else:
+        kind = "its fonts say no letters" if mute == wanted else "scanned"
+        unread[f"{kind}, needs OCR: run {installing('pincite[ocr]')}"] = left
+    skipped = [Skipped(f"{name}:{_ranges(numbers)}", reason) for reason, numbers in unread.items() if numbers]
+    if not any(pages):
+        nothing = "scanned, and OCR finds no text in it" if wanted else "no text in it"
+        raise UnreadableFile(skipped[-1].reason if skipped else nothing)
+    yield from skipped
+    return found
+
+
+def _is_scan(page: Any, text: str) -> bool:  # noqa: ANN401 - pypdfium2 has no types
+    """Whether a page shows its text as a picture or as drawn curves, but for a stamp upon it."""
+    if len(text) >= _LITTLE_TEXT:
+        return False
+    kinds = Counter(each.type for each in page.get_objects())
+    if not text:
+        return bool(kinds[raw.FPDF_PAGEOBJ_IMAGE]) or kinds[raw.FPDF_PAGEOBJ_PATH] >= _FEWEST_STROKES
+    width, height = page.get_size()
+    boxes = (image.get_bounds() for image in _images(page))
+    covered = sum((right - left) * (top - bottom) for left, bottom, right, top in boxes)
+    return bool(covered > _WHOLE_PAGE * width * height)
+
+
+def _images(page: Any) -> Iterator[Any]:  # noqa: ANN401 - pypdfium2 has no types
+    yield from page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE])
+
+
+def _has_vast_picture(page: Any) -> bool:  # noqa: ANN401 - pypdfium2 has no types
+    return any(math.prod(image.get_px_size()) > _MOST_PIXELS for image in _images(page))
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Numbers from 0 in order as pages from 1: ``1-3,7``."""
+    runs = (list(run) for _, run in groupby(enumerate(numbers, 1), lambda pair: pair[1] - pair[0]))
+    ends = ((run[0][1] + 1, run[-1][1] + 1) for run in runs)
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ends)
 
 
 def _says_no_letters(text: str) -> bool:
@@ -116,10 +196,6 @@ def _open(path: Path) -> Any:  # noqa: ANN401 - pypdfium2 has no types
         if error.err_code == raw.FPDF_ERR_PASSWORD:
             raise UnreadableFile("encrypted: needs a password") from error
         raise
-
-
-def _has_image(page: Any) -> bool:  # noqa: ANN401 - pypdfium2 has no types
-    return any(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]))
 
 
 def _lines(page: Any) -> list[Line]:  # noqa: ANN401 - pypdfium2 has no types
@@ -280,8 +356,16 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
                 found[-1] = turn, before._replace(text=before.text + text)
             continue
         raw.FPDFText_GetLooseCharBox(handle, index, rectangle)
-        turn = round(raw.FPDFText_GetCharAngle(handle, index) / (math.pi / 2)) % 4
-        found.append((turn, _upright(text, rectangle, turn)))
+        quarters = raw.FPDFText_GetCharAngle(handle, index) / (math.pi / 2)
+        if abs(quarters - round(quarters)) > _ASLANT:
+            continue
+        turn = round(quarters) % 4
+        char = _upright(text, rectangle, turn)
+        accent = _ACCENTS.get(found[-1][1].text) if found and found[-1][0] == turn and text.isalpha() else None
+        if accent and char.left < (found[-1][1].left + found[-1][1].right) / 2 < char.right:
+            _, before = found.pop()
+            char = Line.joined(unicodedata.normalize("NFC", _DOTTED.get(text, text) + accent), [char, before])
+        found.append((turn, char))
     return found
 
 

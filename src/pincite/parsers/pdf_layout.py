@@ -102,14 +102,18 @@ def _without_margin(lines: Sequence[Line]) -> list[Line]:
     rows = _rows(lines)
     slugs = [line for row in (*rows[:1], *rows[-1:]) if _SLUG.match(_joined(row).text) for line in row]
     lines = [line for line in lines if line not in slugs]
-    numbers = sorted((line for line in lines if line.text.isdecimal()), key=lambda line: -line.bottom)
-    edge = min((line.left for line in lines if not line.text.isdecimal()), default=0.0)
-    numbers = [line for line in numbers if line.right < edge and len(line.text) <= _LONGEST_NUMBER]
-    steps = {int(after.text) - int(before.text) for before, after in pairwise(numbers)}
-    beside = [line for line in lines if line not in numbers]
-    if len(numbers) < _FEWEST_NUMBERS or len(steps) != 1 or steps.isdisjoint({1, 2, 5, 10}) or not _is_wide(beside):
-        return lines
-    return beside
+    decimal = [line for line in lines if line.text.isdecimal() and len(line.text) <= _LONGEST_NUMBER]
+    words = [line for line in lines if not line.text.isdecimal()]
+    edges = min((line.left for line in words), default=0.0), max((line.right for line in words), default=0.0)
+    for numbers in (
+        [line for line in decimal if line.right < edges[0]],
+        [line for line in decimal if line.left > edges[1]],
+    ):
+        numbers.sort(key=lambda line: -line.bottom)
+        steps = {int(after.text) - int(before.text) for before, after in pairwise(numbers)}
+        if len(numbers) >= _FEWEST_NUMBERS and len(steps) == 1 and steps & {1, 2, 5, 10} and _is_wide(words):
+            lines = [line for line in lines if line not in numbers]
+    return lines
 
 
 def _is_wide(lines: Sequence[Line]) -> bool:
@@ -124,7 +128,14 @@ def _without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     counts = Counter(key for line in edges for key in _keys(line))
     least = min(3, max(2, _RUNNING_ON * len(pages)))
     running = {line for line in edges if any(counts[key] >= least for key in _keys(line))}
-    return [[line for line in page if line not in running and not _LEADERS.search(line.text)] for page in pages]
+    for row in (row for page in rows for row in page):
+        leads = [bool(_LEADERS.search(line.text)) for line in row]
+        running.update(
+            line
+            for line, leads_to, is_led in zip(row, [False, *leads], leads, strict=False)
+            if is_led or (leads_to and len(line.text) <= _LONGEST_NUMBER)
+        )
+    return [[line for line in page if line not in running] for page in pages]
 
 
 def _set_apart(rows: Sequence[list[Line]], usual: float) -> list[Line]:
@@ -274,8 +285,9 @@ def _parted(lines: Iterable[Line], x: float) -> tuple[list[Line], list[Line], li
 
 
 def _is_prose(lines: Sequence[Line]) -> bool:
-    """Whether most lines are longer than the cells of a table are."""
-    return median((line.right - line.left) / line.height for line in lines) > 8
+    """Whether most of the text stands in lines longer than the cells of a table, whatever formulas are between them."""
+    wide = sum(len(line.text) for line in lines if line.right - line.left > 8 * line.height)
+    return wide > sum(len(line.text) for line in lines) / 2
 
 
 def _usual_distance(lines: Sequence[Line]) -> float:

@@ -18,7 +18,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from pincite.datatypes import Document
+from pincite.datatypes import Document, tables_of
 from pincite.parsers import Skipped
 
 
@@ -50,7 +50,7 @@ def read_files(
     Args:
         jobs: name and path of each file; taken one by one, as workers become free.
         workers: the most processes, 1 or more; none is started without a job.
-        timeout: seconds a file may take for its next document before its worker is ended.
+        timeout: seconds a file may take for its next document, or page read by OCR, before its worker is ended.
     """
     pool: list[_Worker] = []
     heard: list[tuple[str, Event]] = []
@@ -122,8 +122,8 @@ class _Worker:
         match answer:
             case {"document": stated}:
                 headings = tuple((start, end) for start, end in stated["headings"])
-                page_starts = tuple(stated["page_starts"])
-                yield name, Document(**stated | {"headings": headings, "page_starts": page_starts})
+                spans = {"headings": headings, "tables": tables_of(stated["tables"])}
+                yield name, Document(**stated | spans | {"page_starts": tuple(stated["page_starts"])})
             case {"skipped": stated}:
                 yield name, Skipped(**stated)
             case {"done": stated}:

@@ -10,7 +10,7 @@ import pptx
 from lxml import etree
 from pptx.oxml.ns import qn
 
-from pincite.datatypes import Document, Span
+from pincite.datatypes import Document, Span, Table
 from pincite.parsers.markup import Block, blocks_of, lay_out, parse_xml
 from pincite.parsers.metadata import document
 from pincite.parsers.office import FALLBACK, join_scripts, open_package, write_equations
@@ -27,17 +27,18 @@ _TITLES = ("title", "ctrTitle")
 def read(path: Path, name: str) -> Iterator[Document]:
     """The one document of a presentation."""
     slides = pptx.Presentation(open_package(path, ".ppt"))
-    text, headings, page_starts = "", list[Span](), list[int]()
+    text, headings, tables, page_starts = "", list[Span](), list[Table](), list[int]()
     for slide in slides.slides:
-        words, found = lay_out(_blocks(slide))
+        words, found, rows = lay_out(_blocks(slide))
         start = len(text) + 2 if text and words else len(text)
         text += f"\n\n{words}" if text and words else words
         headings += [(start + first, start + end) for first, end in found]
+        tables += [Table(*((start + first, start + end) for first, end in table)) for table in rows]
         page_starts.append(start)
     values = {key: str(getattr(slides.core_properties, key)) for key in _STATED}
     title = text[slice(*headings[0])] if headings and headings[0][0] == 0 else None
     stated = {"title": title} | {key: each for key, each in values.items() if each not in _FILLED_IN}
-    yield document(name, text, tuple(headings), stated=stated, page_starts=tuple(page_starts))
+    yield document(name, text, tuple(headings), tuple(tables), stated=stated, page_starts=tuple(page_starts))
 
 
 def _blocks(slide: Any) -> list[Block]:  # noqa: ANN401 - python-pptx has no types
@@ -68,9 +69,14 @@ def _as_html(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
     for element in tree.iter("{*}*"):
         element.text = element.text if element.tag == qn("a:t") else None
         element.tail = None
+        if element.tag == qn("a:tbl") and element.xpath("./*[local-name() = 'tblPr'][@firstRow = '1']"):
+            for cell in element.xpath("./*[local-name() = 'tr'][1]/*[local-name() = 'tc']"):
+                cell.tag = "th"
         if element.tag == qn("a:r"):
             raised = next((each.get("baseline", "0") for each in element.iter(qn("a:rPr"))), "0").strip("%")
             element.tag = "span" if raised == "0" else "sub" if raised.startswith("-") else "sup"
+            if any(each.get("strike", "noStrike") != "noStrike" for each in element.iterchildren(qn("a:rPr"))):
+                element.tag = "del"
         else:
             element.tag = _AS_HTML.get(element.tag, element.tag)
     join_scripts(tree)

@@ -1,9 +1,13 @@
-"""RTF: paragraphs and table rows as striprtf gives them; raised digits and notes, which it has not, are added."""
+"""RTF: paragraphs and table rows as striprtf gives them.
+
+Raised digits, notes and headings, which it has not, are added; struck text is left out.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 from striprtf.striprtf import rtf_to_text
@@ -11,7 +15,7 @@ from striprtf.striprtf import rtf_to_text
 from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import storable
-from pincite.parsers.markup import Block, collapse, lay_out
+from pincite.parsers.markup import Block, collapse, has_header, lay_out
 from pincite.parsers.metadata import document
 from pincite.parsers.notation import LOWERED, RAISED
 
@@ -19,10 +23,22 @@ _MAGIC = "{\\rtf"
 _SCRIPT = re.compile(r"\\(super|sub)(?![a-z0-9]) ?((?:\\[a-z]+-?\d* ?|[\r\n])*+)([-+]?\d{1,9})(?![\w.,])")
 _LINE = re.compile(r"\\line(?![a-z])")
 _LINE_BREAK = "\v"
-_PICTURE = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{32,}+[\r\n]*+){4,}+")
+_PICTURE = re.compile(r"(?<![0-9a-fA-F])(?:(?:[0-9a-fA-F]{32,}+[\r\n]*+){4,}+|[0-9a-fA-F]{256,}+)")
 """The bytes of a picture or file as digits, which striprtf would go through one by one."""
+_BODY_LEVEL = 9
 _LINK = re.compile(r"HYPERLINK(?=\s)")
 _NOTE = re.compile(r"\{(?:\\\*)?\\footnote(?![a-z])")
+_HEADING_STYLE = re.compile(
+    r"\{\\s(\d{1,4})(?![0-9])(?:[^{};]|\{[^{}]{0,200}\}){0,400}?(?<![a-z])(?:heading \d|title);\}", re.IGNORECASE
+)
+_LOOKS = re.compile(
+    r"[{}]|\\(?:(?P<struck>striked?1?|deleted1?)|(?P<kept>striked?0|deleted0|plain)|(?P<plain>pard)|(?P<ends>par|cell|sect)"
+    r"|outlinelevel(?P<level>\d)|s(?P<style>\d{1,4}))(?![a-z0-9-]) ?|\\(?:[^a-z]|[a-z]+-?\d*)"
+)
+_IN_FORCE = re.compile(r"\\(?:f|uc)\d+ ?")
+"""What of struck text tells how the letters behind it are written."""
+_HEADING = "\x11"
+"""Ends a paragraph that is a heading."""
 _BRACE = re.compile(r"\\[{}\\]|[{}]")
 _STATED = re.compile(r"\{\\(title|author|subject|keywords)(?![a-z])\s?((?:[^{}\\]|\\'..|\\[a-z]+-?\d*+)*+)\}")
 _CREATED = re.compile(r"\{\\creatim\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})")
@@ -37,7 +53,7 @@ def read(path: Path, name: str) -> Iterator[Document]:
     head = source[: source.find("{", source.index(_MAGIC) + 1)]  # which says how letters are written
     source = _LINK.sub("", source)  # striprtf would write out where a link leads
     source = _LINE.sub(lambda _: _letters(_LINE_BREAK), source)
-    text, notes = _without_notes(_SCRIPT.sub(_script, source))
+    text, notes = _without_notes(_SCRIPT.sub(_script, _with_looks(source)))
     blocks = list(_blocks(_text(text)))
     for number, note in enumerate(notes, 1):
         blocks.append(Block(collapse(f"[{number}] {_text(f'{head} {note}}}')}"), "paragraph"))
@@ -45,6 +61,35 @@ def read(path: Path, name: str) -> Iterator[Document]:
     if created := _CREATED.search(source):
         stated["created"] = f"{created[1]}-{created[2]:0>2}-{created[3]:0>2}"
     yield document(name, *lay_out(blocks), stated=stated)
+
+
+def _with_looks(source: str) -> str:
+    """The source without struck text, and with a sign at the end of each heading."""
+    styles = set(_HEADING_STYLE.findall(source))
+    if not styles and re.search(r"\\(?:outlinelevel|striked?1?|deleted1?)(?![a-z])", source) is None:
+        return source
+    kept: list[str] = []
+    struck, heading, at = False, False, 0
+    around: list[tuple[bool, bool]] = []
+    for found in _LOOKS.finditer(source):
+        text, word = source[at : found.start()], found[0]
+        at = found.end()
+        kept.append("" if struck else text)
+        if found["struck"] or found["kept"]:
+            struck = found["struck"] is not None
+        elif found["plain"]:
+            heading = False
+        elif found["level"] or found["style"]:
+            heading = found["style"] in styles if found["style"] else int(found["level"]) < _BODY_LEVEL
+        elif word == "{":
+            around.append((struck, heading))
+        elif word == "}" and around:
+            struck, heading = around.pop()
+        elif found["ends"] == "par" and heading:
+            kept.append(_letters(_HEADING))
+        is_said = struck and word not in "{}" and not found.lastgroup and not _IN_FORCE.match(word)
+        kept.append("" if is_said else word)
+    return "".join([*kept, source[at:]])
 
 
 def _text(source: str) -> str:
@@ -80,9 +125,17 @@ def _without_notes(source: str) -> tuple[str, list[str]]:
 
 def _blocks(text: str) -> Iterator[Block]:
     """A block a line: striprtf ends paragraphs and table rows with one, and each cell with a bar."""
-    for line in text.split("\n"):
-        cells = [collapse(cell) for cell in line.removesuffix("|").split("|")] if line.endswith("|") else []
-        if any(cells):
-            yield Block(" | ".join(cells), "line")
-        elif not cells and line.strip():
-            yield Block("\n".join(map(collapse, line.split(_LINE_BREAK))), "paragraph")
+    lines = [(line, _cells(line)) for line in text.split("\n")]
+    for is_table, group in groupby(lines, lambda each: bool(each[1])):
+        rows = list(group)
+        named = is_table and len(rows) > 1 and has_header([cells for _, cells in rows])
+        for at, (line, cells) in enumerate(rows):
+            if any(cells):
+                yield Block(" | ".join(cells), "line" if not named else "row" if at else "columns")
+            elif not cells and line.strip(f"{_HEADING} \t"):
+                kind = "heading" if line.rstrip().endswith(_HEADING) else "paragraph"
+                yield Block("\n".join(map(collapse, line.replace(_HEADING, "").split(_LINE_BREAK))), kind)
+
+
+def _cells(line: str) -> list[str]:
+    return [collapse(cell) for cell in line.removesuffix("|").split("|")] if line.endswith("|") else []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -18,17 +17,14 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers import MOST_CHARACTERS, Skipped, check_text
 from pincite.parsers.decoding import decode
+from pincite.parsers.markup import names_columns
 from pincite.parsers.metadata import document
 
 _SAMPLE = 1 << 13
 """Characters that are looked through for what parts the columns."""
 _OF_JUDGEMENTS = ["query-id", "corpus-id", "score"]
-_LONGEST_NAME = 100
 _MOST_WRITTEN = 256 << 20
 """Characters of all rows together: the names of columns stand in each, so that a file gives more than it holds."""
-_DATUM = re.compile(r"[^\w]*\d[\d.,:/\s%-]*|https?://\S*")
-"""A number, day or address, which is no column's name, unless it is a year."""
-_YEAR = re.compile(r"(?:1[89]|20)\d\d")
 
 
 def read(path: Path, name: str) -> Iterator[Document | Skipped]:
@@ -39,7 +35,7 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
     first = next(((number, row) for number, row in rows if any(map(str.strip, row))), None)
     if first is None:
         raise UnreadableFile("empty")
-    columns = [cell.strip() for cell in first[1]] if _is_header(first[1]) else []
+    columns = [cell.strip() for cell in first[1]] if names_columns(first[1]) else []
     if [column.lower() for column in columns] == _OF_JUDGEMENTS:
         raise UnreadableFile("no articles but judgements of questions, as BEIR has them")
     empty, written = True, 0
@@ -67,14 +63,6 @@ def _delimiter(text: str, name: str) -> str:
     with suppress(csv.Error):
         return csv.Sniffer().sniff(text[:_SAMPLE].rpartition("\n")[0] or text[:_SAMPLE], ",;\t|").delimiter
     return ","
-
-
-def _is_header(row: Sequence[str]) -> bool:
-    """Whether a table's first row names its columns: each by another short name, and none by a number or a day."""
-    names = [cell.strip() for cell in row if cell.strip()]
-    if len(set(names)) < len(names) or max(map(len, names)) > _LONGEST_NAME:
-        return False
-    return not any(_DATUM.fullmatch(each) and not _YEAR.fullmatch(each) for each in names)
 
 
 def _named(columns: Sequence[str], row: Sequence[str]) -> Iterator[tuple[str, str]]:

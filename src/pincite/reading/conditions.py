@@ -160,9 +160,13 @@ def _surest(rated: Sequence[Sentence]) -> float:
 
 
 def _terms(hit: Hit) -> set[str]:
-    """Those of the whole passage, with the title, the heading and the day of the article."""
+    """Those of the whole passage, with the title, the heading, the columns and the day of the article."""
     document, passage = hit.document, hit.passage
-    return set(analyse(f"{document.title}\n{document.date or ''}\n{passage.heading or ''}\n{passage.text}"))
+    return set(
+        analyse(
+            f"{document.title}\n{document.date or ''}\n{passage.heading or ''}\n{passage.columns or ''}\n{passage.text}"
+        )
+    )
 
 
 def _fits(sentence: Sentence, period: str) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 
 from pincite.analysis.terms import analyse, mostly_latin, only_stop_words
 from pincite.datatypes import Document, Hit
+from pincite.parsers.metadata import says_nothing
 from pincite.reading import confidence, reader
 from pincite.reading.conditions import (
     asks_for_latest,
@@ -26,6 +27,7 @@ from pincite.reading.conditions import (
 )
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reading, Text
+from pincite.reading.rows import Spelled
 from pincite.retrieval.embedding import Embedder
 from pincite.settings import Settings
 
@@ -35,21 +37,6 @@ READ = 10
 _WORD = re.compile(r"[^\W\d_]{3}")
 """Without one, as in "10811", a file's name says nothing of what is in it."""
 _PARTS_OF_NAMES = re.compile(r"[^\W_]+")
-_SAY_NOTHING = {
-    "about",
-    "changelog",
-    "changes",
-    "faq",
-    "guide",
-    "history",
-    "index",
-    "install",
-    "intro",
-    "manual",
-    "news",
-}
-_SAY_NOTHING |= {"notes", "overview", "readme"}
-"""Names of files that stand in a folder of the name of what they are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +86,17 @@ def weigh(
     else:
         constants = Constants.of(reads.constants) if reads else confidence.BY_COSINE
     period = named_period(asked)
-    texts = [_text(hit, dated=period is not None) for hit in best]
+    spelled = [Spelled(hit.document, hit.passage) for hit in best]
+    texts = [
+        Text(_context(hit, dated=period is not None), each.text, each.sentences)
+        for hit, each in zip(best, spelled, strict=True)
+    ]
     if reads:
         readings = reads.read(asked, texts)
     else:
         compared = embedder if constants.weights[0] else None  # where words alone count nothing has to be embedded
         readings = _compared(asked, texts, compared)
+    readings = [each.in_passage(reading) for each, reading in zip(spelled, readings, strict=True)]
     # No longer than what is said to be covered: a turn may be read joined with the one before it.
     words = min(len(asked.split()), 3 * len(rarity))
     rated = sentences(best, readings, rarity, constants, words)
@@ -124,17 +116,15 @@ def _holds_phrase(text: str, question: str) -> bool:
     return len(asked) > 1 and f" {' '.join(asked)} " in f" {' '.join(said)} "
 
 
-def _text(hit: Hit, *, dated: bool) -> Text:
+def _context(hit: Hit, *, dated: bool) -> str:
     day = in_words(hit.document) if dated else ""
-    context = "\n".join(line for line in (_subject(hit.document), day, hit.passage.heading) if line)
-    start = hit.passage.start
-    return Text(context, hit.passage.text, [(a - start, b - start) for a, b in hit.passage.sentences])
+    return "\n".join(line for line in (_subject(hit.document), day, hit.passage.heading) if line)
 
 
 def _subject(document: Document) -> str:
     """What the title says a text is about; the file's name, where it has none, and the folder's of a ``README``."""
     path = PurePosixPath(document.doc_id.partition("#")[0])
-    named = [path.parent.name] if path.stem.casefold() in _SAY_NOTHING else []
+    named = [path.parent.name] if says_nothing(path.stem) and not document.title.endswith(path.parent.name) else []
     named += [document.title] if document.title_is_name else []
     words = [" ".join(_PARTS_OF_NAMES.findall(name)) for name in named if _WORD.search(name)]
     return " ".join(words if document.title_is_name else [*words, document.title])

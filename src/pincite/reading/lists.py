@@ -1,4 +1,7 @@
-"""How far a list goes that a sentence announces: whoever quotes "three measures:" has to quote all three."""
+"""How far a list or a block of commands goes that a sentence announces.
+
+Whoever quotes "three measures:" has to quote all three, and whoever quotes "To start it, run" has to quote what.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,17 @@ from collections.abc import Sequence
 from pincite.analysis.sentences import LIST_ITEM
 from pincite.datatypes import Span
 
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _MOST_LINES, _MOST_CHARACTERS = 20, 1500
 """Of a list: about what fits on a screen. A longer one is read in its article, which every quote opens."""
 
 _ANNOUNCES = re.compile(r"[:：]\s?[-–—]?\Z")
+_BREAKS_OFF = re.compile(
+    r"(?:,|\b(?:run|running|type|typing|enter|entering|execute|executing|issue|use|using|with|via|as|like|do|try|call|calling|write"
+    r"|add|adding|say|follows|commands?|lines?|example))\Z",
+    re.IGNORECASE,
+)
+"""How a sentence ends that a block of commands goes on with."""
 _GOES_ON = re.compile(r"[;；,，](?:\s+(?:and|or|and/or|nor|but|then))?\Z", re.IGNORECASE)
 """How a line ends behind which a list goes on, whatever space is between."""
 
@@ -21,7 +31,10 @@ _SAID_OF_AN_ITEM = 4
 
 
 def list_end(text: str, spans: Sequence[Span]) -> int:
-    """The end of the list that a sentence announces; where it announces none, its own end.
+    """The end of the list or block that a sentence announces; where it announces none, its own end.
+
+    A sentence that breaks off at the end of its paragraph goes on with the next one, and with what in small letters
+    ends it behind that.
 
     Args:
         text: what the ranges are ranges of.
@@ -29,8 +42,10 @@ def list_end(text: str, spans: Sequence[Span]) -> int:
     """
     end = spans[0][1]
     announces = _ANNOUNCES.search(text[slice(*spans[0])]) is not None
-    if not announces or len(spans) < 2 or "\n" not in text[end : spans[1][0]]:
+    if len(spans) < 2 or "\n" not in text[end : spans[1][0]]:
         return end
+    if not announces:
+        return _block_end(text, spans) if _BLANK_LINE.search(text, end, spans[1][0]) else end
     lines = _lines(text, spans[1:])
     marked = LIST_ITEM.match(text, lines[0][0]) is not None
     length = 1
@@ -45,6 +60,19 @@ def list_end(text: str, spans: Sequence[Span]) -> int:
         return spans[1][1]  # a paragraph: what somebody said, or an example
     ends = [stop for _, stop in lines[: min(length, _MOST_LINES)] if stop - end <= _MOST_CHARACTERS]
     return ends[-1] if ends else spans[1][1]
+
+
+def _block_end(text: str, spans: Sequence[Span]) -> int:
+    """The end of the paragraph behind a sentence that breaks off, and of what goes on with the sentence behind it."""
+    end = spans[0][1]
+    length = 1
+    while length + 1 < len(spans) and not _BLANK_LINE.search(text, spans[length][1], spans[length + 1][0]):
+        length += 1
+    after = spans[length + 1 : length + 2]
+    goes_on = bool(after) and text[after[0][0]].islower()
+    breaks_off = _BREAKS_OFF.search(text, max(spans[0][0], end - 20), end) or (goes_on and text[end - 1].isalnum())
+    stop = after[0][1] if goes_on else spans[length][1]
+    return stop if breaks_off and length <= _MOST_LINES and stop - end <= _MOST_CHARACTERS else end
 
 
 def _lines(text: str, spans: Sequence[Span]) -> list[Span]:

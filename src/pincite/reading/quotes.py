@@ -75,9 +75,10 @@ class Sentence:
         begins: where a quote begins that it leads: at the question right before it, where it leans on that.
         features: ``(evidence, covered, cosine, long * evidence, long * covered)``: what the reader says of it or,
             without a reader, its cosine to the question; the share of the question's words, rare ones weighing more,
-            that stand in the sentence, the title, the heading or, for less, in the sentences before it; the cosine of
-            its passage; and how the first two count for more or less where a question is long, which is the logarithm
-            of how many times longer than `_SHORT` words it is. A long question says much of what it looks for.
+            that stand in the sentence, the title, the heading, the names of its columns or, for less, in the sentences
+            before it; the cosine of its passage; and how the first two count for more or less where a question is long,
+            which is the logarithm of how many times longer than `_SHORT` words it is. A long question says much of what
+            it looks for.
         confidence: the probability that it answers, 0 to 1.
         order: puts the sentences found for one question in order.
     """
@@ -127,7 +128,7 @@ def sentences(
     constants: Constants,
     words: int,
 ) -> list[Sentence]:
-    """The sentences that may be quoted, best first; headings and a repeated title are none.
+    """The sentences that may be quoted, best first; headings, a repeated title and the names of columns are none.
 
     But for the heading ``Version 2.3 (2021-04-05)``, which alone says when that came out.
 
@@ -159,12 +160,15 @@ def _of_passage(
         heading = any(start <= span[0] and span[1] <= end for start, end in document.headings)
         if (heading and not _says_when(text, terms[place], rarity)) or text == document.title or asks[place]:
             continue
+        if any(start <= span[0] < end for (start, end), _ in document.tables):
+            continue
         if not math.isfinite(reading.sentences[place]):
             continue
         own = evidence = float(reading.sentences[place])
         if asked:
             evidence = _handed_on(reading.sentences, document.text, spans, place, asked)
-        near = terms[place].union(context, *(terms[question] for question in asked))
+        columns = analyse(document.columns_at(span[0]) or "")
+        near = terms[place].union(context, columns, *(terms[question] for question in asked))
         covered = _covered(rarity, near, terms[max(0, place - _LOOKED_BACK) : place])
         features = (evidence, covered, hit.scores.get("dense", 0.0), long * evidence, long * covered)
         leans = asked and (evidence > own or is_reply(text) or _LEANS.match(text))
@@ -316,7 +320,11 @@ def _quote(run: Sequence[Sentence], rated: Sequence[Sentence], said: set[str]) -
     neighbours = {sentence.place: sentence for sentence in rated if sentence.hit is hit}
     whole = list(run)
     before = neighbours.get(run[0].place - 1)
-    if before and _plain(before.text) not in said and (_LEANS.match(run[0].text) or _replies(before)):
+    if (
+        before
+        and _plain(before.text) not in said
+        and (_LEANS.match(run[0].text) or _replies(before) or _announces(before))
+    ):
         whole.insert(0, before)
     after = neighbours.get(run[-1].place + 1)
     if after and _plain(after.text) not in said and _TURNS.match(after.text) and _in_one_paragraph(run[-1], after):
@@ -329,6 +337,12 @@ def _quote(run: Sequence[Sentence], rated: Sequence[Sentence], said: set[str]) -
 def _replies(sentence: Sentence) -> bool:
     """Whether it is the "Yes" or "No" to a question before it: what goes on behind it is half of an answer."""
     return sentence.begins < sentence.span[0] and is_reply(sentence.text)
+
+
+def _announces(sentence: Sentence) -> bool:
+    """Whether it breaks off before a block of commands, which says nothing without it."""
+    text, spans = sentence.hit.document.text, sentence.hit.passage.sentences
+    return text[sentence.span[1] - 1] not in ":：" and list_end(text, spans[sentence.place :]) > sentence.span[1]
 
 
 def _in_one_paragraph(one: Sentence, following: Sentence) -> bool:

@@ -3,7 +3,7 @@
 A turn is searched as it stands and joined with the subject of the conversation: the user's last turn that stands alone,
 and what was named since. How much the joined wording counts depends on whether the turn needs that: it has a pronoun
 or "another", begins with "and" or "what about", or is a word or two. A turn that does not may have changed the subject,
-where the joined wording would bring back the old one; a word of thanks asks nothing.
+where the joined wording would bring back the old one; a word of thanks asks nothing, and of a summary counts its topic.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from pincite.analysis.intents import intent
 from pincite.analysis.sentences import sentence_spans
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
 from pincite.errors import UsageError
@@ -44,11 +45,6 @@ _POINTS_BACK = re.compile(
 _CONTINUES = re.compile(
     r"^\W*(?:and|but|so|or|then|what about|how about|why|really|yes|no)\b"
     rf"|^\W*(?:{_LATIN}\W+)?{_LATIN}\W*$",
-    re.IGNORECASE,
-)
-_COURTESY = re.compile(
-    r"^\W*(?:(?:ok|okay|great|thanks?(?: (?:you|a lot|so much|very much))?|thx|hi|hello|hey|bye|goodbye|cool|nice|"
-    r"got it|i see|perfect|谢谢你?|你好)(?:[\s,.!。！，]+|$))+$",
     re.IGNORECASE,
 )
 _ASKING = frozenset(
@@ -116,7 +112,7 @@ def _points_back(turn: str) -> bool:
 
 def needs_context(turn: str) -> bool:
     """Whether a turn is likely to be understood only with what was said before it."""
-    if _COURTESY.match(turn):
+    if intent(turn, later=True, about=True):
         return False
     return _points_back(turn) or _CONTINUES.search(turn) is not None
 
@@ -154,7 +150,7 @@ def query_variants(question: str, history: Sequence[Turn]) -> list[tuple[str, fl
         UsageError: a turn that is not one.
     """
     about = subject(history)
-    if not about or _COURTESY.match(question):
+    if not about or intent(question, later=True, about=True):
         return [(question, 1.0)]
     return [(question, 1.0), (f"{about} {question}", _LEANING_WEIGHT if needs_context(question) else _OTHER_WEIGHT)]
 
@@ -167,7 +163,11 @@ def subject(history: Sequence[Turn]) -> str:
     Raises:
         UsageError: a turn that is not one.
     """
-    earlier = [without_paste(turn) for turn in _said_by_user(history)]
+    earlier = list[str]()
+    for turn in map(without_paste, _said_by_user(history)):
+        wanted = intent(turn, later=True, about=bool(earlier))
+        if asked := wanted.topic if wanted else turn:
+            earlier.append(asked)
     first = max((place for place, turn in enumerate(earlier) if not needs_context(turn)), default=0)
     named = [turn for turn in earlier[first + 1 :] if new_terms(turn)]
     return " ".join([*earlier[first : first + 1], *named[-1:]])[-_MOST_EARLIER:]
@@ -198,4 +198,4 @@ def _said_by_user(history: Sequence[Turn]) -> list[str]:
         ):
             raise UsageError(f'history: {turn!r} is not {{"role": "user" or "assistant", "content": text}}')
     contents = [turn["content"] for turn in history if turn["role"] == "user"]
-    return [each for each in contents if each.strip() and not _COURTESY.match(each)]
+    return [each for each in contents if each.strip()]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from pincite.datatypes import Document, Filter, Passage
+from pincite.datatypes import Document, Filter, Listed, Passage
 from pincite.errors import DamagedIndex
 
 Vectors = npt.NDArray[np.float32]
@@ -161,6 +161,9 @@ class Snapshot(Whole, Protocol):
 
     def with_digest(self, prefix: str) -> Document | None:
         """A document whose text's digest begins so."""
+
+    def listed(self, where: Filter | None = None) -> list[Listed]:
+        """The documents (that fit ``where``) without their texts, in the order of their ids."""
 
     def sources(self) -> dict[str, int]:
         """The sources that documents name, in order, each with the number of its documents."""

@@ -12,17 +12,21 @@ from typing import Literal
 from pincite import text_anchors
 from pincite.analysis.sentences import sentence_spans
 from pincite.assistant import NO_ANSWER
-from pincite.datatypes import Answer, Citation, Document, Hit, Span
+from pincite.datatypes import Answer, Citation, Document, Hit, Listed, Passage, Span
 from pincite.web.locations import facts, numbered_blocks, place
 from pincite.web.markup import address, count, literal, many
 
 _MOST_BEFORE_AND_AFTER = 600
 """Characters around a quote in which the sentences next to it are looked for."""
 
+_ANSWERS = ("quotes", "summary")
 _NEAREST = 3
 _MOST_SET_APART = 2 / 3
 _AGAIN = "<button type='button' data-act='again'>Ask again</button>"
 _ONLY_NEAR = "Passages that come near are shown for you to judge; they are not an answer."
+
+
+Kind = Literal["quotes", "near", "summary", "reply", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +58,20 @@ class Reply:
     """What is said to a question.
 
     Attributes:
-        kind: ``quotes`` answer, ``near`` passages do not, ``failed`` says ``text`` and nothing of the articles.
+        kind: ``quotes`` answer, ``near`` passages do not; a ``summary`` quotes key sentences of an article; a ``reply`` is
+            what Pincite says itself; ``failed`` says nothing of the articles.
         quotes: in the order of their labels.
+        text: of a reply and a summary, in words; of a failure, HTML.
+        documents: the articles that a reply lists.
         milliseconds: how long it took; None where it was kept.
         follow_ups: questions to go on with.
         limited: only some of the articles were asked.
     """
 
-    kind: Literal["quotes", "near", "failed"]
+    kind: Kind
     quotes: tuple[Quote, ...] = ()
     text: str = ""
+    documents: tuple[Listed, ...] = ()
     milliseconds: int | None = None
     follow_ups: tuple[str, ...] = ()
     limited: bool = False
@@ -72,23 +80,51 @@ class Reply:
 # ---------------------------------------------------------------- from answers and from what a page kept
 
 
-def quotes_of(answer: Answer) -> tuple[Quote, ...]:
+def reply_of(
+    answer: Answer, *, milliseconds: int | None = None, follow_ups: tuple[str, ...] = (), limited: bool = False
+) -> Reply:
+    """What is said of an answer.
+
+    Args:
+        answer: the answer.
+        milliseconds, follow_ups, limited: as of `Reply`.
+    """
+    return Reply(
+        kind=_kind(answer),
+        quotes=_quotes(answer),
+        text=answer.reply,
+        documents=answer.documents,
+        milliseconds=milliseconds,
+        follow_ups=follow_ups if answer.answered else (),
+        limited=limited,
+    )
+
+
+def _kind(answer: Answer) -> Kind:
+    if answer.reply and not answer.citations:
+        return "reply"
+    if answer.kind == "summary":
+        return "summary"
+    return "quotes" if answer.answered else "near"
+
+
+def _quotes(answer: Answer) -> tuple[Quote, ...]:
     """The quotes of an answer, or the passages nearest to a question that none answers."""
     if not answer.answered:
         return tuple(_near(label, hit) for label, hit in enumerate(answer.hits[:_NEAREST], 1))
     hits = {hit.passage.passage_id: hit for hit in answer.hits}
-    return tuple(_cited(citation, hits[citation.passage.passage_id]) for citation in answer.citations)
+    return tuple(_cited(citation, hits.get(citation.passage.passage_id)) for citation in answer.citations)
 
 
-def _cited(citation: Citation, hit: Hit) -> Quote:
+def _cited(citation: Citation, hit: Hit | None) -> Quote:
     return Quote(
         label=citation.label,
         anchor=text_anchors.text_anchor(citation.document, citation.start, citation.end),
         document=citation.document,
         span=(citation.start, citation.end),
         highlights=citation.highlights,
-        numbers=(("Answers the question by itself", f"{citation.confidence:.0%}"), *_numbers(hit)),
-        also_in=_also_in(hit),
+        numbers=(("Answers the question by itself", f"{citation.confidence:.0%}"), *_numbers(hit)) if hit else (),
+        also_in=_names(citation.duplicates),
     )
 
 
@@ -101,7 +137,7 @@ def _near(label: int, hit: Hit) -> Quote:
         document=hit.document,
         span=(start, end),
         numbers=tuple(_numbers(hit)),
-        also_in=_also_in(hit),
+        also_in=_names(hit.duplicates),
     )
 
 
@@ -111,8 +147,8 @@ def _numbers(hit: Hit) -> Iterator[tuple[str, str]]:
     yield "Rank among all passages", str(hit.rank)
 
 
-def _also_in(hit: Hit) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(copy.doc_id for copy in hit.duplicates))
+def _names(copies: Iterable[Passage]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(copy.doc_id for copy in copies))
 
 
 # ---------------------------------------------------------------- the turn
@@ -144,13 +180,32 @@ def _said(number: int, reply: Reply) -> str:
         return f"{reply.text}<div class='actions'>{_AGAIN}</div>"
     if reply.kind == "near":
         return f"{_no_answer(reply)}{_about(reply)}"
-    lead, *rest = reply.quotes
-    more = f"<section class='more'><h3>More from these articles ({len(rest)})</h3>{_rest(lead, rest)}</section>"
+    if reply.kind == "reply":
+        return f"{_own_words(reply)}{_about(reply)}"
+    if reply.kind == "summary":
+        quotes = _own_words(reply) + f"<div class='answer'>{''.join(map(_quote, reply.quotes))}</div>"
+    else:
+        lead, *rest = reply.quotes
+        more = f"<section class='more'><h3>More from these articles ({len(rest)})</h3>{_rest(lead, rest)}</section>"
+        quotes = f"<div class='answer'><div class='lead'>{_quote(lead)}</div>{more if rest else ''}</div>"
     follow_ups = f"<div class='follow-ups'>{examples(reply.follow_ups)}</div>" if reply.follow_ups else ""
-    return (
-        f"<div class='answer'><div class='lead'>{_quote(lead)}</div>{more if rest else ''}</div>"
-        f"{_about(reply)}{_actions(number)}{follow_ups}"
+    return f"{quotes}{_about(reply)}{_actions(number)}{follow_ups}"
+
+
+def _own_words(reply: Reply) -> str:
+    """What Pincite says itself, and below it the articles that it lists."""
+    rows = "".join(
+        f"<li>{document_link(each.doc_id, each.title)}"
+        f"<span class='where'>{many([each.date or 'no date', each.doc_id])}</span></li>"
+        for each in reply.documents
     )
+    listed = f"<ul>{rows}</ul>" if rows else ""
+    return f"<section class='reply'><p dir='auto'>{literal(reply.text)}</p>{listed}</section>"
+
+
+def document_link(doc_id: str, title: str) -> str:
+    """A link that opens the reader at the beginning of an article."""
+    return f"<a href='{address('doc', doc_id)}' data-doc='{literal(doc_id)}' dir='auto'>{literal(title)}</a>"
 
 
 def _rest(lead: Quote, rest: Sequence[Quote]) -> str:
@@ -204,7 +259,7 @@ def _link(quote: Quote) -> str:
 
 def _about(reply: Reply) -> str:
     """How many articles, and how long it took."""
-    parts = [count(len(_groups(reply.quotes)), "article")] if reply.kind == "quotes" else []
+    parts = [count(len(_groups(reply.quotes)), "article")] if reply.kind in _ANSWERS else []
     parts += [f"{reply.milliseconds} ms"] if reply.milliseconds is not None else []
     return f"<p class='meta'>{' · '.join(parts)}</p>" if parts else ""
 
@@ -225,9 +280,7 @@ def _actions(number: int) -> str:
 
 
 def _no_answer(reply: Reply) -> str:
-    if reply.limited and not reply.quotes:
-        said = "<h3>No article fits these filters.</h3><p>Nothing was searched; clear or widen the filters.</p>"
-    elif reply.limited:
+    if reply.limited:
         said = f"<h3>{NO_ANSWER}.</h3><p>Only articles that fit the filters were searched. {_ONLY_NEAR}</p>"
     else:
         said = f"<h3>{NO_ANSWER}.</h3><p>{_ONLY_NEAR} Other words may find more.</p>"
@@ -249,7 +302,7 @@ def _sources(number: int, reply: Reply) -> str:
     groups = _groups(quote for quote in reply.quotes if quote.document is not None)
     if not groups:
         return ""
-    title = count(len(groups), "article") if reply.kind == "quotes" else "Possibly related, not an answer"
+    title = count(len(groups), "article") if reply.kind in _ANSWERS else "Possibly related, not an answer"
     return (
         f"<div class='panel'><h3>{title}</h3>"
         "<button type='button' class='close' data-act='close-sources' aria-label='Close the sources'>✕</button></div>"
@@ -276,14 +329,16 @@ def _part(number: int, document: Document, quote: Quote, kind: str) -> str:
     if quote.span is None:
         return f"<p class='gone'>{_gone(quote)}</p>"
     start, end = quote.span
-    begin, stop = around(document, quote.span) if kind == "quotes" else quote.span
+    begin, stop = around(document, quote.span) if kind in _ANSWERS else quote.span
     marked = literal(document.text[start:end])
-    if kind == "quotes":
+    if kind in _ANSWERS:
         marked = f"<mark id='cite-{number}-{quote.label}'>{marked}</mark>"
     edited = "<span class='edited'>changed since, word for word still there</span>" if quote.edited else ""
-    badge = f"<a class='badge' {_link(quote)}>{quote.label}</a>" if kind == "quotes" else ""
+    names = document.columns_at(start)
+    columns = f"<p class='columns' dir='auto'>{literal(names)}</p>" if names else ""
+    badge = f"<a class='badge' {_link(quote)}>{quote.label}</a>" if kind in _ANSWERS else ""
     return (
-        f"<p class='passage' dir='auto'>{literal(document.text[begin:start])}{marked}"
+        f"{columns}<p class='passage' dir='auto'>{literal(document.text[begin:start])}{marked}"
         f"{literal(document.text[end:stop])}</p>"
         f"<p class='place'>{badge}{many(place(document, quote.span))}{edited}</p>"
     )

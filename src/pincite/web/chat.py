@@ -8,9 +8,9 @@ import re
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 from cachetools import LRUCache, cachedmethod
 
@@ -18,7 +18,7 @@ from pincite import text_anchors
 from pincite.analysis.terms import only_stop_words
 from pincite.assistant import Assistant
 from pincite.datatypes import Answer, Filter, Hit, Span, replace_surrogates
-from pincite.errors import EmptyIndex, FilterError, NoIndex, PinciteError, QueryError, UnknownDocument
+from pincite.errors import EmptyIndex, FilterError, NoIndex, NothingFits, PinciteError, QueryError, UnknownDocument
 from pincite.index import Index
 from pincite.web import answers, export, start
 from pincite.web.answers import Quote, Reply
@@ -35,6 +35,8 @@ _LONGEST_TITLE, _SHORTEST_NAME = 70, 4
 _NAME = re.compile(
     r"[“\"《「]([^“”\"《》「」\n]{4,50})[”\"》」]|\b[A-Z][\w'-]+(?: [A-Z][\w'-]+){1,4}",
 )
+_QUOTING = ("quotes", "summary")
+_KEY_SENTENCES = "Key sentences of the article, in the order of its text."
 _MOST_TURNS, _MOST_QUOTES = 100, 50
 """Of a conversation that a page keeps, and of one of its turns."""
 
@@ -198,7 +200,8 @@ class Chat:
     def turns(self, kept: list[dict[str, Any]]) -> dict[str, Any]:
         """A conversation that a page has kept as HTML: every quote where it stands now, or that it is gone."""
         turns = _conversation(kept)
-        return {"html": [_html(at, turn.asked, self._restored(turn)) for at, turn in enumerate(turns, 1)]}
+        replies = (self._restored(turn, turns[:at]) for at, turn in enumerate(turns))
+        return {"html": [_html(at, turns[at - 1].asked, reply) for at, reply in enumerate(replies, 1)]}
 
     def export(self, kept: list[dict[str, Any]], form: str) -> dict[str, Any]:
         """Turns that a page has kept, to take along.
@@ -209,7 +212,7 @@ class Chat:
         """
         if form not in export.FORMATS:
             raise QueryError(f"form={form!r}: there is {', '.join(export.FORMATS)}")
-        turns = [(turn.asked.question, self._restored(turn)) for turn in _conversation(kept)]
+        turns = [(turn.asked.question, self._restored(turn, ())) for turn in _conversation(kept)]
         return {"text": export.FORMATS[form](turns)}
 
     def _answered(self, asked: Asked, before: Sequence[Kept]) -> Reply:
@@ -221,32 +224,33 @@ class Chat:
             answer = self._assistant.ask(asked.question, history=history, where=asked.where)
         except Exception as error:  # noqa: BLE001 - a failure must never look like "nothing found"
             return Reply(kind="failed", text=self._failure(error))
-        return Reply(
-            kind="quotes" if answer.answered else "near",
-            quotes=answers.quotes_of(answer),
+        return answers.reply_of(
+            answer,
             milliseconds=round(1000 * (time.perf_counter() - began)),
-            follow_ups=tuple(islice(_follow_ups(answer), _FOLLOW_UPS)) if answer.answered else (),
+            follow_ups=tuple(islice(_follow_ups(answer), _FOLLOW_UPS)),
             limited=bool(asked.only),
         )
 
     def _messages(self, turn: Kept) -> Iterator[dict[str, str]]:
         """A turn as the assistant takes it: of an answer, what of it still stands."""
-        said = [quote for quote in self._restored(turn).quotes if turn.kind == "quotes"]
+        quotes = [self._found(label, *quote) for label, quote in enumerate(turn.quotes, 1) if turn.kind in _QUOTING]
         texts = (
-            f"{quote.document.text[slice(*quote.span)]} [{quote.label}]"
-            for quote in said
-            if quote.document and quote.span
+            f"{each.document.text[slice(*each.span)]} [{each.label}]" for each in quotes if each.document and each.span
         )
         yield {"role": "user", "content": turn.asked.question}
         yield {"role": "assistant", "content": " ".join(texts)}
 
-    def _restored(self, turn: Kept) -> Reply:
+    def _restored(self, turn: Kept, before: Sequence[Kept]) -> Reply:
+        """What was said: quotes where they stand now, and what Pincite said itself as it would say it now."""
         if turn.kind == "failed":
             return Reply(kind="failed", text=start.failure("It was not answered then."))
+        if turn.kind == "reply":
+            return replace(self._answered(turn.asked, before), milliseconds=None)
         quotes = tuple(self._found(label, *quote) for label, quote in enumerate(turn.quotes, 1))
-        return Reply(
-            kind="quotes" if turn.kind == "quotes" and quotes else "near", quotes=quotes, limited=bool(turn.asked.only)
-        )
+        if turn.kind == "summary":
+            return Reply(kind="summary", quotes=quotes, text=_KEY_SENTENCES)
+        kind: Literal["quotes", "near"] = "quotes" if turn.kind == "quotes" and quotes else "near"
+        return Reply(kind=kind, quotes=quotes, limited=bool(turn.asked.only))
 
     def _found(self, label: int, anchor: str, highlights: Sequence[Span]) -> Quote:
         try:
@@ -272,6 +276,8 @@ class Chat:
     def _failure(self, error: Exception) -> str:
         if isinstance(error, NoIndex | EmptyIndex):
             return start.building() if self._library.state.running else start.empty(str(error))
+        if isinstance(error, NothingFits):
+            return start.nothing_fits(_in_the_words_of_the_page(error))
         if isinstance(error, PinciteError):
             return start.failure(_in_the_words_of_the_page(error))
         _log.error("the page failed unexpectedly", exc_info=error)

@@ -19,20 +19,31 @@ _STYLE = (
     "body{max-width:44rem;margin:3rem auto;padding:0 1.5rem;font:1.0625rem/1.6 Georgia,serif;color:#1b211f}"
     "blockquote{margin:0 0 1rem;white-space:pre-line}li{margin:0 0 1rem}small{color:#59635f;overflow-wrap:anywhere}"
 )
+_QUOTING = ("quotes", "summary")
 _NOTHING = "Nothing in these articles answers this."
 
 
 def citation(document: Document, span: Span) -> str:
     """One citation as plain text."""
+    columns = document.columns_at(span[0])
     about = [f"“{document.title}”", document.author, *where(document, [span]), document.url or document.doc_id]
+    columns = document.columns_at(span[0])
+    about.append(columns and f"columns: {' '.join(columns.split())}")
+    about.append(columns and f"columns: {' '.join(columns.split())}")
     return f"“{document.text[slice(*span)]}” ({', '.join(part for part in about if part)})"
 
 
 def _standing(reply: Reply) -> Iterator[tuple[int, Document, Span]]:
     """The quotes of an answer that still stand in their articles, by their labels."""
-    for quote in reply.quotes if reply.kind == "quotes" else ():
+    for quote in reply.quotes if reply.kind in _QUOTING else ():
         if quote.document is not None and quote.span is not None:
             yield quote.label, quote.document, quote.span
+
+
+def _own_words(reply: Reply) -> list[str]:
+    """What Pincite says itself."""
+    nothing = [] if reply.kind in _QUOTING else [_NOTHING]
+    return [reply.text] if reply.text and reply.kind != "failed" else nothing
 
 
 def text(turns: Turns) -> str:
@@ -42,7 +53,7 @@ def text(turns: Turns) -> str:
         standing = list(_standing(reply))
         quotes = [f"{document.text[slice(*span)]} [{label}]" for label, document, span in standing]
         places = [f"[{label}] {', '.join(_facts(document, span)[:-1])}" for label, document, span in standing]
-        made.append("\n\n".join([question, *(quotes or [_NOTHING]), *(["\n".join(places)] if places else [])]))
+        made.append("\n\n".join([question, *_own_words(reply), *quotes, *(["\n".join(places)] if places else [])]))
     return "\n\n\n".join(made) + "\n"
 
 
@@ -51,11 +62,11 @@ def markdown(turns: Turns) -> str:
     made = []
     for question, reply in turns:
         standing = list(_standing(reply))
-        quotes = "\n\n".join(_markdown_quote(document.text[slice(*span)], label) for label, document, span in standing)
+        said = list(map(_line, _own_words(reply)))
+        said += [_markdown_quote(document.text[slice(*span)], label) for label, document, span in standing]
         places = "\n".join(f"{label}. {', '.join(map(_line, _facts(at, span)))}" for label, at, span in standing)
-        made.append(
-            f"# {_line(question)}\n\n" + (f"{quotes}\n\n## Sources\n\n{places}\n" if quotes else f"{_NOTHING}\n")
-        )
+        sources = ["## Sources", places] if places else []
+        made.append("\n\n".join([f"# {_line(question)}", *said, *sources]) + "\n")
     return "\n".join(made)
 
 
@@ -97,12 +108,15 @@ def _html_turn(question: str, reply: Reply) -> str:
         f"<li value='{label}'>{'<br>'.join(map(escape, _facts(document, span)))}</li>"
         for label, document, span in standing
     )
-    said = f"{quotes}<h2>Sources</h2><ol>{places}</ol>" if quotes else f"<p>{_NOTHING}</p>"
-    return f"<h1 dir='auto'>{escape(question)}</h1>{said}"
+    said = "".join(f"<p>{escape(words)}</p>" for words in _own_words(reply))
+    sources = f"<h2>Sources</h2><ol>{places}</ol>" if places else ""
+    return f"<h1 dir='auto'>{escape(question)}</h1>{said}{quotes}{sources}"
 
 
 def _facts(document: Document, span: Span) -> list[str]:
+    columns = document.columns_at(span[0])
     known = [f"“{document.title}”", document.author, " · ".join(where(document, [span])), document.url]
+    known.append(columns and f"columns: {' '.join(columns.split())}")
     return [*(fact for fact in known if fact), f"file {document.doc_id}", f"SHA-256 {document.digest}"]
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from pincite.datatypes import Changes, Progress, Status
+from pincite.web.answers import document_link
 from pincite.web.library import State
-from pincite.web.markup import address, count, literal
+from pincite.web.markup import count, literal
 
 _MOST_LISTED = 200
 _STAGES = {"read": "Reading files", "embed": "Embedding passages", "write": "Writing the index"}
@@ -70,9 +71,6 @@ def _names(title: str, reasons: Mapping[str, str]) -> str:
 
 
 def _titles(status: Status, titles: Mapping[str, str]) -> str:
-    rows = "".join(
-        f"<li><a href='{address('doc', doc_id)}' data-doc='{literal(doc_id)}' dir='auto'>{literal(title)}</a></li>"
-        for doc_id, title in titles.items()
-    )
+    rows = "".join(f"<li>{document_link(doc_id, title)}</li>" for doc_id, title in titles.items())
     more = f"<li>and {status.documents - len(titles):,} more</li>" if status.documents > len(titles) else ""
     return f"<details class='titles'><summary>Articles</summary><ul>{rows}{more}</ul></details>"

@@ -24,13 +24,13 @@ def facts(document: Document) -> list[str]:
 
 
 def place(document: Document, span: Span) -> list[str]:
-    """Page and paragraph where a range begins, as far as they are known."""
-    page = document.page_at(span[0])
-    return [part for part in (page and f"page {page}", _paragraph(document, span[0])) if part]
+    """Page and paragraph where a range begins, as far as they are known, and whether OCR read it."""
+    page, ocr = document.page_at(span[0]), document.is_by_ocr(*span) and "read by OCR"
+    return [part for part in (page and f"page {page}", ocr, _paragraph(document, span[0])) if part]
 
 
 def where(document: Document, spans: Sequence[Span]) -> list[str]:
-    """Source, date, page and paragraph of the first span, and ranges of characters, as far as they are known."""
+    """Source, date, page and paragraph of the first span, whether OCR read one, and ranges of characters."""
     characters = ", ".join(f"{start}–{end}" for start, end in spans)
     stated = [part for part in (document.source, document.date) if part]
     return [*stated, *place(document, spans[0]), f"characters {characters}"]

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from inspect import Signature, signature
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, get_args
 
 from pincite import as_json
 from pincite.assistant import Assistant
 from pincite.datatypes import Filter, replace_surrogates
-from pincite.errors import PinciteError, QueryError, UnknownDocument
+from pincite.errors import PinciteError, QueryError, UsageError
 from pincite.index import Index
+from pincite.listing import Kind
 from pincite.web.library import UNEXPECTED, Library
 
 MOST_CHARACTERS = 4000
@@ -21,6 +22,7 @@ MOST_CHARACTERS = 4000
 _log = logging.getLogger(__name__)
 
 _MOST_HITS = 100
+_MOST_LISTED = 1000
 _MOST_TURNS = 50
 _Args = ParamSpec("_Args")
 _Result = TypeVar("_Result")
@@ -37,7 +39,7 @@ class Service:
     @property
     def reading(self) -> tuple[Callable[..., dict[str, Any]], ...]:
         """The functions that anyone may call."""
-        return self.search, self.ask, self.document, self.status
+        return self.search, self.ask, self.document, self.documents, self.status
 
     @property
     def signatures(self) -> dict[str, Signature]:
@@ -53,6 +55,9 @@ class Service:
         question: str,
         k: int = 10,
         sources: list[str] | None = None,
+        authors: list[str] | None = None,
+        doc_ids: list[str] | None = None,
+        folders: list[str] | None = None,
         after: str | None = None,
         before: str | None = None,
     ) -> dict[str, Any]:
@@ -62,52 +67,104 @@ class Service:
             question: a question or words, up to 4000 characters.
             k: how many passages, 1 to 100.
             sources: only articles from one of these sources, to the letter.
+            authors: only articles by one of these authors, to the letter.
+            doc_ids: only these articles.
+            folders: only articles in one of these folders, such as "news/2022".
             after: only articles of this day or later, YYYY, YYYY-MM or YYYY-MM-DD.
             before: only articles of this day or earlier, YYYY, YYYY-MM or YYYY-MM-DD.
         """
-        if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= _MOST_HITS:
-            raise QueryError(f"k={k!r}: give a whole number from 1 to {_MOST_HITS}")
+        _check_number("k", k, 1, _MOST_HITS)
         question = _check_question(question)
-        hits = self._index.search(question, k=k, where=_filter(sources, after, before))
+        hits = self._index.search(question, k=k, where=_filter(sources, authors, doc_ids, folders, after, before))
         return as_json.hits(question, hits)
 
     def ask(
         self,
         question: str,
         history: list[dict[str, str]] | None = None,
+        hits: int | None = None,
+        texts: bool = False,
+        threshold: float | None = None,
         sources: list[str] | None = None,
+        authors: list[str] | None = None,
+        doc_ids: list[str] | None = None,
+        folders: list[str] | None = None,
         after: str | None = None,
         before: str | None = None,
     ) -> dict[str, Any]:
         """Answer a question with verbatim quotes from the articles, or say that they do not answer it.
 
         Every quote comes with its article, date, exact range of characters and the SHA-256 of the text that the range
-        counts in. With "answered": false there are no quotes, and the hits are only the nearest passages.
+        counts in. With "answered": false there are no quotes, and the hits are only the nearest passages. What is no
+        question to the articles has a "reply": "What articles do you have?", "What is new?", "Summarise the article
+        about X".
 
         Args:
             question: in natural language, up to 4000 characters.
             history: the earlier turns of the conversation, oldest first, each {"role": "user" or "assistant",
                 "content": text}; up to 50.
+            hits: how many of the best passages to add to the answer, 0 to 100; by default one, or the nearest three
+                where nothing answers.
+            texts: add their whole texts, not the beginnings.
+            threshold: the least confidence of an answer, 0 to 1; by default the index's.
             sources: only articles from one of these sources, to the letter.
+            authors: only articles by one of these authors, to the letter.
+            doc_ids: only these articles.
+            folders: only articles in one of these folders, such as "news/2022".
             after: only articles of this day or later, YYYY, YYYY-MM or YYYY-MM-DD.
             before: only articles of this day or earlier, YYYY, YYYY-MM or YYYY-MM-DD.
         """
         turns = history or []
         if not isinstance(turns, list) or len(turns) > _MOST_TURNS:
             raise QueryError(f"history: give a list of up to {_MOST_TURNS} turns")
-        question, where = _check_question(question), _filter(sources, after, before)
-        return as_json.answer(question, self._assistant.ask(question, history=turns, where=where))
+        if hits is not None:
+            _check_number("hits", hits, 0, _MOST_HITS)
+        if not isinstance(texts, bool):
+            raise QueryError(f"texts={texts!r}: give true or false")
+        question, where = _check_question(question), _filter(sources, authors, doc_ids, folders, after, before)
+        assistant = self._assistant if threshold is None else Assistant(self._index, threshold=threshold)
+        return as_json.answer(question, assistant.ask(question, history=turns, where=where), most=hits, texts=texts)
 
-    def document(self, doc_id: str) -> dict[str, Any]:
-        """One whole article: its text, in which the ranges of quotes and passages count, and what is known of it.
+    def document(self, doc_id: str, around: int | None = None) -> dict[str, Any]:
+        """One article: its text, in which the ranges of quotes and passages count, and what is known of it.
 
         Args:
-            doc_id: as in the results of search and ask.
+            doc_id: as in the results of search, ask and documents.
+            around: a place in the text: only the thousand characters before and after it.
         """
-        documents = self._index.documents([doc_id]) if isinstance(doc_id, str) else {}
-        if doc_id not in documents:
-            raise UnknownDocument(f"doc_id={doc_id!r}: not in the index; give one that a search or answer named")
-        return as_json.document(documents[doc_id])
+        return as_json.document(self._index.document(doc_id), around)
+
+    def documents(
+        self,
+        kind: Kind = "documents",
+        k: int = 100,
+        first: int = 0,
+        sources: list[str] | None = None,
+        authors: list[str] | None = None,
+        doc_ids: list[str] | None = None,
+        folders: list[str] | None = None,
+        after: str | None = None,
+        before: str | None = None,
+    ) -> dict[str, Any]:
+        """List the articles without their texts, or their sources, authors or folders with how many articles each has.
+
+        Args:
+            kind: what to list.
+            k: how many, 1 to 1000; "total" says how many there are.
+            first: how many to leave out before, from 0.
+            sources: only articles from one of these sources, to the letter.
+            authors: only articles by one of these authors, to the letter.
+            doc_ids: only these articles.
+            folders: only articles in one of these folders, such as "news/2022".
+            after: only articles of this day or later, YYYY, YYYY-MM or YYYY-MM-DD.
+            before: only articles of this day or earlier, YYYY, YYYY-MM or YYYY-MM-DD.
+        """
+        if kind not in get_args(Kind):
+            raise UsageError(f"kind={kind!r}: give one of {', '.join(get_args(Kind))}")
+        _check_number("k", k, 1, _MOST_LISTED)
+        _check_number("first", first, 0)
+        listed = self._index.listed(_filter(sources, authors, doc_ids, folders, after, before))
+        return as_json.listed(kind, listed, most=k, first=first)
 
     def status(self) -> dict[str, Any]:
         """What the index holds, when it was updated, and which files changed on disk since."""
@@ -146,5 +203,26 @@ def _check_question(question: str) -> str:
     return replace_surrogates(question) if isinstance(question, str) else question
 
 
-def _filter(sources: list[str] | None, after: str | None, before: str | None) -> Filter | None:
-    return Filter(source=sources, after=after, before=before) if sources or after or before else None
+def _check_number(name: str, value: object, least: int, most: int | None = None) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= (most or value):
+        raise QueryError(f"{name}={value!r}: give a whole number from {least}{'' if most is None else f' to {most}'}")
+
+
+def _filter(
+    sources: list[str] | None,
+    authors: list[str] | None,
+    doc_ids: list[str] | None,
+    folders: list[str] | None,
+    after: str | None,
+    before: str | None,
+) -> Filter | None:
+    """The filter, if there is any: what is left empty asks for nothing."""
+    where = Filter(
+        source=sources or None,
+        author=authors or None,
+        doc_ids=doc_ids or None,
+        folders=folders or None,
+        after=after or None,
+        before=before or None,
+    )
+    return None if where == Filter() else where

@@ -55,6 +55,12 @@ def building() -> str:
     )
 
 
+def nothing_fits(reason: str) -> str:
+    """The filters leave no article, and why."""
+    said = f"<p>{literal(reason[0].upper() + reason[1:])}. Nothing was searched; clear or widen the filters.</p>"
+    return f"<section class='notice nothing'><h3>No article fits these filters.</h3>{said}</section>"
+
+
 def failure(reason: str) -> str:
     """Something broke, which says nothing about what the articles hold."""
     return (

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pincite.datatypes import Document, Filter, Passage, Span, passage_id
+from pincite.datatypes import Document, Filter, Listed, Passage, Span, passage_id, tables_of
 from pincite.errors import DamagedCatalogue, DamagedIndex, IndexBusy, IndexProblem, OtherFormat
 from pincite.stores.base import Content, DocumentRecord, FileRecord, Manifest, Vectors
 from pincite.stores.local.dense import Block
 from pincite.stores.local.files import MEND, Written
 from pincite.stores.local.lexical import Entry
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when tables or what they hold change; an index of another is made anew from the articles."""
 
 FILE = "catalog.sqlite"
@@ -32,9 +32,9 @@ PATIENCE = 60
 
 DOCUMENT_COLUMNS = (
     "doc_id, path, state, digest, title, title_is_name, url, source, author, date, first_day, last_day, metadata, "
-    "headings, page_starts, text"
+    "headings, tables, page_starts, text"
 )
-PASSAGE_COLUMNS = "start, end, heading, page, key, sentences, text"
+PASSAGE_COLUMNS = "start, end, heading, columns, page, key, sentences, text"
 
 # Text stands last in a row: SQLite reads no further than the columns asked for, and long rows run over many pages.
 # Numbers are private and never used again.
@@ -42,10 +42,10 @@ TABLES = {
     "documents": """id INTEGER PRIMARY KEY AUTOINCREMENT, doc_id TEXT NOT NULL UNIQUE, path TEXT NOT NULL,
         state TEXT NOT NULL, digest TEXT NOT NULL, title TEXT NOT NULL, title_is_name INTEGER NOT NULL, url TEXT,
         source TEXT, author TEXT, date TEXT, first_day INTEGER, last_day INTEGER, metadata TEXT NOT NULL,
-        headings TEXT NOT NULL, page_starts TEXT NOT NULL, text TEXT NOT NULL""",
+        headings TEXT NOT NULL, tables TEXT NOT NULL, page_starts TEXT NOT NULL, text TEXT NOT NULL""",
     "passages": """id INTEGER PRIMARY KEY AUTOINCREMENT, document INTEGER NOT NULL, start INTEGER NOT NULL,
-        end INTEGER NOT NULL, heading TEXT, page INTEGER, key BLOB NOT NULL, sentences TEXT NOT NULL,
-        text TEXT NOT NULL, UNIQUE (document, start)""",
+        end INTEGER NOT NULL, heading TEXT, columns TEXT, page INTEGER, key BLOB NOT NULL,
+        sentences TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (document, start)""",
     "vectors": "id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, vector BLOB NOT NULL",
     # Keys of vectors put since the last commit: what of these no passage took over goes with the next one.
     "orphaned": "key BLOB PRIMARY KEY",
@@ -225,8 +225,8 @@ class Catalog:
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
         """Documents by id."""
         rows = self.db.execute(
-            "SELECT doc_id, digest, title, title_is_name, url, source, author, date, metadata, headings, page_starts,"
-            f" text FROM documents WHERE doc_id {_AMONG}",
+            "SELECT doc_id, digest, title, title_is_name, url, source, author, date, metadata, headings, tables,"
+            f" page_starts, text FROM documents WHERE doc_id {_AMONG}",
             (json.dumps(list(ids)),),
         )
         with _readable():
@@ -237,6 +237,13 @@ class Catalog:
         sql = "SELECT doc_id FROM documents WHERE digest >= ? AND digest < ? LIMIT 1"
         row = self.db.execute(sql, (prefix, f"{prefix}g")).fetchone()  # the digits end with f
         return self.documents([row[0]])[row[0]] if row else None
+
+    def listed(self, where: Filter | None = None) -> list[Listed]:
+        """Documents without their texts, in order."""
+        condition, values = _condition(where or Filter())
+        names = ("doc_id", "title", "source", "author", "date", "url", "digest")
+        sql = f"SELECT {', '.join(names)} FROM documents d WHERE {condition} ORDER BY doc_id"
+        return [Listed(**dict(zip(names, row, strict=True))) for row in self.db.execute(sql, values)]
 
     def sources(self) -> dict[str, int]:
         """The sources that documents name, with how many do."""
@@ -275,7 +282,7 @@ class Catalog:
     def rows(self, numbers: Collection[int]) -> dict[int, Row]:
         """Passages, each with its vector, by private number."""
         rows = self.db.execute(
-            "SELECT p.id, v.vector, d.doc_id, d.digest, p.start, p.end, p.heading, p.page, p.sentences,"
+            "SELECT p.id, v.vector, d.doc_id, d.digest, p.start, p.end, p.heading, p.columns, p.page, p.sentences,"
             f" p.text FROM {JOINED} JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}",
             (json.dumps(list(numbers)),),
         )
@@ -307,8 +314,8 @@ class Catalog:
         """What the lexical index holds of each passage (with these numbers)."""
         condition, values = ("1", []) if numbers is None else (f"p.id {_AMONG}", [json.dumps(list(numbers))])
         rows = self.db.execute(
-            "SELECT p.id, d.doc_id, d.title, coalesce(p.heading, ''), p.text, d.source, d.author, d.first_day,"
-            f" d.last_day FROM {JOINED} WHERE {condition} ORDER BY p.id",
+            "SELECT p.id, d.doc_id, d.title, coalesce(p.heading, '') || ' ' || coalesce(p.columns, ''), p.text,"
+            f" d.source, d.author, d.first_day, d.last_day FROM {JOINED} WHERE {condition} ORDER BY p.id",
             values,
         )
         return (Entry(*row) for row in rows)
@@ -348,6 +355,10 @@ def _condition(where: Filter) -> tuple[str, list[Any]]:
         if allowed is not None:
             parts.append(f"d.{name} {_AMONG}")
             values.append(json.dumps(list(allowed)))
+    if where.beginnings is not None:
+        # Of texts with this beginning, the next after all of them ends with 0, which comes after /.
+        parts.append(f"({' OR '.join(['0', *('d.doc_id >= ? AND d.doc_id < ?' for _ in where.beginnings)])})")
+        values += [bound for start in where.beginnings for bound in (start, f"{start[:-1]}0")]
     first, last = where.days
     for bound, test in ((first, "d.last_day >= ?"), (last, "d.first_day <= ?")):
         if bound is not None:
@@ -374,19 +385,20 @@ def _spans(packed: str) -> tuple[Span, ...]:
 
 
 def _document(row: Sequence[Any]) -> Document:
-    doc_id, digest, title, is_name, url, source, author, date, metadata, headings, page_starts, text = row
+    doc_id, digest, title, is_name, url, source, author, date, metadata, headings, tables, page_starts, text = row
     return Document(
         doc_id=doc_id, digest=digest, title=title, title_is_name=bool(is_name), url=url, source=source, author=author,
-        date=date, metadata=json.loads(metadata), headings=_spans(headings), page_starts=_ints(page_starts), text=text,
+        date=date, metadata=json.loads(metadata), headings=_spans(headings), tables=tables_of(json.loads(tables)),
+        page_starts=_ints(page_starts), text=text,
     )  # fmt: skip
 
 
 def _row(row: Sequence[Any]) -> Row:
-    vector, doc_id, digest, start, end, heading, page, sentences, text = row
+    vector, doc_id, digest, start, end, heading, columns, page, sentences, text = row
     if not vector:
         raise ValueError("a vector is empty")
     passage = Passage(
         passage_id=passage_id(doc_id, digest, start), doc_id=doc_id, text=text, start=start, end=end, heading=heading,
-        page=page, sentences=_spans(sentences),
+        columns=columns, page=page, sentences=_spans(sentences),
     )  # fmt: skip
     return passage, np.frombuffer(vector, np.float16)

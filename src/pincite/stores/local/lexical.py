@@ -157,6 +157,9 @@ class LexicalIndex:
             for name, values in (("source", where.source), ("author", where.author), ("doc_id", where.doc_ids))
             if values is not None
         ]
+        if where.beginnings is not None:
+            starts = (Query.regex_query(self._schema, "doc_id", _beginning(start)) for start in where.beginnings)
+            conditions.append(Query.boolean_query([(Occur.Should, start) for start in starts]))
         first, last = where.days
         bounds = (("last_day", first, None), ("first_day", None, last))
         return conditions + [
@@ -164,3 +167,8 @@ class LexicalIndex:
             for name, low, high in bounds
             if (low, high) != (None, None)
         ]
+
+
+def _beginning(text: str) -> str:
+    """The pattern of what begins with a text, in Tantivy's own dialect: which signs may be escaped there differs."""
+    return "".join(sign if sign.isalnum() else f"\\x{{{ord(sign):x}}}" for sign in text) + "(?s:.*)"

@@ -127,12 +127,12 @@ class LocalWriter(Catalog):
         self, document: Document, passages: Sequence[Passage], keys: Sequence[bytes], record: DocumentRecord
     ) -> None:
         """Add a document or put it in the place of the one with its id."""
-        sql = f"INSERT INTO staged_documents ({DOCUMENT_COLUMNS}) VALUES ({', '.join('?' * 16)})"
+        sql = f"INSERT INTO staged_documents ({DOCUMENT_COLUMNS}) VALUES ({', '.join('?' * 17)})"
         number = self.db.execute(sql, _document_row(document, record)).lastrowid
         self.db.executemany(
-            f"INSERT INTO staged_passages (document, {PASSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO staged_passages (document, {PASSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (number, p.start, p.end, p.heading, p.page, key, json.dumps(p.sentences), p.text)
+                (number, p.start, p.end, p.heading, p.columns, p.page, key, json.dumps(p.sentences), p.text)
                 for p, key in zip(passages, keys, strict=True)
             ),
         )
@@ -274,5 +274,5 @@ def _document_row(document: Document, record: DocumentRecord) -> tuple[Any, ...]
     d = document
     first, last = (parse_date(d.date) if d.date else None) or (None, None)
     named = (d.doc_id, record.path, record.state, d.digest, d.title, d.title_is_name)
-    packed = (json.dumps(d.metadata, ensure_ascii=False), json.dumps(d.headings), json.dumps(d.page_starts))
+    packed = (json.dumps(d.metadata, ensure_ascii=False), *map(json.dumps, (d.headings, d.tables, d.page_starts)))
     return (*named, d.url, d.source, d.author, d.date, first, last, *packed, d.text)

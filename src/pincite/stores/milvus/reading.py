@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields
 from functools import cached_property, partial
 from time import time
 from typing import Any, NamedTuple, Self
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from pincite.analysis.terms import analyse
-from pincite.datatypes import Document, Filter, Passage
+from pincite.datatypes import Document, Filter, Listed, Passage
 from pincite.errors import DamagedIndex
 from pincite.stores.base import Content, DocumentRecord, FileRecord, Kept, Manifest, Scored, Vectors
 from pincite.stores.memory import Memory, row_size
@@ -119,7 +120,7 @@ class MilvusSnapshot(MilvusState):
     ) -> Scored:
         if not self.base.passages or n < 1:
             return {}
-        condition = (self.base.visible, "kind == 'passage'", "rest == 0", *rows.conditions(where), *conditions)
+        condition = (self.base.visible, "kind == 'passage'", "rest == 0", *self._conditions(where), *conditions)
         (hits,) = self._call(
             "search",
             self.base.data,
@@ -183,6 +184,12 @@ class MilvusSnapshot(MilvusState):
         """A document by the beginning of its digest."""
         return next(map(rows.document, self._payloads("document", f"digest like '{prefix}%'")), None)
 
+    def listed(self, where: Filter | None = None) -> list[Listed]:
+        """Documents without their texts, which are read nevertheless, since no other rows hold author and date."""
+        names = [field.name for field in fields(Listed)]
+        found = self._payloads("document", *self._conditions(where))
+        return sorted((Listed(**{name: each[name] for name in names}) for each in found), key=lambda each: each.doc_id)
+
     def sources(self) -> dict[str, int]:
         """The sources that documents name, with how many do."""
         return dict(sorted(Counter(source for _, _, source in self._listed if source is not None).items()))
@@ -200,7 +207,14 @@ class MilvusSnapshot(MilvusState):
         """How many documents and passages there are, or fit."""
         if where is None:
             return self.base.documents, self.base.passages
-        return counted(self._call, self.base, self._level, *rows.conditions(where))
+        return counted(self._call, self.base, self._level, *self._conditions(where))
+
+    def _conditions(self, where: Filter | None) -> Iterator[str]:
+        """A filter as conditions: folders are not in rows, whose fields hold hashes of ids, and become documents."""
+        if where is not None and where.beginnings is not None:
+            within = [doc_id for doc_id, _, _ in self._listed if doc_id.startswith(where.beginnings)]
+            yield from rows.conditions(Filter(doc_ids=within))
+        yield from rows.conditions(where)
 
     def contents(self) -> Iterator[Content]:
         """All documents that are whole, in the order of their ids, with what was made of them."""

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pincite.analysis.terms import analyse
-from pincite.datatypes import Document, Filter, Passage, parse_date
+from pincite.datatypes import Document, Filter, Passage, parse_date, tables_of
 from pincite.errors import DamagedIndex
 from pincite.stores.base import DocumentRecord, FileRecord
 from pincite.stores.milvus.connection import MEND, Row, one_of
@@ -82,10 +82,10 @@ def of_document(document: Document, record: DocumentRecord, version: int) -> lis
 
 
 def of_passage(document: Document, passage: Passage, key: str, vector: Halves, version: int, words: bool) -> list[Row]:
-    """The rows of a passage, with the terms of title, heading and text if Milvus searches by ``words``."""
+    """The rows of a passage, with the terms of title, heading, columns and text if Milvus searches by ``words``."""
     facts = _facts(document) | {"key": key}
     if words:  # of what is longer than a field the beginning
-        text = f"{document.title} {passage.heading or ''} {passage.text}"
+        text = f"{document.title} {passage.heading or ''} {passage.columns or ''} {passage.text}"
         facts["words"] = spelled(analyse(text))[:60_000]
     payload = [getattr(passage, field.name) for field in fields(passage)]
     return rows("passage", passage.passage_id, payload, version, vector, **facts)
@@ -124,7 +124,8 @@ def payloads(parts: Iterable[Row]) -> Iterator[tuple[Row, Any]]:
 def document(payload: dict[str, Any]) -> Document:
     """A document again."""
     spans = tuple((start, end) for start, end in payload["headings"])
-    return Document(**payload | {"headings": spans, "page_starts": tuple(payload["page_starts"])})
+    tables, page_starts = tables_of(payload["tables"]), tuple(payload["page_starts"])
+    return Document(**payload | {"headings": spans, "tables": tables, "page_starts": page_starts})
 
 
 def passage(payload: Sequence[Any]) -> Passage:

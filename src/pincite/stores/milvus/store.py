@@ -30,7 +30,7 @@ class MilvusStore:
         UsageError: it is no address.
     """
 
-    format = 1
+    format = 2
     """Counts up when rows or what they hold change."""
 
     def __init__(self, address: str) -> None:

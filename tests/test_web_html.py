@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pincite import Answer, Citation, Document, Hit, Passage, Progress, Status, UpdateReport
-from pincite.datatypes import Changes
+from pincite.datatypes import Changes, Listed
 from pincite.text_anchors import ResolvedAnchor
-from pincite.web import export, render
+from pincite.web import answers as turns
+from pincite.web import articles, export, holdings, start
 from pincite.web.library import State
 from pincite.web.locations import numbered_blocks, where
 
@@ -88,21 +90,50 @@ def answers(draw: st.DrawFn) -> Answer:
 
 
 def turn(answer: Answer, question: str, more: tuple[str, ...] = ()) -> str:
-    said, sources = render.answer(1, question, answer, 5, filtered=False)
-    return render.turn(1, question, [question], question, said + render.follow_ups(more) * answer.answered, sources)
+    return turns.turn(1, question, [question], question, turns.reply_of(answer, milliseconds=5, follow_ups=more))
 
 
 @given(answers(), st.text(SHOWN, min_size=1))
 def test_every_text_is_shown_to_the_letter(answer: Answer, question: str) -> None:
     read = Reading(turn(answer, question, (question,)))
     assert read.texts["question"] == [question]
-    assert read.value("data-asked") == question
-    assert read.texts["passage"] == [answer.hits[0].passage.text]
+    assert read.value("data-kept") == question
     assert read.texts["h4"] == [answer.hits[0].document.title]
     assert read.texts.get("quote", []) == [each.quote for each in answer.citations]
-    by_place = sorted(answer.citations, key=lambda each: each.start)
-    assert read.texts.get("mark", []) == [each.quote for each in by_place]
+    assert read.texts.get("mark", []) == [each.quote for each in answer.citations]
+    shown = read.texts["passage"]
+    assert all(text in answer.hits[0].document.text for text in shown)
+    assert all(each.quote in text for each, text in zip(answer.citations, shown, strict=False))
+    assert answer.answered or shown == [answer.hits[0].passage.text]
     assert read.texts.get("example", []) == [question] * answer.answered
+
+
+@given(st.text(SHOWN, min_size=1))
+def test_a_reply_is_shown_to_the_letter_with_links_to_what_it_lists_and_says_nothing_of_confidence(text: str) -> None:
+    listed = Listed(doc_id=text, title=text, source=None, author=None, date=None, url=None, digest="")
+    reply = Answer(
+        text=text, question="q", answered=False, confidence=0.0, citations=(), hits=(), kind="catalogue", reply=text,
+        documents=(listed,),
+    )  # fmt: skip
+    read = Reading(turn(reply, "List all articles"))
+    assert read.texts["p"] == [text]
+    assert read.texts["a"] == [text]
+    assert read.value("data-doc") == text
+    assert read.texts["where"] == [f"no date · {text}"]
+    assert not {name for _, name in read.elements} & {"notice nothing", "card", "answer", "follow-ups"}
+
+
+@given(answers().filter(lambda each: each.answered), st.text(SHOWN, min_size=1))
+def test_a_summary_says_what_it_is_and_not_how_strong_its_quotes_are(answer: Answer, said: str) -> None:
+    summary = replace(answer, kind="summary", reply=said, hits=())
+    read = Reading(turn(summary, "Summarise it"))
+    assert read.texts["reply"] == [said]
+    assert read.texts["quote"] == [each.quote for each in summary.citations]
+    assert "Answers the question by itself" not in read.texts.get("dt", [])
+    assert not {name for _, name in read.elements} & {"lead", "more"}
+    taken = Reading(MarkdownIt("commonmark", {"html": True}).render(export.markdown([("q", turns.reply_of(summary))])))
+    assert words(said) in map(words, taken.texts.get("p", [""]))
+    assert said in Reading(export.html([("q", turns.reply_of(summary))])).texts["p"]
 
 
 @given(answers(), st.text(SHOWN, min_size=1))
@@ -118,9 +149,9 @@ def test_reader_shows_the_text_to_the_letter_and_marks_the_quote(text: str, data
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
     document = Document(doc_id="<d>", title="t", text=text)
-    read = Reading(render.reader(ResolvedAnchor(document=document, span=(start, end), same=True), "pin"))
+    read = Reading(articles.article(ResolvedAnchor(document=document, span=(start, end), same=True), "pin"))
     assert "".join(read.texts["text"]) == text
-    assert "".join(read.texts.get("mark", [])) == text[start:end]
+    assert "".join(read.texts.get("current", [])) == text[start:end]
 
 
 @pytest.mark.parametrize(
@@ -129,19 +160,19 @@ def test_reader_shows_the_text_to_the_letter_and_marks_the_quote(text: str, data
 )
 def test_reader_says_what_became_of_the_quote(same: bool, span: tuple[int, int] | None, said: str | None) -> None:
     document = Document(doc_id="d.txt", title="t", text="One two.", url="https://x.example/")
-    html = render.reader(ResolvedAnchor(document=document, span=span, same=same), "pin")
+    html = articles.article(ResolvedAnchor(document=document, span=span, same=same), "pin")
     assert ("class='news'" in html) == (said is not None)
     assert said is None or said in html
-    assert ("<mark>One</mark>" in html) == (span is not None)
+    assert ("<mark class='current'>One</mark>" in html) == (span is not None)
     assert "href='https://x.example/" in html
 
 
 def test_reader_of_a_pdf_opens_it_at_the_page() -> None:
     document = Document(doc_id="a b/c.PDF", title="t", text="One.\n\nTwo.\n\nThree.", page_starts=(0, 6, 12))
-    html = render.reader(ResolvedAnchor(document=document, span=(6, 10), same=True), "pin")
+    html = articles.article(ResolvedAnchor(document=document, span=(6, 10), same=True), "pin")
     assert "href='original?doc=a%20b%2Fc.PDF#page=2'" in html
     assert "<bdi>page 2</bdi> · <bdi>¶ 2 of 3</bdi> · <bdi>characters 6–10</bdi>" in html
-    assert "#page=" not in render.reader(
+    assert "#page=" not in articles.article(
         ResolvedAnchor(document=Document(doc_id="c.docx", title="t", text="One."), span=(0, 4), same=True), "pin"
     )
 
@@ -151,13 +182,13 @@ def test_one_long_paragraph_is_broken_where_sentences_begin() -> None:
     text = "".join(sentences)  # as scraped text often is
     start = text.index(sentences[40])
     document = Document(doc_id="d", title="t", text=text)
-    html = render.reader(ResolvedAnchor(document=document, span=(start, start + 90), same=True), "pin")
+    html = articles.article(ResolvedAnchor(document=document, span=(start, start + 90), same=True), "pin")
     parts = html.partition("<div class='text'>")[2].split("<span class='break'></span>")
     assert 5 <= len(parts) <= 8
-    assert all(unescape(part).removeprefix("<mark>").startswith("Sentence ") for part in parts[1:])
+    assert all(unescape(part).removeprefix("<mark class='current'>").startswith("Sentence ") for part in parts[1:])
     read = Reading(html)
     assert "".join(read.texts["text"]) == text
-    assert "".join(read.texts["mark"]) == text[start : start + 90]
+    assert "".join(read.texts["current"]) == text[start : start + 90]
     assert "¶" not in html
 
 
@@ -172,6 +203,9 @@ def test_paragraphs_are_numbered_and_headings_not() -> None:
     ]  # fmt: skip
     facts = ["S", "2020", "page 4", "¶ 2 of 3", "characters 14–20, 29–35"]
     assert where(document, [(14, 20), (29, 35)]) == facts
+    by_ocr = replace(document, metadata={"ocr_pages": [4]})
+    assert where(by_ocr, [(14, 20)])[3] == "read by OCR"
+    assert where(by_ocr, [(0, 3)]) == ["S", "2020", "page 1", "¶ 1 of 3", "characters 0–3"]
 
 
 def test_numbers_of_paragraphs_are_remembered_without_the_texts() -> None:
@@ -188,24 +222,10 @@ def test_numbers_of_paragraphs_are_remembered_without_the_texts() -> None:
     assert sum(map(len, numbered_blocks.cache.values())) <= 100_000
 
 
-@pytest.mark.parametrize(
-    ("heading", "shown"), [("Its <end>", ["Its <end>"]), ("Words", []), ("The title", []), (None, [])]
-)
-def test_heading_is_shown_unless_it_is_read_already(heading: str | None, shown: list[str]) -> None:
-    document = Document(doc_id="d", title="The title", text="Words of a passage.")
-    passage = Passage(passage_id="p", doc_id="d", text=document.text, start=0, end=19, heading=heading)
-    hit = Hit(passage=passage, document=document, score=1.0, rank=1, scores={})
-    found = Answer(text="", question="q", answered=False, confidence=0.0, citations=(), hits=(hit,))
-    read = Reading(render.answer(1, "q", found, 5, filtered=False)[1])
-    assert read.texts.get("heading", []) == shown
-    assert read.texts.get("strong", []) == (["Words"] if heading == "Words" else [])
-    assert read.texts["passage"] == [document.text]
-
-
 @given(st.lists(st.text(SHOWN)))
 def test_examples_are_shown_to_the_letter(titles: list[str]) -> None:
-    examples = [render.example(title) for title in titles]
-    assert Reading(render.start(1, examples)).texts.get("example", []) == examples
+    examples = [start.example(title) for title in titles]
+    assert Reading(start.start(1, examples)).texts.get("example", []) == examples
 
 
 NAMES = st.dictionaries(st.text(SHOWN, min_size=1), st.text(SHOWN), max_size=3)
@@ -229,7 +249,7 @@ def test_library_shows_names_and_reasons_to_the_letter(
         skipped=names,
     )
     changes = Changes(new=tuple(names))
-    html = render.library(status, titles, changes, State(report=UpdateReport(added=tuple(names)), problem=said))
+    html = holdings.holdings(status, titles, changes, State(report=UpdateReport(added=tuple(names)), problem=said))
     read = Reading(html)
     assert read.texts.get("b", []) == list(names) * 2
     assert read.texts.get("a", []) == list(titles.values())
@@ -239,12 +259,12 @@ def test_library_shows_names_and_reasons_to_the_letter(
 
 
 def test_library_says_why_the_folder_is_not_watched() -> None:
-    html = render.library(None, {}, None, State(unwatched="<x>: gone", problem="busy"))
+    html = holdings.holdings(None, {}, None, State(unwatched="<x>: gone", problem="busy"))
     assert Reading(html).texts["problem"] == ["Not watched: <x>: gone", "busy"]
 
 
 def test_library_tells_how_far_an_update_is() -> None:
-    html = render.library(None, {}, None, State(running=Progress(stage="embed", done=3, total=12)))
+    html = holdings.holdings(None, {}, None, State(running=Progress(stage="embed", done=3, total=12)))
     assert "Embedding passages <span>3 of 12</span>" in html
     assert "<progress value='3' max='12'" in html
 
@@ -259,7 +279,9 @@ def test_markdown_keeps_paragraphs_apart() -> None:
     place = {"document": document, "passage": passage}
     citation = Citation(label=1, quote=text, start=0, end=len(text), best=(0, 12), confidence=1.0, **place)  # type: ignore[arg-type]
     found = Answer(text="", question="q", answered=True, confidence=1.0, citations=(citation,), hits=())
-    assert "> A paragraph.\n>\n> \\- an item\n> 1990\\. A year. \\[1\\]\n" in export.markdown("q", found)
+    assert "> A paragraph.\n>\n> \\- an item\n> 1990\\. A year. \\[1\\]\n" in export.markdown(
+        [("q", turns.reply_of(found))]
+    )
 
 
 def words(text: str) -> str:
@@ -268,7 +290,7 @@ def words(text: str) -> str:
 
 @given(answers().filter(lambda each: each.answered), st.text(SHOWN, min_size=1))
 def test_markdown_shows_every_text_to_the_letter_and_nothing_else(answer: Answer, question: str) -> None:
-    made = export.markdown(question, answer)
+    made = export.markdown([(question, turns.reply_of(answer))])
     html = MarkdownIt("commonmark", {"html": True}).render(made)
     read = Reading(html)
     assert {tag for tag, _ in read.elements} <= {"h1", "h2", "blockquote", "p", "ol", "li"}
@@ -281,7 +303,7 @@ def test_markdown_shows_every_text_to_the_letter_and_nothing_else(answer: Answer
 
 @given(answers().filter(lambda each: each.answered), st.text(SHOWN, min_size=1))
 def test_html_file_shows_every_text_to_the_letter_and_runs_nothing(answer: Answer, question: str) -> None:
-    html = export.html(question, answer)
+    html = export.html([(question, turns.reply_of(answer))])
     read = Reading(html)
     assert read.texts["h1"] == [question]
     assert read.texts["quote"] == [each.quote for each in answer.citations]

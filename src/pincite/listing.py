@@ -1,0 +1,101 @@
+"""What an index holds: its sources, authors and folders, and which of these a name that is none of them may mean."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from heapq import nlargest
+from itertools import pairwise
+from typing import Literal
+
+from pincite.datatypes import Filter, Listed, shortened
+from pincite.errors import NothingFits
+
+Kind = Literal["documents", "sources", "authors", "folders"]
+
+_PARTS: tuple[tuple[str, str, Kind], ...] = (
+    ("source", "source", "sources"),
+    ("author", "author", "authors"),
+    ("doc_ids", "id", "documents"),
+    ("folders", "folder", "folders"),
+)
+"""Of a filter what names something: the field, one of its values in words, and what there is of that kind."""
+
+_NAMED = 3
+"""Names that an error gives."""
+
+_LINE = re.compile(r"\.jsonl(\.gz)?#.*", re.DOTALL)
+"""What stands behind the folder and name of a file in the id of one of its lines."""
+
+
+def counts(kind: Kind, listed: Iterable[Listed]) -> dict[str, int]:
+    """Names in order, each with the number of its documents, those in folders further down included.
+
+    Args:
+        kind: of names: ``sources``, ``authors``, ``folders``, or ``documents`` for ids.
+        listed: the documents.
+    """
+    names = (name for document in listed for name in _names(kind, document))
+    return dict(sorted(Counter(names).items()))
+
+
+def _names(kind: Kind, document: Listed) -> Iterator[str]:
+    if kind == "folders":
+        path = _LINE.sub("", document.doc_id)
+        yield from (path[: slash.start()] for slash in re.finditer("/", path))
+    else:
+        name = {"sources": document.source, "authors": document.author, "documents": document.doc_id}[kind]
+        if name is not None:
+            yield name
+
+
+def there_are(name: str, names: Iterable[str]) -> str:
+    """In words which names there are, those first that are nearest to one that is none of them."""
+    known, wanted = list(names), _pairs(name)
+
+    def likeness(other: str) -> float:
+        held = _pairs(other)
+        return len(wanted & held) / (len(wanted) + len(held))
+
+    if not known:
+        return "there is none"
+    nearest = ", ".join(repr(shortened(each)) for each in nlargest(_NAMED, known, key=likeness))
+    more = len(known) - _NAMED
+    return f"there {'is' if len(known) == 1 else 'are'}: {nearest}{f' (and {more} more)' if more > 0 else ''}"
+
+
+def _pairs(name: str) -> set[str]:
+    """Its neighbouring letters, of which similar names share most; much faster than how they are aligned."""
+    return {first + second for first, second in pairwise(f" {name.casefold()} ")}
+
+
+def nothing_fits(where: Filter, listed: Iterable[Listed]) -> NothingFits:
+    """Why no document fits a filter, and what would.
+
+    Args:
+        where: the filter.
+        listed: all documents.
+    """
+    documents = list(listed)
+    for field, word, kind in _PARTS:
+        values = getattr(where, field)
+        if values and not any(map(replace(Filter(), **{field: values}).fits, documents)):
+            asked = " or ".join(repr(shortened(value)) for value in values)
+            return NothingFits(f"no article has the {word} {asked}; {there_are(values[0], counts(kind, documents))}")
+    undated = replace(where, after=None, before=None)
+    fitting = [document for document in documents if undated.fits(document)]
+    if fitting:
+        others = "those" if undated == Filter() else "those that fit otherwise"
+        return NothingFits(f"no article fits {_dates(where)}; {others} {_dated(fitting)}")
+    return NothingFits("each part of the filter fits some article, and none fits all of them: leave one out")
+
+
+def _dates(where: Filter) -> str:
+    return " and ".join(f"{name}={date!r}" for name, date in (("after", where.after), ("before", where.before)) if date)
+
+
+def _dated(documents: Iterable[Listed]) -> str:
+    dates = sorted(document.date for document in documents if document.date)
+    return f"are dated {dates[0]} to {dates[-1]}" if dates else "have no date"

@@ -1,0 +1,83 @@
+"""The sentences that stand for an article: its first, and those nearest to the centroid of all that are not said yet.
+
+An extract as in Radev et al., "Centroid-based summarization of multiple documents" (2004), with the vectors of
+sentences in the place of their words; what was chosen already counts against a sentence by maximal marginal relevance
+(Carbonell and Goldstein 1998).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from pincite.analysis.questions import questions
+from pincite.analysis.terms import analyse
+from pincite.datatypes import Hit, Span
+from pincite.retrieval.embedding import Embedder
+
+MOST_PASSAGES = 1000
+"""Of an article that are looked at: those nearest to its title."""
+
+_MOST_SENTENCES = 200
+"""That are embedded, which takes about a second."""
+_FEWEST_TERMS, _LONGEST = 5, 500
+"""Of a sentence, in terms and characters: what is shorter says little by itself, what is longer is no sentence."""
+_LEAST, _MOST = 3, 5
+_EACH = 4
+"""Sentences of an article for each of those that stand for it."""
+_LEANS = re.compile(
+    r"(?:It|Its|This|That|They|Their|These|Those|He|His|She|Her|Such|Here|There|But|And|So|Then|Thus|However|Also|"
+    r"Therefore|Moreover|Otherwise|Instead|For example|For instance)\b|[他她它这這那但]"
+    r"|(?:[^\s.,;]+\s){1,3}(?:it|this|these|those|they|them|such)\b"
+)
+"""How a sentence begins that is understood only with the one before."""
+_ENDS = re.compile(r"[.!…。！][\"'”’»」』）)\]]*(?:\[[^\[\]]{1,24}\])?\Z")
+_RELEVANCE = 0.7
+"""What the centroid counts for beside what was chosen already."""
+
+
+def key_sentences(hits: Sequence[Hit], embedder: Embedder) -> list[tuple[Hit, Span]]:
+    """Three to five sentences of an article, or as many as it has, in its order.
+
+    Args:
+        hits: its passages, those nearest to its title first.
+        embedder: compares its sentences.
+    """
+    found: dict[Span, Hit] = {}
+    for hit in [*sorted(hits, key=lambda hit: hit.passage.start)[:1], *hits]:
+        if len(found) < _MOST_SENTENCES:
+            found |= {span: hit for span in _telling(hit) if span not in found}
+    # Captions, lines of tables and of programs end otherwise.
+    spans = sorted(span for span, hit in found.items() if _ENDS.search(hit.document.text, *span)) or sorted(found)
+    if not spans:
+        return []
+    # As questions, which no model cuts shorter or takes longer to load for.
+    vectors = embedder.encode_query([found[span].document.text[slice(*span)] for span in spans])
+    centroid = vectors.sum(axis=0)
+    central = vectors @ (centroid / (np.linalg.norm(centroid) or 1))
+    chosen = [0]
+    while len(chosen) < min(len(spans), max(_LEAST, min(_MOST, len(spans) // _EACH))):
+        repeated = (vectors @ vectors[chosen].T).max(axis=1)
+        worth = _RELEVANCE * central - (1 - _RELEVANCE) * repeated
+        worth[chosen] = -np.inf
+        chosen.append(int(worth.argmax()))
+    return [(found[spans[place]], spans[place]) for place in sorted(chosen)]
+
+
+def _telling(hit: Hit) -> list[Span]:
+    """The sentences of a passage that say something by themselves: no headings, questions, scraps, nor the title."""
+    spans, text = hit.passage.sentences, hit.document.text
+    asked = questions([text[start:end] for start, end in spans])
+    headings, title = hit.document.headings, analyse(hit.document.title)
+    return [
+        (start, end)
+        for (start, end), asks in zip(spans, asked, strict=True)
+        if not asks
+        and end - start <= _LONGEST
+        and not _LEANS.match(text, start)
+        and not any(first <= start and end <= last for first, last in headings)
+        and len(terms := analyse(text[start:end])) >= _FEWEST_TERMS
+        and terms != title
+    ]

@@ -1,0 +1,172 @@
+"""What Pincite says itself, where a turn is no question to the articles: see `pincite.analysis.intents`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Literal
+
+from pincite.analysis.intents import Intent
+from pincite.analysis.terms import analyse, query_terms
+from pincite.datatypes import Answer, Citation, Document, Filter, Listed
+from pincite.index import Index
+
+_MOST_LISTED, _MOST_NEW = 20, 10
+
+_GREETINGS = {
+    "hello": "Hello! Ask something, and the answer is quoted from {articles}.",
+    "thanks": "You are welcome. Ask on, if there is more.",
+    "bye": "Goodbye!",
+}
+_HELP = (
+    "Pincite answers questions by quoting {articles} word for word, each quote with its article, date and exact place. "
+    "It makes nothing up, and says so where the articles do not answer. Other things to ask: “What articles do you "
+    "have?”, “What is new?”, “Summarise the article about …”."
+)
+_IS_TITLE = 0.5
+"""The share of a title from which on it is taken to be named."""
+_WHICH = "Say which article, as in “Summarise the article about …”."
+
+
+def reply(
+    index: Index, wanted: Intent, question: str, where: Filter | None, spoken_of: Document | None = None
+) -> Answer | None:
+    """The reply to a turn.
+
+    Args:
+        index: whose articles are spoken of.
+        wanted: what the turn wants.
+        question: the turn.
+        where: which documents may be named.
+        spoken_of: the article that was quoted before, of which a summary is wanted where the turn names none.
+
+    Returns:
+        The reply; None where no article fits, be it what is to be summarised or the filter, or there is none: the turn
+        is then taken as a question.
+
+    Raises:
+        IndexProblem: there is no index, or it is damaged.
+    """
+    if wanted.kind == "summary":
+        if wanted.topic:
+            article = _article(index, wanted.topic, where, sure=wanted.sure)
+            return _summary(index, article, question) if article else None
+        article = spoken_of or _only_one(index, where)
+        return _summary(index, article, question) if article else _said(question, _WHICH)
+    if wanted.kind in ("catalogue", "news"):
+        return _listing(index, wanted, question, where)
+    if not (count := index.status().documents):
+        return None
+    articles = _count(count)
+    if wanted.kind == "help":
+        return _said(question, _HELP.format(articles=articles))
+    return replace(_said(question, _GREETINGS[wanted.kind].format(articles=articles)), kind="greeting")
+
+
+def _said(question: str, said: str) -> Answer:
+    return Answer(
+        text=said, question=question, answered=False, confidence=0.0, citations=(), hits=(), kind="help", reply=said
+    )
+
+
+def _count(number: int, fitting: Filter | None = None) -> str:
+    """So many articles."""
+    articles, fits = ("article", "fits") if number == 1 else ("articles", "fit")
+    return f"{number:,} {articles}{f' that {fits} the filters' if fitting else ''}"
+
+
+# ---------------------------------------------------------------- lists of articles
+
+
+def _listing(index: Index, wanted: Intent, question: str, where: Filter | None) -> Answer | None:
+    documents = index.listed(where)
+    if not documents:
+        return None
+    if wanted.kind == "news":
+        said, documents = _news(documents, where, max(1, min(wanted.most or _MOST_NEW, _MOST_LISTED)))
+        kind: Literal["catalogue", "news"] = "news"
+    else:
+        said, documents = _catalogue(documents, where)
+        kind = "catalogue"
+    text = "\n".join([said, *(f"- {each.title} ({each.date or 'no date'}), {each.doc_id}" for each in documents)])
+    return replace(_said(question, said), kind=kind, text=text, documents=tuple(documents))
+
+
+def _catalogue(documents: list[Listed], where: Filter | None) -> tuple[str, list[Listed]]:
+    """How many articles there are, and the first by folder and date."""
+    count = len(documents)
+    documents = sorted(documents, key=lambda each: (_folder(each.doc_id), each.date or "9", each.doc_id))
+    more = f" The first {_MOST_LISTED} are listed, {count - _MOST_LISTED:,} are not." if count > _MOST_LISTED else ""
+    return f"There {'is' if count == 1 else 'are'} {_count(count, where)}.{more}", documents[:_MOST_LISTED]
+
+
+def _news(documents: list[Listed], where: Filter | None, most: int) -> tuple[str, list[Listed]]:
+    """The latest articles by their own dates, and how many have none."""
+    dated = [each for each in documents if each.date]
+    dated.sort(key=lambda each: each.date or "", reverse=True)
+    if not dated:
+        return f"None of {_count(len(documents), where)} has a date.", []
+    left = len(documents) - len(dated)
+    undated = f" {left:,} without a date {'is' if left == 1 else 'are'} left out." if left else ""
+    return f"The latest of {_count(len(documents), where)}, newest first.{undated}", dated[:most]
+
+
+def _folder(doc_id: str) -> str:
+    return str(PurePosixPath(doc_id).parent)
+
+
+# ---------------------------------------------------------------- the key sentences of one article
+
+
+def _only_one(index: Index, where: Filter | None) -> Document | None:
+    ids = [each.doc_id for each in index.listed(where)]
+    return index.documents(ids)[ids[0]] if len(ids) == 1 else None
+
+
+def _article(index: Index, topic: str, where: Filter | None, *, sure: bool) -> Document | None:
+    """The article of this id, or the one found for a topic whose title is most like it.
+
+    Where the topic is surely an article's, one whose text holds half of the words will do as well.
+    """
+    named = index.documents([topic]).get(topic)
+    if named and (where is None or where.fits(named)):
+        return named
+    terms = set(query_terms(topic))
+    documents = list({hit.document.doc_id: hit.document for hit in index.search(topic, k=10, where=where)}.values())
+    likeness = [_likeness(terms, document) for document in documents]
+    best = max(likeness, default=0.0)
+    if best and (sure or best >= _IS_TITLE):
+        return documents[likeness.index(best)]
+    held = [len(terms & set(analyse(each.text))) for each in documents if sure]
+    most = max(held, default=0)
+    return documents[held.index(most)] if most and 2 * most >= len(terms) else None
+
+
+def _likeness(terms: set[str], document: Document) -> float:
+    """How much a topic is a title, its part before or behind a colon, or a file's name; 0 if not all of it is there."""
+    path = PurePosixPath(document.doc_id)
+    parts = [set(query_terms(part)) for part in (document.title, *document.title.split(":"), path.name, path.stem)]
+    return max(len(terms) / len(part) if terms and terms <= part else 0.0 for part in parts)
+
+
+def _summary(index: Index, article: Document, question: str) -> Answer | None:
+    """Quotes that stand for an article; none where it has no sentences."""
+    citations = tuple(
+        Citation(
+            label=label,
+            quote=article.text[start:end],
+            start=start,
+            end=end,
+            best=(start, end),
+            confidence=1.0,
+            document=hit.document,
+            passage=hit.passage,
+            heading=hit.passage.heading,
+            page=hit.document.page_at(start),
+        )
+        for label, (hit, (start, end)) in enumerate(index.key_sentences(article), 1)
+    )
+    said = f"Key sentences of “{article.title}”, in the order of its text; Pincite writes no summary of its own."
+    quotes = " ".join(f"{each.quote} [{each.label}]" for each in citations)
+    found = replace(_said(question, said), kind="summary", answered=True, confidence=1.0)
+    return replace(found, text=f"{said}\n\n{quotes}", citations=citations) if citations else None

@@ -1,0 +1,200 @@
+"""Tables: a row keeps the names of its columns for whoever finds, reads or quotes it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import docx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import write_files
+from pincite import Assistant, Document, Index, as_json, as_text
+from pincite.analysis.sentences import sentence_spans
+from pincite.datatypes import Passage, Table
+from pincite.ingest import chunking
+from pincite.parsers import read
+from pincite.parsers.markup import blocks_of, has_header, lay_out, parse_html
+from pincite.reading.rows import Spelled
+from pincite.web import export
+from pincite.web.answers import reply_of, turn
+
+HEADER = ("Codec", "Ratio", "Speed", "Licence")
+ROWS = tuple((f"codec{at}", f"{at % 7 + 1}.{at % 10}", f"{300 + at} MB/s", "MIT") for at in range(60))
+LINES = [" | ".join(row) for row in ROWS]
+
+
+def markdown(folder: Path) -> Path:
+    lines = [f"| {' | '.join(row)} |" for row in (HEADER, ("---",) * 4, *ROWS)]
+    return _written(folder / "a.md", "# Codecs\n\nAll packed one file.\n\n" + "\n".join(lines) + "\n\nOn one core.\n")
+
+
+def html(folder: Path, head: str = "th", body: str = "td") -> Path:
+    rows = "".join(
+        f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in row)}</tr>"
+        for tag, row in [(head, HEADER), *((body, row) for row in ROWS)]
+    )
+    text = (
+        f"<h1>Codecs</h1><p>{'All packed one file of English prose. ' * 9}</p><table>{rows}</table><p>On one core.</p>"
+    )
+    return _written(folder / "a.html", text)
+
+
+def plain_cells(folder: Path) -> Path:
+    return html(folder, head="td")
+
+
+def restructured(folder: Path) -> Path:
+    table = io.StringIO()
+    csv.writer(table).writerows([HEADER, *ROWS])
+    rows = "".join(f"   {line}\n" for line in table.getvalue().splitlines())
+    return _written(
+        folder / "a.rst", f"Codecs\n======\n\nText.\n\n.. csv-table::\n   :header-rows: 1\n\n{rows}\nEnd.\n"
+    )
+
+
+def word(folder: Path) -> Path:
+    made = docx.Document()
+    made.add_paragraph("All packed one file.")
+    table = made.add_table(rows=0, cols=4)
+    for row in (HEADER, *ROWS):
+        for cell, text in zip(table.add_row().cells, row, strict=True):
+            cell.text = text
+    made.save(str(folder / "a.docx"))
+    return folder / "a.docx"
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("make", [markdown, html, plain_cells, restructured, word])
+def test_the_names_of_columns_are_known_in_every_format(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    path = make(tmp_path)
+    (found,) = read(path, path.name)
+    assert isinstance(found, Document)
+    ((header, body),) = found.tables
+    assert found.text[slice(*header)] == " | ".join(HEADER)
+    assert found.text[slice(*body)].split("\n") == LINES
+    assert [found.columns_at(at) is not None for at in (*header, body[0], body[1] - 1, body[1])] == [0, 0, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([["Port", "Toll", "Boats"], ["Aske", "4 crowns", "12"], ["Brul", "7 crowns", "8"]], True),
+        ([["Port", "Pilot", "Tug"], ["Aske", "Ada Pell", "Ida"], ["Brul", "Jon Ek", "Una"]], False),
+        ([["Name", "Aske"], ["Founded", "1300"], ["Boats", "12"]], False),
+        ([["Aske", "4 crowns", "12"], ["Brul", "7 crowns", "8"], ["Dorn", "7 crowns", "8"]], False),
+        ([["", "2019", "2020"], ["Aske", "4", "12"], ["Brul", "7", "8"]], True),
+    ],
+)
+def test_a_first_row_that_nothing_marks_names_columns_of_figures(rows: list[list[str]], expected: bool) -> None:
+    assert has_header(rows) is expected
+
+
+def test_a_row_in_bold_and_the_head_of_a_table_name_columns_and_a_bare_first_row_does_not() -> None:
+    def headers(rows: str) -> list[str]:
+        text, _, tables = lay_out(blocks_of(parse_html(f"<table>{rows}</table>")))
+        return [text[slice(*header)] for header, _ in tables]
+
+    cells = "<tr><td>Aske</td><td>Ida</td></tr>" * 3
+    assert headers(f"<tr><td><b>Port</b></td><td><strong>Tug</strong></td></tr>{cells}") == ["Port | Tug"]
+    assert headers(f"<thead><tr><td>Port</td><td>Tug</td></tr></thead><tbody>{cells}</tbody>") == ["Port | Tug"]
+    assert headers(f"<tr><th>Port</th><th>Tug</th></tr><tr><th>of</th><th>old</th></tr>{cells}") == [
+        "Port | Tug\nof | old"
+    ]
+    assert headers(f"<tr><td>Port</td><td>Tug</td></tr>{cells}") == []
+    assert headers("<tr><th>Port</th><th>Tug</th></tr>") == []
+    assert headers("<tr><th>Port</th><td>Aske</td></tr><tr><th>Tug</th><td>Ida</td></tr>") == []
+
+
+def test_tables_side_by_side_and_what_stands_between_their_rows_keep_their_own_names() -> None:
+    one = "<table><tr><th>Port</th><th>Tug</th></tr><tr><td>Aske</td><td>Ida</td></tr>"
+    one += "<tr><td colspan=2>In the south</td></tr><tr><td>Brul</td><td>Una</td></tr></table>"
+    other = "<table><tr><td>Dorn</td><td>4</td></tr></table><p>Text.</p><table><tr><th>Bird</th><th>Eggs</th></tr>"
+    other += "<tr><td>Coot</td><td>6</td></tr></table>"
+    text, headings, tables = lay_out(blocks_of(parse_html(one + other)))
+    document = Document(doc_id="a", title="a", text=text, headings=headings, tables=tables)
+    said = {word: document.columns_at(text.index(word)) for word in ("Aske", "Brul", "Dorn", "Text", "Coot", "Bird")}
+    assert said == dict(zip(said, ["Port | Tug", "Port | Tug", None, None, "Bird | Eggs", None], strict=True))
+
+
+def test_a_row_is_one_sentence_and_a_long_one_is_several() -> None:
+    for cell, expected in (("It is fast. It is old.", 1), ("It is fast. " * 60, 60)):
+        text = f"Codec | Note\nzlib | {cell}".strip()
+        tables = (Table((0, 12), (13, len(text))),)
+        assert len(sentence_spans(text, (), tables)) == 1 + expected
+
+
+def _divided(document: Document) -> list[Passage]:
+    return chunking.split(
+        document, passage_tokens=100, tokens=lambda text: [at for at, c in enumerate(text) if c == " "]
+    )
+
+
+def test_a_passage_that_begins_among_rows_has_the_names_of_the_columns(tmp_path: Path) -> None:
+    path = markdown(tmp_path)
+    (found,) = read(path, path.name)
+    assert isinstance(found, Document)
+    first, *others, last = _divided(found)
+    assert first.columns is None
+    assert len(others) > 2
+    assert {each.columns for each in [*others, last]} == {" | ".join(HEADER)}
+
+
+CELL = st.text(st.sampled_from("ab .|\n1é"), max_size=8)
+
+
+@given(st.lists(st.lists(CELL, min_size=2, max_size=4), min_size=1, max_size=6))
+def test_rows_spelled_out_lead_back_to_the_passage(rows: list[list[str]]) -> None:
+    cells = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    source = f"<p>Ice.</p><table><tr><th>Port</th><th>Tug</th></tr>{cells}</table><p>Tar.</p>"
+    text, headings, tables = lay_out(blocks_of(parse_html(source)))
+    document = Document(doc_id="a", title="a", text=text, headings=headings, tables=tables)
+    for passage in _divided(document):
+        spelled = Spelled(document, passage)
+        assert len(spelled.sentences) == len(passage.sentences)
+        for (start, end), (first, last) in zip(spelled.sentences, passage.sentences, strict=True):
+            at = [spelled.place(each) for each in range(start, end)]
+            assert at == sorted(at)
+            assert first - passage.start <= at[0] <= at[-1] < last - passage.start or start == end
+            assert {c for c in text[first:last] if c.isalnum()} <= set(spelled.text[start:end])
+
+
+def test_the_values_of_a_row_are_read_with_the_names_of_their_columns() -> None:
+    for header, spelled in (("Codec | Ratio", "Codec: zlib; Ratio: 2.7"), ("A | B\nc | d", "A c: zlib; B d: 2.7")):
+        text = f"{header}\nzlib | 2.7\nOn one core."
+        span = (len(header) + 1, len(header) + 11)
+        document = Document(doc_id="a", title="a", text=text, tables=(Table((0, len(header)), span),))
+        (passage,) = _divided(document)
+        assert Spelled(document, passage).text == f"{header}\n{spelled}\nOn one core."
+
+
+def test_the_right_row_of_a_long_table_is_quoted_with_the_names_of_its_columns(tmp_path: Path) -> None:
+    words = "amber birch cedar delta ember fjord grove heath inlet jetty knoll larch maple north olive plaza".split()  # noqa: SIM905
+    rows = "\n".join(
+        f"| {word}_{part} | integer | {at * 7 + number} | {number}.{at} |"
+        for at, word in enumerate(words)
+        for number, part in enumerate(("size", "limit", "path", "level"))
+    )
+    table = f"| Setting | Type | Default | Since version |\n|---|---|---|---|\n{rows}\n"
+    write_files(tmp_path / "c", {"a.md": f"# Settings of the harbour server\n\nAll stand in one file.\n\n{table}"})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        for word in ("fjord_limit", "olive_level", "amber_size"):
+            answer = Assistant(index).ask(f"What is the default of {word}?")
+            first = answer.citations[0]
+            assert first.quote.startswith(f"{word} | integer | ")
+            assert first.columns == "Setting | Type | Default | Since version"
+            given = as_json.answer("q", answer)
+            assert given["citations"][0]["columns"] == first.columns
+            assert f"columns: {first.columns}" in as_text.answer(given)
+            assert first.columns.replace("|", "\\|") in export.markdown([("q", reply_of(answer))])
+            for shown in (export.html([("q", reply_of(answer))]), turn(1, "q", [], "", reply_of(answer))):
+                assert first.columns in shown
