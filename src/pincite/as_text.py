@@ -48,12 +48,14 @@ def hits_of_a_filter(result: Json) -> str:
 
 def answer(given: Json) -> str:
     """The quotes and below them their places, or the passages that come nearest."""
+    notes = "".join(f"{note}\n" for note in given["notes"])
     if given["answered"]:
         quotes = [f"{citation['quote']} [{citation['label']}]" for citation in given["citations"]]
         places = [f"[{citation['label']}] {_place(citation)}{_also(citation)}" for citation in given["citations"]]
-        return "\n".join([*quotes, "", *places])
+        return notes + "\n".join([*quotes, "", *places])
     nearest = "\n\n".join(map(_hit, given["hits"][:_NEAREST]))
     text = f"{NO_ANSWER} (confidence {given['confidence']:.2f})."
+    text = notes + text
     return f"{text} The nearest passages:\n\n{nearest}" if nearest else text
 
 

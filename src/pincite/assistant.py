@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pincite.analysis.terms import analyse
-from pincite.datatypes import Answer, Citation, Filter, Hit
+from pincite.datatypes import Answer, Citation, Filter, Hit, Passage
 from pincite.errors import UsageError
 from pincite.index import Index, checked_question
 from pincite.reading.evidence import Evidence
 from pincite.reading.quotes import Quote, quotes
 from pincite.reading.reader import last_sentences
+from pincite.reading.spelling import replaced
+from pincite.reading.wordings import other_wordings
 from pincite.retrieval.follow_ups import (
     MOST_REQUIRED,
     Turn,
@@ -70,6 +72,22 @@ class Assistant:
         question = without_paste(checked_question(question))
         if len(question) > _LONG:  # pages pasted above a question: what is asked stands at the end
             question = last_sentences(question, _LONG // 4)
+        found, notes = self._found(question, history, where), list[str]()
+        if spelt := self.index.corrections(" ".join([subject(history), question])):
+            turns = [{**turn, "content": replaced(turn["content"], spelt)} for turn in history]
+            other = self._found(replaced(question, spelt), turns, where)
+            if other.citations and (other.confidence > found.confidence or _first(other) == _first(found)):
+                notes = [f"Searched for “{right}” instead of “{wrong}”." for wrong, right in spelt.items()]
+                found = other
+                question, history = replaced(question, spelt), turns
+        for wording, note in other_wordings(question, (hit.passage.text for hit in found.hits)):
+            other = self._found(wording, history, where)
+            if other.confidence > found.confidence and other.citations:
+                found, notes = other, [*notes, note]
+        return replace(found, notes=tuple(notes))
+
+    def _found(self, question: str, history: Sequence[Turn], where: Filter | None) -> Answer:
+        """What answers a question in just these words."""
         queries = query_variants(question, history)
         ranking = self.index.rank(queries, passages=20, documents=10, where=where)
         read = self.index.read(question, ranking)
@@ -90,6 +108,10 @@ class Assistant:
             citations=citations,
             hits=read.hits,
         )
+
+
+def _first(answer: Answer) -> Passage | None:
+    return answer.citations[0].passage if answer.citations else None
 
 
 def _holding(terms: frozenset[str], read: Evidence) -> Evidence:

@@ -159,10 +159,11 @@ class Answer:
     Attributes:
         text: the quotes joined, each followed by `` [label]``; empty when not answered.
         question: the question as it was read: the end of one that is very long, and one that needs the
-            turns before it together with what those are about.
+            turns before it together with what those are about; with misspelt words as the articles spell them.
         answered: whether the articles answer the question.
         confidence: the estimated probability that they do, which is that of the first citation, 0 to 1.
         hits: the whole ranking behind it, best first, whether answered or not.
+        notes: what has to be said beside it, in short sentences: that a word was taken for a misspelt one, say.
     """
 
     text: str
@@ -171,6 +172,7 @@ class Answer:
     confidence: float
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

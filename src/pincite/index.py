@@ -33,6 +33,7 @@ from pincite.ingest.update import Update, changes
 from pincite.ingest.worker import Here
 from pincite.reading.evidence import READ, Evidence, weigh
 from pincite.reading.reader import opened as opened_reader
+from pincite.reading.spelling import corrections
 from pincite.retrieval import onnx_export
 from pincite.retrieval.deduplication import deduplicate
 from pincite.retrieval.embedding import Embedder, SentenceTransformerEmbedder, reads
@@ -375,6 +376,15 @@ class Index:
             Query(vector, query_terms(text), weight, _dense_share(text, settings.model))
             for (text, weight), vector in zip(questions, vectors, strict=True)
         ]
+
+    def corrections(self, text: str) -> dict[str, str]:
+        """Words of a question that are in no passage and look misspelt, each with the nearest one that is.
+
+        Raises:
+            IndexProblem: there is no index, or it is empty or damaged.
+        """
+        with self._searched(None) as snapshot:
+            return corrections(snapshot, text)
 
     def read(self, question: str, ranking: Ranking) -> Evidence:
         """Read the best passages of a ranking: which of their sentences answer, and how surely.

@@ -20,11 +20,13 @@ from itertools import chain, islice
 
 import Stemmer
 
-VERSION = 1
+VERSION = 2
 """Changes whenever a text gives other terms; an index made by another version is made anew."""
 
 LONGEST_TERM = 64
 """In characters; what is longer is cut. (Tantivy leaves out terms of 65,530 bytes or more.)"""
+MISSPELT_FROM = 5
+"""Letters from which on a word may be taken for a misspelt one."""
 MOST_QUERY_TERMS = 256
 """Terms of a question: more than most passages have, and each costs a pass over its postings."""
 
@@ -52,7 +54,8 @@ _ALIKE = str.maketrans(
 """Apostrophes, hyphens, and the Latin letters that Unicode does not take apart (after Lucene's ASCIIFoldingFilter)."""
 
 
-def _fold(text: str) -> str:
+def folded(text: str) -> str:
+    """A text in one form of its letters: small, without accents, none of them invisible."""
     if text.isascii():
         return text.lower()
     text = _SET_APART.sub(r" \g<0> ", _IGNORED.sub("", text)).translate(_ALIKE)
@@ -78,6 +81,7 @@ _WORD = rf"[^\W_{_PAIRED}]+(?:[{_MARKS}]+[^\W_{_PAIRED}]*){{0,32}}"
 _TOKEN = re.compile(rf"[{_PAIRED}]+|{_WORD}(?:[-'.,&_]{_WORD}){{0,15}}")
 """A run of paired script, or up to 16 words joined by single signs; bounded, for ``a-b-c-...`` may go on for ever."""
 
+_LETTERS = re.compile(r"[^\W\d_]+")
 _IS_PAIRED = re.compile(f"[{_PAIRED}]")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}")
 _DECIMAL = re.compile(r"\d+\.\d+")
@@ -114,6 +118,12 @@ def analyse(text: str) -> list[str]:
     return list(_terms(_tokens(text)))
 
 
+def words(text: str) -> set[str]:
+    """The folded words of a text that are long enough to be told from others when they are misspelt, not stemmed."""
+    tokens = chain.from_iterable(map(_LETTERS.findall, _tokens(text)))
+    return {token for token in tokens if MISSPELT_FROM <= len(token) <= LONGEST_TERM and not _IS_PAIRED.match(token)}
+
+
 def query_terms(text: str) -> list[str]:
     """The terms to search a question by: at most 256, without stop words unless nothing else is there.
 
@@ -135,12 +145,12 @@ def only_stop_words(text: str) -> bool:
 
 def mostly_latin(text: str) -> bool:
     """Whether no more than half of a text's letters are other than Latin ones."""
-    letters = [each for each in _fold(text) if each.isalpha()]
+    letters = [each for each in folded(text) if each.isalpha()]
     return sum(each > "\u024f" for each in letters) <= len(letters) / 2
 
 
 def _tokens(text: str) -> list[str]:
-    return _TOKEN.findall(_LARGE.sub(_with_zeros, _PER_CENT.sub(" percent ", _fold(_INITIALS.sub(r"\1.", text)))))
+    return _TOKEN.findall(_LARGE.sub(_with_zeros, _PER_CENT.sub(" percent ", folded(_INITIALS.sub(r"\1.", text)))))
 
 
 def _with_zeros(large: re.Match[str]) -> str:

@@ -145,14 +145,16 @@ def answer(number: int, question: str, result: Answer, milliseconds: int, *, fil
         milliseconds: how long it took.
         filtered: whether only some of the articles were asked.
     """
+    notes = "".join(f"<p class='note' dir='auto'>{literal(note)}</p>" for note in result.notes)
     if not result.answered:
         cards = "".join(map(_near_card, result.hits[:_NEAREST]))
         near = f"{_sources_title('Nearest passages, not an answer')}<div class='nearest'>{cards}</div>" if cards else ""
-        return _no_answer(result, milliseconds, filtered), near
+        return notes + _no_answer(result, milliseconds, filtered), near
     articles = len({citation.document.doc_id for citation in result.citations})
     quotes = "".join(_quote(citation) for citation in result.citations)
     said = (
-        f"<div class='answer'>{quotes}</div><p class='meta'>{_count(articles, 'article')} · {milliseconds} ms</p>"
+        f"{notes}<div class='answer'>{quotes}</div>"
+        f"<p class='meta'>{_count(articles, 'article')} · {milliseconds} ms</p>"
         f"{_actions(number, question, result)}"
     )
     groups = _groups(result)

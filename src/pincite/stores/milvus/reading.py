@@ -144,6 +144,10 @@ class MilvusSnapshot(MilvusState):
         scale = self.base.passages / max(1, len(self._sample))
         return {term: round(scale * sum(term in passage for passage in self._sample)) for term in terms}
 
+    def words(self, prefix: str) -> dict[str, int]:
+        """None: Milvus does not list what its words are."""
+        return {}
+
     @cached_property
     def _sample(self) -> list[frozenset[str]]:
         """The terms of some passages: as good as by chance, since Milvus takes those whose hashes come first."""
