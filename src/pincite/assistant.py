@@ -9,6 +9,7 @@ from pincite.analysis.terms import analyse
 from pincite.datatypes import Answer, Citation, Filter, Hit, Passage
 from pincite.errors import UsageError
 from pincite.index import Index, checked_question
+from pincite.reading.authors import by_author
 from pincite.reading.evidence import Evidence
 from pincite.reading.quotes import Quote, quotes
 from pincite.reading.reader import last_sentences
@@ -28,6 +29,9 @@ from pincite.retrieval.follow_ups import (
 
 NO_ANSWER = "Nothing in these articles answers this"
 """How every way to ask says so."""
+
+_LISTED = 10
+"""Articles of an author that are quoted."""
 
 _LONG = 2000
 """Characters of a question beyond which it is searched and read by its end."""
@@ -72,6 +76,8 @@ class Assistant:
         question = without_paste(checked_question(question))
         if len(question) > _LONG:  # pages pasted above a question: what is asked stands at the end
             question = last_sentences(question, _LONG // 4)
+        if written := self._written(question, where):
+            return written
         found, notes = self._found(question, history, where), list[str]()
         if spelt := self.index.corrections(" ".join([subject(history), question])):
             turns = [{**turn, "content": replaced(turn["content"], spelt)} for turn in history]
@@ -85,6 +91,33 @@ class Assistant:
             if other.confidence > found.confidence and other.citations:
                 found, notes = other, [*notes, note]
         return replace(found, notes=tuple(notes))
+
+    def _written(self, question: str, where: Filter | None) -> Answer | None:
+        """How an author's articles begin, the newest first, or what they say of something; None for other questions."""
+        asked = by_author(question)
+        if asked is None or (where and where.author is not None):
+            return None
+        theirs = replace(where or Filter(), author=asked.author)
+        if not (articles := self.index.count(theirs)[0]):
+            return None
+        if asked.topic:
+            found = self._found(asked.topic, (), theirs)
+            return replace(found, question=question) if found.answered else None
+        ranking = self.index.rank([(question, 1.0)], passages=1, documents=_LISTED, where=theirs, deduplicated=False)
+        documents = {hit.document.doc_id: hit.document for hit in ranking.hits}
+        newest = sorted(documents.values(), key=lambda document: document.date or "", reverse=True)
+        firsts = self.index.beginnings(newest[:_LISTED])
+        leads = [
+            Hit(passage=firsts[each.doc_id], document=each, score=1.0, rank=rank, scores={})
+            for rank, each in enumerate(newest, 1)
+            if each.doc_id in firsts
+        ]
+        citations = tuple(_lead(label, hit) for label, hit in enumerate(leads, 1))
+        rest = [hit for hit in ranking.hits if hit.passage not in firsts.values()]
+        hits = (replace(hit, rank=rank) for rank, hit in enumerate([*leads, *rest], 1))
+        more = articles - len(citations)
+        notes = (f"{more} more {'article' if more == 1 else 'articles'} by {asked.author}.",) if more else ()
+        return _answer(question, 1.0, citations, tuple(hits), notes=notes, more=more)
 
     def _found(self, question: str, history: Sequence[Turn], where: Filter | None) -> Answer:
         """What answers a question in just these words."""
@@ -100,14 +133,28 @@ class Assistant:
             read = max([_holding(pointed, read), *(_holding(pointed | named, each) for each in meant)], key=_confidence)
         found = quotes(read.sentences, threshold, read.part)
         citations = tuple(_citation(label, each) for label, each in enumerate(found, 1))
-        return Answer(
-            text=" ".join(f"{each.quote} [{each.label}]" for each in citations),
-            question=read.question,
-            answered=bool(citations),
-            confidence=_confidence(read),
-            citations=citations,
-            hits=read.hits,
-        )
+        return _answer(read.question, _confidence(read), citations, read.hits)
+
+
+def _answer(
+    question: str,
+    confidence: float,
+    citations: tuple[Citation, ...],
+    hits: tuple[Hit, ...],
+    *,
+    more: int = 0,
+    notes: tuple[str, ...] = (),
+) -> Answer:
+    return Answer(
+        text=" ".join(f"{each.quote} [{each.label}]" for each in citations),
+        question=question,
+        answered=bool(citations),
+        confidence=confidence,
+        citations=citations,
+        hits=hits,
+        more=more,
+        notes=notes,
+    )
 
 
 def _first(answer: Answer) -> Passage | None:
@@ -128,6 +175,30 @@ def _terms(hit: Hit) -> set[str]:
 
 def _confidence(read: Evidence) -> float:
     return read.sentences[0].confidence if read.sentences else 0.0
+
+
+def _lead(label: int, hit: Hit) -> Citation:
+    """The first sentence of an article that is no heading."""
+    document = hit.document
+    said = [
+        span
+        for span in hit.passage.sentences
+        if document.text[slice(*span)] != document.title
+        and not any(start <= span[0] and span[1] <= end for start, end in document.headings)
+    ]
+    start, end = [*said, hit.passage.sentences[0]][0]
+    return Citation(
+        label=label,
+        quote=document.text[start:end],
+        start=start,
+        end=end,
+        best=(start, end),
+        confidence=1.0,
+        document=document,
+        passage=hit.passage,
+        heading=hit.passage.heading,
+        page=document.page_at(start),
+    )
 
 
 def _citation(label: int, quote: Quote) -> Citation:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pincite import names
 from pincite.errors import FilterError
 
 Span = tuple[int, int]
@@ -74,6 +75,11 @@ class Document:
     def __post_init__(self) -> None:
         if not self.digest:
             object.__setattr__(self, "digest", hashlib.sha256(self.text.encode()).hexdigest())
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """The people that ``author`` names, each as ``Ane Holt``."""
+        return names.split(self.author) if self.author else ()
 
     def page_at(self, at: int) -> int | None:
         """The page, from 1, on which the character at this place stands; None in a text without pages."""
@@ -161,8 +167,10 @@ class Answer:
         question: the question as it was read: the end of one that is very long, and one that needs the
             turns before it together with what those are about; with misspelt words as the articles spell them.
         answered: whether the articles answer the question.
-        confidence: the estimated probability that they do, which is that of the first citation, 0 to 1.
+        confidence: the estimated probability that they do, which is that of the first citation, 0 to 1; 1 where an
+            author's articles were asked for.
         hits: the whole ranking behind it, best first, whether answered or not.
+        more: how many further passages fit as well as those quoted, of the ones that were looked at.
         notes: what has to be said beside it, in short sentences: that a word was taken for a misspelt one, say.
     """
 
@@ -172,6 +180,7 @@ class Answer:
     confidence: float
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
+    more: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -284,7 +293,8 @@ class Filter:
     """Which documents a search may find; applied before ranking, so that k hits come back where k exist.
 
     Args:
-        source, author, doc_ids: one value or several, any of which fits; compared to the letter.
+        source, author, doc_ids: one value or several, any of which fits. Case and accents count in ``doc_ids`` alone;
+            of several authors of an article each is found.
         after, before: ``YYYY[-MM[-DD]]``, inclusive. A document whose date names only a year or month fits when
             some day of it does; one without a date never fits a bound.
 
@@ -322,12 +332,22 @@ class Filter:
         before = parse_date(self.before) if self.before else None
         return after[0] if after else None, before[1] if before else None
 
+    @property
+    def allowed(self) -> dict[str, tuple[str, ...] | None]:
+        """The source, author and doc_id that may be, None for any; names in the form in which they are compared."""
+        named = {"source": self.source, "author": self.author}
+        allowed = {
+            field: None if values is None else tuple(filter(None, map(names.key, values)))
+            for field, values in named.items()
+        }
+        allowed["doc_id"] = None if self.doc_ids is None else tuple(self.doc_ids)
+        return allowed
+
     def fits(self, document: Document) -> bool:
         """Whether ``document`` may be found; the meaning that every store has to reproduce."""
-        for allowed, value in ((self.source, document.source), (self.author, document.author)):
-            if allowed is not None and value not in allowed:
-                return False
-        if self.doc_ids is not None and document.doc_id not in self.doc_ids:
+        stated = {"source": {names.key(document.source or "")}, "author": names.keys(document.author or "")}
+        stated["doc_id"] = {document.doc_id}
+        if any(values is not None and stated[field].isdisjoint(values) for field, values in self.allowed.items()):
             return False
         return self._fits_dates(document.date)
 

@@ -15,7 +15,18 @@ from typing import Any, Literal, Self, get_args
 
 from pincite import stores
 from pincite.analysis.terms import only_stop_words, query_terms
-from pincite.datatypes import Changes, Document, Filter, Hit, Progress, Status, UpdateReport, replace_surrogates
+from pincite.datatypes import (
+    Changes,
+    Document,
+    Filter,
+    Hit,
+    Passage,
+    Progress,
+    Status,
+    UpdateReport,
+    passage_id,
+    replace_surrogates,
+)
 from pincite.errors import (
     CorpusError,
     DamagedCatalogue,
@@ -400,6 +411,17 @@ class Index:
         return weigh(replace_surrogates(question), ranking.hits, ranking.terms, ranking.settings, embedder)
 
     # ------------------------------------------------------------ what it holds
+
+    def count(self, where: Filter | None = None) -> tuple[int, int]:
+        """How many documents and passages there are (that fit ``where``)."""
+        with self._store.snapshot() as snapshot:
+            return snapshot.count(where)
+
+    def beginnings(self, documents: Collection[Document]) -> dict[str, Passage]:
+        """The first passage of each of these documents by its id; those without one are left out."""
+        firsts = (passage_id(each.doc_id, each.digest, len(each.text) - len(each.text.lstrip())) for each in documents)
+        with self._store.snapshot() as snapshot:
+            return {passage.doc_id: passage for passage in snapshot.passages(list(firsts)).values()}
 
     def documents(self, doc_ids: Collection[str]) -> dict[str, Document]:
         """The indexed documents with these ids, whole; unknown ids are left out."""

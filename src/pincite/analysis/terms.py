@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import re
 import threading
-import unicodedata
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import chain, islice
 
 import Stemmer
+
+from pincite.names import folded
 
 VERSION = 2
 """Changes whenever a text gives other terms; an index made by another version is made anew."""
@@ -38,31 +39,6 @@ _COMMON = (
 )
 _STOP_WORDS = frozenset(_COMMON.split())
 """Articles, common prepositions, pronouns, question words, auxiliaries. Neither "us" (the U.S.) nor "may" (a month)."""
-
-_INVISIBLE = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    "\ufeff\uffa0\U000e0000-\U000e0fff"
-)
-_IGNORED = re.compile(f"[{_INVISIBLE}™℠]")
-"""Unicode's default ignorable characters; the trade marks would become letters of the word before them."""
-_SET_APART = re.compile("[²³¹⁰⁴-⁹¼-¾⅐-⅟↉①-⓿❶-➓]+")
-"""Powers, notes, fractions and numbers in circles, which would become digits of the number or word before them."""
-_ACCENTS = re.compile("[\u0300-\u036f]")
-_ALIKE = str.maketrans(
-    dict(zip("’‘‛ʼ´`‐‑øłđħŧı", "''''''--oldhti", strict=True)) | {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
-)
-"""Apostrophes, hyphens, and the Latin letters that Unicode does not take apart (after Lucene's ASCIIFoldingFilter)."""
-
-
-def folded(text: str) -> str:
-    """A text in one form of its letters: small, without accents, none of them invisible."""
-    if text.isascii():
-        return text.lower()
-    text = _SET_APART.sub(r" \g<0> ", _IGNORED.sub("", text)).translate(_ALIKE)
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
-    return unicodedata.normalize("NFC", text).translate(_ALIKE)
-
 
 _PAIRED = (
     "\u1100-\u11ff\u3005-\u3007\u3041-\u3096\u3099\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f"

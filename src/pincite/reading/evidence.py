@@ -99,7 +99,8 @@ def weigh(
     else:
         constants = Constants.of(reads.constants) if reads else confidence.BY_COSINE
     period = named_period(asked)
-    texts = [_text(hit, dated=period is not None) for hit in best]
+    named = set(analyse(asked))
+    texts = [_text(hit, named, dated=period is not None) for hit in best]
     if reads:
         readings = reads.read(asked, texts)
     else:
@@ -124,9 +125,19 @@ def _holds_phrase(text: str, question: str) -> bool:
     return len(asked) > 1 and f" {' '.join(asked)} " in f" {' '.join(said)} "
 
 
-def _text(hit: Hit, *, dated: bool) -> Text:
+def _text(hit: Hit, named: set[str], *, dated: bool) -> Text:
+    """A passage with its title and heading, and the author and date where the question names one.
+
+    Args:
+        hit: the passage.
+        named: the question's terms.
+        dated: whether it names a time.
+    """
+    author = hit.document.author or ""
+    if not any(named.issuperset(analyse(each)) for each in hit.document.authors):
+        author = ""
     day = in_words(hit.document) if dated else ""
-    context = "\n".join(line for line in (_subject(hit.document), day, hit.passage.heading) if line)
+    context = "\n".join(line for line in (_subject(hit.document), author, day, hit.passage.heading) if line)
     start = hit.passage.start
     return Text(context, hit.passage.text, [(a - start, b - start) for a, b in hit.passage.sentences])
 

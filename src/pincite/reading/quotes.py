@@ -75,9 +75,10 @@ class Sentence:
         begins: where a quote begins that it leads: at the question right before it, where it leans on that.
         features: ``(evidence, covered, cosine, long * evidence, long * covered)``: what the reader says of it or,
             without a reader, its cosine to the question; the share of the question's words, rare ones weighing more,
-            that stand in the sentence, the title, the heading or, for less, in the sentences before it; the cosine of
-            its passage; and how the first two count for more or less where a question is long, which is the logarithm
-            of how many times longer than `_SHORT` words it is. A long question says much of what it looks for.
+            that stand in the sentence, the title, the heading, the author's name or, for less, in the sentences before
+            it; the cosine of its passage; and how the first two count for more or less where a question is long, which
+            is the logarithm of how many times longer than `_SHORT` words it is. A long question says much of what it
+            looks for.
         confidence: the probability that it answers, 0 to 1.
         order: puts the sentences found for one question in order.
     """
@@ -153,7 +154,7 @@ def _of_passage(
     document, spans = hit.document, hit.passage.sentences
     texts = [document.text[slice(*span)] for span in spans]
     terms = [set(analyse(text)) for text in texts]
-    context = set(analyse(f"{document.title} {hit.passage.heading or ''}"))
+    context = set(analyse(f"{document.title} {hit.passage.heading or ''} {document.author or ''}"))
     asks = questions(texts)
     for place, (span, text, asked) in enumerate(zip(spans, texts, questions_before(asks), strict=True)):
         heading = any(start <= span[0] and span[1] <= end for start, end in document.headings)

@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from pincite.analysis.terms import MISSPELT_FROM, analyse, folded, mostly_latin
+from pincite.analysis.terms import MISSPELT_FROM, analyse, mostly_latin
+from pincite.names import folded
 from pincite.reading import reader
 
 _WORD = re.compile(r"\b[^\W\d_]+\b")

@@ -51,10 +51,13 @@ def _by_initials(question: str, texts: Iterable[str]) -> dict[str, str]:
 
 def _by_acronyms(question: str, texts: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
+    asked = question.casefold()
     for short, long in dict.fromkeys(pair for text in texts if "(" in text for pair in definitions(text)):
         for one, other in ((long, short), (short, long)):
+            if one.casefold() not in asked or other.casefold() in asked:
+                continue
             pattern = re.compile(rf"\b{re.escape(one)}(?!\w)", re.IGNORECASE if one is long else 0)
-            if pattern.search(question) and other.casefold() not in question.casefold():
+            if pattern.search(question):
                 found.setdefault(
                     other.join(pattern.split(question)), f"Searched for “{other}” as well: {short} is short for {long}."
                 )

@@ -17,13 +17,14 @@ import numpy.typing as npt
 import tantivy
 from tantivy import FieldType, Occur, Query
 
+from pincite import names
 from pincite.analysis.terms import analyse, words
 from pincite.datatypes import Filter
 from pincite.stores.local.files import take_over
 
 FOLDER = "lexical"
 _HEAP_BYTES = 64 << 20
-_FIELDS = {"title": 0.5, "heading": 0.5, "body": 1.0}
+_FIELDS = {"title": 0.5, "heading": 0.5, "author_words": 0.5, "body": 1.0}
 """Fields searched and their weights."""
 _WORDS = "words"
 """The field of the words as they are written, by which misspelt ones are told."""
@@ -45,6 +46,11 @@ class Entry:
     author: str | None
     first_day: int | None
     last_day: int | None
+
+    @property
+    def author_words(self) -> str:
+        """The author as searched."""
+        return self.author or ""
 
 
 def _schema() -> tantivy.Schema:
@@ -85,9 +91,10 @@ def _document(entry: Entry) -> tantivy.Document:
     for name in _FIELDS:
         document.add_text(name, " ".join(analyse(getattr(entry, name))))
     document.add_text(_WORDS, " ".join(words(" ".join(getattr(entry, name) for name in _FIELDS))))
-    for name in ("doc_id", "source", "author"):
-        if (value := getattr(entry, name)) is not None:
-            document.add_text(name, value)
+    document.add_text("doc_id", entry.doc_id)
+    document.add_text("source", names.key(entry.source or ""))
+    for name in names.keys(entry.author or ""):
+        document.add_text("author", name)
     for name in ("first_day", "last_day"):
         if (day := getattr(entry, name)) is not None:
             document.add_integer(name, day)
@@ -163,7 +170,7 @@ class LexicalIndex:
             return []
         conditions = [
             Query.term_set_query(self._schema, name, list(values))
-            for name, values in (("source", where.source), ("author", where.author), ("doc_id", where.doc_ids))
+            for name, values in where.allowed.items()
             if values is not None
         ]
         first, last = where.days

@@ -119,7 +119,13 @@ class MilvusSnapshot(MilvusState):
     ) -> Scored:
         if not self.base.passages or n < 1:
             return {}
-        condition = (self.base.visible, "kind == 'passage'", "rest == 0", *rows.conditions(where), *conditions)
+        condition = (
+            self.base.visible,
+            "kind == 'passage'",
+            "rest == 0",
+            *rows.conditions(where, self._by),
+            *conditions,
+        )
         (hits,) = self._call(
             "search",
             self.base.data,
@@ -204,7 +210,12 @@ class MilvusSnapshot(MilvusState):
         """How many documents and passages there are, or fit."""
         if where is None:
             return self.base.documents, self.base.passages
-        return counted(self._call, self.base, self._level, *rows.conditions(where))
+        return counted(self._call, self.base, self._level, *rows.conditions(where, self._by))
+
+    def _by(self, condition: str) -> list[str]:
+        """The hashes of the documents of which one of several authors fulfils a condition."""
+        wanted = f"{self.base.visible} and kind == 'by' and {condition}"
+        return [row["doc"] for row in self._call.every(self._call.articles, wanted, ["pk", "doc"], self._level)]
 
     def contents(self) -> Iterator[Content]:
         """All documents that are whole, in the order of their ids, with what was made of them."""
