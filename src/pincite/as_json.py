@@ -68,13 +68,14 @@ def citation(cited: Citation) -> dict[str, Any]:
 
 
 def answer(question: str, given: Answer) -> dict[str, Any]:
-    """An answer: ``question, read, answered, confidence, text, more, notes, citations, hits``."""
+    """An answer: ``question, read, answered, confidence, text, parts, more, notes, citations, hits``."""
     return {
         "question": question,
         "read": given.question,
         "answered": given.answered,
         "confidence": given.confidence,
         "text": given.text,
+        "parts": [{"question": part.question, "labels": list(part.labels)} for part in given.parts],
         "more": given.more,
         "notes": list(given.notes),
         "citations": list(map(citation, given.citations)),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from pincite.analysis.terms import analyse
-from pincite.datatypes import Answer, Citation, Filter, Hit, Passage
+from pincite.datatypes import Answer, Citation, Filter, Hit, Part, Passage
 from pincite.errors import UsageError
 from pincite.index import Index, checked_question
 from pincite.reading.authors import by_author
 from pincite.reading.evidence import Evidence
-from pincite.reading.quotes import Quote, quotes
+from pincite.reading.parts import enumerates, parts
+from pincite.reading.quotes import MOST_QUOTES, Quote, quotes
 from pincite.reading.reader import last_sentences
 from pincite.reading.spelling import replaced
 from pincite.reading.wordings import other_wordings
@@ -78,6 +80,20 @@ class Assistant:
             question = last_sentences(question, _LONG // 4)
         if written := self._written(question, where):
             return written
+        found, notes = self._worded(question, history, where)
+        if asked := parts(question):
+            each = [self._found(part.question, history, where) for part in asked]
+            if any(part.answered for part in each):
+                missing = [part.name for part, answer in zip(asked, each, strict=True) if not answer.answered]
+                notes += [f"Nothing in these articles was found on {name}." for name in missing]
+                found = _together(found, each)
+        notes = [*found.notes, *notes]
+        if found.more and enumerates(question):
+            notes.append(f"{found.more} more {'passage fits' if found.more == 1 else 'passages fit'} as well.")
+        return replace(found, notes=tuple(notes))
+
+    def _worded(self, question: str, history: Sequence[Turn], where: Filter | None) -> tuple[Answer, list[str]]:
+        """The surest of the answers to what the words of a question may be meant for, and how that is worded."""
         found, notes = self._found(question, history, where), list[str]()
         if spelt := self.index.corrections(" ".join([subject(history), question])):
             turns = [{**turn, "content": replaced(turn["content"], spelt)} for turn in history]
@@ -90,7 +106,7 @@ class Assistant:
             other = self._found(wording, history, where)
             if other.confidence > found.confidence and other.citations:
                 found, notes = other, [*notes, note]
-        return replace(found, notes=tuple(notes))
+        return found, notes
 
     def _written(self, question: str, where: Filter | None) -> Answer | None:
         """How an author's articles begin, the newest first, or what they say of something; None for other questions."""
@@ -132,8 +148,10 @@ class Assistant:
             meant = (self.index.read(text, ranking) for text in full_questions(question, about))
             read = max([_holding(pointed, read), *(_holding(pointed | named, each) for each in meant)], key=_confidence)
         found = quotes(read.sentences, threshold, read.part)
-        citations = tuple(_citation(label, each) for label, each in enumerate(found, 1))
-        return _answer(read.question, _confidence(read), citations, read.hits)
+        citations = tuple(_citation(label, each) for label, each in enumerate(found[:MOST_QUOTES], 1))
+        quoted = {citation.passage.passage_id for citation in citations}
+        more = len({each.hit.passage.passage_id for each in found} - quoted)
+        return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=read.notes)
 
 
 def _answer(
@@ -155,6 +173,29 @@ def _answer(
         more=more,
         notes=notes,
     )
+
+
+def _together(whole: Answer, each: Sequence[Answer]) -> Answer:
+    """The answers to the parts of a question as one: the best quote of each comes first, and each quote once."""
+    citations: list[Citation] = []
+    labels: list[list[int]] = [[] for _ in each]
+    ranked = [[(number, quote) for quote in answer.citations] for number, answer in enumerate(each)]
+    for number, quote in (pair for row in zip_longest(*ranked) for pair in row if pair):
+        same = next((one for one in citations if _overlap(one, quote)), None)
+        if same is None and len(citations) < MOST_QUOTES:
+            same = replace(quote, label=len(citations) + 1)
+            citations.append(same)
+        if same and same.label not in labels[number]:
+            labels[number].append(same.label)
+    hits = {hit.passage.passage_id: hit for row in zip_longest(*(part.hits for part in each)) for hit in row if hit}
+    ordered = (replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), 1))
+    found = _answer(whole.question, citations[0].confidence, tuple(citations), tuple(ordered), notes=whole.notes)
+    parted = (Part(question=part.question, labels=tuple(of)) for part, of in zip(each, labels, strict=True))
+    return replace(found, parts=tuple(parted))
+
+
+def _overlap(one: Citation, other: Citation) -> bool:
+    return one.document.doc_id == other.document.doc_id and one.start < other.end and other.start < one.end
 
 
 def _first(answer: Answer) -> Passage | None:

@@ -159,6 +159,19 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of the things that a question asks of, as in "Compare A with B".
+
+    Attributes:
+        question: how it was asked alone.
+        labels: of the citations that answer it; none where nothing does.
+    """
+
+    question: str
+    labels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the articles say to a question, or that they do not.
 
@@ -170,6 +183,7 @@ class Answer:
         confidence: the estimated probability that they do, which is that of the first citation, 0 to 1; 1 where an
             author's articles were asked for.
         hits: the whole ranking behind it, best first, whether answered or not.
+        parts: what was found for each part of a question on two things; empty for other questions.
         more: how many further passages fit as well as those quoted, of the ones that were looked at.
         notes: what has to be said beside it, in short sentences: that a word was taken for a misspelt one, say.
     """
@@ -180,6 +194,7 @@ class Answer:
     confidence: float
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
+    parts: tuple[Part, ...] = ()
     more: int = 0
     notes: tuple[str, ...] = ()
 

@@ -22,6 +22,7 @@ from pincite.reading.conditions import (
     latest_first,
     named_period,
     of_period,
+    period_in_words,
     with_numbers,
 )
 from pincite.reading.quotes import Constants, Sentence, sentences
@@ -61,12 +62,14 @@ class Evidence:
         hits: all hits in their final order.
         sentences: those that may be quoted, best first.
         part: as in `Constants`.
+        notes: what was done for a time that the question names.
     """
 
     question: str
     hits: tuple[Hit, ...]
     sentences: list[Sentence]
     part: float
+    notes: tuple[str, ...] = ()
 
 
 def weigh(
@@ -111,12 +114,18 @@ def weigh(
     rated = sentences(best, readings, rarity, constants, words)
     if is_name:
         rated = [sentence for sentence in rated if _holds_phrase(sentence.text, asked)]
+    notes = []
     if period:
-        rated = of_period(rated, period)
+        fitting = of_period(rated, period)
+        if len(fitting) < len(rated):
+            notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
+        rated = fitting
     rated = entries_asked_for(with_numbers(rated, asked), rarity)
     if asks_for_latest(asked):
-        rated = latest_first(rated)
-    return Evidence(asked, _ordered(best, rated) + tuple(hits[len(best) :]), rated, constants.part)
+        rated, dates = latest_first(rated)
+        if len(dates) > 1:
+            notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
+    return Evidence(asked, _ordered(best, rated) + tuple(hits[len(best) :]), rated, constants.part, tuple(notes))
 
 
 def _holds_phrase(text: str, question: str) -> bool:

@@ -236,7 +236,7 @@ def _nearness(term: str, terms: set[str], before: Sequence[set[str]]) -> float:
 
 
 def quotes(rated: Sequence[Sentence], threshold: float, part: float) -> list[Quote]:
-    """What to quote, best first: the best sentence of each is no less sure than the threshold; each text once.
+    """What may be quoted, best first: the best sentence of each is no less sure than the threshold; each text once.
 
     Args:
         rated: all sentences, best first.
@@ -258,7 +258,7 @@ def quotes(rated: Sequence[Sentence], threshold: float, part: float) -> list[Quo
             if quote.best.confidence >= threshold:
                 chosen_quotes = _joined(chosen_quotes, quote)
                 said |= {_plain(text) for text in _texts(quote)}
-    return chosen_quotes[:MOST_QUOTES]
+    return chosen_quotes
 
 
 def _plain(text: str) -> str:
