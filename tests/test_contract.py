@@ -128,7 +128,9 @@ def assert_same_found(found: Snapshot, expected: Snapshot, question: str, by_wor
     vector = WordEmbedder().encode_query([question])[0]
     for where in (
         None,
-        Filter(source="Bell News"),
+        Filter(source="BELL NEWS"),
+        Filter(author="r. pénn"),
+        Filter(author="Ane Holt"),
         Filter(after="2015", before="2020-05"),
         Filter(doc_ids=["bees.txt"]),
     ):

@@ -109,14 +109,14 @@ def query_terms(text: str) -> list[str]:
         text: the question.
     """
     tokens = _tokens(text)
-    telling = [token for token in tokens if not _is_stop_word(token)]
+    telling = [token for token in tokens if not is_stop_word(token)]
     return list(islice(_terms(telling or tokens), MOST_QUERY_TERMS))
 
 
 def only_stop_words(text: str) -> bool:
     """Whether a text has words and all are stop words, as in "The Who": its meaning is then in its letters alone."""
     tokens = _tokens(text)
-    return bool(tokens) and all(map(_is_stop_word, tokens))
+    return bool(tokens) and all(map(is_stop_word, tokens))
 
 
 def mostly_latin(text: str) -> bool:
@@ -135,7 +135,8 @@ def _with_zeros(large: re.Match[str]) -> str:
     return f"{large[0]} {value:.0f}" if value == value.to_integral_value() else large[0]
 
 
-def _is_stop_word(token: str) -> bool:
+def is_stop_word(token: str) -> bool:
+    """Whether a folded word is one of English that says nothing by itself."""
     return token.removesuffix("'s") in _STOP_WORDS
 
 

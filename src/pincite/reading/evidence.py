@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from pincite.analysis.languages import other_language
 from pincite.analysis.terms import analyse, mostly_latin, only_stop_words
 from pincite.datatypes import Document, Hit
 from pincite.reading import confidence, reader
@@ -27,8 +28,8 @@ from pincite.reading.conditions import (
 )
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reading, Text
-from pincite.retrieval.embedding import Embedder
-from pincite.settings import Settings
+from pincite.retrieval.embedding import Embedder, reads
+from pincite.settings import DEFAULT_MODEL, Settings
 
 READ = 10
 """Passages that are read for a question."""
@@ -62,7 +63,7 @@ class Evidence:
         hits: all hits in their final order.
         sentences: those that may be quoted, best first.
         part: as in `Constants`.
-        notes: what was done for a time that the question names.
+        notes: that it is in a language not learnt, and what was done for a time that it names.
     """
 
     question: str
@@ -114,7 +115,7 @@ def weigh(
     rated = sentences(best, readings, rarity, constants, words)
     if is_name:
         rated = [sentence for sentence in rated if _holds_phrase(sentence.text, asked)]
-    notes = []
+    notes = _not_learnt(asked, settings.model)
     if period:
         fitting = of_period(rated, period)
         if len(fitting) < len(rated):
@@ -126,6 +127,15 @@ def weigh(
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
     return Evidence(asked, _ordered(best, rated) + tuple(hits[len(best) :]), rated, constants.part, tuple(notes))
+
+
+def _not_learnt(question: str, model: str) -> list[str]:
+    """What has to be said of a question in a language that the models did not learn."""
+    if not reads(model, question):
+        return ["The model did not learn this script: passages are found by the words alone."]
+    if model == DEFAULT_MODEL and (language := other_language(question)):
+        return [f"The question seems to be {language}; the model learnt English, and may miss what is there."]
+    return []
 
 
 def _holds_phrase(text: str, question: str) -> bool:
