@@ -35,7 +35,8 @@ Open = Callable[[], Index]
 
 QUESTIONS = ("Which wheel is of elm?", "grey bee honey", "Which bell rings at number 7?", "night ferry")
 BELLS = {
-    f"bells/{n}.md": f"---\nsource: {'Bell' if n % 2 else 'Tower'} News\ndate: 20{10 + n}-0{1 + n % 9}\n---\n\n"
+    f"bells/{n}.md": f"---\nsource: {'Bell' if n % 2 else 'Tower'} News\ndate: 20{10 + n}-0{1 + n % 9}\n"
+    f"author: {'Holt, Ané; Lind, Bo' if n % 3 else 'R. Penn'}\n---\n\n"
     f"# Bell {n}\n\nThe bell number {n} rings at {n}. It is made of bronze. Its tower is {n * 3} metres high.\n"
     for n in range(20)
 }
