@@ -81,7 +81,8 @@ class Assistant:
         if written := self._written(question, where):
             return written
         found, notes = self._worded(question, history, where)
-        if asked := parts(question):
+        asked = parts(question)
+        if asked and not any(all(part.name in _said(citation) for part in asked) for citation in found.citations):
             each = [self._found(part.question, history, where) for part in asked]
             if any(part.answered for part in each):
                 missing = [part.name for part, answer in zip(asked, each, strict=True) if not answer.answered]
@@ -192,6 +193,10 @@ def _together(whole: Answer, each: Sequence[Answer]) -> Answer:
     found = _answer(whole.question, citations[0].confidence, tuple(citations), tuple(ordered), notes=whole.notes)
     parted = (Part(question=part.question, labels=tuple(of)) for part, of in zip(each, labels, strict=True))
     return replace(found, parts=tuple(parted))
+
+
+def _said(citation: Citation) -> str:
+    return f"{citation.document.title} {citation.quote}"
 
 
 def _overlap(one: Citation, other: Citation) -> bool:
