@@ -153,14 +153,15 @@ def answer(number: int, question: str, result: Answer, milliseconds: int, *, fil
     """
     if result.reply and not result.citations:
         return f"{_reply(result)}<p class='meta'>{milliseconds} ms</p>", ""
+    notes = "".join(f"<p class='note' dir='auto'>{literal(note)}</p>" for note in result.notes)
     if not result.answered:
         cards = "".join(map(_near_card, result.hits[:_NEAREST]))
         near = f"{_sources_title('Nearest passages, not an answer')}<div class='nearest'>{cards}</div>" if cards else ""
-        return _no_answer(result, milliseconds, filtered), near
+        return notes + _no_answer(result, milliseconds, filtered), near
     articles = len({citation.document.doc_id for citation in result.citations})
     quotes = "".join(_quote(citation) for citation in result.citations)
     said = (
-        f"{_reply(result)}<div class='answer'>{quotes}</div>"
+        f"{notes}{_reply(result)}<div class='answer'>{quotes}</div>"
         f"<p class='meta'>{_count(articles, 'article')} · {milliseconds} ms</p>"
         f"{_actions(number, question, result)}"
     )
