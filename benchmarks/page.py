@@ -29,7 +29,7 @@ from find_browser import find  # noqa: E402
 from make_screenshots import chat  # noqa: E402
 
 OPENINGS, ROUNDS = 20, 3
-SENT = ("page.css", "page.js", "panels.html", "tools.html", "icon.svg")
+SENT = ("page.css", "frame.html", "icon.svg", "script/*.js")
 
 # The clock is the page's own: from the key to the frame in which the element stands.
 TIMER = """([key, selector]) => new Promise((done, fail) => {
@@ -112,7 +112,9 @@ def main() -> None:
         "usable after": spread(openings),
         "answer after": spread(answers),
         "reader after": spread(readers),
-        "bytes added": sum(len(files("pincite.web").joinpath(name).read_bytes()) for name in SENT),
+        "bytes added": sum(
+            path.stat().st_size for pattern in SENT for path in Path(str(files("pincite.web"))).glob(pattern)
+        ),
         "requests to other hosts": len(foreign),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "versions": {name: version(name) for name in ("gradio", "torch", "sentence-transformers", "playwright")},

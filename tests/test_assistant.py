@@ -263,3 +263,35 @@ def test_words_that_ask_nothing_are_not_answered(
 def test_what_is_no_question_is_refused(assistant: Assistant, question: object) -> None:
     with pytest.raises(UsageError, match="ask something"):
         assistant.ask(question)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    folder: Path = tmp_path_factory.mktemp("dated")
+    rule = "---\ntitle: Tolerances\ndate: {}\n---\n\nThe tolerance for nitrogen in bagged fertiliser is {} per cent.\n"
+    vote = "---\ntitle: Council\ndate: {}\n---\n\nThe council voted {} the slipway.\n"
+    days = {"2013-02-01": 15, "2023-09-01": 12, "2019-05-01": 20}
+    votes = {"2020-03-11": "to paint", "2021-03-10": "to mend", "2022-03-09": "to sell"}
+    files = {f"rule-{day}.md": rule.format(day, share) for day, share in days.items()}
+    files |= {f"vote-{day}.md": vote.format(day, what) for day, what in votes.items()}
+    write_files(folder / "corpus", files)
+    index = Index.open(folder / "index")
+    index.update(folder / "corpus")
+    return index
+
+
+@pytest.mark.parametrize("word", ["latest", "current"])
+def test_of_several_revisions_all_are_quoted_the_newest_first_which_is_said(dated: Index, word: str) -> None:
+    answer = Assistant(dated).ask(f"What is the {word} tolerance for nitrogen in bagged fertiliser?")
+    assert [each.document.date for each in answer.citations] == ["2023-09-01", "2019-05-01", "2013-02-01"]
+    assert answer.notes == ("The newest comes first, as asked: 2023-09-01, 2019-05-01, 2013-02-01.",)
+
+
+def test_the_time_that_a_question_names_is_said(dated: Index) -> None:
+    answer = Assistant(dated).ask("What did the council decide about the slipway in March 2021?")
+    assert [each.document.date for each in answer.citations] == ["2021-03-10"]
+    assert answer.notes == ("Of March 2021, as asked: articles of other dates were left out.",)
+
+
+def test_where_no_time_is_named_none_is_said(dated: Index) -> None:
+    assert Assistant(dated).ask("What is the tolerance for nitrogen in bagged fertiliser?").notes == ()

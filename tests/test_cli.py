@@ -411,6 +411,7 @@ TABLES = {
     "duplicates": "A duplicate",
     "best": "A range",
     "highlights": "A range",
+    "parts": "A part",
     "changes": "Changes",
     "bytes": "Bytes",
     "compared": "A comparison",
@@ -466,6 +467,7 @@ def test_json_has_the_documented_keys_and_no_others(tmp_path: Path, monkeypatch:
     for kind in ([], ["--sources"], ["--authors"], ["--folders"]):
         look("list", "list", *kind)
     look("show", "show", "mill/tide.md")
+    look("ask", "ask", "Compare the wheel of the tide mill with the night ferry of Aldhaven.")
     look("status", "status", "--verify")
     (tmp_path / "old.json").write_text(look("What is printed", "evaluate", "own.jsonl"), "utf-8")
     look("What is printed", "evaluate", "own.jsonl", "--worst", "2", "--compare", "old.json")

@@ -35,7 +35,8 @@ Open = Callable[[], Index]
 
 QUESTIONS = ("Which wheel is of elm?", "grey bee honey", "Which bell rings at number 7?", "night ferry")
 BELLS = {
-    f"bells/{n}.md": f"---\nsource: {'Bell' if n % 2 else 'Tower'} News\ndate: 20{10 + n}-0{1 + n % 9}\n---\n\n"
+    f"bells/{n}.md": f"---\nsource: {'Bell' if n % 2 else 'Tower'} News\ndate: 20{10 + n}-0{1 + n % 9}\n"
+    f"author: {'Holt, Ané; Lind, Bo' if n % 3 else 'R. Penn'}\n---\n\n"
     f"# Bell {n}\n\nThe bell number {n} rings at {n}. It is made of bronze. Its tower is {n * 3} metres high.\n"
     for n in range(20)
 }
@@ -129,7 +130,9 @@ def assert_same_found(found: Snapshot, expected: Snapshot, question: str, by_wor
     vector = WordEmbedder().encode_query([question])[0]
     for where in (
         None,
-        Filter(source="Bell News"),
+        Filter(source="BELL NEWS"),
+        Filter(author="r. pénn"),
+        Filter(author="Ane Holt"),
         Filter(after="2015", before="2020-05"),
         Filter(doc_ids=["bees.txt"]),
         Filter(folders="mill"),

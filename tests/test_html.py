@@ -602,3 +602,27 @@ def test_what_readers_say_below_an_article_is_none_of_it(document: Make, name: s
         f"<article><h1>Ice</h1>{PARAGRAPHS}</article><section class='{name}'><h2>One comment</h2>{said}</section>"
     )
     assert "My uncle" not in found.text
+
+
+TEASERS = (
+    "<div><h3>{0}</h3><p>{1}</p><p><a href='/a'>Read more</a></p></div>",
+    "<p><b>{0}</b><br>{1} <a href='/a'>Continue reading »</a></p>",
+    "<div><strong>{0}</strong> {1} <span><a href='/a'>Full story</a></span></div>",
+    "<div><h3><a href='/a'>{0}</a></h3><p>{1}</p></div>",
+)
+SHORT = "<h1>Ferry aground</h1><p>The night ferry ran aground at Lorn on Monday.</p><p>Nobody was hurt, it is said.</p>"
+
+
+@pytest.mark.parametrize("teaser", TEASERS)
+@pytest.mark.parametrize("around", ["<div>{0}</div>{1}", "<article>{0}</article>{1}", "<main>{0}{1}</main>", "{0}{1}"])
+def test_what_announces_another_article_is_no_part_of_a_short_one(document: Make, teaser: str, around: str) -> None:
+    other = teaser.format("Mole to be mended", "Granite is on its way to Sund.")
+    assert "Granite" not in document(f"<body>{around.format(SHORT, other)}</body>").text
+    assert "Nobody was hurt" in document(f"<body>{around.format(SHORT, other)}</body>").text
+
+
+def test_a_page_of_announcements_and_a_link_in_prose_are_kept(document: Make) -> None:
+    listed = "".join(TEASERS[0].format(f"Mole {at}", f"Granite {at} is on its way to Sund.") for at in range(4))
+    assert "Granite 3" in document(f"<body>{listed}</body>").text
+    prose = "<p>The mole is of granite. <a href='/a'>Read more</a></p>"
+    assert "of granite" in document(f"<body>{SHORT}{prose}</body>").text

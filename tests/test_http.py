@@ -39,7 +39,7 @@ from pincite.web import routes, tools
 from pincite.web.chat import Chat
 from pincite.web.guard import Access
 from pincite.web.library import MOST_BYTES, UNEXPECTED, Library, State, TooLarge
-from pincite.web.page import head
+from pincite.web.page import frame, head
 from pincite.web.service import Service
 from serving import Server, chat, make_index, serving
 
@@ -200,7 +200,7 @@ def test_the_folder_is_looked_through_once_for_all_who_ask(library: Library, mon
     with ThreadPoolExecutor(8) as pool:
         for _ in range(4):
             pool.submit(service.status)
-            pool.submit(page.masthead)
+            pool.submit(page.welcome)
             pool.submit(routes._library, index, library)
     assert len(looks) == 1
 
@@ -755,16 +755,15 @@ def updated(server: Server) -> dict[str, Any]:
 def test_page_offers_the_kinds_that_are_read() -> None:
     from importlib.resources import files
 
-    panels = files("pincite.web").joinpath("panels.html").read_text("utf-8")
-    (accepted,) = re.findall('accept="([^"]*)"', panels)
+    frame = files("pincite.web").joinpath("frame.html").read_text("utf-8")
+    (accepted,) = re.findall('accept="([^"]*)"', frame)
     assert set(accepted.split(",")) == {*SUFFIXES, ".gz"}
 
 
 def test_page_names_the_limit_of_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pincite.web.page.MOST_BYTES", 5_000_000)
-    stated = head("none")
-    assert "up to 5 MB each" in stated
-    assert '"most_bytes": 5000000' in stated
+    assert "up to 5 MB each" in frame()
+    assert '"most_bytes": 5000000' in head("none")
 
 
 # ---------------------------------------------------------------- who may write

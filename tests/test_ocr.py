@@ -201,10 +201,10 @@ def test_a_file_is_read_as_long_as_there_is_time(
     clock = iter(range(0, 10_000, 1000))  # seconds, as ocr.read looks at it
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     events = list(read(scan(tmp_path / "a.pdf", page, page, page), "a.pdf"))
-    assert [type(event) for event in events] == [Working, Skipped, Document]
-    assert events[1] == Skipped("a.pdf:2-3", "OCR took longer than 1800 s: divide the file")
-    assert isinstance(events[2], Document)
-    assert events[2].metadata["ocr_pages"] == [1]
+    assert [type(event) for event in events] == [Working, Working, Skipped, Document]
+    assert events[2] == Skipped("a.pdf:2-3", "OCR took longer than 1800 s: divide the file")
+    assert isinstance(events[3], Document)
+    assert events[3].metadata["ocr_pages"] == [1]
 
 
 @needs_ocr

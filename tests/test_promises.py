@@ -17,7 +17,7 @@ SOURCE = Path(pincite.__file__).parent
 
 # From the bottom up; a module imports from lower layers only, or from its own package.
 LAYERS = (
-    {"errors"},
+    {"errors", "names"},
     {"datatypes", "settings"},
     {"analysis", "listing", "bibliography"},
     {"parsers", "stores"},

@@ -80,7 +80,14 @@ def empty(tmp_path: Path) -> LocalStore:
 
 @pytest.fixture
 def filled(empty: LocalStore) -> LocalStore:
-    put(empty, [document("anchor", source="Logs", date="1901"), document("bell", author="Nun"), document("cook")])
+    put(
+        empty,
+        [
+            document("anchor", source="Logs", date="1901"),
+            document("bell", author="Nun"),
+            document("cook", author="Holt, Ané; Lind, Bo"),
+        ],
+    )
     return empty
 
 
@@ -134,6 +141,12 @@ FILTERS = [
     Filter(after="1900", before="1902"),
     Filter(after="1902"),
     Filter(source="Logs", author="Nun"),
+    Filter(source="LÓGS"),
+    Filter(author="nún"),
+    Filter(author="Ane Holt"),
+    Filter(author="bo lind"),
+    Filter(author="Ane"),
+    Filter(author=""),
 ]
 
 

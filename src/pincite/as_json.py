@@ -83,7 +83,7 @@ def citation(cited: Citation) -> dict[str, Any]:
 
 
 def answer(question: str, given: Answer, *, most: int | None = None, texts: bool = False) -> dict[str, Any]:
-    """An answer: ``question, read, answered, confidence, text, kind, reply, documents, citations, hits``.
+    """An answer: ``question, read, answered, confidence, text, kind, ..., parts, more, notes, citations, hits``.
 
     Args:
         question: as asked.
@@ -103,6 +103,9 @@ def answer(question: str, given: Answer, *, most: int | None = None, texts: bool
         "kind": given.kind,
         "reply": given.reply,
         "documents": list(map(_about, given.documents)),
+        "parts": [{"question": part.question, "labels": list(part.labels)} for part in given.parts],
+        "more": given.more,
+        "notes": list(given.notes),
         "citations": list(map(citation, given.citations)),
         "hits": nearest if texts else [each | {"text": each["text"][:_BEGINNING]} for each in nearest],
     }

@@ -46,6 +46,7 @@ def answer(given: Json) -> str:
     """The quotes and below them their places, a reply, or the passages that come nearest."""
     if given["reply"] and not given["citations"]:
         return str(given["text"])
+    notes = "".join(f"{note}\n" for note in given["notes"])
     if given["answered"]:
         quotes = [f"{citation['quote']} [{citation['label']}]" for citation in given["citations"]]
         places = [
@@ -53,9 +54,9 @@ def answer(given: Json) -> str:
             for citation in given["citations"]
         ]
         said = [given["reply"], ""] if given["reply"] else []
-        return "\n".join([*said, *quotes, "", *places])
+        return notes + "\n".join([*said, *quotes, "", *places])
     nearest = "\n\n".join(map(_hit, given["hits"]))
-    text = refusal(given["confidence"])
+    text = notes + refusal(given["confidence"])
     return f"{text} The nearest passages:\n\n{nearest}" if nearest else text
 
 

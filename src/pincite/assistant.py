@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from pincite import replies
 from pincite.analysis.intents import intent
 from pincite.analysis.terms import analyse
-from pincite.datatypes import Answer, Citation, Filter, Hit
+from pincite.datatypes import Answer, Citation, Filter, Hit, Part, Passage
 from pincite.errors import UsageError
 from pincite.index import Index, checked_question
+from pincite.reading.authors import by_author
 from pincite.reading.evidence import Evidence
-from pincite.reading.quotes import Quote, quotes
+from pincite.reading.parts import enumerates, parts
+from pincite.reading.quotes import MOST_QUOTES, Quote, quotes
 from pincite.reading.reader import last_sentences
+from pincite.reading.spelling import replaced
+from pincite.reading.wordings import other_wordings
 from pincite.retrieval.follow_ups import (
     MOST_REQUIRED,
     Turn,
@@ -28,6 +33,9 @@ from pincite.retrieval.follow_ups import (
 
 NO_ANSWER = "Nothing in these articles answers this"
 """How every way to ask says so."""
+
+_LISTED = 10
+"""Articles of an author that are quoted."""
 
 _LONG = 2000
 """Characters of a question beyond which it is searched and read by its end."""
@@ -82,25 +90,133 @@ class Assistant:
                 return answer
         if len(question) > _LONG:  # pages pasted above a question: what is asked stands at the end
             question = last_sentences(question, _LONG // 4)
+        if written := self._written(question, where):
+            return written
+        found, notes = self._worded(question, history, where)
+        asked = parts(question)
+        if asked and not any(all(part.name in _said(citation) for part in asked) for citation in found.citations):
+            each = [self._found(part.question, history, where) for part in asked]
+            if any(part.answered for part in each):
+                missing = [part.name for part, answer in zip(asked, each, strict=True) if not answer.answered]
+                notes += [f"Nothing in these articles was found on {name}." for name in missing]
+                found = _together(found, each)
+        notes = [*found.notes, *notes]
+        if found.more and enumerates(question):
+            notes.append(f"{found.more} more {'passage fits' if found.more == 1 else 'passages fit'} as well.")
+        return replace(found, notes=tuple(notes))
+
+    def _worded(self, question: str, history: Sequence[Turn], where: Filter | None) -> tuple[Answer, list[str]]:
+        """The surest of the answers to what the words of a question may be meant for, and how that is worded."""
+        found, notes = self._found(question, history, where), list[str]()
+        if spelt := self.index.corrections(" ".join([subject(history), question])):
+            turns = [{**turn, "content": replaced(turn["content"], spelt)} for turn in history]
+            other = self._found(replaced(question, spelt), turns, where)
+            if other.citations and (other.confidence > found.confidence or _first(other) == _first(found)):
+                notes = [f"Searched for “{right}” instead of “{wrong}”." for wrong, right in spelt.items()]
+                found = other
+                question, history = replaced(question, spelt), turns
+        for wording, note in other_wordings(question, (hit.passage.text for hit in found.hits)):
+            other = self._found(wording, history, where)
+            if other.confidence > found.confidence and other.citations:
+                found, notes = other, [*notes, note]
+        return found, notes
+
+    def _written(self, question: str, where: Filter | None) -> Answer | None:
+        """How an author's articles begin, the newest first, or what they say of something; None for other questions."""
+        asked = by_author(question)
+        if asked is None or (where and where.author is not None):
+            return None
+        theirs = replace(where or Filter(), author=asked.author)
+        if not (articles := self.index.count(theirs)[0]):
+            return None
+        if asked.topic:
+            found = self._found(asked.topic, (), theirs)
+            return replace(found, question=question) if found.answered else None
+        ranking = self.index.rank([(question, 1.0)], passages=1, documents=_LISTED, where=theirs, deduplicated=False)
+        documents = {hit.document.doc_id: hit.document for hit in ranking.hits}
+        newest = sorted(documents.values(), key=lambda document: document.date or "", reverse=True)
+        firsts = self.index.beginnings(newest[:_LISTED])
+        leads = [
+            Hit(passage=firsts[each.doc_id], document=each, score=1.0, rank=rank, scores={})
+            for rank, each in enumerate(newest, 1)
+            if each.doc_id in firsts
+        ]
+        citations = tuple(_lead(label, hit) for label, hit in enumerate(leads, 1))
+        rest = [hit for hit in ranking.hits if hit.passage not in firsts.values()]
+        hits = (replace(hit, rank=rank) for rank, hit in enumerate([*leads, *rest], 1))
+        more = articles - len(citations)
+        notes = (f"{more} more {'article' if more == 1 else 'articles'} by {asked.author}.",) if more else ()
+        return _answer(question, 1.0, citations, tuple(hits), notes=notes, more=more)
+
+    def _found(self, question: str, history: Sequence[Turn], where: Filter | None) -> Answer:
+        """What answers a question in just these words."""
         queries = query_variants(question, history)
         ranking = self.index.rank(queries, passages=20, documents=10, where=where)
         read = self.index.read(question, ranking)
         threshold = ranking.settings.threshold if self._threshold is None else self._threshold
         if len(queries) > 1 and needs_context(question):
             # It may still say all by itself, as far as a pronoun leaves that open: what answers more surely counts.
+            about = subject(history)
             pointed, named = subject_terms(question, about), new_terms(question)
             meant = (self.index.read(text, ranking) for text in full_questions(question, about))
             read = max([_holding(pointed, read), *(_holding(pointed | named, each) for each in meant)], key=_confidence)
         found = quotes(read.sentences, threshold, read.part)
-        citations = tuple(_citation(label, each) for label, each in enumerate(found, 1))
-        return Answer(
-            text=" ".join(f"{each.quote} [{each.label}]" for each in citations),
-            question=read.question,
-            answered=bool(citations),
-            confidence=_confidence(read),
-            citations=citations,
-            hits=read.hits,
-        )
+        citations = tuple(_citation(label, each) for label, each in enumerate(found[:MOST_QUOTES], 1))
+        quoted = {citation.passage.passage_id for citation in citations}
+        more = len({each.hit.passage.passage_id for each in found} - quoted)
+        return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=read.notes)
+
+
+def _answer(
+    question: str,
+    confidence: float,
+    citations: tuple[Citation, ...],
+    hits: tuple[Hit, ...],
+    *,
+    more: int = 0,
+    notes: tuple[str, ...] = (),
+) -> Answer:
+    return Answer(
+        text=" ".join(f"{each.quote} [{each.label}]" for each in citations),
+        question=question,
+        answered=bool(citations),
+        confidence=confidence,
+        citations=citations,
+        hits=hits,
+        more=more,
+        notes=notes,
+    )
+
+
+def _together(whole: Answer, each: Sequence[Answer]) -> Answer:
+    """The answers to the parts of a question as one: the best quote of each comes first, and each quote once."""
+    citations: list[Citation] = []
+    labels: list[list[int]] = [[] for _ in each]
+    ranked = [[(number, quote) for quote in answer.citations] for number, answer in enumerate(each)]
+    for number, quote in (pair for row in zip_longest(*ranked) for pair in row if pair):
+        same = next((one for one in citations if _overlap(one, quote)), None)
+        if same is None and len(citations) < MOST_QUOTES:
+            same = replace(quote, label=len(citations) + 1)
+            citations.append(same)
+        if same and same.label not in labels[number]:
+            labels[number].append(same.label)
+    hits = {hit.passage.passage_id: hit for row in zip_longest(*(part.hits for part in each)) for hit in row if hit}
+    ordered = (replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), 1))
+    found = _answer(whole.question, citations[0].confidence, tuple(citations), tuple(ordered), notes=whole.notes)
+    parted = (Part(question=part.question, labels=tuple(of)) for part, of in zip(each, labels, strict=True))
+    return replace(found, parts=tuple(parted))
+
+
+def _said(citation: Citation) -> str:
+    return f"{citation.document.title} {citation.quote}"
+
+
+def _overlap(one: Citation, other: Citation) -> bool:
+    return one.document.doc_id == other.document.doc_id and one.start < other.end and other.start < one.end
+
+
+def _first(answer: Answer) -> Passage | None:
+    return answer.citations[0].passage if answer.citations else None
 
 
 def _holding(terms: frozenset[str], read: Evidence) -> Evidence:
@@ -119,6 +235,30 @@ def _terms(hit: Hit) -> set[str]:
 
 def _confidence(read: Evidence) -> float:
     return read.sentences[0].confidence if read.sentences else 0.0
+
+
+def _lead(label: int, hit: Hit) -> Citation:
+    """The first sentence of an article that is no heading."""
+    document = hit.document
+    said = [
+        span
+        for span in hit.passage.sentences
+        if document.text[slice(*span)] != document.title
+        and not any(start <= span[0] and span[1] <= end for start, end in document.headings)
+    ]
+    start, end = [*said, hit.passage.sentences[0]][0]
+    return Citation(
+        label=label,
+        quote=document.text[start:end],
+        start=start,
+        end=end,
+        best=(start, end),
+        confidence=1.0,
+        document=document,
+        passage=hit.passage,
+        heading=hit.passage.heading,
+        page=document.page_at(start),
+    )
 
 
 def _citation(label: int, quote: Quote) -> Citation:

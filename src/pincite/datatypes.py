@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from pincite import names
 from pincite.errors import FilterError, UsageError
 
 Span = tuple[int, int]
@@ -92,6 +93,11 @@ class Document:
     def __post_init__(self) -> None:
         if not self.digest:
             object.__setattr__(self, "digest", hashlib.sha256(self.text.encode()).hexdigest())
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """The people that ``author`` names, each as ``Ane Holt``."""
+        return names.split(self.author) if self.author else ()
 
     def page_at(self, at: int) -> int | None:
         """The page, from 1, on which the character at this place stands; None in a text without pages."""
@@ -216,20 +222,37 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of the things that a question asks of, as in "Compare A with B".
+
+    Attributes:
+        question: how it was asked alone.
+        labels: of the citations that answer it; none where nothing does.
+    """
+
+    question: str
+    labels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the articles say to a question, or that they do not.
 
     Attributes:
         text: the quotes joined, each followed by `` [label]``; empty when not answered and no reply.
         question: the question as it was read: the end of one that is very long, and one that needs the
-            turns before it together with what those are about.
+            turns before it together with what those are about; with misspelt words as the articles spell them.
         answered: whether the articles answer the question.
-        confidence: the estimated probability that they do, which is that of the first citation, 0 to 1; of a summary 1.
+        confidence: the estimated probability that they do, which is that of the first citation, 0 to 1; 1 of a
+            summary, and where an author's articles were asked for.
         hits: the whole ranking behind it, best first, whether answered or not; none behind a reply.
         kind: ``quotes``, or what a turn that is no question to the articles was given: a ``greeting``, ``help``, the
             ``catalogue``, the ``news``, or a ``summary``, whose citations are key sentences of one article.
         reply: what Pincite says of itself to such a turn; ``text`` is that, with what was listed or quoted below it.
         documents: the articles that a reply lists, in its order.
+        parts: what was found for each part of a question on two things; empty for other questions.
+        more: how many further passages fit as well as those quoted, of the ones that were looked at.
+        notes: what has to be said beside it, in short sentences: that a word was taken for a misspelt one, say.
     """
 
     text: str
@@ -241,6 +264,9 @@ class Answer:
     kind: Literal["quotes", "greeting", "help", "catalogue", "news", "summary"] = "quotes"
     reply: str = ""
     documents: tuple[Listed, ...] = ()
+    parts: tuple[Part, ...] = ()
+    more: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,7 +378,8 @@ class Filter:
     """Which documents a search may find; applied before ranking, so that k hits come back where k exist.
 
     Args:
-        source, author, doc_ids: one value or several, any of which fits; compared to the letter.
+        source, author, doc_ids: one value or several, any of which fits. Case and accents count in ``doc_ids`` alone;
+            of several authors of an article each is found.
         folders: one or several, any of which fits: a document lies in ``news/2022`` where its id begins with
             ``news/2022/``.
         after, before: ``YYYY[-MM[-DD]]``, inclusive. A document whose date names only a year or month fits when
@@ -400,12 +427,22 @@ class Filter:
         """One of these begins the id of a document that fits ``folders``; None where they are not given."""
         return None if self.folders is None else tuple(f"{folder}/" for folder in self.folders)
 
+    @property
+    def allowed(self) -> dict[str, tuple[str, ...] | None]:
+        """The source, author and doc_id that may be, None for any; names in the form in which they are compared."""
+        named = {"source": self.source, "author": self.author}
+        allowed = {
+            field: None if values is None else tuple(filter(None, map(names.key, values)))
+            for field, values in named.items()
+        }
+        allowed["doc_id"] = None if self.doc_ids is None else tuple(self.doc_ids)
+        return allowed
+
     def fits(self, document: Document | Listed) -> bool:
         """Whether ``document`` may be found; the meaning that every store has to reproduce."""
-        for allowed, value in ((self.source, document.source), (self.author, document.author)):
-            if allowed is not None and value not in allowed:
-                return False
-        if self.doc_ids is not None and document.doc_id not in self.doc_ids:
+        stated = {"source": {names.key(document.source or "")}, "author": names.keys(document.author or "")}
+        stated["doc_id"] = {document.doc_id}
+        if any(values is not None and stated[field].isdisjoint(values) for field, values in self.allowed.items()):
             return False
         if self.beginnings is not None and not document.doc_id.startswith(self.beginnings):
             return False

@@ -21,10 +21,12 @@ from pincite.datatypes import (
     Filter,
     Hit,
     Listed,
+    Passage,
     Progress,
     Span,
     Status,
     UpdateReport,
+    passage_id,
     replace_surrogates,
 )
 from pincite.errors import (
@@ -45,6 +47,7 @@ from pincite.ingest.worker import Here
 from pincite.reading.evidence import READ, Evidence, weigh
 from pincite.reading.key_sentences import MOST_PASSAGES, key_sentences
 from pincite.reading.reader import opened as opened_reader
+from pincite.reading.spelling import corrections
 from pincite.retrieval import onnx_export
 from pincite.retrieval.deduplication import deduplicate
 from pincite.retrieval.embedding import Embedder, SentenceTransformerEmbedder, reads
@@ -389,6 +392,15 @@ class Index:
             for (text, weight), vector in zip(questions, vectors, strict=True)
         ]
 
+    def corrections(self, text: str) -> dict[str, str]:
+        """Words of a question that are in no passage and look misspelt, each with the nearest one that is.
+
+        Raises:
+            IndexProblem: there is no index, or it is empty or damaged.
+        """
+        with self._searched(None) as snapshot:
+            return corrections(snapshot, text)
+
     def read(self, question: str, ranking: Ranking) -> Evidence:
         """Read the best passages of a ranking: which of their sentences answer, and how surely.
 
@@ -403,6 +415,17 @@ class Index:
         return weigh(replace_surrogates(question), ranking.hits, ranking.terms, ranking.settings, embedder)
 
     # ------------------------------------------------------------ what it holds
+
+    def count(self, where: Filter | None = None) -> tuple[int, int]:
+        """How many documents and passages there are (that fit ``where``)."""
+        with self._store.snapshot() as snapshot:
+            return snapshot.count(where)
+
+    def beginnings(self, documents: Collection[Document]) -> dict[str, Passage]:
+        """The first passage of each of these documents by its id; those without one are left out."""
+        firsts = (passage_id(each.doc_id, each.digest, len(each.text) - len(each.text.lstrip())) for each in documents)
+        with self._store.snapshot() as snapshot:
+            return {passage.doc_id: passage for passage in snapshot.passages(list(firsts)).values()}
 
     def documents(self, doc_ids: Collection[str]) -> dict[str, Document]:
         """The indexed documents with these ids, whole; unknown ids are left out."""
@@ -504,11 +527,6 @@ class Index:
         """
         with self._store.snapshot() as snapshot:
             return snapshot.with_digest(prefix)
-
-    def count(self, where: Filter | None = None) -> tuple[int, int]:
-        """How many documents and passages there are, or fit a filter."""
-        with self._store.snapshot() as snapshot:
-            return snapshot.count(where)
 
     def sources(self) -> dict[str, int]:
         """The sources that documents name, in order, each with the number of its documents."""

@@ -13,18 +13,21 @@ from __future__ import annotations
 
 import re
 import threading
-import unicodedata
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import chain, islice
 
 import Stemmer
 
-VERSION = 1
+from pincite.names import folded
+
+VERSION = 2
 """Changes whenever a text gives other terms; an index made by another version is made anew."""
 
 LONGEST_TERM = 64
 """In characters; what is longer is cut. (Tantivy leaves out terms of 65,530 bytes or more.)"""
+MISSPELT_FROM = 5
+"""Letters from which on a word may be taken for a misspelt one."""
 MOST_QUERY_TERMS = 256
 """Terms of a question: more than most passages have, and each costs a pass over its postings."""
 
@@ -36,30 +39,6 @@ _COMMON = (
 )
 _STOP_WORDS = frozenset(_COMMON.split())
 """Articles, common prepositions, pronouns, question words, auxiliaries. Neither "us" (the U.S.) nor "may" (a month)."""
-
-_INVISIBLE = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    "\ufeff\uffa0\U000e0000-\U000e0fff"
-)
-_IGNORED = re.compile(f"[{_INVISIBLE}™℠]")
-"""Unicode's default ignorable characters; the trade marks would become letters of the word before them."""
-_SET_APART = re.compile("[²³¹⁰⁴-⁹¼-¾⅐-⅟↉①-⓿❶-➓]+")
-"""Powers, notes, fractions and numbers in circles, which would become digits of the number or word before them."""
-_ACCENTS = re.compile("[\u0300-\u036f]")
-_ALIKE = str.maketrans(
-    dict(zip("’‘‛ʼ´`‐‑øłđħŧı", "''''''--oldhti", strict=True)) | {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
-)
-"""Apostrophes, hyphens, and the Latin letters that Unicode does not take apart (after Lucene's ASCIIFoldingFilter)."""
-
-
-def _fold(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    text = _SET_APART.sub(r" \g<0> ", _IGNORED.sub("", text)).translate(_ALIKE)
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
-    return unicodedata.normalize("NFC", text).translate(_ALIKE)
-
 
 _PAIRED = (
     "\u1100-\u11ff\u3005-\u3007\u3041-\u3096\u3099\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f"
@@ -78,6 +57,7 @@ _WORD = rf"[^\W_{_PAIRED}]+(?:[{_MARKS}]+[^\W_{_PAIRED}]*){{0,32}}"
 _TOKEN = re.compile(rf"[{_PAIRED}]+|{_WORD}(?:[-'.,&_]{_WORD}){{0,15}}")
 """A run of paired script, or up to 16 words joined by single signs; bounded, for ``a-b-c-...`` may go on for ever."""
 
+_LETTERS = re.compile(r"[^\W\d_]+")
 _IS_PAIRED = re.compile(f"[{_PAIRED}]")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}")
 _DECIMAL = re.compile(r"\d+\.\d+")
@@ -114,6 +94,12 @@ def analyse(text: str) -> list[str]:
     return list(_terms(_tokens(text)))
 
 
+def words(text: str) -> set[str]:
+    """The folded words of a text that are long enough to be told from others when they are misspelt, not stemmed."""
+    tokens = chain.from_iterable(map(_LETTERS.findall, _tokens(text)))
+    return {token for token in tokens if MISSPELT_FROM <= len(token) <= LONGEST_TERM and not _IS_PAIRED.match(token)}
+
+
 def query_terms(text: str) -> list[str]:
     """The terms to search a question by: at most 256, without stop words unless nothing else is there.
 
@@ -123,24 +109,24 @@ def query_terms(text: str) -> list[str]:
         text: the question.
     """
     tokens = _tokens(text)
-    telling = [token for token in tokens if not _is_stop_word(token)]
+    telling = [token for token in tokens if not is_stop_word(token)]
     return list(islice(_terms(telling or tokens), MOST_QUERY_TERMS))
 
 
 def only_stop_words(text: str) -> bool:
     """Whether a text has words and all are stop words, as in "The Who": its meaning is then in its letters alone."""
     tokens = _tokens(text)
-    return bool(tokens) and all(map(_is_stop_word, tokens))
+    return bool(tokens) and all(map(is_stop_word, tokens))
 
 
 def mostly_latin(text: str) -> bool:
     """Whether no more than half of a text's letters are other than Latin ones."""
-    letters = [each for each in _fold(text) if each.isalpha()]
+    letters = [each for each in folded(text) if each.isalpha()]
     return sum(each > "\u024f" for each in letters) <= len(letters) / 2
 
 
 def _tokens(text: str) -> list[str]:
-    return _TOKEN.findall(_LARGE.sub(_with_zeros, _PER_CENT.sub(" percent ", _fold(_INITIALS.sub(r"\1.", text)))))
+    return _TOKEN.findall(_LARGE.sub(_with_zeros, _PER_CENT.sub(" percent ", folded(_INITIALS.sub(r"\1.", text)))))
 
 
 def _with_zeros(large: re.Match[str]) -> str:
@@ -149,7 +135,8 @@ def _with_zeros(large: re.Match[str]) -> str:
     return f"{large[0]} {value:.0f}" if value == value.to_integral_value() else large[0]
 
 
-def _is_stop_word(token: str) -> bool:
+def is_stop_word(token: str) -> bool:
+    """Whether a folded word is one of English that says nothing by itself."""
     return token.removesuffix("'s") in _STOP_WORDS
 
 

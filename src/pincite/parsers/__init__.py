@@ -62,7 +62,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Working:
-    """A file takes long and goes on: its reader does not hang."""
+    """What comes next of a file takes longer than other things do: its reader does not hang."""
 
 
 class NotNow(UnreadableFile):

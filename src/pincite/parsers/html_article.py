@@ -74,6 +74,12 @@ _ORDERS = re.compile(
     re.IGNORECASE,
 )
 """What a button says that names nothing."""
+_GOES_THERE = re.compile(
+    r"(?:read|continue|see)\s?(?:more|on|reading|(?:the\s)?full\s(?:story|article))|full story|weiterlesen|mehr lesen"
+    r"|lire la suite|leer m[aá]s|leggi tutto|阅读全文",
+    re.IGNORECASE,
+)
+"""What a link below the first words of another article says."""
 _MOSTLY_LINKS = 0.65
 """A box with more than this share of its letters in links is a menu, a table of contents or a list of articles."""
 _LEFT_BY_LINKS = 25
@@ -108,6 +114,7 @@ def article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
         cell[:], cell.text = [], plain_text(cell)
     join_terms(tree)
     number_items(tree)
+    _drop_teasers(tree)
     renamed = [(element, element.tag) for element in tree.iter(*_KEPT)]
     for element, tag in renamed:
         element.tag = _KEPT[tag]
@@ -122,6 +129,26 @@ def article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     if sum(len(block.text) for block in blocks) < _SHORT_PAGE:
         return whole or blocks
     return whole if lost_much(blocks, whole) else blocks
+
+
+def _drop_teasers(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+    """Drop boxes of a headline, a few words and a link to read on, unless the page is made of them."""
+    boxes = list[Any]()
+    for link in tree.iter("a"):
+        if link.get("href", "#").startswith("#") or not _GOES_THERE.fullmatch(
+            "".join(link.itertext()).strip(" .…»›→>\n")
+        ):
+            continue
+        length = len(letters_of(link))
+        boxes_around = (each for each in link.iterancestors(*_BOXES, "li", "td") if len(letters_of(each)) > length)
+        box = next(boxes_around, None)
+        is_short = box is not None and len(letters_of(box)) < _TEASER and holds(box, *HEADINGS, "b", "strong")
+        if is_short and not holds(box, "h1", "article", "main"):
+            boxes.append(box)
+    if 2 * sum(len(letters_of(box)) for box in boxes) < len(letters_of(tree)):
+        for box in boxes:
+            box.tag = "template"
+        etree.strip_elements(tree, "template", with_tail=False)
 
 
 def open_sections(tree: Any) -> None:  # noqa: ANN401 - lxml has no types

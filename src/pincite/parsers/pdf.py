@@ -125,6 +125,7 @@ def _read_by_ocr(
     found: list[int] = []
     unsure: list[int] = []
     if ocr.is_there():
+        yield Working()
         for number, lines in ocr.read((number, pdf[number]) for number in tuple(left)):
             yield Working()
             left.remove(number)

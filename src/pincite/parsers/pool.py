@@ -21,6 +21,9 @@ from pathlib import Path
 from pincite.datatypes import Document, tables_of
 from pincite.parsers import Skipped
 
+_MORE_SECONDS = 240.0
+"""For a page read by OCR, which takes up to 10 s, four times that where it lies askew, more on a busy machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileDone:
@@ -50,7 +53,7 @@ def read_files(
     Args:
         jobs: name and path of each file; taken one by one, as workers become free.
         workers: the most processes, 1 or more; none is started without a job.
-        timeout: seconds a file may take for its next document, or page read by OCR, before its worker is ended.
+        timeout: seconds a file may take for its next document before its worker is ended; a page read by OCR has more.
     """
     pool: list[_Worker] = []
     heard: list[tuple[str, Event]] = []
@@ -126,6 +129,8 @@ class _Worker:
                 yield name, Document(**stated | spans | {"page_starts": tuple(stated["page_starts"])})
             case {"skipped": stated}:
                 yield name, Skipped(**stated)
+            case {"working": _}:
+                self.since += _MORE_SECONDS
             case {"done": stated}:
                 self.name = None
                 yield name, FileDone(**stated)

@@ -23,7 +23,7 @@ _LONGEST_ENTRY = 100
 _LONG = 20
 """Words from which on a question has several parts."""
 _LATEST = re.compile(
-    r"\b(?:latest|newest|most recent|current(?:ly)?|at present|nowadays|as of now|up[ -]to[ -]date|in force)\b"
+    r"\b(?:latest|newest|most recent|current(?:ly)?|at present|nowadays|now|today|up[ -]to[ -]date|in force)\b"
     r"|最新|目前|现行",
     re.IGNORECASE,
 )
@@ -52,9 +52,12 @@ def asks_for_latest(question: str) -> bool:
 
 def in_words(document: Document) -> str:
     """The document's own date as an article would write it; empty without one."""
-    if not document.date:
-        return ""
-    year, *rest = map(int, document.date.split("-"))
+    return period_in_words(document.date) if document.date else ""
+
+
+def period_in_words(date: str) -> str:
+    """``YYYY[-MM[-DD]]`` as an article would write it."""
+    year, *rest = map(int, date.split("-"))
     if not rest:
         return str(year)
     return " ".join([*map(str, rest[1:]), _MONTHS[rest[0] - 1], str(year)])
@@ -75,10 +78,13 @@ def of_period(rated: Sequence[Sentence], period: str) -> list[Sentence]:
     ]
 
 
-def latest_first(rated: Sequence[Sentence]) -> list[Sentence]:
-    """The sentences, those nearly as sure as the first one by the days of their articles, the newest first."""
+def latest_first(rated: Sequence[Sentence]) -> tuple[list[Sentence], list[str]]:
+    """The sentences, those nearly as sure as the first one by the days of their articles, and those days.
+
+    The newest come first.
+    """
     if not rated:
-        return []
+        return [], []
     alike = [
         sentence
         for sentence in rated
@@ -87,7 +93,8 @@ def latest_first(rated: Sequence[Sentence]) -> list[Sentence]:
     newest = sorted(alike, key=lambda sentence: str(sentence.hit.document.date), reverse=True)
     orders = sorted((sentence.order for sentence in alike), reverse=True)
     moved = {id(sentence): replace(sentence, order=order) for sentence, order in zip(newest, orders, strict=True)}
-    return sorted((moved.get(id(sentence), sentence) for sentence in rated), key=lambda sentence: -sentence.order)
+    ordered = sorted((moved.get(id(sentence), sentence) for sentence in rated), key=lambda sentence: -sentence.order)
+    return ordered, list(dict.fromkeys(str(sentence.hit.document.date) for sentence in newest))
 
 
 def with_numbers(rated: Sequence[Sentence], question: str) -> list[Sentence]:

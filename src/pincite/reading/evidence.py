@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from pincite.analysis.languages import other_language
 from pincite.analysis.terms import analyse, mostly_latin, only_stop_words
 from pincite.datatypes import Document, Hit
 from pincite.parsers.metadata import says_nothing
@@ -23,13 +24,14 @@ from pincite.reading.conditions import (
     latest_first,
     named_period,
     of_period,
+    period_in_words,
     with_numbers,
 )
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reading, Text
 from pincite.reading.rows import Spelled
-from pincite.retrieval.embedding import Embedder
-from pincite.settings import Settings
+from pincite.retrieval.embedding import Embedder, reads
+from pincite.settings import DEFAULT_MODEL, Settings
 
 READ = 10
 """Passages that are read for a question."""
@@ -48,12 +50,14 @@ class Evidence:
         hits: all hits in their final order.
         sentences: those that may be quoted, best first.
         part: as in `Constants`.
+        notes: that it is in a language not learnt, and what was done for a time that it names.
     """
 
     question: str
     hits: tuple[Hit, ...]
     sentences: list[Sentence]
     part: float
+    notes: tuple[str, ...] = ()
 
 
 def weigh(
@@ -86,9 +90,10 @@ def weigh(
     else:
         constants = Constants.of(reads.constants) if reads else confidence.BY_COSINE
     period = named_period(asked)
+    named = set(analyse(asked))
     spelled = [Spelled(hit.document, hit.passage) for hit in best]
     texts = [
-        Text(_context(hit, dated=period is not None), each.text, each.sentences)
+        Text(_context(hit, named, dated=period is not None), each.text, each.sentences)
         for hit, each in zip(best, spelled, strict=True)
     ]
     if reads:
@@ -102,12 +107,27 @@ def weigh(
     rated = sentences(best, readings, rarity, constants, words)
     if is_name:
         rated = [sentence for sentence in rated if _holds_phrase(sentence.text, asked)]
+    notes = _not_learnt(asked, settings.model)
     if period:
-        rated = of_period(rated, period)
+        fitting = of_period(rated, period)
+        if len(fitting) < len(rated):
+            notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
+        rated = fitting
     rated = entries_asked_for(with_numbers(rated, asked), rarity)
     if asks_for_latest(asked):
-        rated = latest_first(rated)
-    return Evidence(asked, _ordered(best, rated) + tuple(hits[len(best) :]), rated, constants.part)
+        rated, dates = latest_first(rated)
+        if len(dates) > 1:
+            notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
+    return Evidence(asked, _ordered(best, rated) + tuple(hits[len(best) :]), rated, constants.part, tuple(notes))
+
+
+def _not_learnt(question: str, model: str) -> list[str]:
+    """What has to be said of a question in a language that the models did not learn."""
+    if not reads(model, question):
+        return ["The model did not learn this script: passages are found by the words alone."]
+    if model == DEFAULT_MODEL and (language := other_language(question)):
+        return [f"The question seems to be {language}; the model learnt English, and may miss what is there."]
+    return []
 
 
 def _holds_phrase(text: str, question: str) -> bool:
@@ -116,9 +136,19 @@ def _holds_phrase(text: str, question: str) -> bool:
     return len(asked) > 1 and f" {' '.join(asked)} " in f" {' '.join(said)} "
 
 
-def _context(hit: Hit, *, dated: bool) -> str:
+def _context(hit: Hit, named: set[str], *, dated: bool) -> str:
+    """Title and heading of a passage, and the author and date where the question names one.
+
+    Args:
+        hit: the passage.
+        named: the question's terms.
+        dated: whether it names a time.
+    """
+    author = hit.document.author or ""
+    if not any(named.issuperset(analyse(each)) for each in hit.document.authors):
+        author = ""
     day = in_words(hit.document) if dated else ""
-    return "\n".join(line for line in (_subject(hit.document), day, hit.passage.heading) if line)
+    return "\n".join(line for line in (_subject(hit.document), author, day, hit.passage.heading) if line)
 
 
 def _subject(document: Document) -> str:

@@ -75,10 +75,10 @@ class Sentence:
         begins: where a quote begins that it leads: at the question right before it, where it leans on that.
         features: ``(evidence, covered, cosine, long * evidence, long * covered)``: what the reader says of it or,
             without a reader, its cosine to the question; the share of the question's words, rare ones weighing more,
-            that stand in the sentence, the title, the heading, the names of its columns or, for less, in the sentences
-            before it; the cosine of its passage; and how the first two count for more or less where a question is long,
-            which is the logarithm of how many times longer than `_SHORT` words it is. A long question says much of what
-            it looks for.
+            that stand in the sentence, the title, the heading, the author's name, the names of its columns or, for
+            less, in the sentences before it; the cosine of its passage; and how the first two count for more or less
+            where a question is long, which is the logarithm of how many times longer than `_SHORT` words it is. A long
+            question says much of what it looks for.
         confidence: the probability that it answers, 0 to 1.
         order: puts the sentences found for one question in order.
     """
@@ -154,7 +154,7 @@ def _of_passage(
     document, spans = hit.document, hit.passage.sentences
     texts = [document.text[slice(*span)] for span in spans]
     terms = [set(analyse(text)) for text in texts]
-    context = set(analyse(f"{document.title} {hit.passage.heading or ''}"))
+    context = set(analyse(f"{document.title} {hit.passage.heading or ''} {document.author or ''}"))
     asks = questions(texts)
     for place, (span, text, asked) in enumerate(zip(spans, texts, questions_before(asks), strict=True)):
         heading = any(start <= span[0] and span[1] <= end for start, end in document.headings)
@@ -239,7 +239,7 @@ def _nearness(term: str, terms: set[str], before: Sequence[set[str]]) -> float:
 
 
 def quotes(rated: Sequence[Sentence], threshold: float, part: float) -> list[Quote]:
-    """What to quote, best first: the best sentence of each is no less sure than the threshold; each text once.
+    """What may be quoted, best first: the best sentence of each is no less sure than the threshold; each text once.
 
     Args:
         rated: all sentences, best first.
@@ -261,7 +261,7 @@ def quotes(rated: Sequence[Sentence], threshold: float, part: float) -> list[Quo
             if quote.best.confidence >= threshold:
                 chosen_quotes = _joined(chosen_quotes, quote)
                 said |= {_plain(text) for text in _texts(quote)}
-    return chosen_quotes[:MOST_QUOTES]
+    return chosen_quotes
 
 
 def _plain(text: str) -> str:

@@ -153,6 +153,9 @@ class Snapshot(Whole, Protocol):
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """For each analysed term the number of passages whose own text holds it; a store may estimate it."""
 
+    def words(self, prefix: str) -> dict[str, int]:
+        """Folded words that begin so, each with the number of passages that hold it; none where a store keeps none."""
+
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
         """For each passage its own, of shape (dimension,); unknown ids are left out."""
 

@@ -12,7 +12,7 @@ from typing import Literal
 from pincite import text_anchors
 from pincite.analysis.sentences import sentence_spans
 from pincite.assistant import NO_ANSWER
-from pincite.datatypes import Answer, Citation, Document, Hit, Listed, Passage, Span
+from pincite.datatypes import Answer, Citation, Document, Hit, Listed, Part, Passage, Span
 from pincite.web.locations import facts, numbered_blocks, place
 from pincite.web.markup import address, count, literal, many
 
@@ -58,11 +58,14 @@ class Reply:
     """What is said to a question.
 
     Attributes:
-        kind: ``quotes`` answer, ``near`` passages do not; a ``summary`` quotes key sentences of an article; a ``reply`` is
-            what Pincite says itself; ``failed`` says nothing of the articles.
+        kind: ``quotes`` answer, ``near`` passages do not; a ``summary`` quotes key sentences of an article; a
+            ``reply`` is what Pincite says itself; ``failed`` says nothing of the articles.
         quotes: in the order of their labels.
         text: of a reply and a summary, in words; of a failure, HTML.
         documents: the articles that a reply lists.
+        parts: of a question on several things; the quotes are laid out by them.
+        notes: said beside it.
+        more: how many further passages fit.
         milliseconds: how long it took; None where it was kept.
         follow_ups: questions to go on with.
         limited: only some of the articles were asked.
@@ -72,6 +75,9 @@ class Reply:
     quotes: tuple[Quote, ...] = ()
     text: str = ""
     documents: tuple[Listed, ...] = ()
+    parts: tuple[Part, ...] = ()
+    notes: tuple[str, ...] = ()
+    more: int = 0
     milliseconds: int | None = None
     follow_ups: tuple[str, ...] = ()
     limited: bool = False
@@ -87,13 +93,18 @@ def reply_of(
 
     Args:
         answer: the answer.
-        milliseconds, follow_ups, limited: as of `Reply`.
+        milliseconds: how long it took.
+        follow_ups: questions to go on with; none are offered where nothing answers.
+        limited: only some of the articles were asked.
     """
     return Reply(
         kind=_kind(answer),
         quotes=_quotes(answer),
         text=answer.reply,
         documents=answer.documents,
+        parts=answer.parts,
+        notes=answer.notes,
+        more=answer.more,
         milliseconds=milliseconds,
         follow_ups=follow_ups if answer.answered else (),
         limited=limited,
@@ -165,7 +176,8 @@ def turn(number: int, question: str, only: Sequence[str], kept: str, reply: Repl
         reply: what was said.
     """
     limits = f"<p class='only'>Only {literal(', '.join(only))}</p>" if only else ""
-    said, sources = _said(number, reply), _sources(number, reply)
+    notes = "".join(f"<p class='note' dir='auto'>{literal(note)}</p>" for note in reply.notes)
+    said, sources = notes + _said(number, reply), _sources(number, reply)
     return (
         f"<article class='turn' id='turn-{number}' aria-labelledby='question-{number}' data-kept='{literal(kept)}'>"
         f"<div class='said'><h2 class='question' id='question-{number}' dir='auto'>{literal(question)}</h2>"
@@ -185,11 +197,26 @@ def _said(number: int, reply: Reply) -> str:
     if reply.kind == "summary":
         quotes = _own_words(reply) + f"<div class='answer'>{''.join(map(_quote, reply.quotes))}</div>"
     else:
-        lead, *rest = reply.quotes
-        more = f"<section class='more'><h3>More from these articles ({len(rest)})</h3>{_rest(lead, rest)}</section>"
-        quotes = f"<div class='answer'><div class='lead'>{_quote(lead)}</div>{more if rest else ''}</div>"
+        quotes = f"<div class='answer'>{_by_parts(reply) if reply.parts else _lead_and_rest(reply.quotes)}</div>"
     follow_ups = f"<div class='follow-ups'>{examples(reply.follow_ups)}</div>" if reply.follow_ups else ""
     return f"{quotes}{_about(reply)}{_actions(number)}{follow_ups}"
+
+
+def _lead_and_rest(quotes: Sequence[Quote]) -> str:
+    lead, *rest = quotes
+    more = f"<section class='more'><h3>More from these articles ({len(rest)})</h3>{_rest(lead, rest)}</section>"
+    return f"<div class='lead'>{_quote(lead)}</div>{more if rest else ''}"
+
+
+def _by_parts(reply: Reply) -> str:
+    """The quotes for each thing that was asked of; one that speaks of several stands with each."""
+    by_label = {quote.label: quote for quote in reply.quotes}
+    made = ""
+    for part in reply.parts:
+        quotes = "".join(_quote(by_label[label]) for label in part.labels if label in by_label)
+        nothing = f"<p class='only'>{NO_ANSWER}.</p>"
+        made += f"<section class='part'><h3 dir='auto'>{literal(part.question)}</h3>{quotes or nothing}</section>"
+    return made
 
 
 def _own_words(reply: Reply) -> str:
@@ -230,9 +257,14 @@ def _quote(quote: Quote) -> str:
         return f"<blockquote class='gone'>{_gone(quote)} <span class='badge'>{quote.label}</span></blockquote>"
     name = f"Source {quote.label}: {literal(quote.document.title)}"
     chip = f"<a class='chip' {_link(quote)} data-label='{quote.label}' aria-label='{name}'>{quote.label}</a>"
-    return (
-        f"<blockquote dir='auto'><span class='quote'>{_highlighted(quote.document, quote)}</span> {chip}</blockquote>"
-    )
+    shown = f"<span class='quote'>{_highlighted(quote.document, quote)}</span>"
+    return f"{_columns(quote.document, quote.span)}<blockquote dir='auto'>{shown} {chip}</blockquote>"
+
+
+def _columns(document: Document, span: Span) -> str:
+    """What the values of a row are, where a quote is one."""
+    names = document.columns_at(span[0])
+    return f"<p class='columns' dir='auto'>{literal(names)}</p>" if names else ""
 
 
 def _gone(quote: Quote) -> str:
@@ -260,6 +292,7 @@ def _link(quote: Quote) -> str:
 def _about(reply: Reply) -> str:
     """How many articles, and how long it took."""
     parts = [count(len(_groups(reply.quotes)), "article")] if reply.kind in _ANSWERS else []
+    parts += [f"{count(reply.more, 'more passage')} {'fits' if reply.more == 1 else 'fit'}"] if reply.more else []
     parts += [f"{reply.milliseconds} ms"] if reply.milliseconds is not None else []
     return f"<p class='meta'>{' · '.join(parts)}</p>" if parts else ""
 
@@ -334,11 +367,9 @@ def _part(number: int, document: Document, quote: Quote, kind: str) -> str:
     if kind in _ANSWERS:
         marked = f"<mark id='cite-{number}-{quote.label}'>{marked}</mark>"
     edited = "<span class='edited'>changed since, word for word still there</span>" if quote.edited else ""
-    names = document.columns_at(start)
-    columns = f"<p class='columns' dir='auto'>{literal(names)}</p>" if names else ""
     badge = f"<a class='badge' {_link(quote)}>{quote.label}</a>" if kind in _ANSWERS else ""
     return (
-        f"{columns}<p class='passage' dir='auto'>{literal(document.text[begin:start])}{marked}"
+        f"{_columns(document, quote.span)}<p class='passage' dir='auto'>{literal(document.text[begin:start])}{marked}"
         f"{literal(document.text[end:stop])}</p>"
         f"<p class='place'>{badge}{many(place(document, quote.span))}{edited}</p>"
     )

@@ -17,7 +17,7 @@ from cachetools import LRUCache, cachedmethod
 from pincite import text_anchors
 from pincite.analysis.terms import only_stop_words
 from pincite.assistant import Assistant
-from pincite.datatypes import Answer, Filter, Hit, Span, replace_surrogates
+from pincite.datatypes import Answer, Filter, Hit, Part, Span, replace_surrogates
 from pincite.errors import EmptyIndex, FilterError, NoIndex, NothingFits, PinciteError, QueryError, UnknownDocument
 from pincite.index import Index
 from pincite.web import answers, export, start
@@ -99,6 +99,7 @@ class Kept:
     asked: Asked
     kind: str
     quotes: tuple[tuple[str, tuple[Span, ...]], ...]
+    parts: tuple[Part, ...] = ()
 
     @classmethod
     def parse(cls, values: object) -> Kept:
@@ -113,7 +114,11 @@ class Kept:
                 (str(anchor), tuple((int(start), int(end)) for start, end in ranges))
                 for anchor, ranges in values["quotes"][:_MOST_QUOTES]
             ]
-            return cls(Asked.parse(values["asked"]), str(values["kind"]), tuple(quotes))
+            parts = [
+                Part(question=str(question), labels=tuple(int(label) for label in labels))
+                for question, labels in values.get("parts", [])
+            ]
+            return cls(Asked.parse(values["asked"]), str(values["kind"]), tuple(quotes), tuple(parts))
         except (AssertionError, KeyError, TypeError, ValueError) as error:
             raise QueryError("not a turn as this page keeps it; load the page again") from error
 
@@ -250,7 +255,7 @@ class Chat:
         if turn.kind == "summary":
             return Reply(kind="summary", quotes=quotes, text=_KEY_SENTENCES)
         kind: Literal["quotes", "near"] = "quotes" if turn.kind == "quotes" and quotes else "near"
-        return Reply(kind=kind, quotes=quotes, limited=bool(turn.asked.only))
+        return Reply(kind=kind, quotes=quotes, parts=turn.parts, limited=bool(turn.asked.only))
 
     def _found(self, label: int, anchor: str, highlights: Sequence[Span]) -> Quote:
         try:
@@ -300,7 +305,8 @@ def _html(number: int, asked: Asked, reply: Reply) -> str:
         (quote.anchor, [(a - quote.span[0], b - quote.span[0]) for a, b in quote.highlights] if quote.span else [])
         for quote in reply.quotes
     ]
-    kept = {"asked": asdict(asked), "kind": reply.kind, "quotes": quotes}
+    parts = [(part.question, part.labels) for part in reply.parts]
+    kept = {"asked": asdict(asked), "kind": reply.kind, "quotes": quotes, "parts": parts}
     return answers.turn(number, asked.question, asked.only, json.dumps(kept), reply)
 
 

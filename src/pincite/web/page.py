@@ -44,7 +44,7 @@ def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
     blocks = gr.Blocks(title="Pincite", fill_width=True, fill_height=True, analytics_enabled=False)
     with blocks:
         # The rest is done by the page's script, which needs no session on the server: it outlives a restart.
-        gr.HTML(_frame(), elem_id="pincite", apply_default_css=False, js_on_load=None)
+        gr.HTML(frame(), elem_id="pincite", apply_default_css=False, js_on_load=None)
         for function in chat.functions:
             api(translate_errors(function, _error), api_name=function.__name__, api_visibility="undocumented")
         for function in service.reading:
@@ -75,7 +75,8 @@ def _error(message: str) -> gr.Error:
     return gr.Error(message, print_exception=False)
 
 
-def _frame() -> str:
+def frame() -> str:
+    """What the page consists of before the script fills it."""
     sizes = {"MOST_MEGABYTES": f"{MOST_BYTES // 1_000_000}", "MOST_CHARACTERS": f"{MOST_CHARACTERS}"}
     html = _read("frame.html")
     for name, value in sizes.items():

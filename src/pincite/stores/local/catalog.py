@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pincite import names
 from pincite.datatypes import Document, Filter, Listed, Passage, Span, passage_id, tables_of
 from pincite.errors import DamagedCatalogue, DamagedIndex, IndexBusy, IndexProblem, OtherFormat
 from pincite.stores.base import Content, DocumentRecord, FileRecord, Manifest, Vectors
@@ -119,6 +120,8 @@ def connect(path: Path, mode: str | None = None) -> sqlite3.Connection:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
         opening.callback(connection.close)
         _prepare(connection, path, mode == CREATE)
+        connection.create_function("name_key", 1, lambda name: names.key(name or ""), deterministic=True)
+        connection.create_function("is_by", 2, _is_by, deterministic=True)
         opening.pop_all()
     return connection
 
@@ -351,9 +354,10 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _condition(where: Filter) -> tuple[str, list[Any]]:
     parts, values = ["1"], list[Any]()
-    for name, allowed in (("source", where.source), ("author", where.author), ("doc_id", where.doc_ids)):
+    tests = {"source": f"name_key(d.source) {_AMONG}", "author": "is_by(d.author, ?)", "doc_id": f"d.doc_id {_AMONG}"}
+    for name, allowed in where.allowed.items():
         if allowed is not None:
-            parts.append(f"d.{name} {_AMONG}")
+            parts.append(tests[name])
             values.append(json.dumps(list(allowed)))
     if where.beginnings is not None:
         # Of texts with this beginning, the next after all of them ends with 0, which comes after /.
@@ -365,6 +369,11 @@ def _condition(where: Filter) -> tuple[str, list[Any]]:
             parts.append(test)
             values.append(bound)
     return " AND ".join(parts), values
+
+
+def _is_by(author: str | None, wanted: str) -> bool:
+    """Whether one of the people whom an author's line names is wanted; the keys of those as JSON."""
+    return not names.keys(author or "").isdisjoint(json.loads(wanted))
 
 
 @contextmanager

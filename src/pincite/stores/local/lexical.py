@@ -17,14 +17,17 @@ import numpy.typing as npt
 import tantivy
 from tantivy import FieldType, Occur, Query
 
-from pincite.analysis.terms import analyse
+from pincite import names
+from pincite.analysis.terms import analyse, words
 from pincite.datatypes import Filter
 from pincite.stores.local.files import take_over
 
 FOLDER = "lexical"
 _HEAP_BYTES = 64 << 20
-_FIELDS = {"title": 0.5, "heading": 0.5, "body": 1.0}
+_FIELDS = {"title": 0.5, "heading": 0.5, "author_words": 0.5, "body": 1.0}
 """Fields searched and their weights."""
+_WORDS = "words"
+"""The field of the words as they are written, by which misspelt ones are told."""
 
 _FEW = 500
 """Up to so many passages are asked for one by one: a set of terms takes six times as long for a hundred."""
@@ -44,12 +47,18 @@ class Entry:
     first_day: int | None
     last_day: int | None
 
+    @property
+    def author_words(self) -> str:
+        """The author as searched."""
+        return self.author or ""
+
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("number", indexed=True, fast=True)
     for name in _FIELDS:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field(_WORDS, tokenizer_name="whitespace", index_option="basic")
     for name in ("doc_id", "source", "author"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("first_day", "last_day"):
@@ -81,9 +90,11 @@ def _document(entry: Entry) -> tantivy.Document:
     document.add_unsigned("number", entry.number)
     for name in _FIELDS:
         document.add_text(name, " ".join(analyse(getattr(entry, name))))
-    for name in ("doc_id", "source", "author"):
-        if (value := getattr(entry, name)) is not None:
-            document.add_text(name, value)
+    document.add_text(_WORDS, " ".join(words(" ".join(getattr(entry, name) for name in _FIELDS))))
+    document.add_text("doc_id", entry.doc_id)
+    document.add_text("source", names.key(entry.source or ""))
+    for name in names.keys(entry.author or ""):
+        document.add_text("author", name)
     for name in ("first_day", "last_day"):
         if (day := getattr(entry, name)) is not None:
             document.add_integer(name, day)
@@ -105,6 +116,7 @@ class LexicalIndex:
             index.config_reader(reload_policy="manual")
             index.reload()
             self._schema = index.schema
+            Query.term_query(self._schema, _WORDS, "")  # an older Pincite made none
             self._searcher = index.searcher()
 
     def search(
@@ -133,6 +145,10 @@ class LexicalIndex:
         """For each term the number of passages whose body holds it."""
         return {term: self._searcher.doc_freq("body", term) for term in terms}
 
+    def words(self, prefix: str) -> dict[str, int]:
+        """The words that begin so, each with the number of passages that hold it."""
+        return dict(self._searcher.terms_with_prefix(_WORDS, prefix))
+
     def _query(self, terms: Sequence[str], where: Filter | None, only: Sequence[int] | None) -> Query:
         words = [
             (Occur.Should, Query.boost_query(Query.term_query(self._schema, name, term, "freq"), weight))
@@ -154,7 +170,7 @@ class LexicalIndex:
             return []
         conditions = [
             Query.term_set_query(self._schema, name, list(values))
-            for name, values in (("source", where.source), ("author", where.author), ("doc_id", where.doc_ids))
+            for name, values in where.allowed.items()
             if values is not None
         ]
         if where.beginnings is not None:

@@ -306,6 +306,11 @@ class LocalSnapshot(Catalog):
         with self._derived.reading():
             return self._derived.lexical.frequencies(terms)
 
+    def words(self, prefix: str) -> dict[str, int]:
+        """The words that begin so."""
+        with self._derived.reading():
+            return self._derived.lexical.words(prefix)
+
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
         """Each passage's vector."""
         return {name: self._rows[number][1] for name, number in self._numbered(ids).items()}

@@ -145,6 +145,10 @@ class MilvusSnapshot(MilvusState):
         scale = self.base.passages / max(1, len(self._sample))
         return {term: round(scale * sum(term in passage for passage in self._sample)) for term in terms}
 
+    def words(self, prefix: str) -> dict[str, int]:
+        """None: Milvus does not list what its words are."""
+        return {}
+
     @cached_property
     def _sample(self) -> list[frozenset[str]]:
         """The terms of some passages: as good as by chance, since Milvus takes those whose hashes come first."""
@@ -213,8 +217,13 @@ class MilvusSnapshot(MilvusState):
         """A filter as conditions: folders are not in rows, whose fields hold hashes of ids, and become documents."""
         if where is not None and where.beginnings is not None:
             within = [doc_id for doc_id, _, _ in self._listed if doc_id.startswith(where.beginnings)]
-            yield from rows.conditions(Filter(doc_ids=within))
-        yield from rows.conditions(where)
+            yield from rows.conditions(Filter(doc_ids=within), self._by)
+        yield from rows.conditions(where, self._by)
+
+    def _by(self, condition: str) -> list[str]:
+        """The hashes of the documents of which one of several authors fulfils a condition."""
+        wanted = f"{self.base.visible} and kind == 'by' and {condition}"
+        return [row["doc"] for row in self._call.every(self._call.articles, wanted, ["pk", "doc"], self._level)]
 
     def contents(self) -> Iterator[Content]:
         """All documents that are whole, in the order of their ids, with what was made of them."""

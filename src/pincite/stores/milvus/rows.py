@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pincite import names
 from pincite.analysis.terms import analyse
 from pincite.datatypes import Document, Filter, Passage, parse_date, tables_of
 from pincite.errors import DamagedIndex
@@ -44,8 +45,8 @@ def rows(kind: str, name: str, payload: object, version: int, vector: Halves = N
     """The rows of one thing.
 
     Args:
-        kind: ``passage``, ``document``, ``record``, ``file``, ``commit``, ``lease``, or ``orphaned`` for a vector
-            without a passage.
+        kind: ``passage``, ``document``, ``record``, ``by`` (an author of several), ``file``, ``commit``, ``lease``, or
+            ``orphaned`` for a vector without a passage.
         name: tells it from others of its kind.
         payload: what it says, as JSON values.
         version: of the index, that begins with these rows.
@@ -75,9 +76,16 @@ def of_document(document: Document, record: DocumentRecord, version: int) -> lis
     whole["metadata"] = dict(document.metadata)
     listed = [document.doc_id, document.title, document.source, *record]
     facts = _facts(document)
+    others = names.keys(document.author or "") - {names.key(document.author or "")}
+    by = [
+        row
+        for name in others
+        for row in rows("by", f"{document.doc_id}\0{name}", [], version, doc=facts["doc"], author=hashed(name))
+    ]
     return [
         *rows("document", document.doc_id, whole, version, **facts),
         *rows("record", document.doc_id, listed, version, **facts),
+        *by,
     ]
 
 
@@ -85,7 +93,8 @@ def of_passage(document: Document, passage: Passage, key: str, vector: Halves, v
     """The rows of a passage, with the terms of title, heading, columns and text if Milvus searches by ``words``."""
     facts = _facts(document) | {"key": key}
     if words:  # of what is longer than a field the beginning
-        text = f"{document.title} {passage.heading or ''} {passage.columns or ''} {passage.text}"
+        parts = (document.title, passage.heading, passage.columns, document.author, passage.text)
+        text = " ".join(part or "" for part in parts)
         facts["words"] = spelled(analyse(text))[:60_000]
     payload = [getattr(passage, field.name) for field in fields(passage)]
     return rows("passage", passage.passage_id, payload, version, vector, **facts)
@@ -94,7 +103,7 @@ def of_passage(document: Document, passage: Passage, key: str, vector: Halves, v
 def _facts(document: Document) -> dict[str, Any]:
     """By what a document is found; the same for each of its passages. Without a date it fits no bound."""
     days = parse_date(document.date) if document.date else None
-    named = {field: hashed(value) for field in ("source", "author") if (value := getattr(document, field)) is not None}
+    named = {field: hashed(names.key(getattr(document, field) or "")) for field in ("source", "author")}
     bounds = dict(zip(("first_day", "last_day"), days or (), strict=False))
     return {"doc": hashed(document.doc_id), "digest": document.digest, **named, **bounds}
 
@@ -140,13 +149,21 @@ def file_record(payload: Sequence[Any]) -> FileRecord:
     return FileRecord(path, tuple(stamp), *rest)
 
 
-def conditions(where: Filter | None) -> Iterator[str]:
-    """What rows of documents and passages have to fulfil to fit a filter."""
+def conditions(where: Filter | None, by: Callable[[str], list[str]]) -> Iterator[str]:
+    """What rows of documents and passages have to fulfil to fit a filter.
+
+    Args:
+        where: the filter.
+        by: the ``doc`` of those whose author is one of several that fulfil a condition, by rows of kind ``by``.
+    """
     if where is None:
         return
-    for field, values in (("source", where.source), ("author", where.author), ("doc", where.doc_ids)):
+    for field, values in where.allowed.items():
         if values is not None:
-            yield one_of(field, [hashed(value) for value in values]) if values else "created_at < 0"
+            column = "doc" if field == "doc_id" else field
+            condition = one_of(column, [hashed(value) for value in values]) if values else "created_at < 0"
+            together = by(condition) if values and field == "author" else []
+            yield f"({condition} or {one_of('doc', together)})" if together else condition
     first, last = where.days
     if first is not None:
         yield f"last_day >= {first}"

@@ -1,0 +1,90 @@
+"""Misspelt words of a question: those that no passage holds, and the nearest that one does.
+
+The first letter is taken to be right: another one mostly makes another name ("Walden" is not "Halden").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from pincite.analysis.terms import MISSPELT_FROM, analyse, mostly_latin
+from pincite.names import folded
+from pincite.reading import reader
+
+_WORD = re.compile(r"\b[^\W\d_]+\b")
+_NAME_OR_WORD = re.compile(r"[^\W\d_][^\W\d_A-Z]+")
+"""Not an acronym or "MySQL", which are spelled as they are for a reason."""
+_TWO_EDITS_FROM = 8
+"""Letters from which on two may be wrong."""
+
+
+class Vocabulary(Protocol):
+    """What of a `pincite.stores.base.Snapshot` is asked."""
+
+    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """How many passages hold each analysed term."""
+
+    def words(self, prefix: str) -> dict[str, int]:
+        """The words that begin so, with how many passages hold each."""
+
+
+def corrections(vocabulary: Vocabulary, text: str) -> dict[str, str]:
+    """Words of a text that no passage holds, each with the nearest that one does, in the same case.
+
+    A text most of whose words are unknown is in another language, or none; a word that the reader's vocabulary has is
+    rightly spelt. Neither is changed.
+
+    Args:
+        vocabulary: the words of the passages.
+        text: a question.
+    """
+    spoken = list(dict.fromkeys(_WORD.findall(text)))
+    terms = {word: analyse(word) for word in spoken if len(word) >= MISSPELT_FROM and mostly_latin(word)}
+    held = vocabulary.frequencies([term for each in terms.values() for term in each])
+    unknown = [word for word, each in terms.items() if not any(held[term] for term in each)]
+    if len(unknown) > max(1, len(spoken) / 2):
+        return {}
+    words = filter(_NAME_OR_WORD.fullmatch, unknown)
+    unsure = [word for word in words if not _rightly_spelt().issuperset(terms[word])]
+    nearest = ((word, _nearest(vocabulary, folded(word))) for word in unsure)
+    return {word: other.capitalize() if word[0].isupper() else other for word, other in nearest if other}
+
+
+def replaced(text: str, by: Mapping[str, str]) -> str:
+    """A text with some of its words replaced."""
+    return _WORD.sub(lambda word: by.get(word[0], word[0]), text)
+
+
+def _nearest(vocabulary: Vocabulary, word: str) -> str | None:
+    """The word with the fewest edits to another, of several the most frequent; None where that itself is known."""
+    words = vocabulary.words(word[0]) | vocabulary.words(word[1] + word[0])
+    most = 2 if len(word) >= _TWO_EDITS_FROM else 1
+    near = [(edits, -count, other) for other, count in words.items() if (edits := _edits(word, other, most)) <= most]
+    stem = analyse(word)
+    return None if any(analyse(other) == stem for *_, other in near) else min(near, default=(0, 0, None))[2]
+
+
+def _edits(one: str, other: str, most: int) -> int:
+    """How many letters are missing, too many, wrong, or changed places with the next; more than ``most`` is vague."""
+    if abs(len(one) - len(other)) > most or len(set(one) ^ set(other)) > 2 * most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        earlier, before, row = before, row, [i]
+        for k, b in enumerate(other, 1):
+            row.append(min(before[k] + 1, row[k - 1] + 1, before[k - 1] + (a != b)))
+            if i > 1 and k > 1 and a == other[k - 2] and one[i - 2] == b:
+                row[k] = min(row[k], earlier[k - 2] + 1)
+    return row[-1]
+
+
+@cache
+def _rightly_spelt() -> frozenset[str]:
+    """The terms of some twenty thousand English words and names."""
+    vocabulary = Path(reader.__file__).parent / "weights" / reader.VOCABULARY
+    return frozenset(analyse(" ".join(line for line in vocabulary.read_text("utf-8").splitlines() if line.isalpha())))

@@ -1,0 +1,94 @@
+"""Other wordings of a question, as the passages found for it spell what it names: acronyms and initials.
+
+Acronyms are those that a passage defines, "Northern Tidal Survey (NTS)" or "NTS (Northern Tidal Survey)", after
+Schwartz and Hearst, "A simple algorithm for identifying abbreviation definitions in biomedical text" (2003). They are
+looked for in what was found, so that no store has to keep them and none outlives its passage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_MOST = 3
+"""Wordings of one question: each is searched and read."""
+
+_SHORT = r"[^\W_][^\s()\[\]]{0,8}[^\W_]"
+_IN_BRACKETS = re.compile(r"(?:(?<=\s)|^)([^\s()]+ )?\(([^()\n]{2,100})\)")
+_IS_SHORT = re.compile(rf"(?=(?:.*[A-Z]){{2}}){_SHORT}")
+"""Two capitals at least: of other words in brackets most stand for nothing."""
+_LETTERS = r"(?:[A-Z]\.?\s?-?){1,3}"
+_NAME = r"[A-Z][^\W\d_]+(?:[-'’][^\W\d_]+)?"
+_INITIALS = re.compile(
+    rf"\b(?P<letters>{_LETTERS})(?<=[A-Z.\s])\s?(?P<name>{_NAME})|\b(?P<last>{_NAME}), (?P<first>{_LETTERS})"
+)
+
+
+def other_wordings(question: str, texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What a question may be worded as, to be searched and read as well, each with what is to be said of it.
+
+    Args:
+        question: in natural language.
+        texts: the passages found for it.
+    """
+    held = list(texts)
+    found = {**_by_initials(question, held), **_by_acronyms(question, held)}
+    yield from list(found.items())[:_MOST]
+
+
+def _by_initials(question: str, texts: Iterable[str]) -> dict[str, str]:
+    """Names with initials as passages punctuate them: "JR Halden" as "J. R. Halden"."""
+    found: dict[str, str] = {}
+    for name in _INITIALS.finditer(question):
+        letters, last = name["letters"] or name["first"], name["name"] or name["last"]
+        initials = re.findall("[A-Z]", letters)
+        pattern = re.compile(rf"\b{'[. ]{0,2}-?'.join(initials)}[. ]{{1,2}}{last}\b")
+        spelt = {match[0] for text in texts if last in text for match in pattern.finditer(text)}
+        for other in sorted(spelt - {name[0].strip()}):
+            found[f"{question[: name.start()]}{other}{question[name.end() :]}"] = f"Searched for “{other}” as well."
+    return found
+
+
+def _by_acronyms(question: str, texts: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    asked = question.casefold()
+    for short, long in dict.fromkeys(pair for text in texts if "(" in text for pair in definitions(text)):
+        for one, other in ((long, short), (short, long)):
+            if one.casefold() not in asked or other.casefold() in asked:
+                continue
+            pattern = re.compile(rf"\b{re.escape(one)}(?!\w)", re.IGNORECASE if one is long else 0)
+            if pattern.search(question):
+                found.setdefault(
+                    other.join(pattern.split(question)), f"Searched for “{other}” as well: {short} is short for {long}."
+                )
+    return found
+
+
+def definitions(text: str) -> Iterator[tuple[str, str]]:
+    """The acronyms that a text defines, each with what it is short for."""
+    for match in _IN_BRACKETS.finditer(text):
+        inside = match[2].strip()
+        before = " ".join(text[max(0, match.start() - 200) : match.end(1) if match[1] else match.start()].split())
+        if _IS_SHORT.fullmatch(inside):
+            words = before.split(" ")[-min(len(inside) + 5, 2 * len(inside)) :]
+            short, long = inside, _long_form(inside, " ".join(words))
+        else:
+            short = (match[1] or "").strip()
+            long = _long_form(short, inside) if _IS_SHORT.fullmatch(short) else None
+        if long and " " in long and short not in long.split():
+            yield short, long
+
+
+def _long_form(short: str, text: str) -> str | None:
+    """The shortest end of a text that has the letters of an acronym in their order, the first at a word's start."""
+    at = len(text)
+    for i in range(len(short) - 1, -1, -1):
+        letter = short[i].lower()
+        if not letter.isalnum():
+            continue
+        at -= 1
+        while at >= 0 and (text[at].lower() != letter or (i == 0 and at > 0 and text[at - 1].isalnum())):
+            at -= 1
+        if at < 0:
+            return None
+    return text[text.rfind(" ", 0, at) + 1 :]

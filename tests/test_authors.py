@@ -1,0 +1,85 @@
+"""What somebody wrote: searched, filtered and asked for by the author's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conftest import write_files
+from pincite import Assistant, Filter, Index
+from pincite.reading.authors import by_author
+
+ABOUT = {"eels": "Ane Holt", "tar": "Ane Holt, Bo Lind and Cy Roe", "wax": "Lind, Bo; Holt, Ané", "salt": "Eva Dahl"}
+
+
+@pytest.mark.parametrize(
+    ("question", "author", "topic"),
+    [
+        ("What did Ane Holt write about?", "Ane Holt", None),
+        ("what has ane holt written?", "ane holt", None),
+        ("What does J. R. Halden write about?", "J. R. Halden", None),
+        ("What was written by Ane Holt?", "Ane Holt", None),
+        ("articles by Ane Holt", "Ane Holt", None),
+        ("Which articles are by Ane Holt?", "Ane Holt", None),
+        ("Show me all texts written by Ane Holt.", "Ane Holt", None),
+        ("What did Ane Holt write about eels?", "Ane Holt", "eels"),
+        ("articles by Ane Holt on the tar of the north", "Ane Holt", "the tar of the north"),
+    ],
+)
+def test_whose_articles_are_asked_for(question: str, author: str, topic: str | None) -> None:
+    assert by_author(question) == (author, topic)
+
+
+@pytest.mark.parametrize("question", ["What did Ane Holt say?", "Who wrote about eels?", "", "How long do eels live?"])
+def test_other_questions_ask_for_nobodys(question: str) -> None:
+    assert by_author(question) is None
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    folder: Path = tmp_path_factory.mktemp("authors")
+    text = "---\ntitle: On {0}\nauthor: {1}\ndate: 19{2:02}-01-01\n---\n\n# First\n\nMuch {0} is sold.\n\nIt is dear.\n"
+    files = {f"{name}.md": text.format(name, author, year) for year, (name, author) in enumerate(ABOUT.items())}
+    write_files(folder / "corpus", files)
+    index = Index.open(folder / "index")
+    index.update(folder / "corpus")
+    return index
+
+
+@pytest.mark.parametrize(
+    ("question", "docs"),
+    [
+        ("What did Ane Holt write about?", ["wax", "tar", "eels"]),
+        ("articles by bo lind", ["wax", "tar"]),
+        ("What has Cy Roe written?", ["tar"]),
+        ("What did Ane Holt write about tar?", ["tar"]),
+    ],
+)
+def test_what_somebody_wrote_is_quoted_from_each_article(index: Index, question: str, docs: list[str]) -> None:
+    answer = Assistant(index).ask(question)
+    assert [each.document.doc_id for each in answer.citations] == [f"{name}.md" for name in docs]
+    for each in answer.citations:
+        assert each.document.text[each.start : each.end] == each.quote
+        assert each.quote.startswith("Much ")
+    assert [hit.rank for hit in answer.hits] == list(range(1, len(answer.hits) + 1))
+
+
+def test_of_many_articles_the_rest_is_counted(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pincite.assistant._LISTED", 2)
+    answer = Assistant(index).ask("What did Ane Holt write about?")
+    assert (len(answer.citations), answer.more, answer.notes) == (2, 1, ("1 more article by Ane Holt.",))
+
+
+def test_filters_hold_for_what_somebody_wrote(index: Index) -> None:
+    answer = Assistant(index).ask("What did Ane Holt write about?", where=Filter(before="1901"))
+    assert [each.document.doc_id for each in answer.citations] == ["tar.md", "eels.md"]
+
+
+def test_an_author_is_found_by_words(index: Index) -> None:
+    assert {hit.document.doc_id for hit in index.search("Holt", mode="lexical")} == {"eels.md", "tar.md", "wax.md"}
+    assert [hit.document.doc_id for hit in index.search("eva dahl", mode="lexical")] == ["salt.md"]
+
+
+def test_who_wrote_nothing_is_no_author(index: Index) -> None:
+    assert not Assistant(index).ask("What did Ulf Grieg write about?").answered

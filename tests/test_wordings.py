@@ -1,0 +1,90 @@
+"""Acronyms and initials: a question is worded as the passages found for it spell what it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conftest import write_files
+from pincite import Assistant, Index
+from pincite.reading.wordings import definitions, other_wordings
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The Northern Tidal Survey (NTS) was founded.", [("NTS", "Northern Tidal Survey")]),
+        ("NTS (Northern Tidal Survey) was founded.", [("NTS", "Northern Tidal Survey")]),
+        ("the Society for the Protection of Eels (SPE) met", [("SPE", "Society for the Protection of Eels")]),
+        ("tidal range\nindex (TRI)", [("TRI", "tidal range index")]),
+        ("Fogs over Sund (FoS) and a Bureau of Tides (BoT)", [("FoS", "Fogs over Sund"), ("BoT", "Bureau of Tides")]),
+        ("The board (in 1904) met (see NTS).", []),
+        ("The ferry (NTS) left.", []),
+        ("The night ferry (left) sank (twice).", []),
+        ("()(((N))", []),
+        ("(NTS) at the start", []),
+    ],
+)
+def test_acronyms_that_a_text_defines(text: str, expected: list[tuple[str, str]]) -> None:
+    assert list(definitions(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "expected"),
+    [
+        ("What is the budget of the Northern Tidal Survey?", "The Northern Tidal Survey (NTS)", "the NTS?"),
+        ("What is the budget of the northern tidal survey?", "NTS (Northern Tidal Survey)", "the NTS?"),
+        ("What is the budget of the NTS?", "The Northern Tidal Survey (NTS)", "the Northern Tidal Survey?"),
+        ("What is the budget of the nts?", "The Northern Tidal Survey (NTS)", None),
+        ("What did JR Halden draw?", "drawn by J. R. Halden in ink", "did J. R. Halden draw"),
+        ("What did J. R. Halden draw?", "drawn by JR Halden in ink", "did JR Halden draw"),
+        ("What did J.R. Halden draw?", "drawn by J. R. Halden in ink", "did J. R. Halden draw"),
+        ("What did K Halden draw?", "drawn by K. Halden in ink", "did K. Halden draw"),
+        ("Halden, J. R.", "drawn by J. R. Halden in ink", "J. R. Halden"),
+        ("What did JR Halden draw?", "drawn by K. Halden in ink", None),
+        ("What did the US Navy draw?", "drawn by the US Navy", None),
+    ],
+)
+def test_a_question_is_worded_as_a_text_spells_it(question: str, text: str, expected: str | None) -> None:
+    wordings = [wording for wording, _ in other_wordings(question, [text])]
+    assert len(wordings) == (expected is not None)
+    assert all(expected and expected in wording for wording in wordings)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    folder: Path = tmp_path_factory.mktemp("names")
+    files = {
+        "founding.txt": "Founding\n\nThe Northern Tidal Survey (NTS) was founded by a schoolmaster in 1904.\n",
+        "budget.txt": "Budget\n\nThe budget of the NTS rose to 3 million crowns in 1911.\n",
+        "boat.txt": "Boat\n\nThe survey boat of the Northern Tidal Survey was painted green.\n",
+        "telegraph.txt": "Telegraph\n\nThe budget of the Northern Telegraph Society rose to 5 crowns in 1911.\n",
+        "light.txt": "Drawings\n\nThe lighthouse was drawn by J. R. Halden in pencil.\n",
+        "quay.txt": "Drawings\n\nThe quay was drawn by K. Halden in ink.\n",
+    }
+    write_files(folder / "corpus", files)
+    index = Index.open(folder / "index")
+    index.update(folder / "corpus")
+    return index
+
+
+@pytest.mark.parametrize(
+    ("question", "doc_id"),
+    [
+        ("What did the budget of the Northern Tidal Survey rise to in 1911?", "budget.txt"),
+        ("Which colour was the survey boat of the NTS painted?", "boat.txt"),
+        ("What did JR Halden draw?", "light.txt"),
+        ("What did J.R. Halden draw?", "light.txt"),
+        ("Halden, J. R.", "light.txt"),
+        ("What did K Halden draw?", "quay.txt"),
+    ],
+)
+def test_either_form_is_answered(index: Index, question: str, doc_id: str) -> None:
+    answer = Assistant(index).ask(question)
+    assert [each.document.doc_id for each in answer.citations][:1] == [doc_id]
+
+
+def test_the_other_form_is_said(index: Index) -> None:
+    answer = Assistant(index).ask("What did the budget of the Northern Tidal Survey rise to in 1911?")
+    assert answer.notes == ("Searched for “NTS” as well: NTS is short for Northern Tidal Survey.",)
