@@ -209,7 +209,7 @@ def test_an_answer_in_json_is_small_and_more_of_it_can_be_asked_for(
 
 
 def test_a_refusal_does_not_look_like_the_threshold() -> None:
-    refused = {"answered": False, "hits": []}
+    refused = {"answered": False, "reply": "", "notes": [], "citations": [], "hits": []}
     for confidence, printed in ((0.4999, "0.49"), (0.2499999, "0.24"), (0.0, "0.00"), (0.995, "0.99")):
         assert f"(confidence {printed})" in as_text.answer(refused | {"confidence": confidence})
 

@@ -8,11 +8,11 @@ from itertools import zip_longest
 
 from pincite import replies
 from pincite.analysis.intents import intent
-from pincite.analysis.terms import analyse
 from pincite.datatypes import Answer, Citation, Filter, Hit, Part, Passage
 from pincite.errors import UsageError
 from pincite.index import Index, checked_question
 from pincite.reading.authors import by_author
+from pincite.reading.conditions import terms_of
 from pincite.reading.evidence import Evidence
 from pincite.reading.parts import enumerates, parts
 from pincite.reading.quotes import MOST_QUOTES, Quote, quotes
@@ -33,6 +33,9 @@ from pincite.retrieval.follow_ups import (
 
 NO_ANSWER = "Nothing in these articles answers this"
 """How every way to ask says so."""
+
+_MOST_HITS = 100
+"""Passages that an answer holds: of more the texts of their articles would be read for nothing."""
 
 _LISTED = 10
 """Articles of an author that are quoted."""
@@ -151,7 +154,7 @@ class Assistant:
     def _found(self, question: str, history: Sequence[Turn], where: Filter | None) -> Answer:
         """What answers a question in just these words."""
         queries = query_variants(question, history)
-        ranking = self.index.rank(queries, passages=20, documents=10, where=where)
+        ranking = self.index.rank(queries, passages=20, documents=10, where=where, most=_MOST_HITS)
         read = self.index.read(question, ranking)
         threshold = ranking.settings.threshold if self._threshold is None else self._threshold
         if len(queries) > 1 and needs_context(question):
@@ -223,14 +226,8 @@ def _holding(terms: frozenset[str], read: Evidence) -> Evidence:
     """What was read in passages that hold half of the terms, and no more than two; all of it, where there are none."""
     hits = {sentence.hit.rank: sentence.hit for sentence in read.sentences}
     least = min(len(terms) / 2, MOST_REQUIRED)
-    holding = {rank for rank, hit in hits.items() if len(terms & _terms(hit)) >= least}
+    holding = {rank for rank, hit in hits.items() if len(terms & terms_of(hit)) >= least}
     return replace(read, sentences=[sentence for sentence in read.sentences if sentence.hit.rank in holding])
-
-
-def _terms(hit: Hit) -> set[str]:
-    return set(
-        analyse(f"{hit.document.title}\n{hit.passage.heading or ''}\n{hit.passage.columns or ''}\n{hit.passage.text}")
-    )
 
 
 def _confidence(read: Evidence) -> float:

@@ -111,7 +111,7 @@ def with_numbers(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     if not numbers:
         return list(rated)
     hits = {sentence.hit.rank: sentence.hit for sentence in rated}
-    holding = {rank for rank, hit in hits.items() if numbers <= _terms(hit)}
+    holding = {rank for rank, hit in hits.items() if numbers <= terms_of(hit)}
     kept = [sentence for sentence in rated if sentence.hit.rank in holding]
     return kept if _surest(kept) >= _NEARLY_AS_SURE * _surest(rated) else list(rated)
 
@@ -166,8 +166,8 @@ def _surest(rated: Sequence[Sentence]) -> float:
     return max((sentence.confidence for sentence in rated), default=0.0)
 
 
-def _terms(hit: Hit) -> set[str]:
-    """Those of the whole passage, with the title, the heading, the columns and the day of the article."""
+def terms_of(hit: Hit) -> set[str]:
+    """The terms of a whole passage, with the title, the heading, the columns and the day of the article."""
     document, passage = hit.document, hit.passage
     return set(
         analyse(
