@@ -73,7 +73,6 @@ class Assistant:
 
         Raises:
             UsageError: an empty question, or a turn that is not one.
-            NothingFits: ``where`` fits no document.
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
             ReaderError: the reader cannot be loaded.
 

@@ -137,7 +137,9 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
     def filtered(**options: Any) -> None:  # noqa: ANN401 (the command's)
         given = {name: options.pop(name) for name in ("source", "author", "doc_ids", "folders", "after", "before")}
         given = {name: value for name, value in given.items() if value not in (None, ())}
-        command(where=Filter(**given) if given else None, **options)
+        where = Filter(**given) if given else None
+        options["index"].check_fits(where)
+        command(where=where, **options)
 
     return filtered
 

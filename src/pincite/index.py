@@ -298,7 +298,6 @@ class Index:
 
         Raises:
             QueryError: an empty question, or ``k`` is not a whole number from 1.
-            NothingFits: ``where`` fits no document.
             UsageError: there is no such mode, the store cannot search by words, or ``rerank`` with a mode that is not
                 ``hybrid``.
             ReaderError: the reader cannot be loaded.
@@ -450,15 +449,25 @@ class Index:
 
         Args:
             where: which of them.
-
-        Raises:
-            NothingFits: none fits.
         """
         with self._store.snapshot() as snapshot:
-            found = snapshot.listed(where)
-            if where is not None and not found:
-                _check_fits(snapshot, where)
-            return found
+            return snapshot.listed(where)
+
+    def check_fits(self, where: Filter | None) -> None:
+        """Say of a filter that leaves no document to be found why, and what there is.
+
+        Raises:
+            NothingFits: no document fits; the message names values or dates that some have.
+
+        Example:
+            >>> index.check_fits(Filter(source="Mill Letter"))
+            Traceback (most recent call last):
+            pincite.errors.NothingFits: no article has the source 'Mill Letter'; there is: 'Mill Letters'
+        """
+        if where is not None:
+            with self._searched(where) as snapshot:
+                if not snapshot.count(where)[1]:
+                    raise listing.nothing_fits(where, snapshot.listed())
 
     def status(self) -> Status:
         """What the index holds.
@@ -625,8 +634,6 @@ def _enough(
 ) -> list[Candidate]:
     """Rank more and more candidates until there are as many passages and documents as asked for, or all."""
     held, most = snapshot.count(where)
-    if where is not None and not most:
-        _check_fits(snapshot, where)
     n = max(CANDIDATES, min(passages, most))
     while True:
         candidates = propose(n)
@@ -636,12 +643,6 @@ def _enough(
         if enough or n >= most or len(candidates) < n:
             return kept
         n *= 4
-
-
-def _check_fits(snapshot: Snapshot, where: Filter) -> None:
-    """Say of a filter that fits nothing why, unless it asks for nothing, as one that leaves everything out does."""
-    if () not in (where.source, where.author, where.doc_ids, where.folders):
-        raise listing.nothing_fits(where, snapshot.listed())
 
 
 def _rarity(count: int, total: int) -> float:

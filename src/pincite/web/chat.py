@@ -225,6 +225,7 @@ class Chat:
         try:
             if len(asked.question) > MOST_CHARACTERS:
                 raise QueryError(f"Ask in up to {MOST_CHARACTERS:,} characters.")
+            self._index.check_fits(asked.where)
             history = [message for turn in before for message in self._messages(turn)]
             answer = self._assistant.ask(asked.question, history=history, where=asked.where)
         except Exception as error:  # noqa: BLE001 - a failure must never look like "nothing found"

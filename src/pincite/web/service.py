@@ -75,7 +75,7 @@ class Service:
         """
         _check_number("k", k, 1, _MOST_HITS)
         question = _check_question(question)
-        hits = self._index.search(question, k=k, where=_filter(sources, authors, doc_ids, folders, after, before))
+        hits = self._index.search(question, k=k, where=self._filter(sources, authors, doc_ids, folders, after, before))
         return as_json.hits(question, hits)
 
     def ask(
@@ -121,7 +121,7 @@ class Service:
             _check_number("hits", hits, 0, _MOST_HITS)
         if not isinstance(texts, bool):
             raise QueryError(f"texts={texts!r}: give true or false")
-        question, where = _check_question(question), _filter(sources, authors, doc_ids, folders, after, before)
+        question, where = _check_question(question), self._filter(sources, authors, doc_ids, folders, after, before)
         assistant = self._assistant if threshold is None else Assistant(self._index, threshold=threshold)
         return as_json.answer(question, assistant.ask(question, history=turns, where=where), most=hits, texts=texts)
 
@@ -163,7 +163,7 @@ class Service:
             raise UsageError(f"kind={kind!r}: give one of {', '.join(get_args(Kind))}")
         _check_number("k", k, 1, _MOST_LISTED)
         _check_number("first", first, 0)
-        listed = self._index.listed(_filter(sources, authors, doc_ids, folders, after, before))
+        listed = self._index.listed(self._filter(sources, authors, doc_ids, folders, after, before))
         return as_json.listed(kind, listed, most=k, first=first)
 
     def status(self) -> dict[str, Any]:
@@ -179,6 +179,33 @@ class Service:
         Needs the header "Authorization: Bearer TOKEN" with the token that `pincite chat --token` was given.
         """
         return as_json.report(self._library.update())
+
+    def _filter(
+        self,
+        sources: list[str] | None,
+        authors: list[str] | None,
+        doc_ids: list[str] | None,
+        folders: list[str] | None,
+        after: str | None,
+        before: str | None,
+    ) -> Filter | None:
+        """The filter, if there is any: what is left empty asks for nothing.
+
+        Raises:
+            NothingFits: it leaves no document.
+        """
+        where = Filter(
+            source=sources or None,
+            author=authors or None,
+            doc_ids=doc_ids or None,
+            folders=folders or None,
+            after=after or None,
+            before=before or None,
+        )
+        if where == Filter():
+            return None
+        self._index.check_fits(where)
+        return where
 
 
 def translate_errors(function: Callable[_Args, _Result], kind: Callable[[str], Exception]) -> Callable[_Args, _Result]:
@@ -206,23 +233,3 @@ def _check_question(question: str) -> str:
 def _check_number(name: str, value: object, least: int, most: int | None = None) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= (most or value):
         raise QueryError(f"{name}={value!r}: give a whole number from {least}{'' if most is None else f' to {most}'}")
-
-
-def _filter(
-    sources: list[str] | None,
-    authors: list[str] | None,
-    doc_ids: list[str] | None,
-    folders: list[str] | None,
-    after: str | None,
-    before: str | None,
-) -> Filter | None:
-    """The filter, if there is any: what is left empty asks for nothing."""
-    where = Filter(
-        source=sources or None,
-        author=authors or None,
-        doc_ids=doc_ids or None,
-        folders=folders or None,
-        after=after or None,
-        before=before or None,
-    )
-    return None if where == Filter() else where
