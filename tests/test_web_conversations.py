@@ -145,7 +145,12 @@ def test_chats_are_kept_named_exported_and_deleted(page: Page, server: Server) -
     tab.locator("#chats .open").last.click()
     expect(answered(tab, 2).locator(".question")).to_have_text(BEES)
     expect(tab).to_have_title(f"{BEES} – Pincite")
+    page.go_back()
+    expect(answered(page, 2).locator(".question")).to_have_text(BEES)
+    ask(page, FORM)
+    expect(answered(tab, 3).locator(".question")).to_have_text(FORM)  # both tabs have it open
     tab.get_by_role("button", name="Delete Salt").click()
+    expect(page.locator(".turn")).to_have_count(0)
     expect(tab.locator("#chats .open")).to_have_text([LOG])
     expect(tab.locator(".turn")).to_have_count(0)
     tab.close()

@@ -26,7 +26,7 @@ const within = async (mode, action) => {
 
 const channel = new BroadcastChannel(NAME);
 
-export const read = async (id) => (await within("readonly", (chats) => chats.get(id))) ?? memory.get(id);
+export const read = async (id) => ((await opened) ? within("readonly", (chats) => chats.get(id)) : memory.get(id));
 export const list = async () => {
   const kept = (await within("readonly", (chats) => chats.getAll())) ?? [...memory.values()];
   return kept.sort((one, other) => other.updated - one.updated);
@@ -52,7 +52,7 @@ export const titleOf = ({ title, turns }) => title || turns[0]?.asked.question |
 
 // ------------------------------------------------------------ the list
 
-let current = () => null, opening = () => {}, removed = () => {};
+let current = () => null, opening = () => {}, removed = () => {}, changed = () => {};
 
 const ages = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 export const age = (date) => {
@@ -120,8 +120,8 @@ const erase = async (chat) => {
   toast("Deleted");
 };
 
-/** Bind the list: which chat is open, how one is opened, and what happens when the open one is deleted. */
+/** Bind the list: which chat is open, how one is opened, what happens when the open one is deleted, or another tab went on. */
 export const bind = (functions) => {
-  ({ current, opening, removed } = functions);
-  channel.onmessage = show;
+  ({ current, opening, removed, changed } = functions);
+  channel.onmessage = ({ data }) => (show(), data === current() && changed());
 };

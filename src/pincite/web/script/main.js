@@ -165,7 +165,12 @@ const shown = ({ masthead, start }, withExamples = false) => {
 };
 
 const begin = async () => {
-  chats.bind({ current: talk.current, opening: (id) => (innerWidth < NARROW && drawer("chats", false), talk.open(id)), removed: talk.removed });
+  chats.bind({
+    current: talk.current,
+    opening: (id) => (innerWidth < NARROW && drawer("chats", false), talk.open(id)),
+    removed: talk.removed,
+    changed: talk.changed,
+  });
   filters.bind();
   library.bind(refresh);
   const kept = localStorage.getItem(THEME);

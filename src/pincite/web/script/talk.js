@@ -9,7 +9,7 @@ import { call, callPatiently } from "./server.js";
 const BEFORE = 20; // turns that a question may lean on
 const IN_LINKS = 3;
 const newId = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-const empty = (id = newId()) => ({ id, title: "", created: Date.now(), updated: Date.now(), turns: [], waiting: [], busy: false });
+const empty = (id = newId()) => ({ id, created: Date.now(), turns: [], waiting: [], busy: false });
 
 const live = new Map(); // conversations that were open in this tab: one may still wait for an answer
 let chat = empty();
@@ -20,7 +20,10 @@ export const current = () => chat.id;
 export const keptOf = (inside) => JSON.parse(inside.closest(".turn").dataset.kept);
 const numberOf = (inside) => Number(inside.closest(".turn").id.replace("turn-", ""));
 const place = (number) => document.getElementById(`turn-${number}`);
-const keep = ({ id, title, created, turns }) => chats.write({ id, title, created, turns, updated: Date.now() });
+const keep = async ({ id, created, turns }) => {
+  const { title = "" } = (await chats.read(id)) ?? {}; // which another tab may have given it
+  await chats.write({ id, title, created, turns, updated: Date.now() });
+};
 
 // ------------------------------------------------------------ asking
 
@@ -93,10 +96,10 @@ export const ask = (asked) => {
 
 /** Take away a turn and all after it. */
 const cut = (number) => {
-  if (chat.busy) return;
+  edit(null);
+  if (chat.busy) return; // what is on its way would come back: the question is asked after it
   chat.turns.length = Math.min(chat.turns.length, number - 1);
   for (const turn of all("#talk .turn").slice(number - 1)) turn.remove();
-  edit(null);
 };
 
 const edit = (number) => {
@@ -147,8 +150,8 @@ const fromLink = () => {
   return { asked: { question: query.get("q"), ...Object.fromEntries(given) }, before };
 };
 
-/** A conversation as it is open in this tab, else as it is kept. */
-const found = async (id) => live.get(id) ?? { ...empty(id), ...(await chats.read(id)) };
+/** A conversation as it waits for an answer in this tab, else as it is kept: another tab may have gone on with it. */
+const found = async (id) => (live.get(id)?.busy ? live.get(id) : { ...empty(id), ...(await chats.read(id)) });
 
 /** Show a conversation with the turns that are kept of it, and those that wait for an answer. */
 const show = async (next) => {
@@ -193,6 +196,14 @@ export const removed = () => {
   chat.gone = true;
   live.delete(chat.id);
   fresh();
+};
+
+/** Another tab went on with the open conversation, or deleted it. */
+export const changed = async () => {
+  if (chat.busy) return;
+  const kept = await chats.read(chat.id);
+  if (kept) await show({ ...empty(chat.id), ...kept });
+  else removed();
 };
 
 /** Back or forward led to another conversation. */
