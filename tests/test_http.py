@@ -480,9 +480,9 @@ def test_page_may_load_from_nowhere_else(server: Server) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
-        ("read", 400, "/read: give cite=ANCHOR or doc=ID"),
+        ("read", 400, "give cite=ANCHOR or doc=ID"),
         ("read?cite=x", 400, "not a link to a quote"),
-        ("read?doc=x", 404, "x: not in the index any more"),
+        ("read?doc=x", 404, "doc_id='x': not in the index; there are:"),
         ("original", 400, "/original: doc: Field required"),
     ],
 )

@@ -124,7 +124,7 @@ def _read_by_ocr(
     unread = {f"a picture of more than {_MOST_PIXELS:,} pixels: save it smaller": vast}
     found: list[int] = []
     unsure: list[int] = []
-    if ocr.is_there():
+    if left and ocr.is_there():
         yield Working()
         for number, lines in ocr.read((number, pdf[number]) for number in tuple(left)):
             yield Working()

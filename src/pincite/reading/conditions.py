@@ -117,7 +117,7 @@ def with_numbers(rated: Sequence[Sentence], question: str) -> list[Sentence]:
 
 
 def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list[Sentence]:
-    """The sentences without entries of a list that lack a word of the question which another entry of it has.
+    """The sentences without entries of lists that lack a word of the question which another of the same article has.
 
     Of "Pier: 12 crowns a night", "Winch: 80 crowns an hour" the second says nothing of a night at the pier, however
     alike the two are to a reader. An entry is a line of a list or table; what is longer is a paragraph.
@@ -126,10 +126,10 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
         rated: all sentences.
         asked: the question's terms.
     """
-    lists: dict[tuple[str, int], dict[int, list[Sentence]]] = {}
+    lists: dict[str, dict[int, list[Sentence]]] = {}
     for sentence in rated:
-        if place := _entry(sentence):
-            lists.setdefault((sentence.hit.document.doc_id, place[0]), {}).setdefault(place[1], []).append(sentence)
+        if (line := _entry(sentence)) is not None:
+            lists.setdefault(sentence.hit.document.doc_id, {}).setdefault(line, []).append(sentence)
     dropped: set[int] = set()
     for entries in lists.values():
         said = {line: _asked_in(entry, set(asked)) for line, entry in entries.items()}
@@ -141,15 +141,14 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
     return [sentence for sentence in rated if id(sentence) not in dropped]
 
 
-def _entry(sentence: Sentence) -> tuple[int, int] | None:
-    """Where the list that a sentence stands in begins in its text, and where its line does; None outside of a list."""
+def _entry(sentence: Sentence) -> int | None:
+    """Where the line of a list or table begins that a sentence stands in; None outside of one."""
     text, (start, end) = sentence.hit.document.text, sentence.span
     line_start, line_end = text.rfind("\n", 0, start) + 1, _find(text, "\n", end)
     if line_end - line_start > _LONGEST_ENTRY:
         return None
     list_start = text.rfind("\n\n", 0, line_start) + 1
-    is_list = "\n" in text[list_start : _find(text, "\n\n", line_end)].strip()
-    return (list_start, line_start) if is_list else None
+    return line_start if "\n" in text[list_start : _find(text, "\n\n", line_end)].strip() else None
 
 
 def _find(text: str, border: str, start: int) -> int:

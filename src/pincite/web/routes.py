@@ -92,10 +92,7 @@ def _add_pages(routes: APIRouter, index: Index) -> None:
 def _document(index: Index, doc_id: str | None) -> Document:
     if not doc_id:
         raise UsageError("give cite=ANCHOR or doc=ID")
-    documents = index.documents([doc_id])
-    if doc_id not in documents:
-        raise UnknownDocument(f"{doc_id}: not in the index any more")
-    return documents[doc_id]
+    return index.document(doc_id)
 
 
 def _add_library(routes: APIRouter, index: Index, library: Library, access: Access) -> None:

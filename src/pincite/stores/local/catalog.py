@@ -78,8 +78,9 @@ JOINED = "passages p JOIN documents d ON d.id = p.document"
 def translated(path: Path, error: BaseException | None) -> IndexProblem | None:
     """Pincite's error for one of SQLite's or the system's; None for any other."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-    # Text that is no UTF-8 has no code of its own.
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "Could not decode" in str(error):
+    # Text that is no UTF-8 has no code of its own, and where it stands in SQLite's own message not even an error.
+    garbled = isinstance(error, UnicodeDecodeError) or "Could not decode" in str(error)
+    if garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return DamagedCatalogue(f"{path}: the catalogue is damaged ({error}); {_MEND}")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return IndexBusy(f"{path}: {error}: another process has been writing for {PATIENCE} s; try again")
@@ -99,7 +100,7 @@ def translating(path: Path) -> Iterator[None]:
     """Raise Pincite's errors in the place of those that `translated` knows."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise translated(path, error) or error from error
 
 
