@@ -80,7 +80,7 @@ def page(tmp_path: Path) -> Image.Image:
 
 
 @needs_ocr
-@pytest.mark.parametrize("turned", [0, 90, 180, 270, -2.0])
+@pytest.mark.parametrize("turned", [0, 90, *(pytest.param(by, marks=pytest.mark.slow) for by in (180, 270, -2.0))])
 def test_a_scanned_page_is_read_however_it_lies(tmp_path: Path, page: Image.Image, turned: float) -> None:
     picture = page.rotate(turned, expand=turned in (90, 270), fillcolor=255)
     found = document(scan(tmp_path / "a.pdf", picture))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from browsing import BEES, FERRY, FORM, LOG, PATIENCE, Own, answered, ask, go, marked, reload
@@ -104,13 +105,16 @@ def test_enter_pressed_twice_asks_once(page: Page) -> None:
     expect(page.locator(".turn")).to_have_count(1)
 
 
-def test_eight_visitors_get_their_own_answers(browser: Browser, server: Server, assistant: Assistant) -> None:
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_eight_visitors_get_their_own_answers(
+    browser: Browser, server: Server, assistant: Assistant, rounds: int
+) -> None:
     questions = (FERRY, BEES, FORM, LOG)
     pages = [browser.new_context().new_page() for _ in range(8)]
     for page in pages:
         page.goto(server.address)
         page.locator("#start section").wait_for(timeout=PATIENCE)
-    for round_ in range(20):
+    for round_ in range(rounds):
         asked = [questions[(round_ + number) % 4] for number in range(8)]
         for page, question in zip(pages, asked, strict=True):
             page.get_by_role("textbox", name="Your question").fill(question)
