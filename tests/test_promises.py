@@ -26,7 +26,7 @@ LAYERS = (
     {"index"},
     {"replies"},
     {"assistant", "judged", "text_anchors"},
-    {"as_json", "evaluation"},
+    {"as_json", "evaluation", "judgements"},
     {"as_text", "evaluating", "web"},
     {"cli"},
     {"__main__"},

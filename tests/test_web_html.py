@@ -183,7 +183,7 @@ def test_one_long_paragraph_is_broken_where_sentences_begin() -> None:
     start = text.index(sentences[40])
     document = Document(doc_id="d", title="t", text=text)
     html = articles.article(ResolvedAnchor(document=document, span=(start, start + 90), same=True), "pin")
-    parts = html.partition("<div class='text'>")[2].split("<span class='break'></span>")
+    parts = html.partition("<div class='text' ")[2].split("<span class='break'></span>")
     assert 5 <= len(parts) <= 8
     assert all(unescape(part).removeprefix("<mark class='current'>").startswith("Sentence ") for part in parts[1:])
     read = Reading(html)

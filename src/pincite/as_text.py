@@ -170,7 +170,22 @@ def evaluation(result: Json) -> str:
     for name, of in result.get("compared", {}).items():
         change = f"{of['new'] - of['old']:+.3f} ({of['low']:+.3f} to {of['high']:+.3f} in 95 % of resamples)"
         lines.append(f"{name:<15} {of['old']:7.3f} before, {change}")
+    lines += _judgements(result["judgements"]) if "judgements" in result else []
     return "\n".join([*lines, *map(_outcome, result.get("worst", ()))])
+
+
+def _judgements(judged: Json) -> list[str]:
+    """What was judged, what became of it, and what counts no longer."""
+    still = f"{judged['wrong_quoted']} of them still quoted, {judged['wrong_first']} first"
+    facts = [f"{judged['right']} right", f"{judged['wrong']} wrong ({still})", f"{judged['nothing']} without an answer"]
+    facts += [
+        f"{count} {name}" for name, count in (("moved", judged["moved"]), ("stale", len(judged["stale"]))) if count
+    ]
+    stale = [
+        f"   line {each['line']}, {each['verdict']}, {each['doc_id'] or 'no article'}: {each['reason']}"
+        for each in judged["stale"]
+    ]
+    return [f"{'judgements':<15} {', '.join(facts)}", *_first(_MOST_FILES, stale)]
 
 
 def _outcome(outcome: Json) -> str:

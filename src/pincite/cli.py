@@ -522,7 +522,8 @@ def copy(source: str, target: str, overwrite: bool) -> None:
 
 
 @program.command(epilog="example: pincite evaluate questions.jsonl --worst 10")
-@click.argument("collection", metavar="QUESTIONS", type=click.Path(path_type=Path))
+@click.argument("collection", metavar="QUESTIONS", required=False, type=click.Path(path_type=Path))
+@click.option("--judgements", "judging", is_flag=True, help="measure on judgements made on the page")
 @click.option("--index", "place", metavar="PLACE", help=f"{_PLACE} (default index, or index/evaluation/COLLECTION)")
 @click.option("--compare", metavar="OLD.json", type=click.Path(path_type=Path), help="what an earlier --json printed")
 @click.option("--worst", type=_COUNT, metavar="N", help="show the N worst questions, and where the answer was lost")
@@ -530,7 +531,8 @@ def copy(source: str, target: str, overwrite: bool) -> None:
 @_reader
 @_json
 def evaluate(
-    collection: Path,
+    collection: Path | None,
+    judging: bool,
     place: str | None,
     compare: Path | None,
     worst: int | None,
@@ -540,22 +542,30 @@ def evaluate(
 ) -> None:
     """Measure on judged questions.
 
-    QUESTIONS is a file of them for the index that is there, or the folder of a collection in BEIR's layout.
+    QUESTIONS is a file of them for the index that is there, or the folder of a collection in BEIR's layout; with
+    --judgements a file of judgements, by default those of the index.
     """
     from tqdm import tqdm
 
-    from pincite import evaluating, evaluation, judged
+    from pincite import evaluating, evaluation, judged, judgements
     from pincite.assistant import Assistant
 
     evaluation.check_extra()
-    old = evaluating.earlier(compare, collection.name) if compare else None
-    home = Path(place or Path("index", "evaluation", collection.resolve().name))
-    with _open_index(str(home / "index") if collection.is_dir() else place or "index", reader) as index:
+    if collection is None and not judging:
+        raise click.UsageError("Missing argument 'QUESTIONS'.", click.get_current_context())
+    home = Path(place or Path("index", "evaluation", (collection or Path()).resolve().name))
+    is_folder = collection is not None and collection.is_dir() and not judging
+    with _open_index(str(home / "index") if is_folder else place or "index", reader) as index:
+        path = collection or index.judgements
+        old = evaluating.earlier(compare, path.name) if compare else None
+        noted = judgements.read(path, index) if judging else None
         with _progress() as show:
-            questions = evaluating.questions_of(collection, index, home / "corpus", show)
+            questions = noted.questions if noted else evaluating.questions_of(path, index, home / "corpus", show)
         if leave_out:
             questions = [*questions, *judged.left_out(questions, index)]
         rounds = 1 + any(question.earlier for question in questions)
         with tqdm(desc="ask  ", total=len(questions) * rounds, unit=" questions", disable=None) as bar:
             result = evaluating.run(questions, Assistant(index), old=old, worst=worst or 0, asked=bar.update)
-    _print({"collection": collection.name} | result, in_json, as_text.evaluation)
+    if noted:
+        result["judgements"] = evaluating.of_judgements(noted, result["queries"].values())
+    _print({"collection": path.name} | result, in_json, as_text.evaluation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from pincite.errors import UsageError
 from pincite.evaluation import OUTCOMES, Outcome, Values
 from pincite.index import Index
 from pincite.judged import Question
+from pincite.judgements import Judgements
 
 
 def questions_of(path: Path, index: Index, corpus: Path, progress: Callable[[Progress], None]) -> list[Question]:
@@ -78,6 +79,14 @@ def run(
     if worst:
         result["worst"] = [asdict(outcome) for outcome in evaluation.worst(outcomes, measured, worst)]
     return result | {"queries": measured}
+
+
+def of_judgements(judged: Judgements, measured: Collection[Values]) -> dict[str, Any]:
+    """How many judgements there are, what became of the quotes judged wrong, and which judgements count no longer."""
+    counts = {name: getattr(judged, name) for name in ("right", "wrong", "nothing")}
+    for name in ("quoted", "first"):
+        counts[f"wrong_{name}"] = int(sum(values.get(f"#wrong {name}", 0) for values in measured))
+    return counts | {"moved": judged.moved, "stale": [asdict(each) for each in judged.stale]}
 
 
 def earlier(path: Path, collection: str) -> dict[str, Values]:

@@ -31,8 +31,9 @@ OUTCOMES = (
     "rightly refused",
 )
 """What can become of a question, the earliest loss first: nothing that is right is among the hits; it is, but no quote
-touches it; no answer, though there is one; an answer, though there is none; a quote that touches it, but not the first
-of them; the first one does; or no answer, and there is none."""
+touches it, or the first of them is known to be wrong and nothing to be right; no answer, though there is one; an
+answer, though there is none; a quote that touches it, but not the first of them; the first one does; or no answer, and
+there is none."""
 
 
 def check_extra() -> None:
@@ -99,8 +100,8 @@ def evaluate(
     measured: dict[str, Values] = {}
     for question in questions:
         turns = [{"role": "user", "content": turn} for turn in question.earlier] if history else []
-        where = Filter(doc_ids=[name for name in ids if name not in question.without]) if question.without else None
-        answer = assistant.ask(question.text, history=turns, where=where)
+        left = Filter(doc_ids=[name for name in ids if name not in question.without]) if question.without else None
+        answer = assistant.ask(question.text, history=turns, where=left or question.where)
         gold = index.documents([f"{question.within}{name}" for name in question.documents])
         by_name = {question.name_of(doc_id): document for doc_id, document in gold.items()}
         measured[question.query_id] = _measure(question, answer, by_name)
@@ -114,6 +115,10 @@ def _measure(question: Question, answer: Answer, gold: Mapping[str, Document]) -
         values["#answerable"] = float(question.has_answer)
     if any(grade > 0 for grade in question.relevant.values()):
         values |= _ranking(question, answer.hits)
+    if question.wrong:
+        still = [question.are_wrong(each.document.doc_id, each.start, each.end) for each in answer.citations]
+        values |= {"#wrong": len(question.wrong), "#wrong quoted": len(set().union(*still))}
+        values["#wrong first"] = float(any(still[:1]))
     if question.spans is not None:
         best = [hit.passage for hit in answer.hits[:_TOP]]
         values |= characters(question.spans, best, question.within) | _words_of(question, question.spans, answer, gold)
@@ -143,6 +148,7 @@ def means(measured: Collection[Values]) -> Values:
         {name: _mean([v[name] for v in measured if name in v]) for name in names}
         | _words_f1(measured)
         | _refusals(measured)
+        | _wrong_quotes(measured)
     )
 
 
@@ -278,6 +284,15 @@ def _refusals(measured: Collection[Values]) -> Values:
     return rates
 
 
+def _wrong_quotes(measured: Collection[Values]) -> Values:
+    """Of the quotes judged wrong the share still quoted; of their questions those in which one comes first."""
+    judged = [values for values in measured if "#wrong" in values]
+    if not judged:
+        return {}
+    quoted, all_of_them = (sum(values[name] for values in judged) for name in ("#wrong quoted", "#wrong"))
+    return {"wrong quoted": quoted / all_of_them, "wrong first": _mean([values["#wrong first"] for values in judged])}
+
+
 def auroc(right: Sequence[float], wrong: Sequence[float]) -> float:
     """The share of pairs in which the right one's value is higher, ties by half (Mann-Whitney); neither is empty."""
     below = sorted(wrong)
@@ -290,7 +305,11 @@ def auroc(right: Sequence[float], wrong: Sequence[float]) -> float:
 
 def _outcome(question: Question, answer: Answer, gold: Mapping[str, Document]) -> Outcome | None:
     """What became of a question; None where nothing says what is right."""
-    if question.has_answer is None or (question.has_answer and not question.documents):
+    first_is_wrong = any(
+        question.are_wrong(each.document.doc_id, each.start, each.end) for each in answer.citations[:1]
+    )
+    unknown = question.has_answer is None or (question.has_answer and not question.documents)
+    if unknown and not first_is_wrong:
         return None
     rank = next((hit.rank for hit in answer.hits if _holds(question, hit)), None)
     quoted = [
@@ -301,7 +320,7 @@ def _outcome(question: Question, answer: Answer, gold: Mapping[str, Document]) -
         id=question.query_id,
         question=question.text,
         history=question.earlier,
-        outcome=_verdict(question, answer, rank),
+        outcome="wrong quote" if unknown else _verdict(question, answer, rank),
         rank=rank,
         confidence=answer.confidence,
         quoted=tuple(quoted),

@@ -273,6 +273,11 @@ class Index:
         """Folders of this machine that are the index's own: no articles, and changed by updates."""
         return self._store.owned_paths
 
+    @property
+    def judgements(self) -> Path:
+        """The file, there or not, of what readers judge of its answers: in its folder or, in Milvus, the user's."""
+        return self._store.judgements
+
     # ------------------------------------------------------------ searching
 
     def search(

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pincite.datatypes import Progress, Span, replace_surrogates, shortened
+from pincite.datatypes import Document, Filter, Progress, Span, replace_surrogates, shortened
 from pincite.errors import PinciteError, UsageError
 from pincite.index import Index
 
@@ -40,6 +40,8 @@ class Question:
         earlier: the user's turns before it.
         within: what the index puts before the names of documents that stand here.
         without: ids, in the index, of documents that may not be found.
+        where: which documents may be found.
+        wrong: of each quote that was judged wrong, by document the ranges where it stands.
     """
 
     query_id: str
@@ -50,6 +52,8 @@ class Question:
     earlier: tuple[str, ...] = ()
     within: str = COLLECTION
     without: frozenset[str] = frozenset()
+    where: Filter | None = None
+    wrong: tuple[dict[str, list[Span]], ...] = ()
 
     @property
     def documents(self) -> list[str]:
@@ -68,7 +72,17 @@ class Question:
     def is_right(self, doc_id: str, start: int, end: int) -> bool:
         """Whether a range touches a place that answers, or is of a relevant document where no place is known."""
         name = self.name_of(doc_id)
-        return any(a < end and start < b for a, b in self.spans.get(name, ())) if self.spans else name in self.documents
+        return _touches(self.spans, name, start, end) if self.spans else name in self.documents
+
+    def are_wrong(self, doc_id: str, start: int, end: int) -> set[int]:
+        """Which of the quotes that were judged wrong a range touches; none where it touches what is right as well."""
+        name = self.name_of(doc_id)
+        touched = {number for number, places in enumerate(self.wrong) if _touches(places, name, start, end)}
+        return set() if self.is_right(doc_id, start, end) else touched
+
+
+def _touches(places: dict[str, list[Span]], name: str, start: int, end: int) -> bool:
+    return any(a < end and start < b for a, b in places.get(name, ()))
 
 
 # ---------------------------------------------------------------- a collection
@@ -85,7 +99,7 @@ def read_questions(folder: Path) -> list[Question]:
             raise UsageError(f"{folder / name}: missing; a collection has corpus.jsonl, queries.jsonl and qrels")
     relevant, spans = _relevant(folder), _spans(folder)
     questions = []
-    for line in _lines(folder / "queries.jsonl"):
+    for line in lines_of(folder / "queries.jsonl"):
         query_id = str(line.get("_id", line.get("id")))
         if query_id in relevant or line.get("answerable") is False:
             questions.append(
@@ -101,7 +115,12 @@ def read_questions(folder: Path) -> list[Question]:
     return questions
 
 
-def _lines(path: Path) -> Iterable[_Line]:
+def lines_of(path: Path) -> Iterable[Line]:
+    """The objects of a ``.jsonl``.
+
+    Raises:
+        UsageError: a line is none.
+    """
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
@@ -111,10 +130,10 @@ def _lines(path: Path) -> Iterable[_Line]:
                     raise UsageError(f"{path}:{number}: not JSON ({error}); write one object a line") from error
                 if not isinstance(found, dict):
                     raise UsageError(f"{path}:{number}: not an object; write one a line, in braces")
-                yield _Line(found, place=f"{path}:{number}")
+                yield Line(found, place=f"{path}:{number}")
 
 
-class _Line(dict[str, Any]):
+class Line(dict[str, Any]):
     """An object of a ``.jsonl`` that names its place when a key is missing."""
 
     def __init__(self, values: dict[str, Any], place: str) -> None:
@@ -143,7 +162,7 @@ def _spans(folder: Path) -> dict[str, dict[str, list[Span]]] | None:
     if not (folder / "spans.jsonl").is_file():
         return None
     spans: dict[str, dict[str, list[Span]]] = {}
-    for line in _lines(folder / "spans.jsonl"):
+    for line in lines_of(folder / "spans.jsonl"):
         of_query = spans.setdefault(str(line["query_id"]), {})
         of_query.setdefault(str(line["doc_id"]), []).append((line["start"], line["end"]))
     return spans
@@ -181,7 +200,7 @@ def read_own(path: Path, index: Index) -> list[Question]:
     """
     questions: dict[str, Question] = {}
     try:
-        for line in _lines(path):
+        for line in lines_of(path):
             question = _own(line, index)
             if question.query_id in questions:
                 raise UsageError(f"{line.place}: a second {shortened(question.query_id)}; give each an 'id' of its own")
@@ -193,8 +212,8 @@ def read_own(path: Path, index: Index) -> list[Question]:
     return list(questions.values())
 
 
-def _own(line: _Line, index: Index) -> Question:
-    asked, quotes, named, ids = (_strings(line, name) for name in ("question", "quote", "doc_id", "id"))
+def _own(line: Line, index: Index) -> Question:
+    asked, quotes, named, ids = (strings(line, name) for name in ("question", "quote", "doc_id", "id"))
     answerable = line.get("answerable")
     if len(asked) != 1 or len(ids) > 1 or not isinstance(answerable, bool | None):
         raise UsageError(f"{line.place}: give one 'question', at most one 'id', and 'answerable' as true or false")
@@ -209,12 +228,17 @@ def _own(line: _Line, index: Index) -> Question:
         relevant=dict.fromkeys(named or spans, 1),
         spans=spans if quotes or answerable is False else None,
         answerable=answerable is not False,
-        earlier=_strings(line, "history"),
+        earlier=strings(line, "history"),
         within="",
     )
 
 
-def _strings(line: _Line, name: str) -> tuple[str, ...]:
+def strings(line: Line, name: str) -> tuple[str, ...]:
+    """What a line has under a name: none, one or several strings.
+
+    Raises:
+        UsageError: it has something else there, or an empty string.
+    """
     value = line.get(name)
     values = [] if value is None else value if isinstance(value, list) else [value]
     if not all(isinstance(each, str) and each.strip() for each in values):
@@ -223,7 +247,7 @@ def _strings(line: _Line, name: str) -> tuple[str, ...]:
 
 
 def _found(
-    line: _Line, index: Index, question: str, quotes: Sequence[str], named: Sequence[str]
+    line: Line, index: Index, question: str, quotes: Sequence[str], named: Sequence[str]
 ) -> dict[str, list[Span]]:
     """Where the quotes stand, by document: everywhere in those that are named, or that a search brings."""
     documents = index.documents(named or _near(index, question, quotes))
@@ -231,7 +255,7 @@ def _found(
         raise UsageError(f"{line.place}: no document {missing[0]!r} in the index; `pincite search` prints their ids")
     spans: dict[str, list[Span]] = {}
     for quote in quotes:
-        places = {doc_id: ranges for doc_id, each in documents.items() if (ranges := _ranges(each.text, quote))}
+        places = _places(documents, quote)
         if not places:
             where = "in that document" if named else "in the documents that a search brings"
             mend = "correct the quote" if named else "correct it, or name its 'doc_id'"
@@ -239,6 +263,15 @@ def _found(
         for doc_id, ranges in places.items():
             spans.setdefault(doc_id, []).extend(ranges)
     return spans
+
+
+def _places(documents: Mapping[str, Document], quote: str) -> dict[str, list[Span]]:
+    return {doc_id: ranges for doc_id, each in documents.items() if (ranges := _ranges(each.text, quote))}
+
+
+def places_of(quote: str, index: Index, question: str, doc_id: str) -> dict[str, list[Span]]:
+    """Where a quote of a document stands, by document: in that one and in those that a search brings."""
+    return _places(index.documents({doc_id, *_near(index, question, [quote])}), quote)
 
 
 def _near(index: Index, question: str, quotes: Sequence[str]) -> list[str]:
@@ -261,7 +294,8 @@ def _ranges(text: str, quote: str) -> list[Span]:
 def left_out(questions: Sequence[Question], index: Index) -> list[Question]:
     """The questions once more, as ones that the index does not answer, since what answers them may not be found.
 
-    Left out are a question's documents, and all whose metadata have the same ``article`` as one of them.
+    Left out are a question's documents, and all whose metadata have the same ``article`` as one of them. One that was
+    asked of some of the articles only is not asked again.
     """
     article = _articles(index)
     together: dict[str, set[str]] = {}
@@ -269,11 +303,11 @@ def left_out(questions: Sequence[Question], index: Index) -> list[Question]:
         together.setdefault(name, set()).add(doc_id)
     made = []
     for question in questions:
-        if question.has_answer and question.documents:
+        if question.has_answer and question.documents and question.where is None:
             relevant = [name for name, grade in question.relevant.items() if grade > 0]
             ids = {f"{question.within}{name}" for name in (*relevant, *question.documents)}
             ids |= {other for each in ids & article.keys() for other in together[article[each]]}
-            bare = replace(question, relevant={}, spans=None, answerable=False, without=frozenset(ids))
+            bare = replace(question, relevant={}, spans=None, wrong=(), answerable=False, without=frozenset(ids))
             made.append(replace(bare, query_id=f"{question.query_id} (left out)"))
     return made
 

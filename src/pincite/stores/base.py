@@ -228,6 +228,10 @@ class Store(Protocol):
         """What of this machine is its own: no article, and changed by updates."""
 
     @property
+    def judgements(self) -> Path:
+        """A file of this machine for what readers judge of answers; no update, restoring or copying touches it."""
+
+    @property
     def limits(self) -> tuple[str, ...]:
         """What it cannot do, each in a sentence."""
 

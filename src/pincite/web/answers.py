@@ -23,6 +23,8 @@ _ANSWERS = ("quotes", "summary")
 _NEAREST = 3
 _MOST_SET_APART = 2 / 3
 _AGAIN = "<button type='button' data-act='again'>Ask again</button>"
+_JUDGE = "<button type='button' data-act='judge' title='Noted as a test; nothing is trained' data-verdict"
+_NOTHING = f"{_JUDGE}='nothing' class='judge'>Nothing answers this</button>"
 _ONLY_NEAR = "Passages that come near are shown for you to judge; they are not an answer."
 
 
@@ -191,7 +193,7 @@ def _said(number: int, reply: Reply) -> str:
     if reply.kind == "failed":
         return f"{reply.text}<div class='actions'>{_AGAIN}</div>"
     if reply.kind == "near":
-        return f"{_no_answer(reply)}{_about(reply)}"
+        return f"{_no_answer(reply)}{_about(reply)}<div class='actions'>{_NOTHING}</div>"
     if reply.kind == "reply":
         return f"{_own_words(reply)}{_about(reply)}"
     if reply.kind == "summary":
@@ -205,7 +207,15 @@ def _said(number: int, reply: Reply) -> str:
 def _lead_and_rest(quotes: Sequence[Quote]) -> str:
     lead, *rest = quotes
     more = f"<section class='more'><h3>More from these articles ({len(rest)})</h3>{_rest(lead, rest)}</section>"
-    return f"<div class='lead'>{_quote(lead)}</div>{more if rest else ''}"
+    return f"<div class='lead'>{_quote(lead)}{_judge(lead)}</div>{more if rest else ''}"
+
+
+def _judge(quote: Quote) -> str:
+    """Buttons to say whether a quote answers."""
+    if quote.span is None:
+        return ""
+    buttons = f"{_JUDGE}='right'>Right</button>{_JUDGE}='wrong'>Wrong</button>"
+    return f"<span class='judge' data-cite='{literal(quote.anchor)}'>{buttons}</span>"
 
 
 def _by_parts(reply: Reply) -> str:
@@ -308,7 +318,7 @@ def _actions(number: int) -> str:
         "<button type='button' data-act='save' data-format='html'>Save as HTML</button>"
         "<button type='button' data-act='link'>Copy link</button></div></details>"
         "<button type='button' data-act='edit'>Edit question</button>"
-        f"{_AGAIN}</div>"
+        f"{_AGAIN}{_NOTHING}</div>"
     )
 
 
@@ -368,10 +378,11 @@ def _part(number: int, document: Document, quote: Quote, kind: str) -> str:
         marked = f"<mark id='cite-{number}-{quote.label}'>{marked}</mark>"
     edited = "<span class='edited'>changed since, word for word still there</span>" if quote.edited else ""
     badge = f"<a class='badge' {_link(quote)}>{quote.label}</a>" if kind in _ANSWERS else ""
+    judge = _judge(quote) if kind == "quotes" else ""
     return (
         f"{_columns(document, quote.span)}<p class='passage' dir='auto'>{literal(document.text[begin:start])}{marked}"
         f"{literal(document.text[end:stop])}</p>"
-        f"<p class='place'>{badge}{many(place(document, quote.span))}{edited}</p>"
+        f"<p class='place'>{badge}{many(place(document, quote.span))}{edited}{judge}</p>"
     )
 
 

@@ -26,10 +26,11 @@ def article(resolved: ResolvedAnchor, anchor: str | None, others: Sequence[Span]
     document, span = resolved.document, resolved.span
     known = where(document, [span]) if span else facts(document)
     news = _change_note(resolved) if anchor else ""
+    name = f"data-doc='{literal(document.doc_id)}' data-digest='{document.digest}'"
     return (
         f"<header><h2 dir='auto' tabindex='-1'>{literal(document.title)}</h2><p class='where'>{many(known)}</p>"
         f"{news}{_links(document, span, anchor)}</header>{_picture(document, span, anchor)}"
-        f"<div class='text'>{_text(document, span, others)}</div>"
+        f"<div class='text' {name}>{_text(document, span, others)}</div>"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Depends as DependsParameter
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
@@ -18,7 +19,7 @@ from pincite.datatypes import Document
 from pincite.errors import IndexBusy, NoIndex, PinciteError, UnknownDocument, UsageError
 from pincite.index import Index
 from pincite.text_anchors import ResolvedAnchor
-from pincite.web import articles, holdings, pdf_page
+from pincite.web import articles, holdings, judging, pdf_page
 from pincite.web.guard import Access
 from pincite.web.library import Library, TooLarge
 
@@ -33,8 +34,16 @@ def build(index: Index, library: Library, access: Access) -> APIRouter:
     _add_scripts(routes)
     _add_articles(routes, index)
     _add_pages(routes, index)
-    _add_library(routes, index, library, access)
+    writer = Depends(partial(_check, access))
+    _add_library(routes, index, library, writer)
+    _add_judgements(routes, index, writer)
     return routes
+
+
+def _check(access: Access, request: Request) -> None:
+    """That a request may write."""
+    if not access.allows(request.headers):
+        raise HTTPException(403, access.refusal)
 
 
 def _add_scripts(routes: APIRouter) -> None:
@@ -95,18 +104,21 @@ def _document(index: Index, doc_id: str | None) -> Document:
     return index.document(doc_id)
 
 
-def _add_library(routes: APIRouter, index: Index, library: Library, access: Access) -> None:
+def _add_judgements(routes: APIRouter, index: Index, writer: DependsParameter) -> None:
+    @routes.post("/judgements", dependencies=[writer])
+    def judge(judged: judging.Judged) -> dict[str, str]:
+        """Note what a visitor judges of an answer; nothing is trained by it."""
+        return judging.note(index, judged)
+
+
+def _add_library(routes: APIRouter, index: Index, library: Library, writer: DependsParameter) -> None:
     @routes.get("/library")
     def show(brief: bool = False) -> HTMLResponse:
         """What the library holds and does, as HTML; with ``brief`` only how far an update is, while one goes on."""
         running = library.state.running
         return HTMLResponse(holdings.progress(running) if brief and running else _library(index, library))
 
-    def writer(request: Request) -> None:
-        if not access.allows(request.headers):
-            raise HTTPException(403, access.refusal)
-
-    @routes.post("/library/uploads", dependencies=[Depends(writer)])
+    @routes.post("/library/uploads", dependencies=[writer])
     async def upload(name: str, request: Request) -> dict[str, str]:
         """Add a file, given as the body, to the folder of articles; it is indexed by the next update."""
         try:
@@ -114,7 +126,7 @@ def _add_library(routes: APIRouter, index: Index, library: Library, access: Acce
         except ClientDisconnect as error:
             raise HTTPException(400, f"{name}: cut off") from error
 
-    @routes.post("/library/update", dependencies=[Depends(writer)], status_code=202)
+    @routes.post("/library/update", dependencies=[writer], status_code=202)
     def update() -> dict[str, str]:
         """Begin an update; ``/library`` tells how it goes."""
         library.start()

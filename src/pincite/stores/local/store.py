@@ -41,6 +41,7 @@ class LocalStore:
         self.format = catalog.FORMAT
         self.limits: tuple[str, ...] = ()
         self.owned_paths = (path,)
+        self.judgements = path / "judgements.jsonl"
         self._lock = threading.Lock()
         self._shared: Shared | None = None
 

@@ -6,6 +6,8 @@ import logging
 from functools import cached_property
 from pathlib import Path
 
+from platformdirs import user_data_path
+
 from pincite.errors import DamagedIndex, NoIndex
 from pincite.settings import cache_folder
 from pincite.stores import checks
@@ -42,7 +44,16 @@ class MilvusStore:
     @cached_property
     def home(self) -> Path:
         """A folder of this machine for what can be made again."""
-        return cache_folder() / hashed(self._call.uri, self._call.articles)[:16]
+        return cache_folder() / self._key
+
+    @property
+    def judgements(self) -> Path:
+        """In the user's folder for data, since this machine may hold nothing else of it."""
+        return user_data_path("pincite", appauthor=False) / f"judgements-{self._key}.jsonl"
+
+    @property
+    def _key(self) -> str:
+        return hashed(self._call.uri, self._call.articles)[:16]
 
     @property
     def owned_paths(self) -> tuple[Path, ...]:

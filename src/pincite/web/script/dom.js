@@ -15,9 +15,10 @@ export const parsed = (html) => make("template", { innerHTML: html }).content;
 
 let fading = null;
 export const toast = (said) => {
+  const long = Math.max(2500, 60 * said.length);
   one("#toast").textContent = said;
   clearTimeout(fading);
-  fading = setTimeout(() => one("#toast").replaceChildren(), 2500);
+  fading = setTimeout(() => one("#toast").replaceChildren(), long);
 };
 
 export const copy = async (text) => {

@@ -4,6 +4,7 @@
 import { all, copy, one } from "./dom.js";
 import * as chats from "./chats.js";
 import * as filters from "./filters.js";
+import * as judging from "./judging.js";
 import * as library from "./library.js";
 import * as reader from "./reader.js";
 import { call } from "./server.js";
@@ -78,6 +79,7 @@ const recall = (event) => {
 
 const acts = {
   ...talk.acts,
+  ...judging.acts,
   new: () => (reader.show(null), talk.fresh()),
   library: () => toggle("library"),
   chats: () => toggle("chats"),
@@ -117,7 +119,7 @@ const escape = () => {
 };
 
 const keys = {
-  j: acts.next, k: acts.previous, l: acts.library, c: acts.chats, "?": acts.help, "/": () => box().focus(),
+  j: acts.next, k: acts.previous, i: acts.instead, l: acts.library, c: acts.chats, "?": acts.help, "/": () => box().focus(),
 };
 
 const pressed = (event) => {
@@ -173,6 +175,7 @@ const begin = async () => {
   });
   filters.bind();
   library.bind(refresh);
+  judging.bind();
   const kept = localStorage.getItem(THEME);
   if (kept) theme(kept === "dark");
   document.addEventListener("click", clicked);

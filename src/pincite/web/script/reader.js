@@ -123,9 +123,11 @@ export const step = (by) => {
   if (opened && next) open(next);
 };
 
-/** Open the quote of a number: of the turn that is being read, else of the last. */
+/** The turn that is being read, else the last. */
+export const turn = () => (opened && source && document.getElementById(source)) || all("#talk .turn").at(-1);
+
+/** Open the quote of a number. */
 export const number = (label) => {
-  const turn = (opened && source && document.getElementById(source)) || all("#talk .turn").at(-1);
-  const link = turn && one(`.chip[data-label="${label}"]`, turn);
+  const within = turn(), link = within && one(`.chip[data-label="${label}"]`, within);
   if (link) open(link);
 };
