@@ -872,3 +872,94 @@ def test_snippets_of_the_readme_and_of_http_work(server: Server) -> None:
     (settings,) = re.findall(r"^```json\n(.*?mcpServers.*?)^```$", page, re.MULTILINE | re.DOTALL)
     address = json.loads(settings)["mcpServers"]["pincite"]["url"]
     assert address == "http://127.0.0.1:7860/mcp"
+
+
+# ---------------------------------------------------------------- judging
+
+
+def judge(server: Server, headers: dict[str, str] = BEARER, **judged: object) -> tuple[int, Any]:
+    """The status and what is said to a judgement."""
+    answer = httpx.post(f"{server.address}/judgements", json=judged, headers=headers)
+    return answer.status_code, answer.json()
+
+
+def test_only_who_has_the_token_judges(server: Server, index_path: Path, answer: dict[str, Any]) -> None:
+    noted, cite = index_path / "judgements.jsonl", answer["citations"][0]["text_anchor"]
+    judged = {"asked": {"question": FERRY}, "verdict": "right", "cite": cite}
+    for headers in ({}, {"Authorization": "Bearer wrong"}):
+        assert judge(server, headers, **judged)[0] == 403
+    assert httpx.get(f"{server.address}/judgements").status_code == 404
+    assert not noted.exists()
+    try:
+        status, said = judge(server, **judged, history=["Hello?"])
+        assert (status, said) == (200, {"noted_in": "index/judgements.jsonl", "quote": answer["citations"][0]["quote"]})
+        line = json.loads(noted.read_text("utf-8"))
+        assert (line["question"], line["verdict"], line["text_anchor"]) == (FERRY, "right", cite)
+        assert line["history"] == ["Hello?"]
+    finally:
+        noted.unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [
+        ({"asked": {"question": "x" * 4001}}, 400, "question: give one of up to 4,000 characters"),
+        ({"asked": {"question": " "}}, 400, "question: give one of up to 4,000 characters"),
+        ({"asked": {}}, 400, "not a question as this page keeps it"),
+        ({"asked": {"question": FERRY, "after": "soon"}}, 400, "after='soon' is not a date"),
+        ({"asked": {"question": FERRY, "sources": ["x" * 100_000]}}, 400, "up to 100,000 are noted"),
+        ({"asked": {"question": "x" * 1_000_000}}, 413, "more than 1,000,000 bytes"),
+        ({"history": ["x"] * 21}, 400, "/judgements: history: List should have at most 20 items"),
+        ({"history": ["x" * 4001]}, 400, "/judgements: 0: String should have at most 4000 characters"),
+        ({"verdict": "good"}, 400, "/judgements: verdict: Input should be 'right', 'wrong', 'instead' or 'nothing'"),
+        ({"verdict": "instead"}, 400, "verdict='instead': give selected, not cite"),
+        ({"verdict": "nothing"}, 400, "verdict='nothing': give no place, not cite"),
+        ({"cite": None}, 400, "verdict='right': give cite, not none"),
+        ({"cite": "x"}, 400, "not a link to a quote"),
+        ({"cite": "gone.md@0123456789abcdef:0-3:0123456789abcdef"}, 404, "gone.md: not in the index any more"),
+        ({"cite": "ferry.md@0123456789abcdef:0-3:0123456789abcdef"}, 400, "ferry.md: was changed"),
+        ({"learn": True}, 400, "/judgements: learn: Extra inputs are not permitted"),
+    ],
+)
+def test_what_is_no_judgement_is_refused(
+    server: Server, index_path: Path, answer: dict[str, Any], change: dict[str, object], status: int, said: str
+) -> None:
+    judged = {"asked": {"question": FERRY}, "verdict": "right", "cite": answer["citations"][0]["text_anchor"]}
+    refused, reason = judge(server, **{**judged, **change})
+    assert refused == status
+    assert said in reason["error"]
+    assert not (index_path / "judgements.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [
+        ({"doc_id": "gone.md"}, 404, "not in the index"),
+        ({"digest": "0"}, 400, "ferry.md: was changed since it was opened"),
+        ({"start": 1}, 400, "ferry.md: holds something else at 1-3"),
+        ({"start": -1}, 400, "/judgements: start: Input should be greater than or equal to 0"),
+        ({"start": 10**30, "end": 10**30, "text": ""}, 400, "no sentence is selected"),
+        ({"text": "\ud83d"}, 400, "ferry.md: holds something else at 0-3"),
+    ],
+)
+def test_what_is_no_selection_is_refused(
+    server: Server, index_path: Path, change: dict[str, object], status: int, said: str
+) -> None:
+    article = call(server, "document", doc_id="ferry.md")
+    selected = {"doc_id": "ferry.md", "digest": article["digest"], "start": 0, "end": 3, "text": "The"} | change
+    judged = {"asked": {"question": FERRY}, "verdict": "instead", "selected": selected}
+    sent = {"Content-Type": "application/json", **BEARER}
+    refused = httpx.post(f"{server.address}/judgements", content=json.dumps(judged), headers=sent)
+    assert refused.status_code == status
+    assert said in refused.json()["error"]
+    assert not (index_path / "judgements.jsonl").exists()
+
+
+def test_a_judgement_that_cannot_be_written_is_told(server: Server, index_path: Path) -> None:
+    noted = index_path / "judgements.jsonl"
+    noted.mkdir()
+    try:
+        status, said = judge(server, asked={"question": FERRY}, verdict="nothing")
+    finally:
+        noted.rmdir()
+    assert (status, said) == (500, {"error": f"{noted}: Is a directory; nothing was noted"})

@@ -137,6 +137,11 @@ def test_what_cannot_be_noted_is_told(index: Index, monkeypatch: pytest.MonkeyPa
         judge(index, "nothing", HOCKEY)
 
 
+def test_half_a_character_is_noted_as_one_that_is_unknown(index: Index) -> None:
+    judge(index, "nothing", "What is \ud83d?", history=["\udc00"], where=Filter(source="\ud83d"))
+    assert '"What is \ufffd?", "history": ["\ufffd"]' in index.judgements.read_text("utf-8")
+
+
 def test_a_line_without_its_end_is_not_written_on(index: Index) -> None:
     index.judgements.write_text(json.dumps({"question": WHEN, "verdict": "nothing"}), "utf-8")
     judge(index, "nothing", HOCKEY)

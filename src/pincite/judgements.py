@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 
 from filelock import FileLock
 
-from pincite.datatypes import Document, Filter, Span
+from pincite.datatypes import Document, Filter, Span, replace_surrogates
 from pincite.errors import FilterError, IndexProblem, PinciteError, UnknownDocument, UsageError
 from pincite.index import Index
 from pincite.judged import Line, Question, lines_of, places_of, strings
@@ -69,7 +69,7 @@ def note(
         document, span = place
         line |= {"doc_id": document.doc_id, "start": span[0], "end": span[1], "digest": document.digest}
         line["text_anchor"] = text_anchor(document, *span)
-    written = json.dumps(line, ensure_ascii=False).encode() + b"\n"
+    written = replace_surrogates(json.dumps(line, ensure_ascii=False)).encode() + b"\n"
     if len(written) > _MOST_BYTES:
         raise UsageError(f"a judgement of {len(written):,} bytes: up to {_MOST_BYTES:,} are noted; ask in fewer words")
     path = index.judgements
