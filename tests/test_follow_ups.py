@@ -212,6 +212,40 @@ def test_the_subject_is_the_last_turn_that_stands_alone_and_what_was_named_since
     )
 
 
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("towns")
+    plans = "The plan of {0} for 1922 is to {1}. Its council drew the plan up in spring."
+    budgets = "The plan of {0} for 1922 says that the town will spend {1} crowns on its harbour."
+    write_files(
+        folder / "corpus",
+        {
+            "brevik.txt": f"Brevik\n\n{plans.format('Brevik', 'deepen the harbour')}\n",
+            "holm.txt": f"Holm\n\n{plans.format('Holm', 'pave the market')} {budgets.format('Holm', 4000)}\n",
+            "asker.txt": f"Asker\n\n{plans.format('Asker', 'build a school')} {budgets.format('Asker', 900)}\n",
+            "mill.txt": "The wind mill\n\nThe wind mill of Brevik is a smock mill. Its cap was turned by hand.\n",
+        },
+    )
+    with Index.open(folder / "index") as index:
+        index.update(folder / "corpus")
+        yield Assistant(index)
+
+
+def test_what_is_rare_in_the_subject_says_of_what_is_spoken(towns: Assistant) -> None:
+    history = _user("What does the plan of Brevik for 1922 say?")
+    answer = towns.ask("How much will it spend?", history=history)
+    assert {each.document.title for each in answer.citations} <= {"Brevik"}
+
+
+def test_what_answered_before_does_not_answer_the_next_question_by_itself(towns: Assistant) -> None:
+    first = towns.ask("What is the wind mill of Brevik?")
+    history = [*_user("What is the wind mill of Brevik?"), {"role": "assistant", "content": first.text}]
+    for turn in ("Who is it named after?", "When did it start?", "How long did that take?"):
+        answer = towns.ask(turn, history=history)
+        assert first.citations[0].quote not in [each.quote for each in answer.citations[:1]], turn
+        history += [*_user(turn), {"role": "assistant", "content": answer.text}]
+
+
 @pytest.mark.parametrize(
     "turn", ["How does one make a backup?", "Is it possible to make a backup?", "Is IT spending rising in Zhejiang?"]
 )

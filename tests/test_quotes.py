@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from conftest import WordEmbedder, write_files
 from pincite import Assistant, Index, Settings
+from pincite.analysis.terms import analyse
 from pincite.reading.evidence import READ, Evidence
-from pincite.reading.quotes import quotes
+from pincite.reading.quotes import Quote, quotes, without_repeats
 
 
 def _read(index: Index, question: str) -> Evidence:
@@ -321,3 +322,33 @@ def test_a_paragraph_behind_a_line_that_does_not_break_off_is_not_its_block(
     read = _read(open_words(f"Honey is sold here today.\n\n{before}\n\nThe light was lit at dusk.\n", "md"), "ferry")
     (made,) = quotes([each for each in read.sentences if each.text == before], 0.0, 1.0)
     assert made.hit.document.text[slice(*made.span)] == before
+
+
+@pytest.mark.parametrize(
+    ("texts", "question", "kept"),
+    [
+        (
+            [
+                "The tide mill of Aldhaven grinds oats with the ebb.",
+                "With the ebb the tide mill of Aldhaven grinds its oats.",
+            ],
+            "What does the tide mill grind?",
+            1,
+        ),
+        (
+            ["The mill at Aske burned down in 1894.", "The mill at Bruna burned down in 1894."],
+            "When did the mill burn down?",
+            2,
+        ),
+        (["The mill at Aske has 4 stones.", "The mill at Aske has 6 stones."], "How many stones has the mill?", 2),
+        (["the mill at aske burned down!", "the mill at bruna burned down!"], "mill burned", 2),
+        (["浙江省的磨坊在那年夏天被烧毁。", "江苏省的磨坊在那年夏天被烧毁。"], "磨坊烧毁", 2),
+    ],
+)
+def test_what_says_the_same_is_left_out(
+    open_words: Callable[..., Index], texts: list[str], question: str, kept: int
+) -> None:
+    (hit,) = open_words("\n\n".join(["Notes", *texts])).search(question)
+    found = [Quote(hit, span, ()) for span in hit.passage.sentences if hit.document.text[slice(*span)] in texts]
+    assert len(found) == len(texts)
+    assert len(without_repeats(found, set(analyse(question)))) == kept

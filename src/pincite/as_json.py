@@ -103,7 +103,7 @@ def answer(question: str, given: Answer, *, most: int | None = None, texts: bool
         "kind": given.kind,
         "reply": given.reply,
         "documents": list(map(_about, given.documents)),
-        "parts": [{"question": part.question, "labels": list(part.labels)} for part in given.parts],
+        "parts": [{"name": part.name, "question": part.question, "labels": list(part.labels)} for part in given.parts],
         "more": given.more,
         "notes": list(given.notes),
         "citations": list(map(citation, given.citations)),

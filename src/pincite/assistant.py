@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -10,12 +10,12 @@ from pincite import replies
 from pincite.analysis.intents import intent
 from pincite.datatypes import Answer, Citation, Filter, Hit, Part, Passage
 from pincite.errors import UsageError
-from pincite.index import Index, checked_question
+from pincite.index import Index, Ranking, checked_question
 from pincite.reading.authors import by_author
 from pincite.reading.conditions import terms_of
-from pincite.reading.evidence import Evidence
-from pincite.reading.parts import enumerates, parts
-from pincite.reading.quotes import MOST_QUOTES, Quote, quotes
+from pincite.reading.evidence import READ, Evidence
+from pincite.reading.parts import Asked, enumerates, parts, topic
+from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, quotes, without_repeats
 from pincite.reading.reader import last_sentences
 from pincite.reading.spelling import replaced
 from pincite.reading.wordings import other_wordings
@@ -23,6 +23,7 @@ from pincite.retrieval.follow_ups import (
     MOST_REQUIRED,
     Turn,
     full_questions,
+    named_terms,
     needs_context,
     new_terms,
     query_variants,
@@ -38,7 +39,17 @@ _MOST_HITS = 100
 """Passages that an answer holds: of more the texts of their articles would be read for nothing."""
 
 _LISTED = 10
-"""Articles of an author that are quoted."""
+"""Articles of an author, or on a topic, that are quoted; and quotes, where all of some things are asked for."""
+_LOOKED_AT = 3 * READ
+"""Articles that are read for a topic."""
+_SHARE_OF_BEST = 0.25
+"""The share of the best one's confidence from which on an article says something of a topic."""
+
+_TOLD = 0.5
+"""By how much less evidence, as a logit, what answered a turn before is an answer to what is asked next."""
+
+_NAMED_AS_WELL = 0.4
+"""The share of what the subject names, by rarity, that must stand where a turn with a pronoun is answered."""
 
 _LONG = 2000
 """Characters of a question beyond which it is searched and read by its end."""
@@ -94,6 +105,12 @@ class Assistant:
             question = last_sentences(question, _LONG // 4)
         if written := self._written(question, where):
             return written
+        if (
+            (on := topic(question))
+            and not needs_context(question)
+            and (surveyed := self._surveyed(question, on, where))
+        ):
+            return surveyed
         found, notes = self._worded(question, history, where)
         asked = parts(question)
         if asked and not any(all(part.name in _said(citation) for part in asked) for citation in found.citations):
@@ -101,7 +118,7 @@ class Assistant:
             if any(part.answered for part in each):
                 missing = [part.name for part, answer in zip(asked, each, strict=True) if not answer.answered]
                 notes += [f"Nothing in these articles was found on {name}." for name in missing]
-                found = _together(found, each)
+                found = _together(found, asked, each)
         notes = [*found.notes, *notes]
         if found.more and enumerates(question):
             notes.append(f"{found.more} more {'passage fits' if found.more == 1 else 'passages fit'} as well.")
@@ -150,20 +167,64 @@ class Assistant:
         notes = (f"{more} more {'article' if more == 1 else 'articles'} by {asked.author}.",) if more else ()
         return _answer(question, 1.0, citations, tuple(hits), notes=notes, more=more)
 
+    def _surveyed(self, question: str, on: str, where: Filter | None) -> Answer | None:
+        """What each article says of a topic, the surest first; None where none surely does, or only one."""
+        ranking = self.index.rank([(on, 1.0)], passages=_LOOKED_AT, documents=_LOOKED_AT, where=where)
+        firsts: dict[str, Hit] = {}
+        for hit in ranking.hits:
+            firsts.setdefault(hit.document.doc_id, hit)
+        hits = [*firsts.values()][:_LOOKED_AT]
+        asked = f"What is said about {on}?"
+        read = [
+            self.index.read(asked, replace(ranking, hits=tuple(hits[at : at + READ])))
+            for at in range(0, len(hits), READ)
+        ]
+        surest = max(map(_confidence, read), default=0.0)
+        least = max(self._least(ranking) / 2, _SHARE_OF_BEST * surest)
+        found = [quote for each in read for quote in best_quotes(each.sentences, least, analyse(on))]
+        found.sort(key=lambda quote: -quote.best.confidence)
+        if len(found) < 2 or found[0].best.confidence < self._least(ranking):
+            return None
+        citations = tuple(_citation(label, each) for label, each in enumerate(found[:_LISTED], 1))
+        more = len(found) - len(citations)
+        notes = [f"And {more} more {'article' if more == 1 else 'articles'}."] if more else []
+        by_article = tuple(
+            Part(name=each.document.title, question=question, labels=(each.label,)) for each in citations
+        )
+        ordered = tuple(
+            replace(hit, rank=rank) for rank, hit in enumerate((hit for each in read for hit in each.hits), 1)
+        )
+        notes = [*dict.fromkeys(note for each in read for note in each.notes), *notes]
+        answer = _answer(question, citations[0].confidence, citations, ordered, more=more, notes=tuple(notes))
+        return replace(answer, parts=by_article)
+
+    def _least(self, ranking: Ranking) -> float:
+        """The confidence from which on a question counts as answered."""
+        return ranking.settings.threshold if self._threshold is None else self._threshold
+
     def _found(self, question: str, history: Sequence[Turn], where: Filter | None) -> Answer:
         """What answers a question in just these words."""
         queries = query_variants(question, history)
         ranking = self.index.rank(queries, passages=20, documents=10, where=where, most=_MOST_HITS)
         read = self.index.read(question, ranking)
-        threshold = ranking.settings.threshold if self._threshold is None else self._threshold
         if len(queries) > 1 and needs_context(question):
             # It may still say all by itself, as far as a pronoun leaves that open: what answers more surely counts.
             about = subject(history)
             pointed, named = subject_terms(question, about), new_terms(question)
+            names, rarity = pointed & named_terms(about), ranking.all_terms
             meant = (self.index.read(text, ranking) for text in full_questions(question, about))
-            read = max([_holding(pointed, read), *(_holding(pointed | named, each) for each in meant)], key=_confidence)
-        found = quotes(read.sentences, threshold, read.part)
-        citations = tuple(_citation(label, each) for label, each in enumerate(found[:MOST_QUOTES], 1))
+            asked = [_holding(pointed, names, read, rarity)]
+            asked += [_holding(pointed | named, names, each, rarity) for each in meant]
+            read = max(asked, key=_confidence)
+            read = _told_before(read, history)
+        found, most = quotes(read.sentences, self._least(ranking), read.part), MOST_QUOTES
+        if found and enumerates(question):
+            most = _LISTED
+            further = self.index.read(question, replace(ranking, hits=ranking.hits[READ:]))
+            least = max(self._least(ranking), read.part * found[0].best.confidence)
+            found += quotes(further.sentences, least, least)
+        found = without_repeats(found, ranking.terms)
+        citations = tuple(_citation(label, each) for label, each in enumerate(found[:most], 1))
         quoted = {citation.passage.passage_id for citation in citations}
         more = len({each.hit.passage.passage_id for each in found} - quoted)
         return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=read.notes)
@@ -190,7 +251,7 @@ def _answer(
     )
 
 
-def _together(whole: Answer, each: Sequence[Answer]) -> Answer:
+def _together(whole: Answer, asked: Sequence[Asked], each: Sequence[Answer]) -> Answer:
     """The answers to the parts of a question as one: the best quote of each comes first, and each quote once."""
     citations: list[Citation] = []
     labels: list[list[int]] = [[] for _ in each]
@@ -205,7 +266,9 @@ def _together(whole: Answer, each: Sequence[Answer]) -> Answer:
     hits = {hit.passage.passage_id: hit for row in zip_longest(*(part.hits for part in each)) for hit in row if hit}
     ordered = (replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), 1))
     found = _answer(whole.question, citations[0].confidence, tuple(citations), tuple(ordered), notes=whole.notes)
-    parted = (Part(question=part.question, labels=tuple(of)) for part, of in zip(each, labels, strict=True))
+    parted = (
+        Part(name=part.name, question=part.question, labels=tuple(of)) for part, of in zip(asked, labels, strict=True)
+    )
     return replace(found, parts=tuple(parted))
 
 
@@ -221,11 +284,35 @@ def _first(answer: Answer) -> Passage | None:
     return answer.citations[0].passage if answer.citations else None
 
 
-def _holding(terms: frozenset[str], read: Evidence) -> Evidence:
-    """What was read in passages that hold half of the terms, and no more than two; all of it, where there are none."""
-    hits = {sentence.hit.rank: sentence.hit for sentence in read.sentences}
-    least = min(len(terms) / 2, MOST_REQUIRED)
-    holding = {rank for rank, hit in hits.items() if len(terms & terms_of(hit)) >= least}
+def _told_before(read: Evidence, history: Sequence[Turn]) -> Evidence:
+    """What was read, where a sentence that answered a turn before counts less: it was seen, and more was asked."""
+    said = (turn["content"].partition(" [1]")[0] for turn in history if turn["role"] == "assistant")
+    told = "\n".join(" ".join(content.split()) for content in said)
+    sentences = [
+        sentence.less_sure(_TOLD) if " ".join(sentence.text.split()) in told else sentence
+        for sentence in read.sentences
+    ]
+    return replace(read, sentences=sorted(sentences, key=lambda sentence: -sentence.order))
+
+
+def _holding(terms: frozenset[str], names: frozenset[str], read: Evidence, rarity: Mapping[str, float]) -> Evidence:
+    """What was read in passages that speak of the subject; all of it, where that says nothing.
+
+    Args:
+        terms: of the subject: half, and no more than two, must be there,
+        names: and most of these, as far as any article has them, the rare ones first: "Jiangsu" says of what is spoken,
+            "Plan" hardly.
+        read: what was read.
+        rarity: inverse document frequencies.
+    """
+    texts = {sentence.hit.rank: terms_of(sentence.hit) for sentence in read.sentences}
+    weights = {name: rarity.get(name, 0.0) for name in names if any(name in text for text in texts.values())}
+    least, most_named = min(len(terms) / 2, MOST_REQUIRED), _NAMED_AS_WELL * sum(weights.values())
+    holding = {
+        rank
+        for rank, text in texts.items()
+        if len(terms & text) >= least and sum(weights[name] for name in weights.keys() & text) >= most_named
+    }
     return replace(read, sentences=[sentence for sentence in read.sentences if sentence.hit.rank in holding])
 
 

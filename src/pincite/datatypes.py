@@ -223,13 +223,15 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One of the things that a question asks of, as in "Compare A with B".
+    """One of the things that a question asks of, as in "Compare A with B"; or an article, of those on a topic.
 
     Attributes:
+        name: of the thing, or the title of the article.
         question: how it was asked alone.
         labels: of the citations that answer it; none where nothing does.
     """
 
+    name: str
     question: str
     labels: tuple[int, ...]
 
@@ -250,7 +252,8 @@ class Answer:
             ``catalogue``, the ``news``, or a ``summary``, whose citations are key sentences of one article.
         reply: what Pincite says of itself to such a turn; ``text`` is that, with what was listed or quoted below it.
         documents: the articles that a reply lists, in its order.
-        parts: what was found for each part of a question on two things; empty for other questions.
+        parts: what was found for each part of a question on two things, or in each article where a question asks what
+            the articles say of something; empty for other questions.
         more: how many further passages fit as well as those quoted, of the ones that were looked at.
         notes: what has to be said beside it, in short sentences: that a word was taken for a misspelt one, say.
     """

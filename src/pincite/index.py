@@ -77,11 +77,13 @@ class Ranking:
     Attributes:
         hits: the passages.
         terms: the question's analysed terms, each with its inverse document frequency among all passages, from 0.
+        all_terms: those of its other wordings as well.
         settings: those in force when it was made.
     """
 
     hits: tuple[Hit, ...]
     terms: dict[str, float]
+    all_terms: dict[str, float]
     settings: Settings
 
 
@@ -355,10 +357,12 @@ class Index:
             propose = partial(rank, snapshot, queries, where=where)
             candidates = _enough(snapshot, propose, passages, documents, where, deduplicated)[:most]
             _, total = snapshot.count()
-            frequencies = snapshot.frequencies(queries[0].terms)
+            frequencies = snapshot.frequencies([*dict.fromkeys(term for query in queries for term in query.terms)])
+            rarity = {term: _rarity(count, total) for term, count in frequencies.items()}
             return Ranking(
                 hits=tuple(_hits(snapshot, candidates)),
-                terms={term: _rarity(count, total) for term, count in frequencies.items()},
+                terms={term: rarity[term] for term in dict.fromkeys(queries[0].terms)},
+                all_terms=rarity,
                 settings=replace(self._settings(snapshot.manifest), **self._asking),
             )
 

@@ -1,4 +1,7 @@
-"""Questions on several things, each of which has to be found: "Compare A with B", "When did A and B burn down?"."""
+"""Questions on several things, each of which has to be found: "Compare A with B", "When did A and B burn down?".
+
+And those that no one passage answers: "Which mills burned down?", "What do the articles say about talent?".
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,24 @@ _ENUMERATES = re.compile(
     r"|(?:list|name|enumerate)\s|who\s+(?:all|were|are)\s)",
     re.IGNORECASE,
 )
+
+_TEXTS = (
+    r"(?:(?:the|these|those|your|all|my|different)\s+){0,2}"
+    r"(?:articles?|texts?|documents?|files?|papers?|sources?|authors?)"
+)
+_BROAD = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\W*what\s+(?:do|does|did|can|have)\s+{_TEXTS}\s+(?:say|said|tell\s+(?:us|me)|write|report|state|know)\s+"
+        r"(?:about|on|of)\s+(?P<topic>[^?]+?)\W*",
+        r"\W*what(?:\s+is|\s+was|'s|’s)\s+(?:said|written|reported|told|known)\s+(?:about|on|of)\s+(?P<topic>[^?]+?)\W*",
+        rf"\W*(?:(?:which|what)\s+)?{_TEXTS}\s+(?:are\s+)?(?:(?:that|which)\s+)?(?:about|on|mention|discuss|cover|"
+        r"speak\s+(?:of|about)|talk\s+about|deal\s+with)\s+(?P<topic>[^?]+?)\W*",
+        r"\W*(?:what\s+are\s+)?(?P<topic>(?:(?:all|the)\s+){0,2}(?:[a-z-]+\s+){0,2}[a-z-]+(?<![su'])s\s+"
+        r"(?:of|in|for|by|from)\s+(?:(?:all|the|each|every|different|various)\s+){1,3}(?:[a-z-]+\s+){0,2}[a-z-]+s)\W*",
+    )
+]
+"""What asks for the articles on something, or for the many things of many."""
 
 
 class Asked(NamedTuple):
@@ -59,3 +80,9 @@ def _compared(one: str, other: str) -> list[Asked]:
 def enumerates(question: str) -> bool:
     """Whether a question asks for all of some things: "Which mills burned down?"."""
     return _ENUMERATES.match(question) is not None
+
+
+def topic(question: str) -> str | None:
+    """What a broad question asks the articles about, each of which may say something; None for other questions."""
+    found = next(filter(None, (pattern.fullmatch(question) for pattern in _BROAD)), None)
+    return found["topic"].strip() if found else None

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from pincite.analysis.questions import is_bare_reply, is_reply, questions, questions_before
-from pincite.analysis.terms import analyse
+from pincite.analysis.terms import analyse, only_stop_words, query_terms
 from pincite.datatypes import Hit, Span
 from pincite.parsers.headings import is_dated_version
 from pincite.reading.lists import list_end
@@ -36,6 +36,9 @@ _LOOKED_BACK = 4
 """Sentences before one in the same passage that its pronouns may refer to; what is farther back counts less, by half
 for each sentence."""
 
+
+_MOST_NEW = 0.2
+"""The share of a quote's terms that may be new where it says nearly the same as a better one."""
 
 _HANDED_ON = 0.75
 """The share of the way, up to the evidence of a question in running text, that the sentence after it is lifted by."""
@@ -91,6 +94,12 @@ class Sentence:
     features: tuple[float, ...]
     confidence: float
     order: float
+
+    def less_sure(self, by: float) -> Sentence:
+        """The sentence with less evidence; ``by`` is taken off its logit."""
+        sure = min(max(self.confidence, 1e-9), 1 - 1e-9)
+        logit = math.log(sure / (1 - sure)) - by
+        return replace(self, confidence=_probability(logit), order=self.order - by)
 
     @property
     def text(self) -> str:
@@ -262,6 +271,59 @@ def quotes(rated: Sequence[Sentence], threshold: float, part: float) -> list[Quo
                 chosen_quotes = _joined(chosen_quotes, quote)
                 said |= {_plain(text) for text in _texts(quote)}
     return chosen_quotes
+
+
+def best_quotes(rated: Sequence[Sentence], least: float, asked: Collection[str]) -> list[Quote]:
+    """The best quote of each article that says something of a topic, best first.
+
+    Args:
+        rated: all sentences, best first.
+        least: the least confidence, 0 to 1.
+        asked: the topic's terms: a line that holds no others, as a heading does, says nothing of it.
+    """
+    firsts: dict[str, Sentence] = {}
+    for sentence in rated:
+        if sentence.confidence >= least and not set(analyse(sentence.text)) <= set(asked):
+            firsts.setdefault(sentence.hit.document.doc_id, sentence)
+    return [_quote([sentence], rated, set()) for sentence in firsts.values()]
+
+
+def without_repeats(found: Sequence[Quote], asked: Collection[str]) -> list[Quote]:
+    """The quotes without those that say what a better one says.
+
+    Such a one has nearly its words, or answers with words of it and says no more of what was asked. One that has a name
+    or a number of its own is kept: "The mill at Brevik burned down" is not what happened to the mill at Asker.
+
+    Args:
+        found: the quotes, best first.
+        asked: the question's terms.
+    """
+    kept: list[Quote] = []
+    for quote in found:
+        if not any(_repeats(quote, better, set(asked)) for better in kept):
+            kept.append(quote)
+    return kept
+
+
+def _repeats(quote: Quote, better: Quote, asked: set[str]) -> bool:
+    terms, known = set(query_terms(_words(quote))), set(analyse(_words(better)))
+    if _named(_words(quote)) - known:
+        return False
+    answer = {term for start, end in quote.highlights for term in analyse(quote.hit.document.text[start:end])}
+    nothing_asked = bool(answer) and answer <= known and asked & terms <= known
+    return nothing_asked or len(terms - known) <= _MOST_NEW * len(terms)
+
+
+def _named(text: str) -> set[str]:
+    """The terms of its names and numbers; all of its terms, where nothing in it has a capital."""
+    if not any(map(str.isupper, text)):
+        return set(analyse(text))
+    words = (word for word in re.findall(r"\w[\w'’.,-]*", text) if not only_stop_words(word))
+    return set(analyse(" ".join(word for word in words if any(each.isalnum() and not each.islower() for each in word))))
+
+
+def _words(quote: Quote) -> str:
+    return quote.hit.document.text[slice(*quote.span)]
 
 
 def _plain(text: str) -> str:

@@ -60,6 +60,7 @@ _OF_WHAT_WAS_TOLD = frozenset(
     )
 )
 """Terms of a question on what was told above it; by themselves they ask nothing."""
+_NAMES = re.compile(r"(?<=[\w,;:'’\"“)] )[\"“(]?([A-Z][\w'’-]*)")
 _MOST_EARLIER = 400
 """Characters of the earlier turn that are joined, its end: more would crowd the question out of the model's room."""
 
@@ -137,6 +138,11 @@ def subject_terms(turn: str, about: str) -> frozenset[str]:
     own = frozenset(query_terms(turn)) - _ASKING
     points_back = _points_back(turn) and len(own) <= _FEW
     return frozenset(query_terms(about)) - _ASKING if points_back else frozenset()
+
+
+def named_terms(about: str) -> frozenset[str]:
+    """The terms of names in a subject: of words with a capital that does not begin a sentence."""
+    return frozenset(query_terms(" ".join(_NAMES.findall(about)))) - _ASKING
 
 
 def query_variants(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:

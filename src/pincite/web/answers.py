@@ -225,7 +225,7 @@ def _by_parts(reply: Reply) -> str:
     for part in reply.parts:
         quotes = "".join(_quote(by_label[label]) for label in part.labels if label in by_label)
         nothing = f"<p class='only'>{NO_ANSWER}.</p>"
-        made += f"<section class='part'><h3 dir='auto'>{literal(part.question)}</h3>{quotes or nothing}</section>"
+        made += f"<section class='part'><h3 dir='auto'>{literal(part.name)}</h3>{quotes or nothing}</section>"
     return made
 
 

@@ -115,8 +115,8 @@ class Kept:
                 for anchor, ranges in values["quotes"][:_MOST_QUOTES]
             ]
             parts = [
-                Part(question=str(question), labels=tuple(int(label) for label in labels))
-                for question, labels in values.get("parts", [])
+                Part(name=str(name), question=str(name), labels=tuple(int(label) for label in labels))
+                for name, labels in values.get("parts", [])
             ]
             return cls(Asked.parse(values["asked"]), str(values["kind"]), tuple(quotes), tuple(parts))
         except (AssertionError, KeyError, TypeError, ValueError) as error:
@@ -306,7 +306,7 @@ def _html(number: int, asked: Asked, reply: Reply) -> str:
         (quote.anchor, [(a - quote.span[0], b - quote.span[0]) for a, b in quote.highlights] if quote.span else [])
         for quote in reply.quotes
     ]
-    parts = [(part.question, part.labels) for part in reply.parts]
+    parts = [(part.name, part.labels) for part in reply.parts]
     kept = {"asked": asdict(asked), "kind": reply.kind, "quotes": quotes, "parts": parts}
     return answers.turn(number, asked.question, asked.only, json.dumps(kept), reply)
 
