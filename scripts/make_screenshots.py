@@ -53,7 +53,6 @@ def start(page: Page) -> None:
 def answer(page: Page) -> None:
     """A question that is answered."""
     ask(page, QUESTION)
-    page.locator("#turn-1 .follow-ups .example").first.wait_for()
 
 
 def reader(page: Page) -> None:

@@ -53,6 +53,7 @@ def make_index(folder: Path, articles: dict[str, str]) -> Path:
     corpus = folder / "corpus"
     corpus.mkdir()
     for name, text in articles.items():
+        (corpus / name).parent.mkdir(parents=True, exist_ok=True)
         (corpus / name).write_text(text, encoding="utf-8")
     with Index.open(folder / "index") as index:
         index.update(corpus)

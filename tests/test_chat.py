@@ -161,3 +161,61 @@ def test_examples_are_found_once_for_each_state(index_path: Path, monkeypatch: p
         for thread in threads:
             thread.join()
         assert len(asked) == 1
+
+
+def test_examples_come_from_each_folder_and_are_the_articles_own_questions(tmp_path: Path) -> None:
+    fish = "The herring fishery of Aldhaven lands fifty boats of fish a week. It is salted in oak barrels.\n"
+    texts = {f"fish/{at}.md": f"# Herring report {at}\n\n{fish}" for at in range(6)}
+    texts["bees/grey.md"] = "# Grey bees\n\n## 2.1. What do grey bees eat?\n\nGrey bees eat heather honey.\n"
+    texts["salt/road.md"] = "# How to boil salt\n\nTo boil salt, fill the pan with brine and light the fire.\n"
+    with Index.open(make_index(tmp_path, texts)) as index:
+        examples = chat_over(index).examples(1)
+    assert {"What do grey bees eat?", "How do I boil salt?"} <= set(examples)
+    assert len(examples) == 4
+
+
+def test_what_is_offered_next_is_a_question_of_an_article_that_was_quoted(tmp_path: Path) -> None:
+    texts = {
+        "bees.md": "# Grey bees\n\nGrey bees live in the hills.\n\n## 1. What do grey bees eat?\n\n"
+        "Grey bees eat heather honey.\n\n## Why?\n\nBecause of the bees.\n\n"
+        "## Where do grey bees live in winter?\n\nIn winter grey bees live in hollow elms.\n\n"
+        "## Licence\n\nThe licence of this text on bees is MIT.\n",
+        "wasps.md": "# Wasps\n\n## What do grey wasps eat?\n\nGrey wasps eat bees.\n",
+    }
+    with Index.open(make_index(tmp_path, texts)) as index:
+        page = chat_over(index)
+        first = page.turn(1, {"question": "Where do grey bees live?"}, [])["html"]
+        offered = re.findall("class='example'>([^<]*)<", first)
+        assert set(offered) <= {"What do grey bees eat?", "Where do grey bees live in winter?"}
+        second = page.turn(2, {"question": "What do grey bees eat?"}, [kept_of(first)])["html"]
+        assert "What do grey bees eat?" not in re.findall("class='example'>([^<]*)<", second)
+
+
+def test_a_weak_match_is_not_laid_out_as_an_answer(assistant: Assistant) -> None:
+    sure = assistant.ask(BEES).confidence
+    page = Chat(assistant.index, Assistant(assistant.index, threshold=sure - 0.01), Library(assistant.index))
+    html = page.turn(1, {"question": BEES}, [])["html"]
+    assert "Possibly related" in html
+    assert "Answers the question by itself" not in html
+    assert "class='lead'" not in html
+    kept = kept_of(html)
+    assert kept["kind"] == "weak"
+    (restored,) = page.turns([kept])["html"]
+    assert "Possibly related" in restored
+    assert "for sure" in page.export([kept], "text")["text"]
+
+
+def test_articles_on_a_topic_are_told_apart_and_the_rest_is_counted(tmp_path: Path) -> None:
+    texts = {
+        f"{at}.md": f"# Report {at}\n\nThe herring fishery at {name} landed {at + 31} boats of herring.\n"
+        for at, name in enumerate(
+            ["Aske", "Bruna", "Corve", "Dorn", "Elm", "Farr", "Gorm", "Hask", "Ilm", "Jorn", "Kolb"]
+        )
+    }
+    with Index.open(make_index(tmp_path, texts)) as index:
+        page = chat_over(index)
+        html = page.turn(1, {"question": "What do the articles say about herring?"}, [])["html"]
+        assert html.count("<section class='part'>") == 10
+        assert re.search("<p class='meta'>10 articles · And 1 more article ·", html)
+        (restored,) = page.turns([kept_of(html)])["html"]
+        assert restored.count("<section class='part'>") == 10

@@ -156,3 +156,25 @@ def test_copies_are_named_and_the_server_connects_to_no_other_host(page: Page, s
     turn.locator(".chip").first.click()
     assert marked(page)
     assert server.watched.read_text(encoding="utf-8") == ""
+
+
+def test_the_menu_closes_on_a_click_elsewhere_and_on_escape(page: Page) -> None:
+    turn = ask(page, FERRY)
+    menu, entry = turn.locator(".menu summary"), turn.get_by_role("button", name="Copy text")
+    menu.click()
+    expect(entry).to_be_visible()
+    turn.locator(".question").click()
+    expect(entry).to_be_hidden()
+    menu.click()
+    page.keyboard.press("Escape")
+    expect(entry).to_be_hidden()
+    expect(menu).to_be_focused()
+
+
+def test_the_wheel_over_a_long_answer_scrolls_it(page: Page) -> None:
+    turn = ask(page, FERRY)
+    said = turn.locator(".said")
+    said.evaluate("one => one.insertAdjacentHTML('beforeend', '<p style=\"height: 3000px\">long</p>')")
+    said.hover()
+    page.mouse.wheel(0, 400)
+    page.wait_for_function("document.querySelector('#turn-1 .said').scrollTop > 100")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 from html import unescape
@@ -18,7 +19,7 @@ from pincite.text_anchors import ResolvedAnchor
 from pincite.web import answers as turns
 from pincite.web import articles, export, holdings, start
 from pincite.web.library import State
-from pincite.web.locations import numbered_blocks, where
+from pincite.web.locations import direction, numbered_blocks, where
 
 SHOWN = st.characters(exclude_characters="\0\r", exclude_categories=["Cs"])
 VOID = {"meta", "br", "progress", "input"}
@@ -312,3 +313,39 @@ def test_html_file_shows_every_text_to_the_letter_and_runs_nothing(answer: Answe
     for each in answer.citations:
         assert each.document.digest in html
         assert f"characters {each.start}–{each.end}" in unescape(html)
+
+
+ARABIC = "مرحبا بكم في الميناء القديم\nPython لغة برمجة سهلة ومفيدة للجميع\nSee the log.\n2024"
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "part", "expected"),
+    [
+        ("الميناء", ARABIC, None, "rtl"),
+        ("Python", ARABIC, None, "rtl"),
+        ("الميناء", ARABIC, "Python لغة برمجة سهلة", "rtl"),
+        ("الميناء", ARABIC, "2024", "rtl"),
+        ("الميناء", ARABIC, "See the log.", "ltr"),
+        ("Harbour", "The harbour, נמל in Hebrew, is old. It is deep.", None, "ltr"),
+        ("Harbour", "The harbour, נמל in Hebrew, is old. It is deep.", "נמל in Hebrew, is old", "ltr"),
+        ("Harbour", "The harbour is old and deep and wide.\nנמל ישן ועמוק", "נמל ישן ועמוק", "rtl"),
+        ("", "", None, "ltr"),
+    ],
+)
+def test_a_text_runs_as_its_article_does(title: str, text: str, part: str | None, expected: str) -> None:
+    document = Document(doc_id="d.txt", title=title, text=text)
+    span = (text.index(part), text.index(part) + len(part)) if part else None
+    assert direction(document, span) == expected
+
+
+def test_every_part_of_an_arabic_article_runs_from_right_to_left() -> None:
+    document = Document(doc_id="a.txt", title="Python", text=ARABIC)
+    span = (ARABIC.index("Python"), ARABIC.index("\nSee"))
+    reader = articles.article(ResolvedAnchor(document=document, span=span, same=True), "a.txt@1", ())
+    assert "<h2 dir='rtl'" in reader
+    assert reader.count("dir='rtl'") >= 3
+    quote = turns.Quote(label=1, anchor="a", document=document, span=span)
+    made = turns.turn(1, "?", [], "", turns.Reply(kind="quotes", quotes=(quote,)))
+    assert {"<h4 dir='rtl'>", "<blockquote dir='rtl'>", "<p class='passage' dir='rtl'>"} <= set(
+        re.findall(r"<(?:h4|blockquote|p class='passage') dir='rtl'>", made)
+    )

@@ -73,6 +73,11 @@ class Assistant:
         self.index = index
         self._threshold = threshold
 
+    @property
+    def threshold(self) -> float:
+        """The confidence from which on a question counts as answered."""
+        return self.index.settings.threshold if self._threshold is None else self._threshold
+
     def ask(self, question: str, *, history: Sequence[Turn] = (), where: Filter | None = None) -> Answer:
         """Answer a question by quoting, and what is none, such as "Hello" or "List all articles", by a reply.
 

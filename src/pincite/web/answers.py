@@ -5,6 +5,7 @@ A turn is made of quotes that were just chosen, or of those that a page has kept
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -13,14 +14,17 @@ from pincite import text_anchors
 from pincite.analysis.sentences import sentence_spans
 from pincite.assistant import NO_ANSWER
 from pincite.datatypes import Answer, Citation, Document, Hit, Listed, Part, Passage, Span
-from pincite.web.locations import facts, numbered_blocks, place
+from pincite.web.locations import direction, facts, numbered_blocks, place
 from pincite.web.markup import address, count, literal, many
 
 _MOST_BEFORE_AND_AFTER = 600
 """Characters around a quote in which the sentences next to it are looked for."""
 
-_ANSWERS = ("quotes", "summary")
+_ANSWERS = ("quotes", "summary", "weak")
 _NEAREST = 3
+_SIDE_BY_SIDE = 2
+"""Parts of a question that are laid out as columns."""
+_COUNTS = re.compile(r"(?:And )?\d+ more (?:article|passage)s?\b")
 _MOST_SET_APART = 2 / 3
 _AGAIN = "<button type='button' data-act='again'>Ask again</button>"
 _JUDGE = "<button type='button' data-act='judge' title='Noted as a test; nothing is trained' data-verdict"
@@ -28,7 +32,9 @@ _NOTHING = f"{_JUDGE}='nothing' class='judge'>Nothing answers this</button>"
 _ONLY_NEAR = "Passages that come near are shown for you to judge; they are not an answer."
 
 
-Kind = Literal["quotes", "near", "summary", "reply", "failed"]
+WEAK = "Nothing in these articles answers this for sure. These passages come near; judge for yourself."
+
+Kind = Literal["quotes", "weak", "near", "summary", "reply", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +66,8 @@ class Reply:
     """What is said to a question.
 
     Attributes:
-        kind: ``quotes`` answer, ``near`` passages do not; a ``summary`` quotes key sentences of an article; a
-            ``reply`` is what Pincite says itself; ``failed`` says nothing of the articles.
+        kind: ``quotes`` answer, ``weak`` ones may, ``near`` passages do not; a ``summary`` quotes key
+            sentences of an article; a ``reply`` is what Pincite says itself; ``failed`` says nothing of the articles.
         quotes: in the order of their labels.
         text: of a reply and a summary, in words; of a failure, HTML.
         documents: the articles that a reply lists.
@@ -89,26 +95,32 @@ class Reply:
 
 
 def reply_of(
-    answer: Answer, *, milliseconds: int | None = None, follow_ups: tuple[str, ...] = (), limited: bool = False
+    answer: Answer,
+    *,
+    weak: bool = False,
+    milliseconds: int | None = None,
+    follow_ups: tuple[str, ...] = (),
+    limited: bool = False,
 ) -> Reply:
     """What is said of an answer.
 
     Args:
         answer: the answer.
+        weak: it is hardly surer than what is refused.
         milliseconds: how long it took.
         follow_ups: questions to go on with; none are offered where nothing answers.
         limited: only some of the articles were asked.
     """
     return Reply(
-        kind=_kind(answer),
-        quotes=_quotes(answer),
+        kind="weak" if weak else _kind(answer),
+        quotes=_quotes(answer, weak),
         text=answer.reply,
         documents=answer.documents,
         parts=answer.parts,
         notes=answer.notes,
         more=answer.more,
         milliseconds=milliseconds,
-        follow_ups=follow_ups if answer.answered else (),
+        follow_ups=follow_ups if answer.answered and not weak else (),
         limited=limited,
     )
 
@@ -121,22 +133,23 @@ def _kind(answer: Answer) -> Kind:
     return "quotes" if answer.answered else "near"
 
 
-def _quotes(answer: Answer) -> tuple[Quote, ...]:
+def _quotes(answer: Answer, weak: bool) -> tuple[Quote, ...]:
     """The quotes of an answer, or the passages nearest to a question that none answers."""
     if not answer.answered:
         return tuple(_near(label, hit) for label, hit in enumerate(answer.hits[:_NEAREST], 1))
     hits = {hit.passage.passage_id: hit for hit in answer.hits}
-    return tuple(_cited(citation, hits.get(citation.passage.passage_id)) for citation in answer.citations)
+    return tuple(_cited(citation, hits.get(citation.passage.passage_id), weak) for citation in answer.citations)
 
 
-def _cited(citation: Citation, hit: Hit | None) -> Quote:
+def _cited(citation: Citation, hit: Hit | None, weak: bool) -> Quote:
+    sure = () if weak else (("Answers the question by itself", f"{citation.confidence:.0%}"),)
     return Quote(
         label=citation.label,
         anchor=text_anchors.text_anchor(citation.document, citation.start, citation.end),
         document=citation.document,
         span=(citation.start, citation.end),
         highlights=citation.highlights,
-        numbers=(("Answers the question by itself", f"{citation.confidence:.0%}"), *_numbers(hit)) if hit else (),
+        numbers=(*sure, *_numbers(hit)) if hit else (),
         also_in=_names(citation.duplicates),
     )
 
@@ -178,7 +191,9 @@ def turn(number: int, question: str, only: Sequence[str], kept: str, reply: Repl
         reply: what was said.
     """
     limits = f"<p class='only'>Only {literal(', '.join(only))}</p>" if only else ""
-    notes = "".join(f"<p class='note' dir='auto'>{literal(note)}</p>" for note in reply.notes)
+    notes = "".join(
+        f"<p class='note' dir='auto'>{literal(note)}</p>" for note in reply.notes if not _COUNTS.match(note)
+    )
     said, sources = notes + _said(number, reply), _sources(number, reply)
     return (
         f"<article class='turn' id='turn-{number}' aria-labelledby='question-{number}' data-kept='{literal(kept)}'>"
@@ -198,6 +213,11 @@ def _said(number: int, reply: Reply) -> str:
         return f"{_own_words(reply)}{_about(reply)}"
     if reply.kind == "summary":
         quotes = _own_words(reply) + f"<div class='answer'>{''.join(map(_quote, reply.quotes))}</div>"
+    elif reply.kind == "weak":
+        quotes = (
+            f"<section class='notice weak'><h3>Possibly related</h3><p>{WEAK}</p></section>"
+            f"<div class='answer weak'>{_by_parts(reply) if reply.parts else _by_article(reply.quotes)}</div>"
+        )
     else:
         quotes = f"<div class='answer'>{_by_parts(reply) if reply.parts else _lead_and_rest(reply.quotes)}</div>"
     follow_ups = f"<div class='follow-ups'>{examples(reply.follow_ups)}</div>" if reply.follow_ups else ""
@@ -206,7 +226,8 @@ def _said(number: int, reply: Reply) -> str:
 
 def _lead_and_rest(quotes: Sequence[Quote]) -> str:
     lead, *rest = quotes
-    more = f"<section class='more'><h3>More from these articles ({len(rest)})</h3>{_rest(lead, rest)}</section>"
+    others = _by_article(quotes, lead)
+    more = f"<section class='more'><h3>More from these articles ({len(rest)})</h3>{others}</section>"
     return f"<div class='lead'>{_quote(lead)}{_judge(lead)}</div>{more if rest else ''}"
 
 
@@ -226,7 +247,7 @@ def _by_parts(reply: Reply) -> str:
         quotes = "".join(_quote(by_label[label]) for label in part.labels if label in by_label)
         nothing = f"<p class='only'>{NO_ANSWER}.</p>"
         made += f"<section class='part'><h3 dir='auto'>{literal(part.name)}</h3>{quotes or nothing}</section>"
-    return made
+    return f"<div class='parts{' two' if len(reply.parts) == _SIDE_BY_SIDE else ''}'>{made}</div>"
 
 
 def _own_words(reply: Reply) -> str:
@@ -245,13 +266,13 @@ def document_link(doc_id: str, title: str) -> str:
     return f"<a href='{address('doc', doc_id)}' data-doc='{literal(doc_id)}' dir='auto'>{literal(title)}</a>"
 
 
-def _rest(lead: Quote, rest: Sequence[Quote]) -> str:
-    """The other quotes in the order of their articles, each article named where it is another than before."""
-    made, named = "", lead.document
-    for group in _groups([lead, *rest]):
+def _by_article(quotes: Sequence[Quote], lead: Quote | None = None) -> str:
+    """Quotes in the order of their articles, each article named where it is another than before; without the lead."""
+    made, named = "", lead and lead.document
+    for group in _groups(quotes):
         for quote in (quote for quote in group if quote is not lead):
             if quote.document is not named and quote.document is not None:
-                made += f"<p class='from' dir='auto'>{literal(quote.document.title)}</p>"
+                made += f"<p class='from' dir='{direction(quote.document)}'>{literal(quote.document.title)}</p>"
                 named = quote.document
             made += _quote(quote)
     return made
@@ -268,7 +289,8 @@ def _quote(quote: Quote) -> str:
     name = f"Source {quote.label}: {literal(quote.document.title)}"
     chip = f"<a class='chip' {_link(quote)} data-label='{quote.label}' aria-label='{name}'>{quote.label}</a>"
     shown = f"<span class='quote'>{_highlighted(quote.document, quote)}</span>"
-    return f"{_columns(quote.document, quote.span)}<blockquote dir='auto'>{shown} {chip}</blockquote>"
+    along = direction(quote.document, quote.span)
+    return f"{_columns(quote.document, quote.span)}<blockquote dir='{along}'>{shown} {chip}</blockquote>"
 
 
 def _columns(document: Document, span: Span) -> str:
@@ -302,9 +324,10 @@ def _link(quote: Quote) -> str:
 def _about(reply: Reply) -> str:
     """How many articles, and how long it took."""
     parts = [count(len(_groups(reply.quotes)), "article")] if reply.kind in _ANSWERS else []
-    parts += [f"{count(reply.more, 'more passage')} {'fits' if reply.more == 1 else 'fit'}"] if reply.more else []
+    further = f"{count(reply.more, 'more passage')} {'fits' if reply.more == 1 else 'fit'}" if reply.more else ""
+    parts += [note.rstrip(".") for note in reply.notes if _COUNTS.match(note)] or ([further] if further else [])
     parts += [f"{reply.milliseconds} ms"] if reply.milliseconds is not None else []
-    return f"<p class='meta'>{' · '.join(parts)}</p>" if parts else ""
+    return f"<p class='meta'>{literal(' · '.join(parts))}</p>" if parts else ""
 
 
 def _actions(number: int) -> str:
@@ -345,7 +368,9 @@ def _sources(number: int, reply: Reply) -> str:
     groups = _groups(quote for quote in reply.quotes if quote.document is not None)
     if not groups:
         return ""
-    title = count(len(groups), "article") if reply.kind in _ANSWERS else "Possibly related, not an answer"
+    title = {"weak": "Possibly related", "near": "Possibly related, not an answer"}.get(
+        reply.kind, count(len(groups), "article")
+    )
     return (
         f"<div class='panel'><h3>{title}</h3>"
         "<button type='button' class='close' data-act='close-sources' aria-label='Close the sources'>✕</button></div>"
@@ -360,10 +385,11 @@ def _card(number: int, quotes: Sequence[Quote], kind: str) -> str:
     parts = "".join(_part(number, document, quote, kind) for quote in quotes)
     also = dict.fromkeys(name for quote in quotes for name in quote.also_in)
     copies = f"<p class='duplicates'>Also in: {literal(', '.join(also))}</p>" if also else ""
+    along = direction(document)
     return (
         f"<section class='card' {_link(first).partition(' ')[2]}>"
-        f"<header><h4 dir='auto'><a class='read' {_link(first)}>{literal(document.title)}</a></h4></header>"
-        f"<p class='where'>{many(facts(document))}</p>{parts}{copies}{_details(quotes)}</section>"
+        f"<header><h4 dir='{along}'><a class='read' {_link(first)}>{literal(document.title)}</a></h4></header>"
+        f"<p class='where' dir='{along}'>{many(facts(document))}</p>{parts}{copies}{_details(quotes)}</section>"
     )
 
 
@@ -373,14 +399,15 @@ def _part(number: int, document: Document, quote: Quote, kind: str) -> str:
         return f"<p class='gone'>{_gone(quote)}</p>"
     start, end = quote.span
     begin, stop = around(document, quote.span) if kind in _ANSWERS else quote.span
-    marked = literal(document.text[start:end])
+    marked, along = literal(document.text[start:end]), direction(document, quote.span)
     if kind in _ANSWERS:
         marked = f"<mark id='cite-{number}-{quote.label}'>{marked}</mark>"
     edited = "<span class='edited'>changed since, word for word still there</span>" if quote.edited else ""
     badge = f"<a class='badge' {_link(quote)}>{quote.label}</a>" if kind in _ANSWERS else ""
     judge = _judge(quote) if kind == "quotes" else ""
     return (
-        f"{_columns(document, quote.span)}<p class='passage' dir='auto'>{literal(document.text[begin:start])}{marked}"
+        f"{_columns(document, quote.span)}<p class='passage' dir='{along}'>"
+        f"{literal(document.text[begin:start])}{marked}"
         f"{literal(document.text[end:stop])}</p>"
         f"<p class='place'>{badge}{many(place(document, quote.span))}{edited}{judge}</p>"
     )

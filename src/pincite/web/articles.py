@@ -9,7 +9,7 @@ from pincite import text_anchors
 from pincite.datatypes import Document, Span
 from pincite.text_anchors import ResolvedAnchor
 from pincite.web import export
-from pincite.web.locations import facts, numbered_blocks, readable_parts, where
+from pincite.web.locations import direction, facts, numbered_blocks, readable_parts, where
 from pincite.web.markup import address, literal, many
 
 _BREAK = "<span class='break'></span>"
@@ -25,10 +25,12 @@ def article(resolved: ResolvedAnchor, anchor: str | None, others: Sequence[Span]
     """
     document, span = resolved.document, resolved.span
     known = where(document, [span]) if span else facts(document)
+    along = direction(document)
     news = _change_note(resolved) if anchor else ""
     name = f"data-doc='{literal(document.doc_id)}' data-digest='{document.digest}'"
     return (
-        f"<header><h2 dir='auto' tabindex='-1'>{literal(document.title)}</h2><p class='where'>{many(known)}</p>"
+        f"<header><h2 dir='{along}' tabindex='-1'>{literal(document.title)}</h2>"
+        f"<p class='where' dir='{along}'>{many(known)}</p>"
         f"{news}{_links(document, span, anchor)}</header>{_picture(document, span, anchor)}"
         f"<div class='text' {name}>{_text(document, span, others)}</div>"
     )
@@ -85,8 +87,9 @@ def _text(document: Document, span: Span | None, others: Sequence[Span]) -> str:
         pieces.append(_gap(document.text, at, start, marks))
         name, kind = (f" data-number='{number}'", "paragraph") if number else ("", "heading")
         here = " here" if span and span[0] < end and start < span[1] else ""
+        along = direction(document, (start, end) if number else None)
         inside = _BREAK.join(_marked(document.text, *part, marks) for part in readable_parts(document.text, start, end))
-        pieces.append(f"<div class='{kind}{here}' dir='auto'{name}>{inside}</div>")
+        pieces.append(f"<div class='{kind}{here}' dir='{along}'{name}>{inside}</div>")
         at = end
     return "".join(pieces) + _gap(document.text, at, len(document.text), marks)
 

@@ -9,17 +9,18 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from itertools import islice
-from typing import Any, Literal
+from itertools import islice, zip_longest
+from typing import Any
 
 from cachetools import LRUCache, cachedmethod
 
 from pincite import text_anchors
 from pincite.analysis.terms import only_stop_words
 from pincite.assistant import Assistant
-from pincite.datatypes import Answer, Filter, Hit, Part, Span, replace_surrogates
+from pincite.datatypes import Answer, Document, Filter, Hit, Listed, Part, Span, replace_surrogates
 from pincite.errors import EmptyIndex, FilterError, NoIndex, NothingFits, PinciteError, QueryError, UnknownDocument
 from pincite.index import Index
+from pincite.retrieval.follow_ups import needs_context
 from pincite.web import answers, export, start
 from pincite.web.answers import Quote, Reply
 from pincite.web.library import UNEXPECTED, Library
@@ -35,7 +36,9 @@ _LONGEST_TITLE, _SHORTEST_NAME = 70, 4
 _NAME = re.compile(
     r"[“\"《「]([^“”\"《》「」\n]{4,50})[”\"》」]|\b[A-Z][\w'-]+(?: [A-Z][\w'-]+){1,4}",
 )
-_QUOTING = ("quotes", "summary")
+_QUOTING = ("quotes", "summary", "weak")
+_SURE = 0.1
+"""By how much the confidence has to pass the threshold for quotes to be laid out as an answer."""
 _KEY_SENTENCES = "Key sentences of the article, in the order of its text."
 _MOST_TURNS, _MOST_QUOTES = 100, 50
 """Of a conversation that a page keeps, and of one of its turns."""
@@ -166,10 +169,13 @@ class Chat:
 
     @cachedmethod(lambda self: self._examples, condition=lambda self: self._examples_lock)
     def examples(self, generation: int) -> list[str]:
-        """Questions made of titles and names, only such as are answered; found once for each state of the index."""
+        """Questions of articles in each folder by turns, only such as are answered; found once for each state."""
         del generation  # names what is remembered
-        hits = self._index.search("main findings", k=_MOST_TRIED)
-        questions = map(start.example, dict.fromkeys([*_titles(hits), *_names(hits)]))
+        ids = list(islice(_by_turns(self._index.listed()), _MOST_TRIED))
+        documents = self._index.documents(ids)
+        offered = [_offered(documents[each]) for each in ids if each in documents]
+        names = _names(self._index.search("main findings", k=_MOST_TRIED))
+        questions = dict.fromkeys([*filter(None, offered), *map(start.example, names)])
         answered = (text for text in islice(questions, _MOST_TRIED) if self._assistant.ask(text).answered)
         return list(islice(answered, _EXAMPLES))
 
@@ -230,12 +236,17 @@ class Chat:
             answer = self._assistant.ask(asked.question, history=history, where=asked.where)
         except Exception as error:  # noqa: BLE001 - a failure must never look like "nothing found"
             return Reply(kind="failed", text=self._failure(error))
+        weak = answer.answered and answer.kind == "quotes" and not self._sure(answer)
         return answers.reply_of(
             answer,
+            weak=weak,
             milliseconds=round(1000 * (time.perf_counter() - began)),
-            follow_ups=tuple(islice(_follow_ups(answer), _FOLLOW_UPS)),
+            follow_ups=tuple(islice(_follow_ups(answer, asked.question, before), _FOLLOW_UPS)),
             limited=bool(asked.only),
         )
+
+    def _sure(self, answer: Answer) -> bool:
+        return max(each.confidence for each in answer.citations) >= self._assistant.threshold + _SURE
 
     def _messages(self, turn: Kept) -> Iterator[dict[str, str]]:
         """A turn as the assistant takes it: of an answer, what of it still stands."""
@@ -255,7 +266,8 @@ class Chat:
         quotes = tuple(self._found(label, *quote) for label, quote in enumerate(turn.quotes, 1))
         if turn.kind == "summary":
             return Reply(kind="summary", quotes=quotes, text=_KEY_SENTENCES)
-        kind: Literal["quotes", "near"] = "quotes" if turn.kind == "quotes" and quotes else "near"
+        answers_by: dict[str, answers.Kind] = {"quotes": "quotes", "weak": "weak"}
+        kind = answers_by.get(turn.kind, "near") if quotes else "near"
         return Reply(kind=kind, quotes=quotes, parts=turn.parts, limited=bool(turn.asked.only))
 
     def _found(self, label: int, anchor: str, highlights: Sequence[Span]) -> Quote:
@@ -311,19 +323,40 @@ def _html(number: int, asked: Asked, reply: Reply) -> str:
     return answers.turn(number, asked.question, asked.only, json.dumps(kept), reply)
 
 
-def _follow_ups(answer: Answer) -> Iterator[str]:
-    """Headings and titles near to the question that are questions themselves; nothing is asked for them."""
+def _follow_ups(answer: Answer, asked: str, before: Sequence[Kept]) -> Iterator[str]:
+    """Headings and titles in the articles quoted that are questions themselves, and near to the one asked."""
     cited = {citation.passage.passage_id for citation in answer.citations}
-    near = (hit for hit in answer.hits if hit.scores["dense"] >= _NEAR_COSINE and hit.passage.passage_id not in cited)
-    lines = (line for hit in near for line in (hit.passage.heading, hit.document.title) if line)
-    yield from (
-        line for line in dict.fromkeys(lines) if line.rstrip().endswith(("?", "？")) and len(line) <= _LONGEST_TITLE
-    )
+    quoted = {citation.document.doc_id for citation in answer.citations}
+    near = (hit for hit in answer.hits if hit.document.doc_id in quoted and hit.passage.passage_id not in cited)
+    lines = [
+        line
+        for hit in near
+        if hit.scores["dense"] >= _NEAR_COSINE
+        for line in (hit.passage.heading, hit.document.title)
+    ]
+    said = {text.casefold() for text in (asked, *(turn.asked.question for turn in before))}
+    for question in dict.fromkeys(filter(None, map(start.question_of, filter(None, lines)))):
+        if question.casefold() not in said and len(question) <= _LONGEST_TITLE and not needs_context(question):
+            yield question
 
 
-def _titles(hits: Iterable[Hit]) -> Iterator[str]:
-    documents = [hit.document for hit in hits if not hit.document.title_is_name]
-    return (title for title in dict.fromkeys(document.title for document in documents) if len(title) <= _LONGEST_TITLE)
+def _by_turns(listed: Iterable[Listed]) -> Iterator[str]:
+    """The ids of articles, one of each folder after the other; in each those first whose title asks something."""
+    folders: dict[str, list[Listed]] = {}
+    for each in listed:
+        folders.setdefault(each.doc_id.partition("#")[0].rpartition("/")[0], []).append(each)
+    ordered = (sorted(each, key=lambda one: start.question_of(one.title) is None) for each in folders.values())
+    return (each.doc_id for row in zip_longest(*ordered) for each in row if each)
+
+
+def _offered(document: Document) -> str | None:
+    """A question to begin with: one that the article itself asks, else what it says of its title."""
+    lines = [document.title, *(document.text[a:b] for a, b in document.headings)]
+    asked = (question for question in map(start.question_of, lines) if question)
+    own = next((each for each in asked if len(each) <= _LONGEST_TITLE and not needs_context(each)), None)
+    if own or document.title_is_name or len(document.title) > _LONGEST_TITLE:
+        return own
+    return start.example(document.title)
 
 
 def _names(hits: Iterable[Hit]) -> Iterator[str]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 from pincite.datatypes import Document, Span
-from pincite.web.answers import Reply
-from pincite.web.locations import where
+from pincite.web.answers import WEAK, Reply
+from pincite.web.locations import direction, where
 
 Turns = Sequence[tuple[str, Reply]]
 """Questions, each with what was said to it."""
@@ -19,7 +19,7 @@ _STYLE = (
     "body{max-width:44rem;margin:3rem auto;padding:0 1.5rem;font:1.0625rem/1.6 Georgia,serif;color:#1b211f}"
     "blockquote{margin:0 0 1rem;white-space:pre-line}li{margin:0 0 1rem}small{color:#59635f;overflow-wrap:anywhere}"
 )
-_QUOTING = ("quotes", "summary")
+_QUOTING = ("quotes", "summary", "weak")
 _NOTHING = "Nothing in these articles answers this."
 
 
@@ -27,8 +27,6 @@ def citation(document: Document, span: Span) -> str:
     """One citation as plain text."""
     columns = document.columns_at(span[0])
     about = [f"“{document.title}”", document.author, *where(document, [span]), document.url or document.doc_id]
-    columns = document.columns_at(span[0])
-    about.append(columns and f"columns: {' '.join(columns.split())}")
     about.append(columns and f"columns: {' '.join(columns.split())}")
     return f"“{document.text[slice(*span)]}” ({', '.join(part for part in about if part)})"
 
@@ -42,7 +40,7 @@ def _standing(reply: Reply) -> Iterator[tuple[int, Document, Span]]:
 
 def _own_words(reply: Reply) -> list[str]:
     """What Pincite says itself."""
-    nothing = [] if reply.kind in _QUOTING else [_NOTHING]
+    nothing = [WEAK] if reply.kind == "weak" else [] if reply.kind in _QUOTING else [_NOTHING]
     return [reply.text] if reply.text and reply.kind != "failed" else nothing
 
 
@@ -100,8 +98,8 @@ def html(turns: Turns) -> str:
 def _html_turn(question: str, reply: Reply) -> str:
     standing = list(_standing(reply))
     quotes = "".join(
-        f"<blockquote dir='auto'><span class='quote'>{escape(document.text[slice(*span)])}</span> [{label}]"
-        "</blockquote>"
+        f"<blockquote dir='{direction(document, span)}'>"
+        f"<span class='quote'>{escape(document.text[slice(*span)])}</span> [{label}]</blockquote>"
         for label, document, span in standing
     )
     places = "".join(

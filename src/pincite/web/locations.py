@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from threading import Lock
+from typing import Literal
+from unicodedata import bidirectional
 
 from cachetools import LRUCache, cached
 
@@ -13,6 +15,8 @@ from pincite.datatypes import Document, Span
 
 _READABLE = 500
 """Characters; about as many as a paragraph of a newspaper has."""
+_LOOKED_AT = 5000
+"""Characters of an article by which it is told how it is written."""
 _MOST_REMEMBERED = 100_000
 """Paragraphs of the articles read last; about as many as ten million words have."""
 
@@ -34,6 +38,35 @@ def where(document: Document, spans: Sequence[Span]) -> list[str]:
     characters = ", ".join(f"{start}–{end}" for start, end in spans)
     stated = [part for part in (document.source, document.date) if part]
     return [*stated, *place(document, spans[0]), f"characters {characters}"]
+
+
+def direction(document: Document, span: Span | None = None) -> Literal["rtl", "ltr"]:
+    """How an article, or a part of it, is written: the value of ``dir``.
+
+    A paragraph of an Arabic article runs from right to left though it begins with a Latin word; one that is Latin
+    throughout does not, nor does a Hebrew name turn an English one round.
+
+    Args:
+        document: the article.
+        span: the part; None for what belongs to the whole, as its title does.
+    """
+    text = document.text[slice(*span)] if span else ""
+    leftward, all_letters = _letters(text)
+    if _is_leftward(document):
+        return "rtl" if leftward or not all_letters else "ltr"
+    return "rtl" if 2 * leftward > all_letters else "ltr"
+
+
+@cached(LRUCache(1000), key=lambda document: (document.doc_id, document.digest), lock=Lock())
+def _is_leftward(document: Document) -> bool:
+    leftward, all_letters = _letters(f"{document.title}\n{document.text[:_LOOKED_AT]}")
+    return 2 * leftward > all_letters
+
+
+def _letters(text: str) -> tuple[int, int]:
+    """How many letters of a text are written from right to left, and how many it has."""
+    letters = [each for each in text if each.isalpha()]
+    return sum(bidirectional(each) in ("R", "AL") for each in letters), len(letters)
 
 
 @cached(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pincite.datatypes import Status
 from pincite.web.answers import examples as buttons
 from pincite.web.markup import count, literal
+
+_NUMBER = re.compile(r"\s*(?:\d+(?:\.\d+)*[.)]|\d+(?:\.\d+)+|Q\d*[.:])\s+")
+_HOW_TO = re.compile(r"How to (?=[a-z])", re.IGNORECASE)
 
 
 def masthead(status: Status | None, changed: int = 0) -> str:
@@ -21,9 +25,18 @@ def masthead(status: Status | None, changed: int = 0) -> str:
     return f"<h1 class='name'>Pincite</h1><p class='size'>{' · '.join(facts)}</p>"
 
 
+def question_of(line: str) -> str | None:
+    """The question that a title or heading is, without its number; "How to add texts" asks how. None for another."""
+    line = _NUMBER.sub("", line).strip()
+    if line.endswith("？") or (line.endswith("?") and " " in line):
+        return line
+    how = _HOW_TO.match(line)
+    return f"How do I {line[how.end() :]}?" if how else None
+
+
 def example(title: str) -> str:
     """A question that an article of this title should answer."""
-    return title if title.rstrip().endswith(("?", "？")) else f"What about “{title}”?"
+    return question_of(title) or f"What about “{title}”?"
 
 
 def start(documents: int, examples: Iterable[str] = ()) -> str:

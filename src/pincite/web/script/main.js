@@ -97,7 +97,14 @@ const acts = {
   "ask-only": ({ dataset }) => (filters.only(dataset.doc, dataset.title), box().focus()),
 };
 
+const closeMenus = (but) => {
+  const open = all("#talk .menu[open]").filter((menu) => menu !== but);
+  for (const menu of open) menu.open = false;
+  return open[0];
+};
+
 const clicked = (event) => {
+  closeMenus(event.target.closest?.(".menu"));
   const at = (selector) => event.target.closest?.(selector);
   const button = at("[data-act]"), link = at("a[data-cite], a[data-doc]"), example = at("button.example");
   const card = !getSelection().toString() && !at("summary, dl") && at(".card[data-cite]");
@@ -111,6 +118,8 @@ const clicked = (event) => {
 
 const escape = () => {
   if (one("#help").open) return; // the browser closes it
+  const menu = closeMenus();
+  if (menu) return one("summary", menu).focus();
   const shown = Object.keys(DRAWERS).find((name) => !one(`#${name}`).hidden);
   if (shown) toggle(shown);
   else if (reader.isOpen()) reader.close();
