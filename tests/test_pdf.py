@@ -17,7 +17,9 @@ from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate, Paragraph
 
 from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
+from pincite.parsers import pdf as pdf_reader
 from pincite.parsers import read
+from pincite.parsers.pdf_layout import Line
 
 Make = Callable[..., Document]
 
@@ -555,3 +557,43 @@ def test_a_line_of_contents_goes_with_the_number_that_stands_apart(pdf: Make) ->
     contents: list[Piece] = [(72.0, 600.0 - 14 * row, f"4.{row} On mills . . . . . . . . . .") for row in range(3)]
     contents += [(400.0, 600.0 - 14 * row, f"{row + 11}") for row in range(3)]
     assert pdf([(700.0, "The mill ground barley."), *contents]).text == "The mill ground barley."
+
+
+def test_a_lowered_letter_as_of_tex_parts_no_paragraph(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    for row, words in enumerate(
+        ("Further guidance can be found in the T", "documentation that comes with the mill, and")
+    ):
+        line = canvas.beginText(72, 700 - 14 * row)
+        line.textOut(words)
+        if words.endswith("T"):
+            line.setRise(-3)
+            line.textOut("E")
+            line.setRise(0)
+            line.textOut("X guide and in the")
+        canvas.drawText(line)
+    canvas.drawString(72, 672, "on its walls.")
+    canvas.save()
+    [found] = read(tmp_path / "a.pdf", "a.pdf")
+    assert isinstance(found, Document)
+    assert "found in the TEX guide and in the documentation of the mill" in found.text
+    assert "\n" not in found.text
+
+
+def test_small_figures_on_the_line_are_not_raised() -> None:
+    letters = [Line(each, 10.0 * at, 100.0, 10.0 * at + 9, 110.0) for at, each in enumerate("version 4.")]
+    figure = Line("6", 100.0, 100.0, 109.0, 107.0)
+    assert pdf_reader._as_line([*letters, figure]).text == "version 4.6"
+    raised = figure._replace(bottom=104.0, top=111.0)
+    assert pdf_reader._as_line([*letters, raised]).text == "version 4.[6]"
+
+
+def test_a_narrow_gap_before_which_pdfium_sees_a_space_parts_arabic_words() -> None:
+    def letters(gap: float, space: str) -> list[Line]:
+        lefts = (40.0, 30.0, 20.0 - gap, 10.0 - gap)
+        texts = ("د", "ر" + space, "ک", "ا")
+        return [Line(text, left, 100.0, left + 10, 110.0) for text, left in zip(texts, lefts, strict=True)]
+
+    for gap, space, read_as in ((1.2, " ", "در کا"), (1.2, "", "درکا"), (0.1, " ", "درکا"), (2.0, "", "در کا")):
+        [line] = pdf_reader._lines_from_the_right(letters(gap, space))
+        assert line.text == read_as

@@ -35,15 +35,17 @@ _WIDE_GAP = 1.2
 
 _ASLANT = 0.15
 """In quarters of a turn: by so much a watermark leans, and labels in a chart."""
+_NEAR = 3
+"""In units of the font size: what stands so near on one baseline is not turned by itself."""
 _ACCENTS = dict(
     zip("`´^ˆ~˜¯˘˙¨˚˝ˇ", "\u0300\u0301\u0302\u0302\u0303\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c", strict=True)
 )
 """Drawn by themselves above the next letter, as by TeX with its first fonts."""
 _DOTTED = {"ı": "i", "ȷ": "j"}
 _WORD_SPACE = 0.15
-_WIDER_WORD_SPACE = 0.18
-"""Where Arabic letters join, fonts draw them narrower than they are."""
-_SMALL, _RAISED_BY, _LOWERED_BY = 0.85, 0.15, 0.05
+_WIDER_WORD_SPACE, _LIKELY_WORD_SPACE = 0.18, 0.08
+"""Where Arabic letters join, fonts draw them narrower than they are; PDFium sees their spaces, but others as well."""
+_SMALL, _RAISED_BY, _LOWERED_BY = 0.85, 0.15, 0.08
 """In units of the line's font size: how high raised and lowered numbers are at most, and how far off the line."""
 _FROM_THE_RIGHT = re.compile("[\u0590-\u065f\u066d-\u06ef\u06fa-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 """Hebrew, Arabic and Syriac, but not the Arabic digits, which are read from the left."""
@@ -254,7 +256,7 @@ def _lines_from_the_right(chars: Sequence[Line]) -> list[Line]:
             continue
         if shared < 0.5 * min(char.height, rows[-1][0].height if rows else char.height):
             rows.append([])
-        rows[-1].append(char._replace(text=text))
+        rows[-1].append(char._replace(text=text + " " * char.text[-1].isspace()))
     backwards = sum(bool(_FROM_THE_RIGHT.match(char.text)) for char in chars) > len(chars) / 3
     lines = [_read(piece, backwards=backwards) for row in rows for piece in _pieces_of_row(row)]
     heights = Counter(round(line.height) for line in lines)
@@ -275,7 +277,7 @@ def _pieces_of_row(row: Sequence[Line]) -> Iterator[list[Line]]:
             if gap > _WIDE_GAP:
                 yield piece
                 piece = []
-            elif gap > _WIDER_WORD_SPACE:
+            elif gap > (_LIKELY_WORD_SPACE if " " in piece[-1].text + char.text else _WIDER_WORD_SPACE):
                 piece.append(Line(" ", piece[-1].right, char.bottom, char.left, char.top))
         piece.append(char)
     yield piece
@@ -285,7 +287,7 @@ def _read(piece: Sequence[Line], *, backwards: bool) -> Line:
     """The line that characters from left to right make, where the runs against its direction are turned round."""
     against = _RUN_TO_THE_RIGHT if backwards else _RUN_FROM_THE_RIGHT
     kinds = "".join(_kind(char.text) for char in piece)
-    texts = [char.text for char in piece]
+    texts = [char.text.strip() or " " for char in piece]
     for found in against.finditer(kinds):
         texts[slice(*found.span())] = reversed(texts[slice(*found.span())])
     text = " ".join("".join(texts[::-1] if backwards else texts).split())
@@ -306,29 +308,26 @@ def _within_line(before: Line, char: Line) -> Line:
 
 
 def _as_line(piece: Sequence[Line]) -> Line:
-    """The line that these characters make, the small raised and lowered numbers in it set apart."""
-    heights = [char.top - char.bottom for char in piece]
+    """The line that these characters make, as high as many of them, the small raised and lowered numbers set apart."""
+    boxes = Counter((char.bottom, char.top) for char in piece)
+    ((bottom, _), most), *_ = boxes.most_common()
+    top = max(top for (base, top), count in boxes.items() if base == bottom and 2 * count >= most)
+    heights = [top - bottom for bottom, top in boxes]
     if min(heights) > _SMALL * max(heights):
-        return Line.joined(" ".join("".join(char.text for char in piece).split()), piece)
-    heights = [round(height, 1) for height in heights]
-    usual = max(set(heights), key=lambda height: (heights.count(height), height))
-    body = piece[heights.index(usual)]
-    text = ""
-    in_line: list[Line] = []
-    for rises, chars in groupby(piece, lambda char: _rises(char, body)):
-        run = list(chars)
-        written = "".join(char.text for char in run)
-        text += _script(text[-12:], written, raised=rises > 0) if rises else written
-        in_line += [] if rises else run
-    line = Line.joined(" ".join(text.split()), in_line)
-    return line._replace(left=min(line.left, piece[0].left), right=max(line.right, piece[-1].right))
+        text = "".join(char.text for char in piece)
+    else:
+        text = ""
+        for rises, chars in groupby(piece, lambda char: _rises(char, bottom, top - bottom)):
+            written = "".join(char.text for char in chars)
+            text += _script(text[-12:], written, raised=rises > 0) if rises else written
+    return Line.joined(" ".join(text.split()), piece)._replace(bottom=bottom, top=top)
 
 
-def _rises(char: Line, body: Line) -> int:
-    """1 for a small raised character, -1 for a small lowered one, else 0."""
-    if char.height > _SMALL * body.height:
+def _rises(char: Line, bottom: float, height: float) -> int:
+    """1 for a small character that stands above the line that is so high, -1 for one below it, else 0."""
+    if char.height > _SMALL * height:
         return 0
-    rise = (char.bottom - body.bottom) / body.height
+    rise = (char.bottom - bottom) / height
     return (rise > _RAISED_BY) - (rise < -_LOWERED_BY)
 
 
@@ -344,38 +343,51 @@ def _script(before: str, run: str, *, raised: bool) -> str:
 
 
 def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pypdfium2 has no types
-    """Each visible character, with the white space behind it, and by how many quarters it is turned clockwise."""
+    """Each visible character, with the white space behind it, and by how many quarters it is turned clockwise.
+
+    Its box stands on its baseline, since how far below that it reaches differs from font to font.
+    """
     found: list[tuple[int, Line]] = []
-    rectangle = raw.FS_RECTF()
+    rectangle, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    box, origin = ctypes.byref(rectangle), (ctypes.byref(x), ctypes.byref(y))
+    unicode_at, box_at, origin_at = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox, raw.FPDFText_GetCharOrigin
     handle = text_page.raw
+    turn, before = -1, Line("", 0, 0, 0, 0)
     for index in range(text_page.count_chars()):
-        code = raw.FPDFText_GetUnicode(handle, index)
+        code = unicode_at(handle, index)
         text = _AS_TEXT.get(code) or (chr(code) if 0 < code < 0xD800 else storable(chr(code)))
-        if text.isspace() or raw.FPDFText_IsGenerated(handle, index) == 1:
+        if text.isspace():
             if found:
-                turn, before = found[-1]
-                found[-1] = turn, before._replace(text=before.text + text)
+                before = before._replace(text=before.text + text)
+                found[-1] = turn, before
             continue
-        raw.FPDFText_GetLooseCharBox(handle, index, rectangle)
-        quarters = raw.FPDFText_GetCharAngle(handle, index) / (math.pi / 2)
-        if abs(quarters - round(quarters)) > _ASLANT:
-            continue
-        turn = round(quarters) % 4
-        char = _upright(text, rectangle, turn)
-        accent = _ACCENTS.get(found[-1][1].text) if found and found[-1][0] == turn and text.isalpha() else None
-        if accent and char.left < (found[-1][1].left + found[-1][1].right) / 2 < char.right:
-            _, before = found.pop()
-            char = Line.joined(unicodedata.normalize("NFC", _DOTTED.get(text, text) + accent), [char, before])
+        box_at(handle, index, box)
+        origin_at(handle, index, *origin)
+        left, bottom, right, top = rectangle.left, y.value, rectangle.right, y.value + rectangle.top - rectangle.bottom
+        last = turn
+        if turn or bottom != before.bottom or abs(left - before.left) > _NEAR * (top - bottom):
+            quarters = raw.FPDFText_GetCharAngle(handle, index) / (math.pi / 2)
+            if abs(quarters - round(quarters)) > _ASLANT:
+                continue
+            turn = round(quarters) % 4
+        char = _upright(text, rectangle, x.value, bottom, turn) if turn else Line(text, left, bottom, right, top)
+        if last == turn and before.text in _ACCENTS and text.isalpha():
+            accent = _ACCENTS[before.text]
+            if char.left < (before.left + before.right) / 2 < char.right:
+                found.pop()
+                char = char._replace(text=unicodedata.normalize("NFC", _DOTTED.get(text, text) + accent))
+        before = char
         found.append((turn, char))
     return found
 
 
-def _upright(text: str, rectangle: Any, turn: int) -> Line:  # noqa: ANN401 - pypdfium2 has no types
-    """Where the character stands when the page is held so that it is upright."""
+def _upright(text: str, rectangle: Any, x: float, y: float, turn: int) -> Line:  # noqa: ANN401 - pypdfium2 has no types
+    """Where a turned character stands when the page is held so that it is upright."""
     left, bottom, right, top = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
     for _ in range(turn):
         left, bottom, right, top = -top, left, -bottom, right
-    return Line(text, left, bottom, right, top)
+        x, y = -y, x
+    return Line(text, left, y, right, y + top - bottom)
 
 
 def _parts(before: Line, char: Line) -> bool:
