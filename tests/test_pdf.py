@@ -576,7 +576,7 @@ def test_a_lowered_letter_as_of_tex_parts_no_paragraph(tmp_path: Path) -> None:
     canvas.save()
     [found] = read(tmp_path / "a.pdf", "a.pdf")
     assert isinstance(found, Document)
-    assert "found in the TEX guide and in the documentation of the mill" in found.text
+    assert "found in the TEX guide and in the documentation that comes" in found.text
     assert "\n" not in found.text
 
 
@@ -597,3 +597,75 @@ def test_a_narrow_gap_before_which_pdfium_sees_a_space_parts_arabic_words() -> N
     for gap, space, read_as in ((1.2, " ", "در کا"), (1.2, "", "درکا"), (0.1, " ", "درکا"), (2.0, "", "در کا")):
         [line] = pdf_reader._lines_from_the_right(letters(gap, space))
         assert line.text == read_as
+
+
+def test_notes_at_the_foot_part_no_paragraph_that_goes_on_over_the_page(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    body = (
+        "The dam was built by the miller in the spring of 1904 and held until",
+        "the flood of that autumn, after which it was",
+    )
+    for row, words in enumerate(body):
+        canvas.drawString(72, 130 - 14 * row, words)
+    canvas.setFont("Helvetica", 8)
+    for row, words in enumerate(
+        (
+            "1 The miller was Ane Holt, who came from Corran in the year of the",
+            "great drought.",
+            "2 So the parish book.",
+        )
+    ):
+        canvas.drawString(72, 90 - 10 * row, words)
+    canvas.showPage()
+    for row, words in enumerate(
+        ("raised by two feet and faced with stone from the quarry at Aske, as", "the book of the parish says.")
+    ):
+        canvas.drawString(72, 700 - 14 * row, words)
+    canvas.save()
+    [found] = read(tmp_path / "a.pdf", "a.pdf")
+    assert isinstance(found, Document)
+    assert "after which it was raised by two feet" in found.text
+    assert "1 The miller was Ane Holt, who came from Corran in the year of the great drought.\n" in found.text
+
+
+def test_a_table_across_columns_of_prose_is_read_by_rows(pdf: Make) -> None:
+    cells = [
+        (x, 700 - 14 * row, f"{word}{row}")
+        for row in range(6)
+        for x, word in zip((72, 180, 330, 430), "abcd", strict=True)
+    ]
+    prose = beside(
+        [f"Line {row} of the left column goes on and on" for row in range(9)],
+        [f"Line {row} of the right column goes on and on" for row in range(9)],
+        top=560.0,
+    )
+    found = pdf(
+        [
+            *cells,
+            (72, 600, "Figure 1. What was ground at the mill, by year and by kind of grain, in tonnes a year."),
+            *prose,
+        ]
+    )
+    assert "a2\N{EM SPACE}b2\N{EM SPACE}c2\N{EM SPACE}d2" in found.text
+
+
+def test_a_bullet_begins_an_item_whatever_stands_before(pdf: Make) -> None:
+    found = pdf(["• The miller says that he will grind all of the barley again", "• the weir and the dam"])
+    assert "again\n\n• the weir" in found.text
+
+
+def test_numbers_of_lines_that_begin_anew_are_left_out(pdf: Make) -> None:
+    numbers = [*range(90, 96), *range(1, 7)]
+    lines = [
+        piece
+        for row, number in enumerate(numbers)
+        for piece in (
+            (40, 700 - 14 * row, str(number)),
+            (
+                72,
+                700 - 14 * row,
+                f"the mill of {number} grinds barley and oats from morning until the evening of the day",
+            ),
+        )
+    ]
+    assert not re.search(r"(?m)^\d|day \d", pdf(lines).text)

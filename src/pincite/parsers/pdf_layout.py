@@ -24,6 +24,9 @@ _LEADERS = re.compile(r"(?:\.\s?){6}\s?[\w-]{0,6}\Z")
 _COLUMN_LINES = 4
 _FEWEST_LINES = 2
 """Of columns that are so few lines long that they could be rows of a table: see :func:`_flow_apart`."""
+_FEWEST_CELLS = 4
+_NOTE_HEIGHT = 0.95
+"""Of the usual font size: how high the lines of notes are at most."""
 _LINE_DISTANCE = 1.8
 """In units of the font size: the longest between two lines of a sentence."""
 _FEWEST_NUMBERS, _LONGEST_NUMBER, _WIDE_LINE = 4, 4, 18
@@ -41,7 +44,11 @@ _END = re.compile(r"[.!?:;。！？：；…]['\"”’»)\]」』）]*$")
 _ADDRESS = re.compile(r"\W?https?://")
 _RANGE = re.compile(r"\w–$")
 _FULL_STOP = re.compile(r"\w[.!?]$")
-_ITEM = re.compile(r"[•‣▪●◦■–—*-]\s|\(?(?:\d{1,2}|[a-z])[.)]\s")
+_ITEM = re.compile(r"[•‣▪●◦■–—*-]\s|\(?(?:\d{1,2}|[a-z])[.)]\s|[①-⑳]")
+_BULLET = re.compile(r"[•‣▪●◦■]\s|[①-⑳]")
+"""No sentence goes on with these."""
+_NOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]{1,3}) ?[^\W\d_]")
+"""How a note at the foot of a page begins."""
 _LEADER = re.compile(r"(?<!\.)(?<!\. )(?:\. ?){4,}+\s*+\w+$")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -85,7 +92,32 @@ def in_reading_order(pages: Sequence[Sequence[Line]]) -> list[Line]:
     upright = _without_running_lines(upright)
     stamps = Counter(text for page in numbered for text in {line.text for line in page if line.is_aside})
     aside = [[line for line in page if line.is_aside and stamps[line.text] == 1] for page in numbered]
-    return [line for each in zip(upright, aside, strict=True) for page in each for line in _ordered(page)]
+    heights = Counter[float]()
+    for line in (line for page in upright for line in page):
+        heights[round(line.height, 1)] += len(line.text)
+    usual = max(heights, key=heights.__getitem__, default=0.0)
+    return [
+        line
+        for page, beside in zip(upright, aside, strict=True)
+        for line in (*_notes_aside(_ordered(page), usual), *_ordered(beside))
+    ]
+
+
+def _notes_aside(lines: Sequence[Line], usual: float) -> list[Line]:
+    """The lines of a page, the small ones of notes at the foot of a column set aside, since the text goes on behind."""
+    column: list[Line] = []
+    found: list[Line] = []
+    for line, after in zip(lines, [*lines[1:], None], strict=False):
+        column.append(line)
+        if after is None or after.bottom > line.top:
+            foot = len(column)
+            while foot and column[foot - 1].height < _NOTE_HEIGHT * usual:
+                foot -= 1
+            if not foot or not _NOTE.match(column[min(foot, len(column) - 1)].text):
+                foot = len(column)
+            found += [*column[:foot], *(each._replace(is_aside=True) for each in column[foot:])]
+            column = []
+    return found
 
 
 def flow(lines: Sequence[Line], pages: int, alone: Container[Line] = ()) -> tuple[str, tuple[int, ...]]:
@@ -110,8 +142,9 @@ def _without_margin(lines: Sequence[Line]) -> list[Line]:
         [line for line in decimal if line.left > edges[1]],
     ):
         numbers.sort(key=lambda line: -line.bottom)
-        steps = {int(after.text) - int(before.text) for before, after in pairwise(numbers)}
-        if len(numbers) >= _FEWEST_NUMBERS and len(steps) == 1 and steps & {1, 2, 5, 10} and _is_wide(words):
+        steps = Counter(int(after.text) - int(before.text) for before, after in pairwise(numbers))
+        [(step, count)] = steps.most_common(1) or [(0, 0)]
+        if count >= max(_FEWEST_NUMBERS - 1, 0.8 * len(numbers) - 1) and step in {1, 2, 5, 10} and _is_wide(words):
             lines = [line for line in lines if line not in numbers]
     return lines
 
@@ -161,7 +194,7 @@ def _ordered(lines: Sequence[Line]) -> list[Line]:
     ordered: list[Line] = []
     others: list[Line] = []
     for beside, across in _bands(lines, gutter.x):
-        if gutter.prevails or _flow_apart(beside, gutter.x):
+        if not _is_table(beside) if gutter.prevails else _flow_apart(beside, gutter.x):
             left, _, right = _parted(beside, gutter.x)
             below = [] if gutter.prevails else _below_columns(left, right)
             left = [line for line in left if line not in below]
@@ -170,6 +203,12 @@ def _ordered(lines: Sequence[Line]) -> list[Line]:
         else:
             others += [*beside, *across]
     return ordered + _ordered(others)
+
+
+def _is_table(lines: Sequence[Line]) -> bool:
+    """Whether most rows have more cells than two columns of prose have pieces."""
+    rows = _rows(lines)
+    return len(rows) > _FEWEST_LINES and not _is_prose(lines) and median(map(len, rows)) >= _FEWEST_CELLS
 
 
 def _bands(lines: Sequence[Line], x: float) -> Iterator[tuple[list[Line], list[Line]]]:
@@ -330,7 +369,9 @@ def _goes_on(paragraph: Sequence[Line], after: Line, usual: float) -> bool:
         full = len(paragraph) > 1 and before.right > right - 2 * before.height
         return not complete and (after.text[0].islower() or (full and not is_item))
     room = max(right, after.right) - before.right - _first_word_width(after)
-    if _distance(before, after) > _PARAGRAPH_GAP * usual or (is_item and (complete or room > before.height)):
+    if _distance(before, after) > _PARAGRAPH_GAP * usual or (
+        is_item and (complete or room > before.height or _BULLET.match(after.text))
+    ):
         return False
     if (_GAP in before.text and _GAP in after.text) or _LEADER.search(before.text):
         return False
