@@ -8,10 +8,10 @@ items and table rows always end one.
 
 **Where lines end.** Text may be wrapped by hand at any width, and filling programs break a line only when the next word
 does not fit. So a line that had room for the first word of the next one (measured by the longest of its neighbours,
-with 15 % off for proportional fonts) was ended on purpose, but not behind "the", "of" and the like. Lines shorter than
-wrapped prose are titles or addresses, longer ones paragraphs, and several that all begin with a capital entries. A
-label with a colon begins an entry ("blue: 7 euros") behind a line that has one too or ends with a stop; one in capitals
-("DATES:") always.
+with 15 % off for proportional fonts) was ended on purpose, but not behind "the", "of" and the like, nor where the next
+begins with a small letter below the words of a list item. Lines shorter than wrapped prose are titles or addresses,
+longer ones paragraphs, and several that all begin with a capital entries. A label with a colon begins an entry ("blue:
+7 euros") behind a line that has one too or ends with a stop; one in capitals ("DATES:") always.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class SentenceRange(NamedTuple):
 _BLANK_LINE = re.compile(r"\n\s*\n|\f")
 _LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 _ITEM = (
-    r"[-*+•‣◦▪■●·–]\s|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})\)\s|\d{1,3}\.\s|[(（]?[一二三四五六七八九十\d]{1,3}[、）]"
+    r"[-*+•‣◦▪■●·–]\s|\*\*\s|[①-⑳]|"
+    r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})\)\s|\d{1,3}\.\s|[(（]?[一二三四五六七八九十\d]{1,3}[、）]"
 )
 LIST_ITEM = re.compile(_ITEM)
 """How a line begins that is an item of a list."""
@@ -53,6 +54,8 @@ _LONGEST_ROW = 500
 """Characters of a table row that is quoted as a whole."""
 _NARROWEST_WRAP, _NARROWEST_GOING_ON, _WIDEST_WRAP = 40, 25, 200
 _RAGGED = 0.85
+_LONGEST_ITEM = 8
+"""In lines, as far back as is looked for the mark of a list item."""
 
 
 def sentence_spans(text: str, headings: Sequence[Span] = (), tables: Sequence[Table] = ()) -> list[Span]:
@@ -124,7 +127,7 @@ def _goes_on(text: str, lines: Sequence[Span], i: int) -> bool:
     (start, end), (next_start, next_end) = lines[i - 1], lines[i]
     if LIST_ITEM.match(text, next_start) or any(_TABLE_ROW.match(text, *line) for line in lines[i - 1 : i + 1]):
         return False
-    if _UNFINISHED.search(text, max(start, end - 6), end):
+    if _UNFINISHED.search(text, max(start, end - 6), end) or _hangs(text, lines, i):
         return True
     if _begins_entry(text, lines[i - 1], lines[i]):
         return False
@@ -136,6 +139,24 @@ def _goes_on(text: str, lines: Sequence[Span], i: int) -> bool:
         return False
     word = _FIRST_WORD.match(text, next_start, next_end)
     return word is not None and end - start + 1 + len(word[0]) > _RAGGED * width
+
+
+def _hangs(text: str, lines: Sequence[Span], i: int) -> bool:
+    """Whether a line that begins with a small letter stands below the words of a list item, not below its mark."""
+    start = lines[i][0]
+    if not text[start].islower() or text[lines[i - 1][1] - 1] in ".:;!?":
+        return False
+    column = _column(text, start)
+    for before, end in reversed(lines[max(0, i - _LONGEST_ITEM) : i]):
+        if LIST_ITEM.match(text, before):
+            return _column(text, before) < column and text[end - 1] != ":"
+        if _column(text, before) != column:
+            return False
+    return False
+
+
+def _column(text: str, at: int) -> int:
+    return at - text.rfind("\n", 0, at)
 
 
 def _begins_entry(text: str, before: Span, line: Span) -> bool:

@@ -19,7 +19,7 @@ from pincite.analysis.questions import questions
 from pincite.analysis.sentences import LIST_ITEM, SentenceRange, sentences_of, stretches
 from pincite.datatypes import Document, Passage, passage_id
 
-VERSION = 5
+VERSION = 6
 """Changes whenever the same document gives other passages; an index made by another version is split again."""
 
 TokenStarts = Callable[[str], Sequence[int]]
