@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from pincite import replies
 from pincite.analysis.intents import intent
+from pincite.analysis.terms import analyse
 from pincite.datatypes import Answer, Citation, Filter, Hit, Part, Passage
 from pincite.errors import UsageError
 from pincite.index import Index, Ranking, checked_question
