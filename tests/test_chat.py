@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import threading
+from collections.abc import Iterator
+from dataclasses import asdict
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -13,11 +16,14 @@ from typing import Any
 import pytest
 
 from browsing import BEES, FERRY, LOG
-from pincite import Answer, Assistant, Hit, Index
+from conftest import WordEmbedder, write_files
+from pincite import Answer, Assistant, Filter, Hit, Index, Settings
 from pincite.errors import QueryError, UsageError
 from pincite.text_anchors import text_anchor
-from pincite.web.chat import Chat
+from pincite.web import chat
+from pincite.web.chat import Asked, Chat
 from pincite.web.library import Library
+from pincite.web.markup import literal
 from serving import make_index
 
 
@@ -135,6 +141,106 @@ def test_how_many_articles_fit(assistant: Assistant) -> None:
     assert page.fits({})["articles"] == 5
     assert page.fits({"sources": ["Hive & Home"]})["articles"] == 1
     assert "From 'soon' is not a date" in page.fits({"after": "soon"})["problem"]
+
+
+def test_filters_come_back_with_what_a_page_keeps(assistant: Assistant) -> None:
+    given = {"question": "x", "folders": ["a/b"], "sources": ["S"], "after": "2020", "before": " 2021-02"}
+    asked = Asked.parse(given)
+    assert asked.where == Filter(source="S", folders="a/b", after="2020", before="2021-02")
+    assert asked.only == ["a/b", "S", "2020–2021-02"]
+    assert Asked.parse(json.loads(json.dumps(asdict(asked)))) == asked
+    assert Asked("x", after="2020").only == ["from 2020"]
+    assert Asked("x", before="2020").only == ["until 2020"]
+    assert Asked.parse({"question": "x"}).where is None
+
+
+SHELF = {
+    "news/2022/ice.md": "---\ntitle: Ívar's ice\nauthor: Ane Holt; Bo Lind\nsource: Bee Post\ndate: 2022\n---\nIce\n",
+    "news/bees.txt": "Bees\n\nBees hum.\n",
+    "old.md": "---\ntitle: zebra\ndate: 2001\nauthor: Bo Lind\n---\n\nA zebra was.\n",
+    "uploads/rows.jsonl": '{"_id": "1", "title": "Row <1>", "text": "1"}\n{"_id": "2", "title": "Row 2", "text": "2"}',
+}
+
+
+@pytest.fixture(scope="module")
+def shelf_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chat]:
+    folder = tmp_path_factory.mktemp("shelf")
+    write_files(folder / "corpus", SHELF)
+    os.utime(folder / "corpus/old.md")  # last: its inode changed
+    with Index.open(folder / "index") as index:
+        index.use_embedder(Settings().model, WordEmbedder(Settings().model))
+        index.update(folder / "corpus")
+        yield chat_over(index)
+
+
+ICE, BEES_, ZEBRA, ROW1, ROW2 = "Ívar's ice", "Bees", "zebra", "Row <1>", "Row 2"
+NOT_LISTED = [{"after": "soon"}, {"after": "2022", "before": "2021"}, {"sort": "x"}, {"a": "b"}, [], {"kind": 3}]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "titles"),
+    [
+        ({}, [BEES_, ICE, ROW2, ROW1, ZEBRA]),
+        ({"sort": "newest"}, [ICE, ZEBRA, BEES_, ROW1, ROW2]),
+        ({"sort": "oldest"}, [ZEBRA, ICE, BEES_, ROW1, ROW2]),
+        ({"sort": "file"}, [ICE, BEES_, ZEBRA, ROW1, ROW2]),
+        ({"search": "IVAR"}, [ICE]),
+        ({"search": "post ane"}, [ICE]),
+        ({"search": "rows.jsonl 2"}, [ROW2]),
+        ({"search": "nowhere"}, []),
+        ({"kind": "jsonl"}, [ROW2, ROW1]),
+        ({"kind": "markdown", "after": "2022"}, [ICE]),
+        ({"folder": "news"}, [BEES_, ICE]),
+        ({"folder": "gone"}, []),
+        ({"before": "2001-05 "}, [ZEBRA]),
+        ({"after": "2002", "before": "2003"}, []),
+    ],
+)
+def test_the_library_lists_what_is_wanted_in_the_order_that_is(
+    shelf_page: Chat, wanted: dict[str, str], titles: list[str]
+) -> None:
+    listed = shelf_page.articles(wanted, 0)
+    assert re.findall("<a [^>]*>([^<]*)</a>", listed["html"]) == [literal(title) for title in titles]
+    assert listed["total"] == len(titles)
+
+
+def test_the_last_file_that_came_is_listed_first(shelf_page: Chat) -> None:
+    assert ">zebra</a>" in shelf_page.articles({"sort": "added"}, 0)["html"].partition("</li>")[0]
+
+
+@pytest.mark.parametrize("wanted", NOT_LISTED)
+def test_what_cannot_be_listed_is_said_in_a_line(shelf_page: Chat, wanted: Any) -> None:  # noqa: ANN401
+    problem = shelf_page.articles(wanted, 0)["problem"]
+    assert problem
+    assert "\n" not in problem
+    assert "after=" not in problem
+
+
+def test_a_list_comes_in_parts_with_sizes(shelf_page: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat, "_ROWS", 2)
+    parts = [shelf_page.articles({}, first) for first in (0, 2, 4, 6)]
+    assert [part["html"].count("<li>") for part in parts] == [2, 2, 1, 0]
+    assert {part["total"] for part in parts} == {5}
+    assert "<bdi>old.md</bdi> · <bdi>12 characters</bdi>" in parts[2]["html"]
+
+
+def test_what_can_be_chosen_by_is_counted(shelf_page: Chat) -> None:
+    assert shelf_page.choices() == {
+        "sources": [("Bee Post", 1)],
+        "authors": [("Ane Holt", 1), ("Bo Lind", 2)],
+        "folders": [("news", 2), ("news/2022", 1), ("uploads", 2)],
+        "kinds": [("jsonl", 2), ("markdown", 2), ("text", 1)],
+    }
+    assert [title for _, title, _ in shelf_page.find("row")["articles"]] == [ROW2, ROW1]
+    fits = shelf_page.fits({"folders": ["uploads"], "documents": ["uploads/rows.jsonl#2", "gone.md"]})
+    assert fits == {"articles": 1, "titles": {"uploads/rows.jsonl#2": ROW2}}
+
+
+def test_where_there_is_no_index_nothing_can_be_chosen(tmp_path: Path) -> None:
+    page = chat_over(Index.open(tmp_path / "none"))
+    assert page.choices() == {}
+    assert page.find("x") == {"articles": []}
+    assert "no index" in page.articles({}, 0)["problem"]
 
 
 def test_names_make_questions_where_titles_say_nothing(tmp_path: Path) -> None:

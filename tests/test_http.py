@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import inspect
 import json
@@ -609,6 +610,62 @@ def test_a_file_is_added_where_there_are_no_links(
     assert (tmp_path / "corpus" / "uploads" / "new.txt").read_bytes() == b"one"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.txt",
+        "uploads",
+        "uploads/",
+        "uploads/..",
+        "uploads/../a.txt",
+        "uploads/gone.txt",
+        "/etc/passwd",
+        "uploads//b.txt",
+        "uploads/c/../b.txt",
+        "uploads\\b.txt",
+        "uploads/b.txt\x00",
+        "../corpus/uploads/b.txt",
+    ],
+)
+def test_only_what_was_added_is_deleted(library: Library, tmp_path: Path, name: str) -> None:
+    add(library, "b.txt", b"x")
+    with pytest.raises(UsageError, match="no file that was added here"):
+        library.remove(name)
+    assert (tmp_path / "corpus" / "a.txt").is_file()
+    assert (tmp_path / "corpus" / "uploads" / "b.txt").is_file()
+
+
+def test_what_cannot_be_deleted_is_told(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(library, "b.txt", b"x")
+
+    def fail(_: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", fail)
+    with pytest.raises(CorpusError, match=r"^uploads/b.txt: Permission denied; it was not deleted$"):
+        library.remove("uploads/b.txt")
+
+
+def test_what_was_deleted_here_may_be_all_there_is_and_what_is_gone_otherwise_not(
+    library: Library, tmp_path: Path
+) -> None:
+    add(library, "b.txt", b"Bells need oil.")
+    assert library.update().added == ("uploads/b.txt",)
+    article = (tmp_path / "corpus" / "a.txt").rename(tmp_path / "a.txt")  # as when a disk is not there
+    library.remove("uploads/b.txt")
+    with pytest.raises(CorpusError):
+        library.update()
+    article.rename(tmp_path / "corpus" / "a.txt")
+    assert library.update().removed == ("uploads/b.txt",)
+    add(library, "b.txt", b"Bells need oil.")
+    library.update()
+    (tmp_path / "corpus" / "a.txt").unlink()
+    assert library.update().removed == ("a.txt",)
+    library.remove("uploads/b.txt")
+    assert library.update().removed == ("uploads/b.txt",)
+    assert library._index.status().documents == 0
+
+
 def test_an_update_asked_for_during_another_follows_it(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on, runs = threading.Event(), threading.Event(), list[int]()
 
@@ -738,6 +795,11 @@ def test_upload_and_update_over_http(server: Server, index_path: Path) -> None:
         assert httpx.post(f"{server.address}/library/update", headers=BEARER).status_code == 202
         updated(server)
         assert call(server, "document", doc_id="uploads/b.txt")["text"].strip() == "Bells need oil."
+        assert httpx.delete(uploads, params={"name": "uploads/b.txt"}).status_code == 403
+        gone = httpx.delete(uploads, params={"name": "uploads/c.txt"}, headers=BEARER)
+        assert (gone.status_code, "no file that was added here" in gone.json()["error"]) == (400, True)
+        assert httpx.delete(uploads, params={"name": "uploads/b.txt"}, headers=BEARER).status_code == 200
+        assert not (folder / "b.txt").exists()
     finally:
         shutil.rmtree(folder)
         assert updated(server)["removed"] == ["uploads/b.txt"]

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from browsing import BEES, FERRY, FORM, LOG, PATIENCE, Own, answered, ask, go, marked, reload
+from conftest import write_files
 from pincite import Assistant, Index
 from serving import Server, chat
 
@@ -310,6 +311,61 @@ def test_filters(page: Page) -> None:
     expect(page.locator("#chips li")).to_have_text(["Hive & Home✕", "from 2020✕"])
     page.get_by_role("button", name="Without Hive & Home").click()
     expect(page.locator("#chips li")).to_have_text("from 2020✕")
+
+
+def test_what_is_chosen_from_lists_stays_with_the_question(page: Page) -> None:
+    page.locator("#filters summary").click()
+    page.locator("datalist#documents option").nth(1).wait_for(state="attached")
+    article = page.get_by_role("combobox", name="Article")
+    article.fill("GREY bees")
+    article.press("Enter")
+    expect(page.locator("#chips li")).to_have_text("What does a hive of grey bees need?✕")
+    expect(page.locator(".turn")).to_have_count(0)  # Enter chooses, and asks nothing
+    article.fill("nowhere")
+    article.press("Tab")
+    expect(article).to_have_js_property("validationMessage", "Choose one of the list")
+    article.fill("")
+    for name, date in (("From", "2019"), ("Until", "2020")):
+        page.get_by_role("textbox", name=name).fill(date)
+        page.get_by_role("textbox", name=name).press("Enter")
+    expect(page.locator("#chips li")).to_have_text(["What does a hive of grey bees need?✕", "2019–2020✕"])
+    expect(page.locator("#filters .fits")).to_have_text("1 article fit")
+    page.get_by_role("textbox", name="Until").fill("2018")
+    page.get_by_role("textbox", name="Until").press("Enter")
+    expect(page.locator("#filters .fits")).to_contain_text("From '2019' is later than Until '2018'")
+    page.get_by_role("button", name="Without 2019–2018").click()
+    expect(page.locator("#chips button")).to_be_focused()
+    expect(ask(page, BEES).locator(".only")).to_have_text("Only bees.md")
+    reload(page)
+    answered(page, 1)
+    expect(page.locator("#chips li")).to_have_text("What does a hive of grey bees need?✕")
+
+
+def test_a_folder_is_chosen_and_carried_by_a_link(visit: Callable[..., Page], own: Own) -> None:
+    kites = (
+        "---\ntitle: The kites of the pass\nauthor: Ane Holt\n---\n\nKites of silk were flown over the pass in March.\n"
+    )
+    texts = {"news/2022/kites.md": kites, "newsletter.md": kites.replace("Ane Holt", "Ane Holtmann")}
+    write_files(own.corpus, texts)
+    with Index.open(own.index) as index:
+        index.update()
+    page = visit(own.address)
+    page.locator("#filters summary").click()
+    page.locator("datalist#authors option").nth(1).wait_for(state="attached")
+    author, folder = page.get_by_label("Author", exact=True), page.get_by_label("Folder", exact=True)
+    author.fill("ane holt")
+    expect(page.locator("#chips li")).to_have_count(0)  # it may become Ane Holtmann
+    author.press("Enter")
+    folder.fill("news/2022")
+    expect(page.locator("#chips li")).to_have_text(["news/2022✕", "Ane Holt✕"])
+    expect(ask(page, "What was flown over the pass in March?").locator(".only")).to_have_text(
+        "Only news/2022, Ane Holt"
+    )
+    assert "folder=news%2F2022" in page.url
+    again = visit(page.url)
+    expect(again.locator("#chips li")).to_have_text(["news/2022✕", "Ane Holt✕"])
+    expect(answered(again, 1).locator(".answer")).to_contain_text("Kites of silk")
+    expect(ask(again, BEES).locator(".nothing")).to_be_visible()
 
 
 def test_one_article_alone_is_asked(page: Page) -> None:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from pincite.web import answers as turns
 from pincite.web import articles, export, holdings, start
 from pincite.web.library import State
 from pincite.web.locations import direction, numbered_blocks, where
+from pincite.web.shelf import Article
 
 SHOWN = st.characters(exclude_characters="\0\r", exclude_categories=["Cs"])
 VOID = {"meta", "br", "progress", "input"}
@@ -229,43 +231,49 @@ def test_examples_are_shown_to_the_letter(titles: list[str]) -> None:
     assert Reading(start.start(1, examples)).texts.get("example", []) == examples
 
 
+STATUS: dict[str, Any] = {
+    "path": "index", "corpus": "c", "model": "m", "query_backend": "onnxruntime", "export": None, "format": 1,
+    "generation": 1, "documents": 2, "passages": 3, "updated": None,
+}  # fmt: skip
 NAMES = st.dictionaries(st.text(SHOWN, min_size=1), st.text(SHOWN), max_size=3)
 
 
-@given(NAMES, NAMES, st.text(SHOWN))
-def test_library_shows_names_and_reasons_to_the_letter(
-    names: dict[str, str], titles: dict[str, str], said: str
-) -> None:
-    status = Status(
-        path="index",
-        corpus=said,
-        model="m",
-        query_backend="onnxruntime",
-        export=None,
-        format=1,
-        generation=1,
-        documents=2,
-        passages=3,
-        updated=None,
-        skipped=names,
-    )
+@given(NAMES, st.text(SHOWN))
+def test_library_shows_names_and_reasons_to_the_letter(names: dict[str, str], said: str) -> None:
+    status = Status(**STATUS | {"corpus": said}, skipped=names)
     changes = Changes(new=tuple(names))
-    html = holdings.holdings(status, titles, changes, State(report=UpdateReport(added=tuple(names)), problem=said))
+    html = holdings.holdings(status, changes, State(report=UpdateReport(added=tuple(names)), problem=said))
     read = Reading(html)
     assert read.texts.get("b", []) == list(names) * 2
-    assert read.texts.get("a", []) == list(titles.values())
     assert read.texts["code"] == [said or "-"]
     assert read.texts.get("problem", []) == ([said] if said else [])
-    assert [each["data-doc"] for each in read.attributes if "data-doc" in each] == list(titles)
+
+
+@given(st.text(SHOWN, min_size=1), st.text(SHOWN), st.text(SHOWN, min_size=1))
+def test_articles_are_listed_to_the_letter(doc_id: str, title: str, said: str) -> None:
+    listed = Listed(doc_id=doc_id, title=title, source=said, author=said, date="2020", url=None, digest="")
+    read = Reading(holdings.rows([Article(listed, f"uploads/{said}", 1)], {doc_id: 1200}))
+    assert read.texts["a"] == [title]
+    assert read.texts["bdi"] == [said, said, "2020", f"uploads/{said}", "1,200 characters"]
+    assert [each["data-doc"] for each in read.attributes if "data-doc" in each] == [doc_id, doc_id]
+    deletes = [each["data-file"] for each in read.attributes if "data-file" in each]
+    assert deletes == ([] if ":" in said or said.endswith("/") else [f"uploads/{said}"])
+
+
+def test_only_whole_files_that_were_added_here_can_be_deleted() -> None:
+    names = ["uploads/a.pdf", "uploads/a.jsonl:7", "uploads/b/", "b.pdf", "more/uploads/a.pdf"]
+    status = Status(**STATUS, skipped=dict.fromkeys(names, "empty"))
+    read = Reading(holdings.holdings(status, None, State()))
+    assert [each["data-file"] for each in read.attributes if "data-file" in each] == ["uploads/a.pdf"]
 
 
 def test_library_says_why_the_folder_is_not_watched() -> None:
-    html = holdings.holdings(None, {}, None, State(unwatched="<x>: gone", problem="busy"))
+    html = holdings.holdings(None, None, State(unwatched="<x>: gone", problem="busy"))
     assert Reading(html).texts["problem"] == ["Not watched: <x>: gone", "busy"]
 
 
 def test_library_tells_how_far_an_update_is() -> None:
-    html = holdings.holdings(None, {}, None, State(running=Progress(stage="embed", done=3, total=12)))
+    html = holdings.holdings(None, None, State(running=Progress(stage="embed", done=3, total=12)))
     assert "Embedding passages <span>3 of 12</span>" in html
     assert "<progress value='3' max='12'" in html
 

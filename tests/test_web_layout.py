@@ -131,6 +131,8 @@ def test_everybody_can_use_it(visit: Callable[..., Page], server: Server, scheme
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Library").click()
     expect(page.locator("#library .facts")).to_be_visible()
+    page.locator("#library .articles li").first.wait_for()
+    page.locator("#library .find summary").click()
     check_accessibility(page, "library")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Keyboard").click()

@@ -8,10 +8,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, FilePayload, Page, expect
+import pytest
+from playwright.sync_api import BrowserContext, Dialog, FilePayload, Page, expect
 
-from browsing import ARTICLES, BEES, FERRY, PATIENCE, Own, ask
-from conftest import WordEmbedder
+from browsing import ARTICLES, BEES, FERRY, PATIENCE, Own, ask, go
+from conftest import WordEmbedder, write_files
 from pincite import Index, Settings
 from pincite.stores.local.store import LocalStore
 from pincite.web.library import MOST_BYTES
@@ -56,16 +57,142 @@ def test_files_of_every_kind_are_added_and_a_broken_one_is_told(visit: Callable[
             "none.txt: not added: an empty file",
         ]
     )
-    expect(panel.locator(".reasons")).to_contain_text("uploads/broken.pdf: ")
+    expect(panel.locator(".reasons")).to_contain_text("uploads/broken.pdf: not a readable .pdf file: damaged, cut off")
+    expect(panel.locator(".reasons")).not_to_contain_text("Error")
     expect(panel.locator(".facts")).to_have_text(re.compile(r"9 articles, \d+ passages, 1 skipped"))
     expect(page.locator("#masthead")).to_contain_text("9 articles")
-    panel.locator(".titles summary").click()
     panel.get_by_role("link", name="Kites").click()
     expect(page.locator("#reader .text")).to_have_text("Kites of silk were flown over the pass in March.")
-    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()  # it does not squeeze what is read
     page.keyboard.press("Escape")
     expect(ask(page, "What was flown over the pass in March?").locator(".answer")).to_contain_text("Kites of silk")
     assert (own.corpus / "uploads" / "shanghai-talent.pdf").is_file()
+
+
+def shelved(own: Own) -> None:
+    """More articles than are listed at a time, in folders, with authors and dates."""
+    lines = [
+        json.dumps({"_id": f"{n}", "title": f"Entry {n:03}", "text": f"Lamp {n} of the pier."}) for n in range(120)
+    ]
+    kites = "---\ntitle: The kites of the pass\nauthor: Ane Holt\ndate: 2022-03\n---\n\nKites of silk were flown.\n"
+    bells = "---\ntitle: Bells & oil\nauthor: Ane Holtmann; Bo Lind\ndate: 2020\n---\n\nBells need oil.\n"
+    texts = {"lines.jsonl": "\n".join(lines), "news/2022/kites.md": kites, "uploads/bells.md": bells}
+    write_files(own.corpus, texts)
+    with Index.open(own.index) as index:
+        index.update()
+
+
+def test_articles_are_listed_searched_sorted_filtered_and_read(visit: Callable[..., Page], own: Own) -> None:
+    shelved(own)
+    page = visit(own.address)
+    page.get_by_role("button", name="Library").press("Enter")
+    panel, rows = page.locator("#library"), page.locator("#library .articles li")
+    expect(panel.locator(".found")).to_have_text("124 articles, 100 shown")
+    expect(rows).to_have_count(100)
+    panel.get_by_role("button", name="More", exact=True).press("Enter")
+    expect(rows).to_have_count(124)
+    expect(rows.nth(100).get_by_role("link")).to_be_focused()
+    panel.get_by_label("Search").fill("holt KITES")
+    expect(panel.locator(".found")).to_have_text("1 article")
+    expect(rows.locator(".where")).to_have_text("Ane Holt · 2022-03 · news/2022/kites.md · 25 characters")
+    panel.get_by_label("Search").fill("")
+    expect(rows).to_have_count(100)
+    panel.get_by_label("Sort by").select_option("Date, newest first")
+    expect(rows.first).to_contain_text("The kites of the pass")
+    panel.locator(".find summary").press("Enter")
+    panel.get_by_label("Folder").select_option("news/2022 (1)")
+    expect(panel.locator(".found")).to_have_text("1 article")
+    panel.get_by_label("Folder").select_option("Any")
+    panel.get_by_label("Kind of file").select_option("markdown (4)")
+    expect(panel.locator(".found")).to_have_text("4 articles")
+    panel.get_by_label("From").fill("2020")
+    panel.get_by_label("Until").fill("2021")
+    panel.get_by_label("Until").press("Enter")
+    expect(rows.locator("a")).to_have_text(["The night ferry of Aldhaven", "Bells & oil"])
+    panel.get_by_label("Until").fill("2021-02-30")
+    panel.get_by_label("Until").press("Tab")
+    assert "Give a year" in panel.get_by_label("Until").evaluate("one => one.validationMessage")
+    panel.locator(".find summary").press("Enter")
+    expect(panel.locator(".find summary")).to_be_visible()
+    rows.get_by_role("link", name="Bells & oil").press("Enter")
+    expect(page.locator("#reader .text")).to_have_text("Bells need oil.")
+
+
+def test_one_article_of_the_library_alone_is_asked(visit: Callable[..., Page], own: Own) -> None:
+    page = visit(own.address, 390, 844)
+    page.get_by_role("button", name="Library").click()
+    page.get_by_role("button", name="Ask only this: The night ferry of Aldhaven").press("Enter")
+    expect(page.locator("#library")).to_be_hidden()
+    expect(page.get_by_role("textbox", name="Your question")).to_be_focused()
+    expect(page.locator("#chips li")).to_have_text("The night ferry of Aldhaven✕")
+    expect(page.locator("#filters .fits")).to_have_text("1 article fit")
+    page.get_by_role("button", name="Chats").click()
+    page.get_by_role("button", name="Close the chats").click()
+    expect(page.locator("#chats")).to_be_hidden()
+    expect(ask(page, BEES).locator(".nothing")).to_be_visible()
+    go(page, page.url)
+    expect(page.locator("#chips li")).to_have_text("The night ferry of Aldhaven✕")  # a link names its file alone
+
+
+@pytest.mark.parametrize("width", [1280, 1024])
+def test_what_opens_beside_the_chat_leaves_it_room(visit: Callable[..., Page], server: Server, width: int) -> None:
+    page = visit(server.address, width)
+    turn = ask(page, FERRY)
+    page.get_by_role("button", name="Library").click()
+    page.locator("#library .articles a").first.click()
+    expect(page.locator("#reader .text")).to_be_visible()
+    for drawer in ("#library", "#chats"):
+        expect(page.locator(drawer)).to_be_hidden()
+    said, reader = turn.locator(".said").bounding_box(), page.locator("#reader").bounding_box()
+    assert said is not None
+    assert reader is not None
+    assert min(said["width"], reader["width"]) >= 400
+    assert said["x"] + said["width"] <= reader["x"] + 1
+
+
+def test_what_was_added_is_deleted_when_that_is_meant(visit: Callable[..., Page], own: Own) -> None:
+    shelved(own)
+    (own.corpus / "uploads" / "broken.pdf").write_bytes(b"%PDF-1.4 no more")
+    with Index.open(own.index) as index:
+        index.update()
+    page = visit(own.address)
+    page.get_by_role("button", name="Library").click()
+    panel = page.locator("#library")
+    panel.get_by_label("Search").fill("oil")
+    expect(panel.locator(".articles li")).to_have_count(1)
+    expect(panel.get_by_role("button", name="Delete")).to_have_count(2)
+    asked: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", refuse)
+    panel.get_by_role("button", name="Delete: uploads/bells.md").click()
+    assert asked
+    assert "Delete uploads/bells.md from the folder of articles" in asked[0]
+    assert (own.corpus / "uploads" / "bells.md").is_file()
+    for name in ("bells.md", "broken.pdf"):
+        page.once("dialog", lambda dialog: dialog.accept())
+        panel.get_by_role("button", name=f"Delete: uploads/{name}").click()
+        expect(panel.locator(".uploads")).to_have_text(f"uploads/{name}: deleted")
+        expect(panel.get_by_role("button", name=f"Delete: uploads/{name}")).to_have_count(0, timeout=PATIENCE)
+        assert not (own.corpus / "uploads" / name).exists()
+    expect(panel.locator(".found")).to_have_text("No article fits.")
+    expect(page.locator("#masthead")).to_contain_text("123 articles")
+
+
+def test_a_file_that_is_gone_is_told_when_it_is_deleted(lenient: BrowserContext, own: Own) -> None:
+    shelved(own)
+    page = lenient.new_page()  # where the browser may note the refusal
+    page.goto(own.address)
+    page.get_by_role("button", name="Library").click()
+    (own.corpus / "uploads" / "bells.md").unlink()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete: uploads/bells.md").click()
+    expect(page.locator("#library .uploads .failed")).to_have_text(
+        "uploads/bells.md: not deleted: uploads/bells.md: no file that was added here; load the list again"
+    )
 
 
 def test_old_index_answers_during_an_update_that_names_its_stage(visit: Callable[..., Page], own: Own) -> None:

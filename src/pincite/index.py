@@ -63,7 +63,7 @@ from pincite.retrieval.ranking import (
     rank_by_words,
 )
 from pincite.settings import Settings
-from pincite.stores.base import Manifest, Snapshot, Store, copy
+from pincite.stores.base import FileRecord, Manifest, Snapshot, Store, copy
 
 _log = logging.getLogger(__name__)
 
@@ -477,6 +477,13 @@ class Index:
             with self._searched(where) as snapshot:
                 if not snapshot.count(where)[1]:
                     raise listing.nothing_fits(where, snapshot.listed())
+
+    def files(self) -> dict[str, FileRecord]:
+        """The file of each document as the last update saw it, by the document's id."""
+        with self._store.snapshot() as snapshot:
+            files = snapshot.files()
+            records = snapshot.records().items()
+            return {doc_id: files[record.path] for doc_id, record in records if record.path in files}
 
     def status(self) -> Status:
         """What the index holds.

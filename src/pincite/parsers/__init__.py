@@ -76,6 +76,11 @@ def suffix_of(name: str) -> str | None:
     return suffix if suffix in _MODULES else None
 
 
+def kind_of(name: str) -> str:
+    """What a file is read as, by its suffix: ``pdf``, ``html``, ``table``; empty when Pincite does not read it."""
+    return _MODULES.get(suffix_of(name) or "", "")
+
+
 def read(path: Path, name: str) -> Iterator[Document | Skipped | Working]:
     """The documents in a file, one by one.
 
@@ -101,13 +106,12 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped | Working]:
     except OSError as error:
         # A parser that is led to a place before the file's beginning, or that has errors of this kind of its own.
         if error.errno in (None, errno.EINVAL):
-            raise UnreadableFile(f"not a readable {suffix} file: {_one_line(error)}") from error
-        raise NotNow(error.strerror or _one_line(error)) from error
+            raise UnreadableFile(_damaged(suffix)) from error
+        raise NotNow(error.strerror or "cannot be opened") from error
     except MemoryError as error:
         raise UnreadableFile("needs more memory than a reader may take") from error
     except Exception as error:  # whatever a parser throws at a broken file must cost that file alone
-        reason = f"not a readable {suffix} file: {_one_line(error)}" if path.stat().st_size else "empty"
-        raise UnreadableFile(reason) from error
+        raise UnreadableFile(_damaged(suffix) if path.stat().st_size else "empty") from error
 
 
 def check_text(text: str) -> None:
@@ -138,6 +142,6 @@ def unknown_kind(name: str) -> str:
     return f"unknown kind {Path(name).suffix or '(no suffix)'}: Pincite reads {', '.join(SUFFIXES)}"
 
 
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or "no message"
-    return f"{type(error).__name__}: {text}"[:200]
+def _damaged(suffix: str) -> str:
+    # What the parser says of it is meant for those who write parsers.
+    return f"not a readable {suffix} file: damaged, cut off or of another kind; save it again where it came from"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from pincite import text_anchors
-from pincite.datatypes import Document, Span
+from pincite.datatypes import Document, Listed, Span
 from pincite.text_anchors import ResolvedAnchor
 from pincite.web import export
 from pincite.web.locations import direction, facts, numbered_blocks, readable_parts, where
@@ -57,11 +57,16 @@ def _links(document: Document, span: Span | None, anchor: str | None) -> str:
     copy = f"<button type='button' data-act='copy-text' data-text='{citation}'>Copy citation</button>" if span else ""
     target = f"data-cite='{literal(anchor)}'" if anchor else f"data-doc='{literal(document.doc_id)}'"
     link = f"<button type='button' data-act='copy-link' {target}>Copy link</button>"
-    only = (
-        f"<button type='button' data-act='ask-only' data-doc='{literal(document.doc_id)}' "
-        f"data-title='{literal(document.title)}'>Ask only this article</button>"
+    return f"<p class='ways'>{file}{out}{copy}{link}{ask_only(document, 'Ask only this article')}</p>"
+
+
+def ask_only(document: Document | Listed, said: str) -> str:
+    """A button by which only this article is asked from then on."""
+    title = literal(document.title)
+    return (
+        f"<button type='button' data-act='ask-only' data-doc='{literal(document.doc_id)}' data-title='{title}' "
+        f"aria-label='{literal(said)}: {title}'>{literal(said)}</button>"
     )
-    return f"<p class='ways'>{file}{out}{copy}{link}{only}</p>"
 
 
 def _picture(document: Document, span: Span | None, anchor: str | None) -> str:

@@ -21,14 +21,18 @@ from pincite.datatypes import Answer, Document, Filter, Hit, Listed, Part, Span,
 from pincite.errors import EmptyIndex, FilterError, NoIndex, NothingFits, PinciteError, QueryError, UnknownDocument
 from pincite.index import Index
 from pincite.retrieval.follow_ups import needs_context
-from pincite.web import answers, export, start
+from pincite.web import answers, export, holdings, shelf, start
 from pincite.web.answers import Quote, Reply
 from pincite.web.library import UNEXPECTED, Library
 from pincite.web.service import MOST_CHARACTERS
+from pincite.web.shelf import Wanted
 
 _log = logging.getLogger(__name__)
 _EXAMPLES, _FOLLOW_UPS = 4, 2
 _MOST_TRIED = 12
+_ROWS, _OFFERED = 100, 20
+"""Articles that are listed at a time, and of which one can be chosen while typing."""
+
 _NEAR_COSINE = 0.3
 """The cosine from which on a passage is near enough to a question to be asked about next."""
 
@@ -51,6 +55,7 @@ class Asked:
     question: str
     sources: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     after: str = ""
     before: str = ""
@@ -84,6 +89,7 @@ class Asked:
             source=self.sources or None,
             author=self.authors or None,
             doc_ids=self.documents or None,
+            folders=self.folders or None,
             after=self.after.strip() or None,
             before=self.before.strip() or None,
         )
@@ -91,8 +97,9 @@ class Asked:
     @property
     def only(self) -> list[str]:
         """The filters in words."""
-        dates = (("from", self.after), ("until", self.before))
-        return [*self.sources, *self.authors, *self.documents, *(f"{word} {date}" for word, date in dates if date)]
+        after, before = self.after.strip(), self.before.strip()
+        dates = f"{after}–{before}" if after and before else f"from {after}" if after else before and f"until {before}"
+        return [*self.folders, *self.sources, *self.authors, *self.documents, *filter(None, [dates])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +146,7 @@ class Chat:
     @property
     def functions(self) -> tuple[Callable[..., dict[str, Any]], ...]:
         """The functions that the page calls."""
-        return self.welcome, self.turn, self.turns, self.export, self.choices, self.fits
+        return self.welcome, self.turn, self.turns, self.export, self.choices, self.find, self.fits, self.articles
 
     # ------------------------------------------------------------ before the first question
 
@@ -182,18 +189,45 @@ class Chat:
     # ------------------------------------------------------------ what can be chosen
 
     def choices(self) -> dict[str, Any]:
-        """What the articles name as their sources."""
+        """What one can choose by, each with the number of its articles."""
         try:
-            return {"sources": list(self._index.sources())}
+            return dict(shelf.choices(self._index))
         except PinciteError:  # the page says elsewhere what is wrong
-            return {"sources": []}
+            return {}
+
+    def find(self, search: str) -> dict[str, Any]:
+        """The first articles in whose title, author, source or path these words stand: id, title and path of each."""
+        try:
+            found = shelf.found(self._index, Wanted.parse({"search": search}))
+        except PinciteError:  # as above
+            found = []
+        return {"articles": [(each.listed.doc_id, each.listed.title, each.file) for each in found[:_OFFERED]]}
 
     def fits(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """How many articles the filters of a question leave."""
+        """How many articles the filters of a question leave, and the titles of those that they name."""
         try:
-            return {"articles": self._index.count(Asked.parse({"question": "", **asked}).where)[0]}
+            filters = Asked.parse({"question": "", **asked})
+            named = self._index.documents(filters.documents[:_OFFERED])
+            titles = {doc_id: document.title for doc_id, document in named.items()}
+            return {"articles": self._index.count(filters.where)[0], "titles": titles}
         except PinciteError as error:
             return {"problem": _in_the_words_of_the_page(error)}
+
+    def articles(self, wanted: dict[str, Any], first: int) -> dict[str, Any]:
+        """A hundred rows of the library's list as HTML, and how many there are.
+
+        Args:
+            wanted: which articles, and in which order.
+            first: how many to leave out before.
+        """
+        try:
+            found = shelf.found(self._index, Wanted.parse(wanted))
+            part = found[first : first + _ROWS]
+            texts = self._index.documents([each.listed.doc_id for each in part])
+        except PinciteError as error:
+            return {"problem": _in_the_words_of_the_page(error)}
+        lengths = {doc_id: len(document.text) for doc_id, document in texts.items()}
+        return {"html": holdings.rows(part, lengths), "total": len(found)}
 
     # ------------------------------------------------------------ a conversation
 

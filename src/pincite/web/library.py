@@ -73,6 +73,7 @@ class Library:
         self._watching = watching
         self._lock = threading.Lock()
         self._repeat = False
+        self._deleted: set[str] = set()
         self._changes_lock = threading.Condition()
         self._known_changes: TTLCache[Hashable, Changes | None] = TTLCache(1, _REMEMBERED)
         self.state = State()
@@ -132,7 +133,10 @@ class Library:
         try:
             # Who watches has to follow what others begin, and meets files that are being written.
             quiet = QUIET if self._watching else 0.0
-            report = self._index.update(progress=self._progress, wait=self._watching, quiet=quiet)
+            deleted = set(self._deleted)
+            meant = self._is_all_that_is_gone(deleted)
+            report = self._index.update(progress=self._progress, wait=self._watching, quiet=quiet, allow_removals=meant)
+            self._deleted -= deleted
             problem = None
             return report
         except PinciteError as error:
@@ -143,6 +147,11 @@ class Library:
             raise
         finally:
             self._end(report, problem)
+
+    def _is_all_that_is_gone(self, deleted: set[str]) -> bool:
+        """Whether nothing is gone from the folder but what was deleted here, and so on purpose."""
+        changes = self._index.changes() if deleted else None
+        return changes is not None and deleted.issuperset(changes.gone)
 
     def _end(self, report: UpdateReport | None, problem: str | None) -> None:
         """Note what came of an update, or begin the one that was asked for meanwhile: no other comes between."""
@@ -207,6 +216,25 @@ class Library:
                 return f"{UPLOADS}/{await to_thread.run_sync(_place, Path(file.name), folder, name)}"
         except OSError as error:
             raise CorpusError(f"{folder}: {error.strerror}; {name} was not added") from error
+
+    def remove(self, path: str) -> None:
+        """Delete a file that was added; its articles go with the next update, be they most of the index or all.
+
+        Args:
+            path: as `add` returned it.
+
+        Raises:
+            UsageError: no file of ``uploads``.
+            CorpusError: it cannot be deleted.
+        """
+        file = self._folder() / Path(path).name
+        if path != f"{UPLOADS}/{file.name}" or not file.is_file():
+            raise UsageError(f"{path}: no file that was added here; load the list again")
+        self._deleted.add(path)  # first, since who watches the folder sees at once that it is gone
+        try:
+            file.unlink()
+        except OSError as error:
+            raise CorpusError(f"{path}: {error.strerror}; it was not deleted") from error
 
     def _folder(self) -> Path:
         corpus = self._index.status().corpus

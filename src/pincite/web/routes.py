@@ -23,7 +23,6 @@ from pincite.web import articles, holdings, judging, pdf_page
 from pincite.web.guard import Access
 from pincite.web.library import Library, TooLarge
 
-_MOST_TITLES = 500
 _MOST_MARKED = 50
 _SCRIPTS = sorted(Path(str(files(__package__) / "script")).glob("*.js"))
 
@@ -126,6 +125,12 @@ def _add_library(routes: APIRouter, index: Index, library: Library, writer: Depe
         except ClientDisconnect as error:
             raise HTTPException(400, f"{name}: cut off") from error
 
+    @routes.delete("/library/uploads", dependencies=[writer])
+    def delete(name: str) -> dict[str, str]:
+        """Delete a file that was added on the page; its articles go with the next update."""
+        library.remove(name)
+        return {"name": name}
+
     @routes.post("/library/update", dependencies=[writer], status_code=202)
     def update() -> dict[str, str]:
         """Begin an update; ``/library`` tells how it goes."""
@@ -161,8 +166,8 @@ def _status(error: Exception) -> int:
 def _library(index: Index, library: Library) -> str:
     state = library.state
     try:
-        status, titles = index.status(), index.titles(_MOST_TITLES)
+        status = index.status()
         changes = None if state.running else library.changes(status.generation)
     except PinciteError as error:
-        return holdings.holdings(None, {}, None, replace(state, problem=state.problem or str(error)))
-    return holdings.holdings(status, titles, changes, state)
+        return holdings.holdings(None, None, replace(state, problem=state.problem or str(error)))
+    return holdings.holdings(status, changes, state)

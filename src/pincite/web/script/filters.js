@@ -3,20 +3,25 @@
 import { make, one } from "./dom.js";
 import { call } from "./server.js";
 
-export const LISTS = ["sources", "authors", "documents"], DATES = ["after", "before"];
-export const PARAMETERS = { sources: "source", authors: "author", documents: "only", after: "after", before: "before" }; // of links
+export const LISTS = ["folders", "sources", "authors", "documents"], DATES = ["after", "before"];
+export const PARAMETERS = { // of links
+  folders: "folder", sources: "source", authors: "author", documents: "only", after: "after", before: "before",
+};
 const DATE = /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/;
-const WORDS = { after: "from", before: "until" };
+const PAUSE = 150; // milliseconds after a key
+const NONE = { folders: [], sources: [], authors: [], documents: [], after: "", before: "" };
 
-let used = { sources: [], authors: [], documents: [], after: "", before: "" };
+let used = NONE;
 const titles = new Map(); // of articles that were chosen, by id
+const input = (name) => one(`#filters [name=${name}]`);
 
 export const current = () => structuredClone(used);
 
 export const set = (asked) => {
-  used = Object.fromEntries([...LISTS.map((name) => [name, asked[name] ?? []]), ...DATES.map((name) => [name, asked[name] ?? ""])]);
-  for (const name of DATES) one(`#filters [name=${name}]`).value = used[name];
+  used = Object.fromEntries(Object.entries(NONE).map(([name, none]) => [name, asked[name] ?? none]));
+  for (const name of DATES) input(name).value = used[name];
   shown();
+  count();
 };
 
 export const only = (id, title) => {
@@ -24,53 +29,120 @@ export const only = (id, title) => {
   set({ documents: [id] });
 };
 
+// ------------------------------------------------------------ what is in use
+
+const remove = (without) => {
+  set({ ...used, ...without });
+  (one("#chips button") ?? one("#filters summary")).focus();
+};
+
 const chip = (said, without) => {
-  const button = make("button", { type: "button", textContent: "✕", onclick: without });
+  const button = make("button", { type: "button", textContent: "✕", onclick: () => remove(without) });
   button.setAttribute("aria-label", `Without ${said}`);
   return make("li", {}, make("span", { dir: "auto" }, said), button);
 };
 
+const shown = () => {
+  const { after, before } = used;
+  const dates = after && before ? `${after}–${before}` : after ? `from ${after}` : before && `until ${before}`;
+  const named = LISTS.flatMap((name) => used[name].map((value) =>
+    chip(titles.get(value) ?? value, { [name]: used[name].filter((one) => one !== value) })));
+  one("#chips").replaceChildren(...named, ...(dates ? [chip(dates, { after: "", before: "" })] : []));
+};
+
 let counting = 0;
-const shown = async () => {
-  const chips = LISTS.flatMap((name) => used[name].map((value) =>
-    chip(titles.get(value) ?? value, () => set({ ...used, [name]: used[name].filter((one) => one !== value) }))));
-  const dates = DATES.filter((name) => used[name]).map((name) =>
-    chip(`${WORDS[name]} ${used[name]}`, () => set({ ...used, [name]: "" })));
-  one("#chips").replaceChildren(...chips, ...dates);
+/** Say how many articles fit, while there is a filter. */
+export const count = async () => {
   const fits = one("#filters .fits"), mine = ++counting;
-  if (!chips.length && !dates.length) return fits.replaceChildren();
+  if (!one("#chips li")) return fits.replaceChildren();
   const { value } = await call("fits", used);
   if (mine !== counting || !value) return;
   fits.textContent = value.problem ?? `${value.articles} article${value.articles === 1 ? "" : "s"} fit`;
+  const news = Object.entries(value.titles ?? {}).filter(([id]) => !titles.has(id));
+  for (const [id, title] of news) titles.set(id, title);
+  if (news.length) shown();
 };
 
-const choose = ({ target }) => {
-  const { name, value } = target;
-  if (!value || ![...target.list.options].some((option) => option.value === value)) return;
+// ------------------------------------------------------------ choosing
+
+/** Take over what was typed where it names one thing that there is; another may begin with it while one `isTyping`. */
+const choose = (target, isTyping = false) => {
+  const typed = target.value.trim().toLowerCase(), options = [...target.list.options];
+  const holding = options.filter(({ value }) => value.toLowerCase().includes(typed));
+  const same = holding.find(({ value }) => value.toLowerCase() === typed), { name } = target;
+  const chosen = isTyping && holding.length > 1 ? null : same ?? (!isTyping && holding.length === 1 && holding[0]);
+  target.setCustomValidity(typed && !chosen && !isTyping ? "Choose one of the list" : "");
+  if (!typed || !chosen) return isTyping || target.reportValidity();
   target.value = "";
+  const value = chosen.dataset.id ?? chosen.value;
+  if (name === "documents") titles.set(value, chosen.dataset.title);
   set({ ...used, [name]: [...new Set([...used[name], value])] });
 };
 
-const date = ({ target }) => {
-  const value = target.value.trim(), wrong = value && !DATE.test(value);
-  target.setCustomValidity(wrong ? "Give a year, a month or a day: 2021, 2021-03 or 2021-03-04" : "");
-  target.reportValidity();
-  if (!wrong) set({ ...used, [target.name]: value });
+let looking = null;
+/** Offer the articles whose titles hold what was typed. */
+const look = async (target) => {
+  const typed = target.value, { value } = await call("find", typed);
+  if (!value || target.value !== typed) return;
+  const twice = (title) => value.articles.filter((article) => article[1] === title).length > 1;
+  target.list.replaceChildren(...value.articles.map(([id, title, file]) => {
+    const option = make("option", { value: twice(title) ? `${title} (${id})` : title, label: file });
+    Object.assign(option.dataset, { id, title });
+    return option;
+  }));
 };
 
-/** What can be chosen, looked up when the fold is opened. */
+const typed = ({ target, inputType }) => {
+  clearTimeout(looking);
+  const picked = !inputType || inputType === "insertReplacementText"; // from the list
+  choose(target, !picked);
+  if (target.name === "documents" && target.value) looking = setTimeout(() => look(target), PAUSE);
+};
+
+const settle = async ({ target }) => {
+  if (target.name === "documents" && target.value) await look(target);
+  choose(target);
+};
+
+const pressed = (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches("input")) return;
+  event.preventDefault(); // it asks nothing
+  if (DATES.includes(event.target.name)) date(event);
+  else settle(event);
+};
+
+/** Whether what was typed is a date, or nothing; if not, it is refused where it stands. */
+export const checkDate = (target) => {
+  const value = target.value.trim();
+  const isDate = DATE.test(value) && new Date(value).toISOString().startsWith(value); // 30 February is the 2 March
+  target.setCustomValidity(value && !isDate ? "Give a year, a month or a day: 2021, 2021-03 or 2021-03-04" : "");
+  return target.reportValidity();
+};
+
+const date = ({ target }) => {
+  const value = target.value.trim();
+  // The same again, as when one leaves it after Enter, would replace the chip that is being clicked.
+  if (checkDate(target) && value !== used[target.name]) set({ ...used, [target.name]: value });
+};
+
+/** What can be chosen by, each a list of pairs: a name, and how many articles it has. */
+export const choices = async () => (await call("choices")).value ?? {};
+
 const offer = async () => {
   if (!one("#filters").open) return;
-  const { value } = await call("choices");
-  for (const [name, values] of Object.entries(value ?? {})) {
-    one(`datalist#${name}`)?.replaceChildren(...values.map((value) => make("option", { value })));
+  for (const [name, counted] of Object.entries(await choices())) {
+    const options = counted.map(([value, count]) => make("option", { value, label: `${count} article${count === 1 ? "" : "s"}` }));
+    input(name)?.list.replaceChildren(...options);
   }
+  look(input("documents"));
 };
 
 export const bind = () => {
   one("#filters").addEventListener("toggle", offer);
+  one("#filters").addEventListener("keydown", pressed);
   for (const name of LISTS) {
-    one(`#filters [name=${name}]`)?.addEventListener("input", choose);
+    input(name).addEventListener("input", typed);
+    input(name).addEventListener("change", settle);
   }
-  for (const name of DATES) one(`#filters [name=${name}]`).addEventListener("change", date);
+  for (const name of DATES) input(name).addEventListener("change", date);
 };

@@ -9,8 +9,10 @@ const asksToken = access === "ask", mayWrite = access !== "none";
 const token = () => (asksToken ? one("#library .token input").value : access);
 let changed = () => {};
 
-const send = (path, body) =>
-  request(path, { method: "POST", body, headers: { Authorization: `Bearer ${token()}` } });
+const send = (path, body, method = "POST") => {
+  if (asksToken) sessionStorage.setItem(TOKEN, token());
+  return request(path, { method, body, headers: { Authorization: `Bearer ${token()}` } });
+};
 
 let polling = null;
 export const look = async () => {
@@ -47,7 +49,6 @@ const choose = (files, done = 0) => {
 
 const add = async () => {
   one("#library .uploads").replaceChildren();
-  if (asksToken) sessionStorage.setItem(TOKEN, token());
   for (; chosen.length; choose([], 1)) {
     const [file] = chosen, why = unfit(file);
     const answer = why ? { text: why } : await send(`library/uploads?name=${encodeURIComponent(file.name)}`, file);
@@ -55,9 +56,22 @@ const add = async () => {
     else tell(file.name, `not added: ${answer.text}`, true);
     if (!why && (!answer.status || answer.status === 403)) return; // the files stay chosen for another try
   }
+  update();
+};
+
+const update = async () => {
   const { ok, text } = await send("library/update");
   if (!ok) tell("Update", text, true);
   look();
+};
+
+/** Delete a file that was added, when that is meant. */
+export const erase = async ({ dataset: { file } }) => {
+  if (!confirm(`Delete ${file} from the folder of articles, and every article in it? This cannot be undone.`)) return;
+  one("#library .uploads").replaceChildren();
+  const { ok, text } = await send(`library/uploads?name=${encodeURIComponent(file)}`, undefined, "DELETE");
+  tell(file, ok ? "deleted" : `not deleted: ${text}`, !ok);
+  if (ok) update();
 };
 
 /** Bind the form; `refresh` is called when an update has ended. */
@@ -68,6 +82,7 @@ export const bind = (refresh) => {
   form.addEventListener("submit", (event) => (event.preventDefault(), add()));
   form.hidden = !mayWrite;
   one("#library .off").hidden = mayWrite;
+  one("#library").classList.toggle("read-only", !mayWrite);
   one(".token", form).hidden = !asksToken;
   one(".token input", form).value = sessionStorage.getItem(TOKEN) ?? "";
 };

@@ -2,6 +2,7 @@
 // made here of text.
 
 import { all, copy, one } from "./dom.js";
+import * as articles from "./articles.js";
 import * as chats from "./chats.js";
 import * as filters from "./filters.js";
 import * as judging from "./judging.js";
@@ -12,6 +13,7 @@ import * as talk from "./talk.js";
 
 const THEME = "pincite-theme";
 const NARROW = 900; // pixels, below which sources, reader and drawers cover the page
+const ROOMY = 1400; // from which beside an open drawer 400 of the chat are left
 const LOOK = 20_000, LOOK_AT_A_BUILDING = 3_000;
 
 // ------------------------------------------------------------ what opens over the page
@@ -20,7 +22,7 @@ const LOOK = 20_000, LOOK_AT_A_BUILDING = 3_000;
 const cover = () => innerWidth < NARROW && history.pushState({ ...history.state, covered: true }, "");
 const uncover = (hide) => (history.state?.covered ? history.back() : hide());
 
-const DRAWERS = { library: library.look, chats: chats.show };
+const DRAWERS = { library: () => (library.look(), articles.open()), chats: chats.show };
 
 const drawer = (name, shown) => {
   const panel = one(`#${name}`), button = one(`#tools [data-act=${name}]`);
@@ -40,6 +42,13 @@ const toggle = (name) => {
 };
 
 const closeDrawers = () => Object.keys(DRAWERS).forEach((name) => drawer(name, false));
+
+/** Something was chosen: what lies over the chat goes. */
+const makeRoom = () => {
+  if (innerWidth >= ROOMY) return;
+  closeDrawers();
+  history.replaceState({ ...history.state, covered: false }, "");
+};
 
 const sheet = (turn) => {
   one(".turn.sheet")?.classList.remove("sheet");
@@ -94,7 +103,9 @@ const acts = {
   "close-sources": () => uncover(() => sheet(null)),
   "copy-text": ({ dataset }) => copy(dataset.text),
   "copy-link": ({ dataset }) => copy(`${location.origin}${location.pathname}?${reader.queryOf(dataset)}`),
-  "ask-only": ({ dataset }) => (filters.only(dataset.doc, dataset.title), box().focus()),
+  "ask-only": ({ dataset }) => (filters.only(dataset.doc, dataset.title), makeRoom(), box().focus()),
+  "more-articles": () => articles.list(true),
+  erase: library.erase,
 };
 
 const closeMenus = (but) => {
@@ -112,7 +123,7 @@ const clicked = (event) => {
   if (example) return talk.ask({ question: example.textContent, ...filters.current() });
   if (event.ctrlKey || event.metaKey || event.shiftKey || !(link || card)) return;
   event.preventDefault();
-  if (link?.closest("#library") && innerWidth < NARROW) drawer("library", false);
+  if (link?.closest("#library")) makeRoom();
   reader.open(link ?? card);
 };
 
@@ -178,12 +189,13 @@ const shown = ({ masthead, start }, withExamples = false) => {
 const begin = async () => {
   chats.bind({
     current: talk.current,
-    opening: (id) => (innerWidth < NARROW && drawer("chats", false), talk.open(id)),
+    opening: (id) => (makeRoom(), talk.open(id)),
     removed: talk.removed,
     changed: talk.changed,
   });
   filters.bind();
-  library.bind(refresh);
+  articles.bind();
+  library.bind(() => (refresh(), articles.open(), filters.count()));
   judging.bind();
   const kept = localStorage.getItem(THEME);
   if (kept) theme(kept === "dark");
