@@ -19,7 +19,7 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers import pdf as pdf_reader
 from pincite.parsers import read
-from pincite.parsers.pdf_layout import Line
+from pincite.parsers.pdf_layout import Line, flow
 
 Make = Callable[..., Document]
 
@@ -669,3 +669,11 @@ def test_numbers_of_lines_that_begin_anew_are_left_out(pdf: Make) -> None:
         )
     ]
     assert not re.search(r"(?m)^\d|day \d", pdf(lines).text)
+
+
+def test_a_row_of_three_cells_is_not_joined_with_one_whose_cells_stand_close() -> None:
+    rows = (
+        Line("Vince\N{EM SPACE}Mole 8\N{EM SPACE}12", 72, 700, 430, 712),
+        Line("Wilma Mole 15 368", 72, 686, 430, 698),
+    )
+    assert flow(rows, 1)[0] == "Vince\N{EM SPACE}Mole 8\N{EM SPACE}12\n\nWilma Mole 15 368"

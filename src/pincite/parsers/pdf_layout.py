@@ -373,7 +373,8 @@ def _goes_on(paragraph: Sequence[Line], after: Line, usual: float) -> bool:
         is_item and (complete or room > before.height or _BULLET.match(after.text))
     ):
         return False
-    if (_GAP in before.text and _GAP in after.text) or _LEADER.search(before.text):
+    gaps = before.text.count(_GAP), after.text.count(_GAP)
+    if all(gaps) or max(gaps) > 1 or _LEADER.search(before.text):
         return False
     if not complete:
         return after.text[0].islower() or room < 0.25 * (max(right, after.right) - before.left)
