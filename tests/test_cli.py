@@ -415,6 +415,7 @@ TABLES = {
     "changes": "Changes",
     "bytes": "Bytes",
     "compared": "A comparison",
+    "judgements": "What was judged",
     "worst": "One of the worst",
     "quoted": "A text",
     "right": "A text",
@@ -471,7 +472,9 @@ def test_json_has_the_documented_keys_and_no_others(tmp_path: Path, monkeypatch:
     look("status", "status", "--verify")
     (tmp_path / "old.json").write_text(look("What is printed", "evaluate", "own.jsonl"), "utf-8")
     look("What is printed", "evaluate", "own.jsonl", "--worst", "2", "--compare", "old.json")
-    others = {"evaluate", "Questions of your own", "A collection", "What is measured", "An outcome"}
+    (tmp_path / "noted.jsonl").write_text(json.dumps({"question": question, "verdict": "nothing"}), "utf-8")
+    look("What is printed", "evaluate", "--judgements", "noted.jsonl")
+    others = {"evaluate", "Questions of your own", "Judgements", "A collection", "What is measured", "An outcome"}
     assert printed == {name: keys for name, keys in documented_keys().items() if name not in others}
 
 
