@@ -76,7 +76,7 @@ def reader_times(page: Page) -> list[float]:
     times = []
     for chip in page.locator(".chip").all():
         chip.evaluate("one => one.click()")
-        times.append(page.evaluate(TIMER, ["", "#reader .text"]))
+        times.append(page.evaluate(TIMER, ["", "#reader .body header"]))
         page.keyboard.press("Escape")
         page.wait_for_timeout(50)
     return times
