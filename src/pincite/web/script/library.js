@@ -14,7 +14,7 @@ const send = (path, body, method = "POST") => {
   return request(path, { method, body, headers: { Authorization: `Bearer ${token()}` } });
 };
 
-let polling = null;
+let polling = null, begun = false; // an update that may end before it is looked at
 export const look = async () => {
   clearTimeout(polling);
   const state = one("#library .state");
@@ -25,7 +25,8 @@ export const look = async () => {
   else state.innerHTML = text;
   const runs = one(".running", state);
   if (runs) polling = setTimeout(look, LOOK);
-  else if (was) changed();
+  else if (was || begun) changed();
+  begun = false;
 };
 
 const tell = (name, said, failed) => {
@@ -62,6 +63,7 @@ const add = async () => {
 const update = async () => {
   const { ok, text } = await send("library/update");
   if (!ok) tell("Update", text, true);
+  begun = true;
   look();
 };
 
