@@ -23,6 +23,9 @@ ABOUT = {"eels": "Ane Holt", "tar": "Ane Holt, Bo Lind and Cy Roe", "wax": "Lind
         ("articles by Ane Holt", "Ane Holt", None),
         ("Which articles are by Ane Holt?", "Ane Holt", None),
         ("Show me all texts written by Ane Holt.", "Ane Holt", None),
+        ("Are there any papers by Ane Holt?", "Ane Holt", None),
+        ("What articles do you have by Ane Holt?", "Ane Holt", None),
+        ("the latest reports published by Ane Holt", "Ane Holt", None),
         ("What did Ane Holt write about eels?", "Ane Holt", "eels"),
         ("articles by Ane Holt on the tar of the north", "Ane Holt", "the tar of the north"),
     ],
@@ -31,7 +34,24 @@ def test_whose_articles_are_asked_for(question: str, author: str, topic: str | N
     assert by_author(question) == (author, topic)
 
 
-@pytest.mark.parametrize("question", ["What did Ane Holt say?", "Who wrote about eels?", "", "How long do eels live?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What did Ane Holt say?",
+        "Who wrote about eels?",
+        "",
+        "How long do eels live?",
+        "Who withdrew the report by Ane Holt?",
+        "Who stole the article from Ane Holt?",
+        "How many papers were retracted by Ane Holt?",
+        "Why was the essay by Ane Holt burned?",
+        "Which papers were retracted by Ane Holt?",
+        "List the stories stolen by Ane Holt.",
+        "When did the mayor read the report by Ane Holt?",
+        "What did the mayor do with the paper by Ane Holt?",
+        "texts from Ane Holt",
+    ],
+)
 def test_other_questions_ask_for_nobodys(question: str) -> None:
     assert by_author(question) is None
 

@@ -154,6 +154,11 @@ def test_of_a_long_question_the_end_is_read_and_that_is_said(home: Path) -> None
     assert done.stderr.endswith("When did the ferry leave Aldhaven?”\n")
 
 
+@pytest.mark.parametrize("question", ["When did the fferry leave  Aldhavven?", "  When did\n the ferry   leave? "])
+def test_a_question_that_was_corrected_or_spaced_is_not_called_long(home: Path, question: str) -> None:
+    assert run("ask", question, cwd=home).stderr == ""
+
+
 def test_an_update_without_a_folder_takes_the_last_one(home: Path) -> None:
     done = run("update", "--json", cwd=home)
     report = json.loads(done.stdout)

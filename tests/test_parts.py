@@ -22,6 +22,19 @@ from pincite.reading.parts import enumerates, parts, topic
         ("tar vs. pitch", ["What is tar?", "What is pitch?"]),
         ("When did Asker and Brevik burn?", ["When did Asker burn?", "When did Brevik burn?"]),
         ("Who owned the Merlin and the Red Kite?", ["Who owned the Merlin?", "Who owned the Red Kite?"]),
+        ("Who founded Aske, Bruna and Corve?", [f"Who founded {name}?" for name in ("Aske", "Bruna", "Corve")]),
+        ("Compare tar, wax and pitch", ["What is tar?", "What is wax?", "What is pitch?"]),
+        (
+            "Compare the rent of Aske, Bruna, and Corve.",
+            [f"What is the rent of {n}?" for n in ("Aske", "Bruna", "Corve")],
+        ),
+        ("Asker vs Brevik vs Corve", ["What is Asker?", "What is Brevik?", "What is Corve?"]),
+        ("Compare Marks and Spencer with Asda", ["What is Marks?", "What is Spencer?", "What is Asda?"]),
+        ("How did Asker and Brevik burn?", ["How did Asker burn?", "How did Brevik burn?"]),
+        ("Who won Aldhaven vs Brevik?", []),
+        ("Did Aldhaven vs Brevik end in a draw?", []),
+        ("Aldhaven vs. Brevik was played when?", []),
+        ("When was the war between Asker, Brevik and Corve?", []),
         ("Johnson and Johnson", []),
         ("How long and wide is the quay?", []),
         ("When did Asker burn?", []),
@@ -30,6 +43,26 @@ from pincite.reading.parts import enumerates, parts, topic
 )
 def test_what_is_asked_of_each(question: str, asked: list[str]) -> None:
     assert [part.question for part in parts(question)] == asked
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Who founded Marks and Spencer?", []),
+        ("Where do Bell, Book and Candle meet?", []),
+        ("Who owned Marks and Spencer and Asda?", ["Who owned Marks and Spencer?", "Who owned Asda?"]),
+        ("Compare Marks and Spencer with Asda", ["What is Marks and Spencer?", "What is Asda?"]),
+        (
+            "What is the difference between Marks and Spencer and Asda?",
+            ["What is Marks and Spencer?", "What is Asda?"],
+        ),
+        ("What is the difference between Marks and Spencer?", ["What is Marks?", "What is Spencer?"]),
+        ("Who founded Spencer and Marks?", ["Who founded Spencer?", "Who founded Marks?"]),
+    ],
+)
+def test_what_a_text_names_in_one_is_not_torn(question: str, asked: list[str]) -> None:
+    texts = ["The shop\nA penny bought all at Marks\n& Spencer.", "Bell, Book and Candle is an inn."]
+    assert [part.question for part in parts(question, texts)] == asked
 
 
 @pytest.mark.parametrize(

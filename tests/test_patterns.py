@@ -40,7 +40,7 @@ from pincite.parsers import (
     table,
     text,
 )
-from pincite.reading import conditions, evidence, key_sentences, lists
+from pincite.reading import authors, conditions, evidence, key_sentences, lists, parts, spelling, wordings
 from pincite.retrieval import deduplication, follow_ups, ranking
 
 MODULES = [
@@ -62,6 +62,7 @@ MODULES = [
     scan,
 ]
 MODULES += [conditions, docx_numbers, eml, notation, office, rst, rtf, subtitles, table]
+MODULES += [authors, parts, spelling, wordings]
 MODULES += [evidence, intents, key_sentences, lists, questions, sentences, terms, text, text_anchors]
 """Those that meet texts of others."""
 

@@ -98,7 +98,7 @@ class Assistant:
             >>> answer.citations[0].quote
             'The night ferry left Aldhaven at ten.'
         """
-        question = without_paste(checked_question(question))
+        question = what_is_asked(question)
         about = subject(history)
         wanted = intent(question, later=bool(history), about=bool(about))
         if wanted:
@@ -107,8 +107,6 @@ class Assistant:
             spoken_of = cited[0].document if cited else None
             if answer := replies.reply(self.index, wanted, question, where, spoken_of):
                 return answer
-        if len(question) > _LONG:  # pages pasted above a question: what is asked stands at the end
-            question = last_sentences(question, _LONG // 4)
         if written := self._written(question, where):
             return written
         if (
@@ -118,7 +116,7 @@ class Assistant:
         ):
             return surveyed
         found, notes = self._worded(question, history, where)
-        asked = parts(question)
+        asked = parts(question, (f"{hit.document.title}\n{hit.passage.text}" for hit in found.hits))
         if asked and not any(all(part.name in _said(citation) for part in asked) for citation in found.citations):
             each = [self._found(part.question, history, where) for part in asked]
             if any(part.answered for part in each):
@@ -234,6 +232,19 @@ class Assistant:
         quoted = {citation.passage.passage_id for citation in citations}
         more = len({each.hit.passage.passage_id for each in found} - quoted)
         return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=read.notes)
+
+
+def what_is_asked(turn: str) -> str:
+    """What of a turn is searched and read: its end, where pages stand above it; single spaces between its words.
+
+    Raises:
+        QueryError: it is no text, or says nothing.
+    """
+    lines = (" ".join(line.split()) for line in checked_question(turn).strip().splitlines())
+    question = without_paste("\n".join(lines))
+    if len(question) > _LONG:
+        question = last_sentences(question, _LONG // 4)
+    return " ".join(question.split())
 
 
 def _answer(

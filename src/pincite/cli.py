@@ -347,7 +347,7 @@ def ask(
 
     With --from each line of FILE is a question, or a JSON object with "question"; with --json each answer is a line.
     """
-    from pincite.assistant import Assistant
+    from pincite.assistant import Assistant, what_is_asked
 
     if (question is None) == (file is None):
         raise click.UsageError("give either a QUESTION or --from FILE")
@@ -357,8 +357,8 @@ def ask(
 
     def asked(text: str) -> tuple[Answer, dict[str, Any]]:
         answer = assistant.ask(text, where=where)
-        if len(answer.question) < len(text.strip()):
-            print_error(f"the question is long: it was read by its end, “{answer.question}”")
+        if len(end := what_is_asked(text)) < len(" ".join(text.split())):
+            print_error(f"the question is long: it was read by its end, “{end}”")
         return answer, as_json.answer(text, answer, most=most, texts=texts or not in_json)
 
     if question is None:

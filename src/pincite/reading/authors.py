@@ -7,14 +7,21 @@ from typing import NamedTuple
 
 _TEXTS = r"(?:articles?|texts?|papers?|pieces?|posts?|essays?|stories|story|reports?|anything|something|everything)"
 _WRITES = r"(?:write|wrote|written|writes|publish(?:ed|es)?)"
-_TOPIC = r"(?:\s+(?:about|on)(?:\s+(?P<topic>[^?]*\w))?)?\W*"
+_LISTS = (
+    r"(?:(?:please|can|could|would) (?:you )?)?"
+    r"(?:(?:list|show|find|give|name|tell|are there|is there|do you have|have you got|which are|what (?:is|are)) )?"
+    r"(?:(?:which|what|any|all|the|of|some|other|more|every|me|us|latest|newest|recent|first|last|your) ){0,4}"
+)
+"""Nothing that says what was done with the texts: "Who withdrew the report by Ane Holt?" is no question for them."""
+_THEIR = r"(?: (?:that |which )?(?:(?:are|is|was|were|has been|have been) )?| do you have | are there )"
+_AUTHOR, _END = r"(?P<author>[^?]*?\w\.?)", r"(?: (?:about|on)(?: (?P<topic>[^?]*\w))?)?\W*"
 _ASKED = [
-    re.compile(rf"\W*what\s+(?:did|does|do|has|have|had)\s+(?P<author>[^?]+?)\s+{_WRITES}{_TOPIC}", re.IGNORECASE),
-    re.compile(rf"\W*what\s+(?:was|is|were|has\s+been)\s+{_WRITES}\s+by\s+(?P<author>[^?]+?){_TOPIC}", re.IGNORECASE),
-    re.compile(
-        rf"\W*(?:[\w']+\s+){{0,5}}{_TEXTS}\s+(?:[\w']+\s+){{0,2}}(?:by|from)\s+(?P<author>[^?]+?){_TOPIC}",
-        re.IGNORECASE,
-    ),
+    re.compile(rf"\W*+{pattern}{_END}", re.IGNORECASE)
+    for pattern in (
+        rf"what (?:did|does|do|has|have|had) {_AUTHOR} {_WRITES}",
+        rf"what (?:was|is|were|has been) {_WRITES} by {_AUTHOR}",
+        rf"{_LISTS}{_TEXTS}{_THEIR}(?:written |published )?by {_AUTHOR}",
+    )
 ]
 
 
@@ -26,6 +33,10 @@ class Asked(NamedTuple):
 
 
 def by_author(question: str) -> Asked | None:
-    """Whose articles a question asks for: "What did Ane Holt write about?", "articles by Ane Holt on eels"."""
+    """Whose articles a question asks for: "What did Ane Holt write about?", "articles by Ane Holt on eels".
+
+    Args:
+        question: with single spaces between its words.
+    """
     found = next((found for pattern in _ASKED if (found := pattern.fullmatch(question))), None)
     return found and Asked(found["author"].strip(" .,"), found["topic"])

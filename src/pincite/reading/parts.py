@@ -6,43 +6,54 @@ And those that no one passage answers: "Which mills burned down?", "What do the 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-_NAME = r"(?:the\s+)?[A-Z][\w'’-]*(?:\s+(?:(?:of|the|de|van|von)\s+)*[A-Z][\w'’-]*){0,4}"
-_THING = r"[^?,;]{2,60}?"
+_NAME = r"(?:the )?[A-Z][\w'’-]*(?: (?:(?:of|the|de|van|von) ){0,3}[A-Z][\w'’-]*){0,4}"
+_NAMES = rf"{_NAME}(?:, {_NAME}){{0,7}}(?:,? (?:and|or) {_NAME}){{1,7}}"
+_BOTH = re.compile(rf"\bbetween {_NAMES}|\b(?:both )?(?P<names>{_NAMES})")
+"""Not "the war between Asker and Brevik", which is one."""
+_IS_NAMES = re.compile(_NAMES)
+_AND, _VERSUS = re.compile(",? and |,? or |, "), re.compile(r" (?:versus|vs\.?) ")
 _COMPARED = [
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"\W*(?:please\s+)?(?:compare|contrast)\s+(?P<one>{_THING})\s+(?:with|to|and|against|versus|vs\.?)\s+(?P<other>{_THING})\W*",
-        rf"\W*(?:what|which)\s+(?:is|are|was|were)\s+the\s+(?:main\s+)?differences?\s+between\s+(?P<one>{_THING})\s+and\s+(?P<other>{_THING})\W*",
-        rf"\W*how\s+(?:do|does|did)\s+(?P<one>{_THING})\s+(?:differ\s+from|compare\s+(?:with|to))\s+(?P<other>{_THING})\W*",
-        rf"\W*(?P<one>{_THING})\s+(?:versus|vs\.?)\s+(?P<other>{_THING})\W*",
+    (re.compile(rf"\W*+{pattern}(?P<things>[^?;]*\w)\W*", re.IGNORECASE), separators)
+    for pattern, separators in (
+        ("(?:please )?(?:compare|contrast) ", (re.compile(" (?:with|against) "), _VERSUS, re.compile(" to "), _AND)),
+        ("(?:what|which) (?:is|are|was|were) the (?:main )?differences? (?:between|among) ", (_AND,)),
+        ("how (?:do|does|did) ", (re.compile(" (?:differ from|compare (?:with|to)) "),)),
+        (
+            r"(?!.*\b(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|be|do|does|did|has|have|had|can|"
+            r"could|will|would|should|won|lost|beat|if)\b)",
+            (_VERSUS,),
+        ),
     )
 ]
-_BOTH = re.compile(rf"(?<!between\s)\b(?:both\s+)?(?P<one>{_NAME})\s+(?:and|or)\s+(?P<other>{_NAME})")
-_OF = re.compile(r"(?P<what>.+\s(?:of|in|at|on|for)\s+)(?P<one>.+)", re.IGNORECASE)
-_THAT_OF = re.compile(r"(?:that|those|the one|the ones)\s+(?:of|in|at|on|for)\s+", re.IGNORECASE)
-_NO_PLURAL = r"(?!(?:was|is|has|does)\s)[\w-]+"
+"""What asks to compare, and what stands between the things; "A vs B" only alone, for in a sentence it is a match."""
+_LONGEST = 60
+"""Characters of one thing."""
+_OF = re.compile(r"(?P<what>.+ (?:of|in|at|on|for) )(?P<one>.+)", re.IGNORECASE)
+_THAT_OF = re.compile(r"(?:that|those|the one|the ones) (?:of|in|at|on|for) ", re.IGNORECASE)
+_NO_PLURAL = r"(?!(?:was|is|has|does) )[\w-]+"
 _ENUMERATES = re.compile(
-    rf"\W*(?:(?:which|what)\s+(?:{_NO_PLURAL}\s+){{0,2}}?{_NO_PLURAL}(?<=[^su']s)\s"
-    r"|(?:list|name|enumerate)\s|who\s+(?:all|were|are)\s)",
+    rf"\W*+(?:(?:which|what) (?:{_NO_PLURAL} ){{0,2}}?{_NO_PLURAL}(?<=[^su']s) "
+    r"|(?:list|name|enumerate) |who (?:all|were|are) )",
     re.IGNORECASE,
 )
 
 _TEXTS = (
-    r"(?:(?:the|these|those|your|all|my|different)\s+){0,2}"
+    r"(?:(?:the|these|those|your|all|my|different) ){0,2}"
     r"(?:articles?|texts?|documents?|files?|papers?|sources?|authors?)"
 )
 _BROAD = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\W*what\s+(?:do|does|did|can|have)\s+{_TEXTS}\s+(?:say|said|tell\s+(?:us|me)|write|report|state|know)\s+"
-        r"(?:about|on|of)\s+(?P<topic>[^?]+?)\W*",
-        r"\W*what(?:\s+is|\s+was|'s|’s)\s+(?:said|written|reported|told|known)\s+(?:about|on|of)\s+(?P<topic>[^?]+?)\W*",
-        rf"\W*(?:(?:which|what)\s+)?{_TEXTS}\s+(?:are\s+)?(?:(?:that|which)\s+)?(?:about|on|mention|discuss|cover|"
-        r"speak\s+(?:of|about)|talk\s+about|deal\s+with)\s+(?P<topic>[^?]+?)\W*",
-        r"\W*(?:what\s+are\s+)?(?P<topic>(?:(?:all|the)\s+){0,2}(?:[a-z-]+\s+){0,2}[a-z-]+(?<![su'])s\s+"
-        r"(?:of|in|for|by|from)\s+(?:(?:all|the|each|every|different|various)\s+){1,3}(?:[a-z-]+\s+){0,2}[a-z-]+s)\W*",
+        rf"\W*+what (?:do|does|did|can|have) {_TEXTS} (?:say|said|tell (?:us|me)|write|report|state|know) "
+        r"(?:about|on|of) (?P<topic>[^?]*\w)\W*",
+        r"\W*+what(?: is| was|'s|’s) (?:said|written|reported|told|known) (?:about|on|of) (?P<topic>[^?]*\w)\W*",
+        rf"\W*+(?:(?:which|what) )?{_TEXTS} (?:are )?(?:(?:that|which) )?(?:about|on|mention|discuss|cover|"
+        r"speak (?:of|about)|talk about|deal with) (?P<topic>[^?]*\w)\W*",
+        r"\W*+(?:what are )?(?P<topic>(?:(?:all|the) ){0,2}(?:[a-z-]+ ){0,2}[a-z-]+(?<![su'])s "
+        r"(?:of|in|for|by|from) (?:(?:all|the|each|every|different|various) ){1,3}(?:[a-z-]+ ){0,2}[a-z-]+s)\W*",
     )
 ]
 """What asks for the articles on something, or for the many things of many."""
@@ -55,26 +66,67 @@ class Asked(NamedTuple):
     question: str
 
 
-def parts(question: str) -> list[Asked]:
-    """What a question asks of each of two things; nothing for a question on one."""
-    for pattern in _COMPARED:
-        if found := pattern.fullmatch(question):
-            return _compared(found["one"].strip(), found["other"].strip())
-    found = _BOTH.search(question)
+def parts(question: str, texts: Iterable[str] = ()) -> list[Asked]:
+    """What a question asks of each of several things; nothing for a question on one.
+
+    Args:
+        question: with single spaces between its words.
+        texts: what was found for it: "Marks and Spencer" is one thing, where they write it so.
+    """
+    held = [" ".join(text.split()).replace(" & ", " and ").casefold() for text in texts]
+    for pattern, separators in _COMPARED:
+        if (found := pattern.fullmatch(question)) and (things := _things(found["things"], separators, held)):
+            return _compared(things)
+    found = next((each for each in _BOTH.finditer(question) if each["names"]), None)
     if not found or found.start() == 0:  # a name alone, as of a firm
         return []
+    names = _apart(found["names"], held)
     before, after = question[: found.start()], question[found.end() :]
-    return [Asked(name, f"{before}{name}{after}") for name in (found["one"], found["other"])]
+    return [Asked(name, f"{before}{name}{after}") for name in names if len(names) > 1]
 
 
-def _compared(one: str, other: str) -> list[Asked]:
+def _things(compared: str, separators: Iterable[re.Pattern[str]], held: Sequence[str]) -> list[str]:
+    """What is compared, two things at least; nothing where that is not plain."""
+    for separator in separators:
+        things = separator.split(compared)
+        if len(things) > 1:
+            apart = [name for each in ([compared] if separator is _AND else things) for name in _apart(each, held)]
+            things = apart if len(apart) > 1 else things
+            plain = all(1 < len(each) <= _LONGEST and "," not in each for each in things)
+            return things if plain else []
+    return []
+
+
+def _apart(names: str, held: Sequence[str]) -> list[str]:
+    """The names of a list, where those that a text joins by the same words stay together; what is no list as it is."""
+    if not _IS_NAMES.fullmatch(names) or _holds(held, names):
+        return [names]
+    first, *rest = re.split(f"({_AND.pattern})", names)
+    apart = [first]
+    for separator, name in zip(rest[::2], rest[1::2], strict=True):
+        joined = f"{apart[-1]}{separator}{name}"
+        if _holds(held, joined):
+            apart[-1] = joined
+        else:
+            apart.append(name)
+    return apart
+
+
+def _holds(held: Sequence[str], words: str) -> bool:
+    """Whether a text holds these words to the letter."""
+    pattern = re.compile(rf"\b{re.escape(words.casefold())}\b")
+    return any(pattern.search(text) for text in held)
+
+
+def _compared(things: Sequence[str]) -> list[Asked]:
     """What is asked of each: of "the rent of Asker" and "(that of) Brevik" the rent."""
+    one, *others = things
     shared = _OF.fullmatch(one)
-    short = _THAT_OF.match(other)
-    if shared and (short or not _OF.fullmatch(other)):
-        name = other[short.end() :] if short else other
-        return [Asked(each, f"What is {shared['what']}{each}?") for each in (shared["one"], name)]
-    return [Asked(each, f"What is {each}?") for each in (one, other)]
+    shorts = [_THAT_OF.match(other) for other in others]
+    if shared and all(short or not _OF.fullmatch(other) for short, other in zip(shorts, others, strict=True)):
+        names = [other[short.end() :] if short else other for short, other in zip(shorts, others, strict=True)]
+        return [Asked(each, f"What is {shared['what']}{each}?") for each in (shared["one"], *names)]
+    return [Asked(each, f"What is {each}?") for each in things]
 
 
 def enumerates(question: str) -> bool:
