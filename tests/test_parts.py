@@ -120,8 +120,22 @@ def test_each_part_has_a_quote(index: Index, question: str, docs: set[str]) -> N
 def test_a_part_that_nothing_answers_is_said(index: Index) -> None:
     answer = Assistant(index).ask("Compare the rent of Asker with that of Quimper.")
     assert answer.citations[0].document.doc_id == "rent-Asker.txt"
-    assert answer.notes == ("Nothing in these articles was found on Quimper.",)
+    assert answer.notes == ("No answer was found to “What is the rent of Quimper?”.",)
     assert [bool(part.labels) for part in answer.parts] == [True, False]
+
+
+def test_a_quote_that_names_another_thing_answers_no_part(tmp_path: Path) -> None:
+    files = {
+        "asker.txt": "Traffic\n\nAsker banned cars in 1990 to save its linden trees.\n",
+        "skagen.txt": "Skagen\n\nSkagen is a town at the sea.\n",
+        "mill.txt": "Mills\n\nThe windmill was built by Ane Holt in 1702.\n",
+    }
+    write_files(tmp_path / "corpus", files)
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "corpus")
+        answer = Assistant(index).ask("When did Asker and Skagen ban cars?")
+        assert [bool(part.labels) for part in answer.parts] == [True, False]
+        assert answer.notes == ("No answer was found to “When did Skagen ban cars?”.",)
 
 
 def test_of_an_enumeration_the_rest_is_counted(index: Index) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,6 +33,8 @@ class Words:
     ("text", "expected"),
     [
         ("When was the Thesaly raised?", {"Thesaly": "Thessaly"}),  # a letter missing
+        ("When was the Thesally raised?", {"Thesally": "Thessaly"}),  # the other one doubled
+        ("When was the Thassoly raised?", {}),  # two edits of a name
         ("When was the Thessally raised?", {"Thessally": "Thessaly"}),  # too many
         ("When was the Thessazy raised?", {"Thessazy": "Thessaly"}),  # wrong
         ("When was the Thesslay raised?", {"Thesslay": "Thessaly"}),  # in the wrong order
@@ -60,6 +63,22 @@ def test_a_word_that_no_passage_holds_is_taken_for_the_nearest(text: str, expect
 
 def test_of_words_as_near_the_more_frequent_is_taken() -> None:
     assert corrections(Words(karlsund=1, karlsand=4), "the Karlsond") == {"Karlsond": "Karlsand"}
+
+
+class Large(Words):
+    """Twenty thousand words of one letter, none of which is asked for."""
+
+    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        return dict.fromkeys(terms, 0) | {"known": 1}
+
+
+def test_of_many_unknown_words_a_few_are_compared_and_soon() -> None:
+    letters = "abcdefghijklmnopqrstuvwxyzæø"
+    held = Large(**{f"{at}{a}{b}{c}": 1 for a in letters for b in letters for c in letters for at in ("mar", "mo")})
+    text = " ".join([*(f"mxqz{letter}zq" for letter in letters[:10]), *(f"known{at}" for at in range(20))])
+    began = time.monotonic()
+    assert len(corrections(held, text + " mara xx marbbx marccx mardd marefe marggg")) <= 3
+    assert time.monotonic() - began < 1
 
 
 def test_words_are_replaced_whole() -> None:
@@ -91,6 +110,31 @@ def test_a_misspelt_turn_is_followed_up(ships: Index) -> None:
     history = [{"role": "user", "content": "Where did the Thesaly lie?"}]
     answer = Assistant(ships).ask("When was it raised?", history=history)
     assert answer.citations[0].document.doc_id == "thessaly.txt"
+
+
+def test_of_an_earlier_turn_nothing_is_noted(ships: Index) -> None:
+    history = [{"role": "user", "content": "When was the pinnace Thesaly raised?"}]
+    assert Assistant(ships).ask("Where did it lie?", history=history).notes == ()
+    answer = Assistant(ships).ask("Was the Karlstadt raised after it?", history=history)
+    assert not any("Thesaly" in note for note in answer.notes)
+
+
+def test_a_name_is_not_taken_for_another_where_the_question_has_an_answer(tmp_path: Path) -> None:
+    write_files(
+        tmp_path / "corpus",
+        {
+            "a.txt": "Mayors\n\nThe mayor of Holden is Ane Lind. The mayor of Brevik is Bo Roe.\n",
+            "b.txt": "Tides\n\nThe tide mill grinds rye at night.\n",
+        },
+    )
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "corpus")
+        answer = Assistant(index).ask("Who is the mayor of Hulden?")
+        if answer.answered:
+            assert answer.notes[0] == "Searched for “Holden” instead of “Hulden”."
+        answered = Assistant(index, threshold=0.0).ask("Does the tide mill at Hulden grind rye?")
+        assert answered.citations[0].document.doc_id == "b.txt"
+        assert answered.notes == ()
 
 
 def test_what_is_rightly_spelt_has_no_note(ships: Index) -> None:

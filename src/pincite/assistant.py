@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
 from pincite import replies
 from pincite.analysis.intents import intent
-from pincite.analysis.terms import analyse
+from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Answer, Citation, Filter, Hit, Part, Passage
 from pincite.errors import UsageError
 from pincite.index import Index, Ranking, checked_question
@@ -118,12 +118,12 @@ class Assistant:
         found, notes = self._worded(question, history, where)
         asked = parts(question, (f"{hit.document.title}\n{hit.passage.text}" for hit in found.hits))
         if asked and not any(all(part.name in _said(citation) for part in asked) for citation in found.citations):
-            each = [self._found(part.question, history, where) for part in asked]
+            each = _naming(asked, [self._found(part.question, history, where) for part in asked])
             if any(part.answered for part in each):
-                missing = [part.name for part, answer in zip(asked, each, strict=True) if not answer.answered]
-                notes += [f"Nothing in these articles was found on {name}." for name in missing]
+                missing = [part.question for part, answer in zip(asked, each, strict=True) if not answer.answered]
+                notes += [f"No answer was found to “{unanswered}”." for unanswered in missing]
                 found = _together(found, asked, each)
-        notes = [*found.notes, *notes]
+        notes = [*notes, *found.notes]
         if found.more and enumerates(question):
             notes.append(f"{found.more} more {'passage fits' if found.more == 1 else 'passages fit'} as well.")
         return replace(found, notes=tuple(notes))
@@ -134,8 +134,16 @@ class Assistant:
         if spelt := self.index.corrections(" ".join([subject(history), question])):
             turns = [{**turn, "content": replaced(turn["content"], spelt)} for turn in history]
             other = self._found(replaced(question, spelt), turns, where)
-            if other.citations and (other.confidence > found.confidence or _first(other) == _first(found)):
-                notes = [f"Searched for “{right}” instead of “{wrong}”." for wrong, right in spelt.items()]
+            # Of what was answered nothing else is made for a name, which may well be another's.
+            surer = other.confidence > found.confidence and not (
+                found.answered and any(word[0].isupper() for word in spelt)
+            )
+            if other.citations and (surer or (_first(other) == _first(found) and _says(other, spelt.values()))):
+                notes = [
+                    f"Searched for “{right}” instead of “{wrong}”."
+                    for wrong, right in spelt.items()
+                    if replaced(question, {wrong: right}) != question
+                ]
                 found = other
                 question, history = replaced(question, spelt), turns
         for wording, note in other_wordings(question, (hit.passage.text for hit in found.hits)):
@@ -268,6 +276,22 @@ def _answer(
     )
 
 
+def _naming(asked: Sequence[Asked], each: Sequence[Answer]) -> list[Answer]:
+    """The answers to the parts of a question, with those quotes alone that name the part: "Brevik" is no "Asker".
+
+    What the parts share, as "mill" in "the tide mill" and "the windmill", need not be named.
+    """
+    terms = [set(query_terms(part.name)) for part in asked]
+    shared = set.intersection(*terms)
+    named = [
+        tuple(quote for quote in answer.citations if (of - shared or of) <= set(analyse(_said(quote))))
+        for of, answer in zip(terms, each, strict=True)
+    ]
+    return [
+        replace(answer, citations=quotes, answered=bool(quotes)) for quotes, answer in zip(named, each, strict=True)
+    ]
+
+
 def _together(whole: Answer, asked: Sequence[Asked], each: Sequence[Answer]) -> Answer:
     """The answers to the parts of a question as one: the best quote of each comes first, and each quote once."""
     citations: list[Citation] = []
@@ -290,7 +314,7 @@ def _together(whole: Answer, asked: Sequence[Asked], each: Sequence[Answer]) -> 
 
 
 def _said(citation: Citation) -> str:
-    return f"{citation.document.title} {citation.quote}"
+    return "\n".join(filter(None, (citation.document.title, citation.heading, citation.quote)))
 
 
 def _overlap(one: Citation, other: Citation) -> bool:
@@ -299,6 +323,12 @@ def _overlap(one: Citation, other: Citation) -> bool:
 
 def _first(answer: Answer) -> Passage | None:
     return answer.citations[0].passage if answer.citations else None
+
+
+def _says(answer: Answer, words: Iterable[str]) -> bool:
+    """Whether the first quote's passage, or its title, holds one of some words."""
+    first = answer.citations[0]
+    return not set(analyse(" ".join(words))).isdisjoint(analyse(f"{first.document.title}\n{first.passage.text}"))
 
 
 def _told_before(read: Evidence, history: Sequence[Turn]) -> Evidence:

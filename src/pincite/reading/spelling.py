@@ -19,7 +19,10 @@ _WORD = re.compile(r"\b[^\W\d_]+\b")
 _NAME_OR_WORD = re.compile(r"[^\W\d_][^\W\d_A-Z]+")
 """Not an acronym or "MySQL", which are spelled as they are for a reason."""
 _TWO_EDITS_FROM = 8
-"""Letters from which on two may be wrong."""
+"""Letters from which on two may be wrong; of a name no more than one, for with two it is another's."""
+_DOUBLED = re.compile(r"(.)\1")
+_MOST = 3
+"""Words of a question that are corrected: each is compared with all that begin as it does."""
 
 
 class Vocabulary(Protocol):
@@ -36,7 +39,7 @@ def corrections(vocabulary: Vocabulary, text: str) -> dict[str, str]:
     """Words of a text that no passage holds, each with the nearest that one does, in the same case.
 
     A text most of whose words are unknown is in another language, or none; a word that the reader's vocabulary has is
-    rightly spelt. Neither is changed.
+    rightly spelt. Neither is changed. What is capitalised is taken for a name.
 
     Args:
         vocabulary: the words of the passages.
@@ -50,7 +53,7 @@ def corrections(vocabulary: Vocabulary, text: str) -> dict[str, str]:
         return {}
     words = filter(_NAME_OR_WORD.fullmatch, unknown)
     unsure = [word for word in words if not _rightly_spelt().issuperset(terms[word])]
-    nearest = ((word, _nearest(vocabulary, folded(word))) for word in unsure)
+    nearest = [(word, _nearest(vocabulary, folded(word), name=word[0].isupper())) for word in unsure[:_MOST]]
     return {word: other.capitalize() if word[0].isupper() else other for word, other in nearest if other}
 
 
@@ -59,18 +62,27 @@ def replaced(text: str, by: Mapping[str, str]) -> str:
     return _WORD.sub(lambda word: by.get(word[0], word[0]), text)
 
 
-def _nearest(vocabulary: Vocabulary, word: str) -> str | None:
+def _nearest(vocabulary: Vocabulary, word: str, *, name: bool) -> str | None:
     """The word with the fewest edits to another, of several the most frequent; None where that itself is known."""
     words = vocabulary.words(word[0]) | vocabulary.words(word[1] + word[0])
     most = 2 if len(word) >= _TWO_EDITS_FROM else 1
-    near = [(edits, -count, other) for other, count in words.items() if (edits := _edits(word, other, most)) <= most]
+    long = range(len(word) - most, len(word) + most + 1)
+    near = [
+        (edits, -count, other)
+        for other, count in words.items()
+        if len(other) in long and (edits := _edits(word, other, most)) <= most
+    ]
     stem = analyse(word)
-    return None if any(analyse(other) == stem for *_, other in near) else min(near, default=(0, 0, None))[2]
+    if any(analyse(other) == stem for *_, other in near):
+        return None
+    once = _DOUBLED.sub(r"\1", word)  # which letter is doubled is one mistake, though it takes two edits
+    near = [each for each in near if not name or each[0] == 1 or _DOUBLED.sub(r"\1", each[2]) == once]
+    return min(near, default=(0, 0, None))[2]
 
 
 def _edits(one: str, other: str, most: int) -> int:
     """How many letters are missing, too many, wrong, or changed places with the next; more than ``most`` is vague."""
-    if abs(len(one) - len(other)) > most or len(set(one) ^ set(other)) > 2 * most:
+    if len(set(one) ^ set(other)) > 2 * most:
         return most + 1
     before: list[int] = []
     row = list(range(len(other) + 1))
