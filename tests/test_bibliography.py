@@ -68,6 +68,27 @@ def test_an_article_has_an_entry_however_often_it_is_cited() -> None:
     assert csl_json([]) == []
 
 
+@pytest.mark.parametrize(
+    ("author", "in_bibtex", "in_csl"),
+    [
+        (
+            "Bo Lind, Cy Roe and Food and Agriculture Organization",
+            "Bo Lind and Cy Roe and {Food and Agriculture Organization}",
+            ["Bo Lind", "Cy Roe", "Food and Agriculture Organization"],
+        ),
+        ("Harbour & Tide Office", "{Harbour \\& Tide Office}", ["Harbour & Tide Office"]),
+        ("Ministry of Tides", "{Ministry of Tides}", ["Ministry of Tides"]),
+        ("Marks and Spencer", "{Marks and Spencer}", ["Marks and Spencer"]),
+        ("Ane Holt, Bo Lind", "Ane Holt and Bo Lind", ["Ane Holt", "Bo Lind"]),
+    ],
+)
+def test_authors_are_parted_as_documents_part_them(author: str, in_bibtex: str, in_csl: list[str]) -> None:
+    cited = [citation(author=author)]
+    assert f"author = {{{in_bibtex}}}" in bibtex(cited)
+    assert csl_json(cited)[0]["author"] == [{"literal": name} for name in in_csl]
+    assert list(cited[0].document.authors) == in_csl
+
+
 @pytest.mark.parametrize(("date", "dated"), [("2019", "{2019},\n  date = {2019},\n"), ("2019-12", "  month = dec,\n")])
 def test_a_date_may_be_a_year_or_a_month(date: str, dated: str) -> None:
     assert dated in bibtex([citation(date=date)])

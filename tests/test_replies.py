@@ -261,9 +261,22 @@ def test_a_summary_begins_as_the_article_and_quotes_what_stands_by_itself(salt: 
 
 def test_what_is_no_article_is_asked_of_the_articles(salt: Assistant) -> None:
     assert salt.ask("Summary of the end of the saltworks").kind == "quotes"
-    answer = salt.ask("Summarise the article about quantum chess")
-    assert answer.kind == "quotes"
+
+
+@pytest.mark.parametrize(
+    ("turn", "topic"),
+    [
+        ("Summarise the article about quantum chess", "quantum chess"),
+        ("Summarise the article about the Zorblax salt", "the Zorblax salt"),
+        ("What does the article about the peat strike say?", "the peat strike"),
+        ("Summarise the report on smugglers of tobacco", "smugglers of tobacco"),
+    ],
+)
+def test_of_an_article_that_does_not_exist_that_is_said(salt: Assistant, turn: str, topic: str) -> None:
+    answer = salt.ask(turn)
+    assert answer.reply.startswith(f"No article about “{topic}” was found.")
     assert not answer.answered
+    assert not answer.citations
 
 
 def test_it_is_the_article_that_was_quoted_last(salt: Assistant) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
+from pincite import names
 from pincite.datatypes import Citation, Document
 
 _UNSEEN = re.compile("[\\s\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -23,6 +24,8 @@ _ESCAPED = {sign: f"\\{sign}" for sign in "#$%&_"} | {
 }
 _NOT_IN_ADDRESSES = "{}\\^`|<>\"'~ "
 _IN_ADDRESSES = "".join(chr(code) for code in range(33, 127) if chr(code) not in _NOT_IN_ADDRESSES)
+_PARTS = re.compile(r",|\band\b", re.IGNORECASE)
+"""What BibTeX takes a field of authors apart by."""
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -62,7 +65,7 @@ def _by_article(citations: Iterable[Citation]) -> list[tuple[Document, list[Cita
 def _entry(document: Document, cited: list[Citation]) -> str:
     year, month, *_ = *(document.date or "").split("-"), ""
     fields = {
-        "author": " and ".join(map(_tex, _authors(document))),
+        "author": " and ".join(_in_bibtex(*name) for name in _authors(document)),
         "title": f"{{{_tex(document.title)}}}",  # once more in braces, so that its capitals stay
         "howpublished": _tex(document.source or ""),
         "year": year,
@@ -81,7 +84,9 @@ def _item(document: Document, cited: list[Citation]) -> dict[str, Any]:
         "id": _key(document),
         "type": "webpage" if document.url else "document",
         "title": _line(document.title),
-        "author": [_name(author) for author in _authors(document)],
+        "author": [
+            {"family": family, "given": given} if given else {"literal": family} for family, given in _authors(document)
+        ],
         "container-title": _line(document.source or ""),
         "issued": date and {"date-parts": [date]},
         "URL": _address(document),
@@ -90,14 +95,17 @@ def _item(document: Document, cited: list[Citation]) -> dict[str, Any]:
     return {name: value for name, value in item.items() if value}
 
 
-def _authors(document: Document) -> list[str]:
-    names = re.split(r";|\s+and\s+", document.author or "", flags=re.IGNORECASE)
-    return [line for name in names if (line := _line(name))]
+def _authors(document: Document) -> list[tuple[str, str]]:
+    """Family and given name of each author; where the second is empty, the first is all of it."""
+    named = ((_line(family), _line(given)) for family, given in names.parted(document.author or ""))
+    return [name for name in named if name[0]]
 
 
-def _name(author: str) -> dict[str, str]:
-    family, comma, given = (part.strip() for part in author.partition(","))
-    return {"family": family, "given": given} if comma and given else {"literal": author}
+def _in_bibtex(family: str, given: str) -> str:
+    """A name as BibTeX reads it: one of an organisation in braces, or its "and" and commas would part it."""
+    if given:
+        return _tex(f"{family}, {given}")
+    return f"{{{_tex(family)}}}" if names.is_body(family) or _PARTS.search(family) else _tex(family)
 
 
 def _note(document: Document, cited: list[Citation]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import chain
 
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
@@ -31,7 +32,16 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", text).translate(_ALIKE)
 
 
-_PARTED = re.compile(r"\s*;\s*|\s+(?:and|&|und|et|y|e|og)\s+")
+_AND = re.compile(r"( (?:and|&|und|et|y|e|og) )")
+_BODY = re.compile(
+    r"\b(?:academy|administration|affairs|agency|alliance|association|authority|bank|board|bureau|cent(?:er|re)|church|"
+    r"club|college|commission|committee|company|congress|cooperative|corporation|council|department|embassy|federation|"
+    r"forum|foundation|fund|gmbh|government|group|hospital|inc|initiative|institut(?:e|ion)?|journal|laborator(?:y|ies)|"
+    r"league|library|limited|ltd|llc|magazine|ministry|museum|network|news|observatory|office|organi[sz]ation|parliament|"
+    r"partners|party|plc|press|programme?|school|secretariat|services?|societ(?:y|ies)|sons|staff|survey|team|times|"
+    r"trust|union|universit(?:y|ies)|universität|verein|ministerium|brothers)\b"
+)
+"""Words of the names of what is no person, in folded letters."""
 _TITLES = {"phd", "md", "jr", "sr", "dr", "msc", "esq"}
 """What stands behind a comma and is no first name."""
 
@@ -42,22 +52,56 @@ def key(name: str) -> str:
 
 
 @lru_cache(100_000)
-def split(author: str) -> tuple[str, ...]:
-    """The people that a line of authors names, each as ``Ane Holt``.
+def parted(author: str) -> tuple[tuple[str, str], ...]:
+    """Those that a line of authors names, each as family and given name: where no comma says how, all is the first.
 
     Args:
-        author: as a file states it: ``Ane Holt, Bo Lind and Cy Roe``, ``Holt, Ane; Lind, Bo``.
+        author: as a file states it: ``Ane Holt, Bo Lind and Cy Roe``, ``Holt, Ane; Food and Agriculture Organization``.
     """
-    names: list[str] = []
-    for part in _PARTED.split(author):
-        pieces = [piece for piece in (each.strip() for each in part.split(",")) if piece and key(piece) not in _TITLES]
-        if len(pieces) == 2 and 1 in (len(pieces[0].split()), len(pieces[1].split())):
-            pieces = [f"{pieces[1]} {pieces[0]}"]
-        names += pieces
-    return tuple(dict.fromkeys(names))
+    found: list[tuple[str, str]] = []
+    for line in author.split(";"):
+        for part in _people(line):
+            pieces = [each for each in map(str.strip, part.split(",")) if each and key(each) not in _TITLES]
+            if len(pieces) == 2 and 1 in (len(pieces[0].split()), len(pieces[1].split())) and not is_body(part):
+                found.append((pieces[0], pieces[1]))
+            else:
+                found += [(piece, "") for piece in pieces]
+    return tuple(dict.fromkeys(found))
+
+
+def split(author: str) -> tuple[str, ...]:
+    """The same, each as ``Ane Holt``."""
+    return tuple(dict.fromkeys(f"{given} {family}".lstrip() for family, given in parted(author)))
+
+
+def is_body(name: str) -> bool:
+    """Whether a name looks like that of an organisation."""
+    return _BODY.search(folded(name)) is not None
+
+
+def _people(line: str) -> list[str]:
+    """A line apart at each "and" that stands between people, not within the name of an organisation."""
+    first, *rest = _AND.split(" ".join(line.split()))
+    parts = [first]
+    for joint, part in zip(rest[::2], rest[1::2], strict=True):
+        if _is_within_a_name(parts[-1].rpartition(",")[2].strip() or parts[-1], part):
+            parts[-1] += f"{joint}{part}"
+        else:
+            parts.append(part)
+    return parts
+
+
+def _is_within_a_name(before: str, behind: str) -> bool:
+    """Whether "and" joins words of one name: "Ministry of Food | Fisheries", "Food | Agriculture Organization"."""
+    first = behind.partition(" ")[0]
+    if is_body(before):
+        return not is_body(first) and "," not in behind
+    alone = " " not in before and "," not in before
+    return alone and (is_body(behind) or " " not in behind)
 
 
 @lru_cache(100_000)
 def keys(author: str) -> frozenset[str]:
-    """By what an author's line is found: each person's name, and the whole of it."""
-    return frozenset(map(key, (author, *split(author))))
+    """By what an author's line is found: each name, the whole of it, and what stands beside an "and" within one."""
+    beside = (split(part) for part in _AND.split(" ".join(author.split()))[::2])
+    return frozenset(map(key, (author, *split(author), *chain.from_iterable(beside))))

@@ -25,6 +25,7 @@ _HELP = (
 )
 _IS_TITLE = 0.5
 """The share of a title from which on it is taken to be named."""
+_NO_SUCH = "No article about “{topic}” was found. “What articles do you have?” lists those that there are."
 _WHICH = "Say which article, as in “Summarise the article about …”."
 
 
@@ -41,8 +42,8 @@ def reply(
         spoken_of: the article that was quoted before, of which a summary is wanted where the turn names none.
 
     Returns:
-        The reply; None where no article fits, be it what is to be summarised or the filter, or there is none: the turn
-        is then taken as a question.
+        The reply; None where no article fits the filter, or what may be something else than an article's summary, or
+        there is none: the turn is then taken as a question.
 
     Raises:
         IndexProblem: there is no index, or it is damaged.
@@ -50,7 +51,9 @@ def reply(
     if wanted.kind == "summary":
         if wanted.topic:
             article = _article(index, wanted.topic, where, sure=wanted.sure)
-            return _summary(index, article, question) if article else None
+            if article is None:
+                return _said(question, _NO_SUCH.format(topic=wanted.topic)) if wanted.sure else None
+            return _summary(index, article, question)
         article = spoken_of or _only_one(index, where)
         return _summary(index, article, question) if article else _said(question, _WHICH)
     if wanted.kind in ("catalogue", "news"):
@@ -126,7 +129,7 @@ def _only_one(index: Index, where: Filter | None) -> Document | None:
 def _article(index: Index, topic: str, where: Filter | None, *, sure: bool) -> Document | None:
     """The article of this id, or the one found for a topic whose title is most like it.
 
-    Where the topic is surely an article's, one whose text holds half of the words will do as well.
+    Where the topic is surely an article's, one that holds all of its words will do as well.
     """
     named = index.documents([topic]).get(topic)
     if named and (where is None or where.fits(named)):
@@ -137,9 +140,8 @@ def _article(index: Index, topic: str, where: Filter | None, *, sure: bool) -> D
     best = max(likeness, default=0.0)
     if best and (sure or best >= _IS_TITLE):
         return documents[likeness.index(best)]
-    held = [len(terms & set(analyse(each.text))) for each in documents if sure]
-    most = max(held, default=0)
-    return documents[held.index(most)] if most and 2 * most >= len(terms) else None
+    holding = (each for each in documents if terms and terms <= set(analyse(f"{each.title}\n{each.text}")))
+    return next(holding, None) if sure else None
 
 
 def _likeness(terms: set[str], document: Document) -> float:
