@@ -8,7 +8,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from browsing import BEES, FERRY, LOG
 from conftest import WordEmbedder, write_files
 from pincite import Answer, Assistant, Filter, Hit, Index, Settings
 from pincite.errors import QueryError, UsageError
-from pincite.text_anchors import text_anchor
+from pincite.text_anchors import ResolvedAnchor, resolve, text_anchor
 from pincite.web import chat
 from pincite.web.chat import Asked, Chat
 from pincite.web.library import Library
@@ -108,21 +108,157 @@ def test_a_follow_up_leans_on_what_the_page_has_kept(assistant: Assistant) -> No
     assert [anchor for anchor, _ in asked["quotes"]] == anchors
 
 
-@pytest.mark.parametrize(
-    "kept",
-    [
-        None,
-        "nonsense",
-        [7],
-        [{"asked": {"question": 7}, "kind": "quotes", "quotes": []}],
-        [{"asked": {"question": "x", "sources": "y"}, "kind": "quotes", "quotes": []}],
-        [{"asked": {"question": "x"}, "kind": "quotes", "quotes": [["a", 3]]}],
-        [{"asked": {"question": "x"}, "kind": "quotes", "quotes": 5}],
-    ],
-)
+@pytest.mark.parametrize("kept", [None, "nonsense", {}])
 def test_what_is_no_kept_conversation_is_refused_in_a_line(assistant: Assistant, kept: Any) -> None:  # noqa: ANN401
     with pytest.raises(QueryError, match="load the page again"):
         chat_over(assistant.index).turns(kept)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        7,
+        {"asked": {"question": 7}, "kind": "quotes", "quotes": []},
+        {"asked": {"question": "x", "sources": "y"}, "kind": "quotes", "quotes": []},
+        {"asked": {"question": "x"}, "kind": "quotes", "quotes": [["a", 3]]},
+        {"asked": {"question": "x"}, "kind": "quotes", "quotes": 5},
+        {"asked": {"question": "x"}, "kind": "quotes", "quotes": [["a", [[0, float("inf")]]]]},
+        {"asked": {"question": "x"}, "kind": "quotes", "quotes": [], "parts": [["a", [float("inf")]]]},
+        {"asked": {"question": "x"}, "kind": "quotes", "quotes": [], "notes": 5},
+    ],
+)
+def test_a_turn_that_cannot_be_read_costs_only_itself(assistant: Assistant, kept: Any) -> None:  # noqa: ANN401
+    page = chat_over(assistant.index)
+    ferry = kept_of(page.turn(1, {"question": FERRY}, [])["html"])
+    nothing, html = page.turns([kept, ferry])["html"]
+    assert nothing is None
+    assert "id='turn-2'" in html
+    follow_up = {"question": "And how much coal did its engine burn?"}
+    one, other = (kept_of(page.turn(3, follow_up, before)["html"]) for before in ([ferry, kept], [ferry]))
+    assert one == other
+    assert page.export([kept, ferry], "text") == page.export([ferry], "text")
+
+
+def test_turns_before_the_last_hundred_are_left_out_and_the_others_keep_their_numbers(assistant: Assistant) -> None:
+    turn = {"asked": {"question": "x"}, "kind": "failed", "quotes": []}
+    html = chat_over(assistant.index).turns([turn] * 102)["html"]
+    assert html[:2] == [None, None]
+    assert "id='turn-3'" in html[2]
+
+
+ANCHORS = (
+    "no anchor",
+    "",
+    "bees.md@" + "0" * 16 + ":999999999999-0:" + "0" * 16,
+    "\ud800@" + "0" * 16 + ":0-4:" + "0" * 16,
+)
+
+
+@pytest.mark.parametrize("anchor", ANCHORS)
+def test_a_bad_anchor_costs_only_its_quote(assistant: Assistant, anchor: str) -> None:
+    page = chat_over(assistant.index)
+    turn = {"asked": {"question": FERRY}, "kind": "quotes", "quotes": [[anchor, []]]}
+    assert "class='gone'" in page.turns([turn])["html"][0]
+    html = page.turn(2, {"question": BEES}, [turn])["html"]
+    assert kept_of(html)["quotes"]
+
+
+@pytest.mark.parametrize(
+    "ranges", [[[30, 10]], [[0, 10], [5, 15]], [[5, 5]], [[-5, 3]], [[0, 10**9]], [[0, 3], [0, 3]], [[10, 12], [0, 3]]]
+)
+def test_kept_highlights_never_repeat_nor_drop_a_word(assistant: Assistant, ranges: list[list[int]]) -> None:
+    page = chat_over(assistant.index)
+    kept = kept_of(page.turn(1, {"question": FERRY}, [])["html"])
+    anchor = kept["quotes"][0][0]
+    (html,) = page.turns([kept | {"quotes": [[anchor, ranges]]}])["html"]
+    found = re.search("<span class='quote'>(.*?)</span>", html)
+    assert found
+    assert text_of(found[0], "<span") == assistant.ask(FERRY).citations[0].quote
+
+
+@pytest.mark.parametrize("number", ["1' onclick='x", 0, -1, True, 1.5, None, "1"])
+def test_only_a_number_is_the_number_of_a_turn(assistant: Assistant, number: Any) -> None:  # noqa: ANN401
+    with pytest.raises(QueryError, match="number="):
+        chat_over(assistant.index).turn(number, {"question": BEES}, [])
+
+
+def test_what_was_said_beside_an_answer_is_kept_and_taken_along(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "Searched for “*Holden*” instead of “<Halden>”."
+    ask = Assistant.ask
+    monkeypatch.setattr(Assistant, "ask", lambda *args, **more: replace(ask(*args, **more), notes=(said,)))
+    page = chat_over(assistant.index)
+    html = page.turn(1, {"question": BEES}, [])["html"]
+    kept = kept_of(html)
+    (restored,) = page.turns([kept])["html"]
+    for shown in (html, restored):
+        assert "<p class='note' dir='auto'>Searched for “*Holden*” instead of “&lt;Halden&gt;”.</p>" in shown
+    assert kept_of(restored) == kept
+    assert said in page.export([kept], "text")["text"]
+    assert "Searched for “\\*Holden\\*”" in page.export([kept], "markdown")["text"]
+    assert said in unescape(page.export([kept], "html")["text"])
+
+
+def test_what_failed_and_what_is_gone_is_not_exported_as_nothing_found(assistant: Assistant) -> None:
+    page = chat_over(assistant.index)
+    failed = {"asked": {"question": BEES}, "kind": "failed", "quotes": []}
+    bees = kept_of(page.turn(1, {"question": BEES}, [])["html"])
+    gone = bees | {"quotes": [["gone.md@" + "0" * 16 + ":0-4:" + "0" * 16, []]]}
+    (anchor, _), *_ = bees["quotes"]
+    edited = bees | {"quotes": [[anchor.rpartition(":")[0] + ":" + "0" * 16, []]]}
+    for form in ("text", "markdown", "html"):
+        text = re.sub(r"\\(?=[\W_])", "", unescape(page.export([failed, gone, edited], form)["text"]))
+        assert "Nothing in these articles" not in text
+        assert "It was not answered then." in text
+        assert "gone.md is not among the articles any more. [1]" in text
+        assert "What does a hive of grey bees need? no longer holds this quote. [1]" in text
+
+
+def test_a_reply_is_restored_without_a_search_and_anchors_are_looked_for_once(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = chat_over(assistant.index)
+    kept = [
+        {"asked": {"question": question}, "kind": "reply", "quotes": []}
+        for question in ("Hello", "What articles do you have?", "Summarise the article about Zorblax", FERRY)
+    ]
+    bees = kept_of(page.turn(1, {"question": BEES}, [])["html"])
+
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("a search")
+
+    looked_for = list[str]()
+
+    def noted(index: Index, anchor: str) -> ResolvedAnchor:
+        looked_for.append(anchor)
+        return resolve(index, anchor)
+
+    monkeypatch.setattr(Assistant, "ask", fail)
+    monkeypatch.setattr(assistant.index, "rank", fail)
+    monkeypatch.setattr(assistant.index, "search", fail)
+    monkeypatch.setattr("pincite.text_anchors.resolve", noted)
+    hello, listed, summary, asked, *_ = page.turns([*kept, bees, bees, bees])["html"]
+    assert "Hello! Ask something" in hello
+    assert "There are 5 articles." in listed
+    assert "No article was summarised then." in summary
+    assert "It was not answered then." in asked
+    assert len(looked_for) == len(set(looked_for)) > 0
+
+
+def test_a_date_is_named_as_on_the_page_and_what_was_typed_to_the_letter(assistant: Assistant) -> None:
+    page = chat_over(assistant.index)
+    assert page.fits({"after": "before=1"})["problem"].startswith("From 'before=1' is not a date")
+    assert page.fits({"before": "a' is later than before=1"})["problem"].startswith(
+        'Until "a\' is later than before=1"'
+    )
+    assert page.fits({"after": "2021", "before": "2020"})["problem"].startswith(
+        "From '2021' is later than Until '2020'"
+    )
+    html = unescape(page.turn(1, {"question": BEES, "sources": ["after=x before=y"]}, [])["html"])
+    assert "No article has the source 'after=x before=y'" in html
+    html = unescape(page.turn(1, {"question": BEES, "after": "2030", "before": "2031"}, [])["html"])
+    assert "No article fits From '2030' and Until '2031'" in html
 
 
 def test_a_place_that_is_none_is_shown_as_gone(assistant: Assistant) -> None:
@@ -132,8 +268,6 @@ def test_a_place_that_is_none_is_shown_as_gone(assistant: Assistant) -> None:
         "quotes": [["gone.md@" + "0" * 16 + ":0-4:" + "0" * 16, [[2, 1]]]],
     }
     assert "gone.md is not among the articles any more" in chat_over(assistant.index).turns([turn])["html"][0]
-    with pytest.raises(UsageError, match="not a link to a quote"):
-        chat_over(assistant.index).turns([turn | {"quotes": [["no anchor", []]]}])
 
 
 def test_how_many_articles_fit(assistant: Assistant) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from browsing import BEES, FERRY, FORM, LOG, PATIENCE, Own, answered, ask, go, marked, reload
 from conftest import write_files
@@ -159,6 +159,169 @@ def test_chats_are_kept_named_exported_and_deleted(page: Page, server: Server) -
     expect(tab.locator("#chats .open")).to_have_text([LOG])
     expect(tab.locator(".turn")).to_have_count(0)
     tab.close()
+
+
+HOLD = """() => {
+  const real = window.fetch, gate = new Promise((open) => (window.release = open));
+  window.fetch = async (path, ...rest) => (await (path.endsWith("call/turn") && gate), real(path, ...rest));
+}"""
+"""Questions of this page wait until ``release`` is called."""
+
+
+def begin(page: Page, question: str) -> None:
+    """Put a question, and do not wait for its answer."""
+    page.get_by_role("textbox", name="Your question").fill(question)
+    page.keyboard.press("Enter")
+    page.locator(".question", has_text=question).wait_for(timeout=PATIENCE)
+
+
+def same_chat(page: Page, server: Server) -> Page:
+    """A second tab with the chat that was begun first."""
+    tab = page.context.new_page()
+    tab.goto(server.address)
+    tab.locator("#start section").wait_for(timeout=PATIENCE)
+    tab.get_by_role("button", name="Chats", exact=True).click()
+    tab.locator("#chats .open").last.click()
+    answered(tab, 1)
+    return tab
+
+
+def questions(page: Page) -> Locator:
+    return page.locator(".turn:has(.meta, .notice) .question")
+
+
+def test_a_turn_that_is_asked_again_does_not_come_back_after_an_edit_before_it(page: Page) -> None:
+    for question in (FERRY, BEES, FORM):
+        ask(page, question)
+    page.evaluate(HOLD)
+    page.locator("#turn-3").get_by_role("button", name="Ask again").click()
+    page.locator("#turn-1").get_by_role("button", name="Edit question").click()
+    begin(page, LOG)
+    expect(page.locator(".turn")).to_have_count(1)
+    page.evaluate("release()")
+    expect(questions(page)).to_have_text([LOG], timeout=PATIENCE)
+    ask(page, BEES)
+    reload(page)
+    expect(questions(page)).to_have_text([LOG, BEES], timeout=PATIENCE)
+    ask(page, FORM)
+
+
+def test_a_turn_asked_again_waits_for_its_turn_and_stays_in_its_place(page: Page) -> None:
+    for question in (FERRY, BEES):
+        ask(page, question)
+    page.evaluate(HOLD)
+    begin(page, FORM)
+    page.locator("#turn-1").get_by_role("button", name="Ask again").click()
+    begin(page, LOG)
+    page.evaluate("release()")
+    expect(questions(page)).to_have_text([FERRY, BEES, FORM, LOG], timeout=PATIENCE)
+    reload(page)
+    expect(questions(page)).to_have_text([FERRY, BEES, FORM, LOG], timeout=PATIENCE)
+
+
+def test_what_is_no_turn_in_the_store_costs_only_itself(page: Page) -> None:
+    for question in (FERRY, BEES):
+        ask(page, question)
+    page.evaluate("""() => new Promise((done) => (indexedDB.open("pincite").onsuccess = ({ target: { result } }) => {
+      const chats = result.transaction("chats", "readwrite").objectStore("chats");
+      chats.getAll().onsuccess = ({ target: { result: [chat] } }) => {
+        chat.turns.splice(1, 0, null, { asked: { question: "bad", sources: 5 }, kind: "quotes", quotes: [] });
+        chats.put(chat).onsuccess = () => (result.close(), done());
+      };
+    }))""")
+    reload(page)
+    expect(questions(page)).to_have_text([FERRY, BEES], timeout=PATIENCE)
+    begin(page, FORM)
+    expect(questions(page)).to_have_text([FERRY, BEES, FORM], timeout=PATIENCE)
+
+
+def test_two_tabs_that_ask_at_once_keep_both_turns(page: Page, server: Server) -> None:
+    ask(page, FERRY)
+    tab = same_chat(page, server)
+    for each, question in ((page, BEES), (tab, FORM)):
+        each.evaluate(HOLD)
+        begin(each, question)
+    page.evaluate("release()")
+    expect(questions(page)).to_have_text([FERRY, BEES], timeout=PATIENCE)
+    tab.evaluate("release()")
+    for each in (tab, page):
+        expect(questions(each)).to_have_text([FERRY, BEES, FORM], timeout=PATIENCE)
+    reload(page)
+    expect(questions(page)).to_have_text([FERRY, BEES, FORM], timeout=PATIENCE)
+    tab.close()
+
+
+def test_a_chat_deleted_while_another_tab_waits_is_not_written_back(page: Page, server: Server) -> None:
+    ask(page, FERRY)
+    tab = same_chat(page, server)
+    page.evaluate(HOLD)
+    begin(page, BEES)
+    tab.get_by_role("button", name="Delete").click()
+    expect(tab.locator("#toast")).to_have_text("Deleted")
+    page.evaluate("release()")
+    expect(page.locator(".turn")).to_have_count(0)
+    ask(page, LOG)
+    expect(tab.locator("#chats .open")).to_have_text([LOG])
+    tab.close()
+
+
+def test_a_chat_named_in_another_tab_leaves_box_filters_and_editing_alone(page: Page, server: Server) -> None:
+    ask(page, FERRY)
+    tab = same_chat(page, server)
+    page.locator("#filters summary").click()
+    page.locator("datalist#sources option").nth(1).wait_for(state="attached")
+    page.get_by_label("Source", exact=True).fill("Hive & Home")
+    expect(page.locator("#chips li")).to_have_count(1)
+    page.locator("#turn-1").get_by_role("button", name="Edit question").click()
+    page.get_by_role("button", name="Chats", exact=True).click()
+    tab.get_by_role("button", name=f"Rename {FERRY}").click()
+    tab.get_by_role("textbox", name="Title").fill("Salt")
+    tab.keyboard.press("Enter")
+    expect(page.locator("#chats .open")).to_have_text(["Salt"])
+    expect(page.locator("#composer.editing")).to_be_attached()
+    expect(page.get_by_role("textbox", name="Your question")).to_have_value(FERRY)
+    expect(page.locator("#chips li")).to_have_count(1)
+    tab.close()
+
+
+@pytest.mark.parametrize("key", ["Enter", "Escape", "Tab"])
+def test_a_chat_is_named_once(page: Page, key: str) -> None:
+    ask(page, FERRY)
+    page.get_by_role("button", name="Chats", exact=True).click()
+    page.get_by_role("button", name=f"Rename {FERRY}").click()
+    page.get_by_role("textbox", name="Title").fill("Salt")
+    page.keyboard.press(key)
+    expect(page.locator("#chats .open")).to_have_text([FERRY if key == "Escape" else "Salt"])
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "IDBDatabase.prototype.transaction = () => { throw new DOMException('closed', 'InvalidStateError'); }",
+        "const { put } = IDBObjectStore.prototype;"
+        "IDBObjectStore.prototype.put = function (one) { put.call(this, one); this.transaction.abort(); }",
+    ],
+    ids=["closed", "full"],
+)
+def test_a_browser_that_keeps_nothing_is_told_and_answers_go_on(page: Page, fault: str) -> None:
+    ask(page, FERRY)
+    page.evaluate(f"() => {{ {fault} }}")
+    ask(page, BEES)
+    expect(page.locator("#toast")).to_have_text("This chat cannot be kept in this browser.")
+    ask(page, FORM)
+    expect(questions(page)).to_have_text([FERRY, BEES, FORM])
+    reload(page)
+    expect(questions(page)).to_have_text([FERRY], timeout=PATIENCE)
+
+
+def test_a_chat_goes_on_after_what_the_browser_keeps_was_cleared(page: Page, server: Server) -> None:
+    ask(page, FERRY)
+    clear = {"origin": server.address, "storageTypes": "indexeddb"}
+    page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", clear)
+    ask(page, BEES)
+    ask(page, FORM)
+    reload(page)
+    expect(questions(page)).to_have_text([FERRY, BEES, FORM], timeout=PATIENCE)
 
 
 def test_what_is_kept_says_what_moved_and_what_is_gone(visit: Callable[..., Page], own: Own) -> None:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pincite import Answer, Citation, Document, Hit, Passage, Progress, Status, UpdateReport
-from pincite.datatypes import Changes, Listed
+from pincite.datatypes import Changes, Listed, Table
 from pincite.text_anchors import ResolvedAnchor
 from pincite.web import answers as turns
-from pincite.web import articles, export, holdings, start
+from pincite.web import articles, export, holdings, page, start
 from pincite.web.library import State
 from pincite.web.locations import direction, numbered_blocks, where
 from pincite.web.shelf import Article
@@ -291,6 +292,24 @@ def test_markdown_keeps_paragraphs_apart() -> None:
     assert "> A paragraph.\n>\n> \\- an item\n> 1990\\. A year. \\[1\\]\n" in export.markdown(
         [("q", turns.reply_of(found))]
     )
+
+
+def test_a_citation_says_each_thing_once() -> None:
+    text, tables = "name | salt\nMill | 40 carts", (Table(header=(0, 11), body=(12, 27)),)
+    facts = {"author": "A. Holt", "source": "Letters", "date": "2020"}
+    document = Document(doc_id="d.md", title="t", text=text, tables=tables, **facts)  # type: ignore[arg-type]
+    said = "“Mill | 40 carts” (“t”, A. Holt, Letters, 2020, ¶ 2 of 2, characters 12–27, d.md, columns: name | salt)"
+    assert export.citation(document, (12, 27)) == said
+
+
+def test_each_file_of_the_page_is_read_by_something() -> None:
+    web = Path(page.__file__).parent
+    sources = {
+        path: path.read_text(encoding="utf-8") for path in web.rglob("*") if path.suffix in (".py", ".js", ".html")
+    }
+    for path in web.rglob("*"):
+        if path.suffix in (".js", ".css", ".html", ".svg"):
+            assert any(path.name in text for other, text in sources.items() if other != path), path.name
 
 
 def words(text: str) -> str:

@@ -90,6 +90,8 @@ def _found(document: Document, span: Span, fingerprint: int) -> Span | None:
     """Where the quote stands in a text that was edited; of several places the nearest to where it stood."""
     start, end = span
     wanted, length = np.uint64(fingerprint), end - start
+    if length <= 0:
+        return None
     places = [
         at + int(offset)
         for at in range(0, len(document.text) - length + 1, _AT_ONCE)

@@ -285,7 +285,7 @@ def examples(questions: Iterable[str]) -> str:
 
 def _quote(quote: Quote) -> str:
     if quote.document is None or quote.span is None:
-        return f"<blockquote class='gone'>{_gone(quote)} <span class='badge'>{quote.label}</span></blockquote>"
+        return f"<blockquote class='gone'>{literal(gone(quote))} <span class='badge'>{quote.label}</span></blockquote>"
     name = f"Source {quote.label}: {literal(quote.document.title)}"
     chip = f"<a class='chip' {_link(quote)} data-label='{quote.label}' aria-label='{name}'>{quote.label}</a>"
     shown = f"<span class='quote'>{_highlighted(quote.document, quote)}</span>"
@@ -299,10 +299,11 @@ def _columns(document: Document, span: Span) -> str:
     return f"<p class='columns' dir='auto'>{literal(names)}</p>" if names else ""
 
 
-def _gone(quote: Quote) -> str:
-    name = quote.anchor.partition("@")[0] if quote.document is None else quote.document.title
-    gone = "is not among the articles any more" if quote.document is None else "no longer holds this quote"
-    return f"{literal(name)} {gone}."
+def gone(quote: Quote) -> str:
+    """What became of a quote that does not stand in the articles any more."""
+    if quote.document is None:
+        return f"{quote.anchor.partition('@')[0]} is not among the articles any more."
+    return f"{quote.document.title} no longer holds this quote."
 
 
 def _highlighted(document: Document, quote: Quote) -> str:
@@ -396,7 +397,7 @@ def _card(number: int, quotes: Sequence[Quote], kind: str) -> str:
 def _part(number: int, document: Document, quote: Quote, kind: str) -> str:
     """A quote between the sentences next to it, and where it stands."""
     if quote.span is None:
-        return f"<p class='gone'>{_gone(quote)}</p>"
+        return f"<p class='gone'>{literal(gone(quote))}</p>"
     start, end = quote.span
     begin, stop = around(document, quote.span) if kind in _ANSWERS else quote.span
     marked, along = literal(document.text[start:end]), direction(document, quote.span)

@@ -8,19 +8,23 @@ import re
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from itertools import islice, zip_longest
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from itertools import chain, islice, zip_longest
 from typing import Any
 
 from cachetools import LRUCache, cachedmethod
 
-from pincite import text_anchors
+from pincite import replies, text_anchors
+from pincite.analysis.intents import intent
 from pincite.analysis.terms import only_stop_words
 from pincite.assistant import Assistant
 from pincite.datatypes import Answer, Document, Filter, Hit, Listed, Part, Span, replace_surrogates
-from pincite.errors import EmptyIndex, FilterError, NoIndex, NothingFits, PinciteError, QueryError, UnknownDocument
+from pincite.errors import EmptyIndex, FilterError, NoIndex, NothingFits, PinciteError, QueryError, UsageError
 from pincite.index import Index
-from pincite.retrieval.follow_ups import needs_context
+from pincite.retrieval.follow_ups import needs_context, subject, without_paste
+from pincite.text_anchors import ResolvedAnchor
 from pincite.web import answers, export, holdings, shelf, start
 from pincite.web.answers import Quote, Reply
 from pincite.web.library import UNEXPECTED, Library
@@ -44,8 +48,16 @@ _QUOTING = ("quotes", "summary", "weak")
 _SURE = 0.1
 """By how much the confidence has to pass the threshold for quotes to be laid out as an answer."""
 _KEY_SENTENCES = "Key sentences of the article, in the order of its text."
-_MOST_TURNS, _MOST_QUOTES = 100, 50
+_MOST_TURNS, _MOST_QUOTES, _MOST_NOTES = 100, 50, 20
 """Of a conversation that a page keeps, and of one of its turns."""
+_LEANS_ON, _REPLY_LEANS_ON = 20, 5
+"""Turns that a question may lean on, and that a reply is restored with."""
+_DATES, _DATE = {"after": "From ", "before": "Until "}, re.compile(r"\b(after|before)=")
+_WRONG_DATE = " is not a date: "
+_FAILED_THEN = Reply(kind="failed", text=start.failure("It was not answered then."))
+
+Resolve = Callable[[str], ResolvedAnchor | None]
+"""Where anchors lead; each is looked for once a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,7 @@ class Kept:
     kind: str
     quotes: tuple[tuple[str, tuple[Span, ...]], ...]
     parts: tuple[Part, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, values: object) -> Kept:
@@ -121,15 +134,17 @@ class Kept:
         try:
             assert isinstance(values, dict)
             quotes = [
-                (str(anchor), tuple((int(start), int(end)) for start, end in ranges))
+                (_text(anchor), tuple((int(start), int(end)) for start, end in ranges))
                 for anchor, ranges in values["quotes"][:_MOST_QUOTES]
             ]
             parts = [
-                Part(name=str(name), question=str(name), labels=tuple(int(label) for label in labels))
-                for name, labels in values.get("parts", [])
+                Part(name=_text(name), question=_text(name), labels=tuple(int(label) for label in labels))
+                for name, labels in values.get("parts", [])[:_MOST_QUOTES]
             ]
-            return cls(Asked.parse(values["asked"]), str(values["kind"]), tuple(quotes), tuple(parts))
-        except (AssertionError, KeyError, TypeError, ValueError) as error:
+            notes = [_text(note)[:MOST_CHARACTERS] for note in values.get("notes", [])[:_MOST_NOTES]]
+            asked, kind = Asked.parse(values["asked"]), _text(values["kind"])
+            return cls(asked, kind, tuple(quotes), tuple(parts), tuple(notes))
+        except (AssertionError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise QueryError("not a turn as this page keeps it; load the page again") from error
 
 
@@ -239,14 +254,22 @@ class Chat:
             asked: the question with its filters.
             before: the turns before it as the page keeps them.
         """
+        if type(number) is not int or number < 1:
+            raise QueryError(f"number={number!r}: give that of the turn, from 1")
         question = Asked.parse(asked)
-        return {"html": _html(number, question, self._answered(question, _conversation(before)))}
+        return {"html": _html(number, question, self._answered(question, _conversation(before)[-_LEANS_ON:]))}
 
     def turns(self, kept: list[dict[str, Any]]) -> dict[str, Any]:
-        """A conversation that a page has kept as HTML: every quote where it stands now, or that it is gone."""
-        turns = _conversation(kept)
-        replies = (self._restored(turn, turns[:at]) for at, turn in enumerate(turns))
-        return {"html": [_html(at, turns[at - 1].asked, reply) for at, reply in enumerate(replies, 1)]}
+        """A conversation that a page has kept as HTML: every quote where it stands now, or that it is gone.
+
+        None for what is no turn as this page keeps it.
+        """
+        turns, resolve = _turns(kept), cache(self._resolved)
+        html: list[str | None] = []
+        for at, turn in enumerate(turns):
+            before = [each for each in turns[max(0, at - _REPLY_LEANS_ON) : at] if each]
+            html.append(_html(at + 1, turn.asked, self._restored(turn, before, resolve)) if turn else None)
+        return {"html": html}
 
     def export(self, kept: list[dict[str, Any]], form: str) -> dict[str, Any]:
         """Turns that a page has kept, to take along.
@@ -255,9 +278,10 @@ class Chat:
             kept: the turns.
             form: ``text``, ``markdown`` or ``html``.
         """
-        if form not in export.FORMATS:
+        if form not in tuple(export.FORMATS):
             raise QueryError(f"form={form!r}: there is {', '.join(export.FORMATS)}")
-        turns = [(turn.asked.question, self._restored(turn, ())) for turn in _conversation(kept)]
+        resolve = cache(self._resolved)
+        turns = [(turn.asked.question, self._restored(turn, (), resolve)) for turn in _conversation(kept)]
         return {"text": export.FORMATS[form](turns)}
 
     def _answered(self, asked: Asked, before: Sequence[Kept]) -> Reply:
@@ -266,7 +290,8 @@ class Chat:
             if len(asked.question) > MOST_CHARACTERS:
                 raise QueryError(f"Ask in up to {MOST_CHARACTERS:,} characters.")
             self._index.check_fits(asked.where)
-            history = [message for turn in before for message in self._messages(turn)]
+            resolve = cache(self._resolved)
+            history = [message for turn in before for message in _messages(turn, resolve)]
             answer = self._assistant.ask(asked.question, history=history, where=asked.where)
         except Exception as error:  # noqa: BLE001 - a failure must never look like "nothing found"
             return Reply(kind="failed", text=self._failure(error))
@@ -282,48 +307,38 @@ class Chat:
     def _sure(self, answer: Answer) -> bool:
         return max(each.confidence for each in answer.citations) >= self._assistant.threshold + _SURE
 
-    def _messages(self, turn: Kept) -> Iterator[dict[str, str]]:
-        """A turn as the assistant takes it: of an answer, what of it still stands."""
-        quotes = [self._found(label, *quote) for label, quote in enumerate(turn.quotes, 1) if turn.kind in _QUOTING]
-        texts = (
-            f"{each.document.text[slice(*each.span)]} [{each.label}]" for each in quotes if each.document and each.span
-        )
-        yield {"role": "user", "content": turn.asked.question}
-        yield {"role": "assistant", "content": " ".join(texts)}
-
-    def _restored(self, turn: Kept, before: Sequence[Kept]) -> Reply:
+    def _restored(self, turn: Kept, before: Sequence[Kept], resolve: Resolve) -> Reply:
         """What was said: quotes where they stand now, and what Pincite said itself as it would say it now."""
         if turn.kind == "failed":
-            return Reply(kind="failed", text=start.failure("It was not answered then."))
+            return _FAILED_THEN
         if turn.kind == "reply":
-            return replace(self._answered(turn.asked, before), milliseconds=None)
-        quotes = tuple(self._found(label, *quote) for label, quote in enumerate(turn.quotes, 1))
+            return self._replied(turn.asked, before)
+        quotes = tuple(_found(resolve, label, *quote) for label, quote in enumerate(turn.quotes, 1))
         if turn.kind == "summary":
-            return Reply(kind="summary", quotes=quotes, text=_KEY_SENTENCES)
+            return Reply(kind="summary", quotes=quotes, text=_KEY_SENTENCES, notes=turn.notes)
         answers_by: dict[str, answers.Kind] = {"quotes": "quotes", "weak": "weak"}
         kind = answers_by.get(turn.kind, "near") if quotes else "near"
-        return Reply(kind=kind, quotes=quotes, parts=turn.parts, limited=bool(turn.asked.only))
+        return Reply(kind=kind, quotes=quotes, parts=turn.parts, notes=turn.notes, limited=bool(turn.asked.only))
 
-    def _found(self, label: int, anchor: str, highlights: Sequence[Span]) -> Quote:
+    def _replied(self, asked: Asked, before: Sequence[Kept]) -> Reply:
+        """What Pincite says itself, without looking for an article to be summarised: that would be another search."""
+        question = without_paste(asked.question[:MOST_CHARACTERS])
         try:
-            resolved = text_anchors.resolve(self._index, anchor)
-        except UnknownDocument:
-            return Quote(label=label, anchor=anchor, document=None, span=None)
-        if resolved.span is None:
-            return Quote(label=label, anchor=anchor, document=resolved.document, span=None, edited=True)
-        start, end = resolved.span
-        inside = [(start + a, start + b) for a, b in sorted(highlights)]
-        apart = all(
-            a <= b for a, b in zip([start, *(b for _, b in inside)], [*(a for a, _ in inside), end], strict=True)
-        )
-        return Quote(
-            label=label,
-            anchor=anchor,
-            document=resolved.document,
-            span=(start, end),
-            highlights=tuple(inside) if apart else (),
-            edited=not resolved.same,
-        )
+            history = [{"role": "user", "content": turn.asked.question[:MOST_CHARACTERS]} for turn in before]
+            wanted = intent(question, later=bool(history), about=bool(subject(history)))
+            if wanted and wanted.kind == "summary":
+                return Reply(kind="reply", text="No article was summarised then.")
+            answer = wanted and replies.reply(self._index, wanted, question, asked.where)
+        except Exception as error:  # noqa: BLE001 - as above
+            return Reply(kind="failed", text=self._failure(error))
+        return answers.reply_of(answer, limited=bool(asked.only)) if answer else _FAILED_THEN
+
+    def _resolved(self, anchor: str) -> ResolvedAnchor | None:
+        """Where an anchor leads; None where its article is gone, or it is none."""
+        try:
+            return text_anchors.resolve(self._index, anchor)
+        except UsageError:
+            return None
 
     def _failure(self, error: Exception) -> str:
         if isinstance(error, NoIndex | EmptyIndex):
@@ -337,14 +352,62 @@ class Chat:
 
 
 def _in_the_words_of_the_page(error: PinciteError) -> str:
+    """A message with the names of dates as they stand on the page, and what a visitor typed to the letter."""
     said = str(error)
-    return said.replace("after=", "From ").replace("before=", "Until ") if isinstance(error, FilterError) else said
+    if not isinstance(error, FilterError) or not said.startswith(("after=", "before=", "no article fits ")):
+        return said
+    # What is no date may hold anything; dates do not.
+    return _DATE.sub(lambda found: _DATES[found[1]], said, count=_WRONG_DATE in said)
+
+
+def _text(value: object) -> str:
+    return replace_surrogates(str(value))
+
+
+def _turns(kept: object) -> list[Kept | None]:
+    """The turns of a conversation, each in its place: None for what is none, and for those before the last hundred."""
+    if not isinstance(kept, list):
+        raise QueryError("not a conversation as this page keeps it; load the page again")
+    turns: list[Kept | None] = [None] * len(kept)
+    for at in range(max(0, len(kept) - _MOST_TURNS), len(kept)):
+        with suppress(QueryError):
+            turns[at] = Kept.parse(kept[at])
+    return turns
 
 
 def _conversation(kept: object) -> list[Kept]:
-    if not isinstance(kept, list):
-        raise QueryError("not a conversation as this page keeps it; load the page again")
-    return [Kept.parse(turn) for turn in kept[-_MOST_TURNS:]]
+    return [turn for turn in _turns(kept) if turn]
+
+
+def _messages(turn: Kept, resolve: Resolve) -> Iterator[dict[str, str]]:
+    """A turn as the assistant takes it: of an answer, what of it still stands."""
+    kept = turn.quotes if turn.kind in _QUOTING else ()
+    quotes = [_found(resolve, label, *quote) for label, quote in enumerate(kept, 1)]
+    texts = (
+        f"{each.document.text[slice(*each.span)]} [{each.label}]" for each in quotes if each.document and each.span
+    )
+    yield {"role": "user", "content": turn.asked.question[:MOST_CHARACTERS]}
+    yield {"role": "assistant", "content": " ".join(texts)}
+
+
+def _found(resolve: Resolve, label: int, anchor: str, highlights: Sequence[Span]) -> Quote:
+    resolved = resolve(anchor)
+    if resolved is None:
+        return Quote(label=label, anchor=anchor, document=None, span=None)
+    if resolved.span is None:
+        return Quote(label=label, anchor=anchor, document=resolved.document, span=None, edited=True)
+    start, end = resolved.span
+    inside = tuple((start + a, start + b) for a, b in sorted(highlights))
+    edges = [start, *chain.from_iterable(inside), end]
+    apart = edges == sorted(edges) and all(a < b for a, b in inside)
+    return Quote(
+        label=label,
+        anchor=anchor,
+        document=resolved.document,
+        span=(start, end),
+        highlights=inside if apart else (),
+        edited=not resolved.same,
+    )
 
 
 def _html(number: int, asked: Asked, reply: Reply) -> str:
@@ -353,7 +416,7 @@ def _html(number: int, asked: Asked, reply: Reply) -> str:
         for quote in reply.quotes
     ]
     parts = [(part.name, part.labels) for part in reply.parts]
-    kept = {"asked": asdict(asked), "kind": reply.kind, "quotes": quotes, "parts": parts}
+    kept = {"asked": asdict(asked), "kind": reply.kind, "quotes": quotes, "parts": parts, "notes": reply.notes}
     return answers.turn(number, asked.question, asked.only, json.dumps(kept), reply)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 from pincite.datatypes import Document, Span
+from pincite.web import answers
 from pincite.web.answers import WEAK, Reply
 from pincite.web.locations import direction, where
 
@@ -20,7 +21,7 @@ _STYLE = (
     "blockquote{margin:0 0 1rem;white-space:pre-line}li{margin:0 0 1rem}small{color:#59635f;overflow-wrap:anywhere}"
 )
 _QUOTING = ("quotes", "summary", "weak")
-_NOTHING = "Nothing in these articles answers this."
+_NOTHING, _FAILED = "Nothing in these articles answers this.", "It was not answered then."
 
 
 def citation(document: Document, span: Span) -> str:
@@ -39,9 +40,12 @@ def _standing(reply: Reply) -> Iterator[tuple[int, Document, Span]]:
 
 
 def _own_words(reply: Reply) -> list[str]:
-    """What Pincite says itself."""
-    nothing = [WEAK] if reply.kind == "weak" else [] if reply.kind in _QUOTING else [_NOTHING]
-    return [reply.text] if reply.text and reply.kind != "failed" else nothing
+    """What Pincite says itself: also what it says of the question, and of quotes that are gone."""
+    if reply.kind == "failed":
+        return [_FAILED]
+    nothing = {"weak": [WEAK], "near": [_NOTHING]}.get(reply.kind, [])
+    gone = [f"{answers.gone(each)} [{each.label}]" for each in reply.quotes if each.span is None]
+    return [*reply.notes, *([reply.text] if reply.text else nothing), *(gone if reply.kind in _QUOTING else [])]
 
 
 def text(turns: Turns) -> str:

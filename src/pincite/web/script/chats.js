@@ -5,38 +5,87 @@ import { call } from "./server.js";
 
 const NAME = "pincite", CHATS = "chats", MOST = 500;
 
-const opened = new Promise((resolve) => {
-  const opening = indexedDB.open(NAME, 1);
-  opening.onupgradeneeded = () => opening.result.createObjectStore(CHATS, { keyPath: "id" });
-  opening.onsuccess = () => resolve(opening.result);
-  opening.onerror = () => resolve(null); // a browser that keeps nothing
+const UNKEPT = "This chat cannot be kept in this browser.";
+
+let store = null;
+const memory = new Map(); // chats that could not be kept
+const seen = new Set(); // what was found in the store once: what is missing later was deleted by another tab
+
+const forget = () => {
+  store = null;
+  seen.clear();
+};
+
+/** The store; opened anew where it was closed, as it is when the visitor clears what sites keep. */
+const opened = () => store ??= new Promise((resolve, reject) => {
+  const asked = indexedDB.open(NAME, 1);
+  asked.onupgradeneeded = () => asked.result.createObjectStore(CHATS, { keyPath: "id" });
+  asked.onerror = () => reject(asked.error);
+  asked.onsuccess = () => {
+    asked.result.onclose = forget;
+    asked.result.onversionchange = () => (asked.result.close(), forget());
+    resolve(asked.result);
+  };
 });
 
-const memory = new Map();
-
+/** What one transaction gives, once all of it is kept; rejected where the browser keeps nothing. */
 const within = async (mode, action) => {
-  const database = await opened;
-  if (!database) return null;
-  return new Promise((resolve) => {
-    const asked = action(database.transaction(CHATS, mode).objectStore(CHATS));
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => resolve(null);
-  });
+  try {
+    const database = await opened();
+    return await new Promise((resolve, reject) => {
+      const going = database.transaction(CHATS, mode);
+      const asked = action(going.objectStore(CHATS));
+      going.oncomplete = () => resolve(asked.result);
+      going.onabort = () => reject(going.error);
+    });
+  } catch (error) {
+    store = null;
+    throw error;
+  }
 };
 
 const channel = new BroadcastChannel(NAME);
 
-export const read = async (id) => ((await opened) ? within("readonly", (chats) => chats.get(id)) : memory.get(id));
-export const list = async () => {
-  const kept = (await within("readonly", (chats) => chats.getAll())) ?? [...memory.values()];
-  return kept.sort((one, other) => other.updated - one.updated);
+/** A chat without what is no turn. */
+const sound = (chat) => chat && { ...chat, turns: chat.turns.filter((turn) => typeof turn?.asked?.question === "string") };
+
+export const read = async (id) => {
+  const kept = memory.get(id) ?? sound(await within("readonly", (chats) => chats.get(id)).catch(() => null));
+  kept ? seen.add(id) : seen.delete(id);
+  return kept;
 };
 
-export const write = async (chat) => {
-  memory.set(chat.id, chat);
-  await within("readwrite", (chats) => chats.put(chat));
-  channel.postMessage(chat.id);
+const list = async () => {
+  const kept = (await within("readonly", (chats) => chats.getAll()).catch(() => [])).map(sound);
+  const all = [...kept.filter(({ id }) => !memory.has(id)), ...memory.values()];
+  return all.sort((one, other) => other.updated - one.updated);
+};
+
+/** Change what is kept of a chat, in one transaction: no tab undoes what another has done.
+ *  `change` makes of what is kept, if anything, what is to be kept; `own` is held by this tab where nothing can be kept.
+ *  Null where another tab has deleted it. */
+export const update = async (own, change) => {
+  const { id } = own;
+  let kept = null;
+  try {
+    await within("readwrite", (chats) => {
+      const asked = chats.get(id);
+      asked.onsuccess = () => {
+        if (!asked.result && seen.has(id)) return;
+        kept = change(memory.get(id) ?? sound(asked.result));
+        if (kept) chats.put(kept);
+      };
+      return asked;
+    });
+    if (kept) seen.add(id);
+    memory.delete(id);
+    channel.postMessage(id);
+  } catch {
+    if (!memory.has(id)) toast(UNKEPT);
+    memory.set(id, kept = own);
+  }
   show();
+  return kept;
 };
 
 const remove = async (id) => {
@@ -46,7 +95,7 @@ const remove = async (id) => {
 };
 
 /** Forget the oldest of very many. */
-export const tidy = async () => (await list()).slice(MOST).forEach(({ id }) => remove(id));
+export const tidy = async () => (await list()).slice(MOST).forEach(({ id }) => remove(id).catch(() => {}));
 
 export const titleOf = ({ title, turns }) => title || turns[0]?.asked.question || "Empty chat";
 
@@ -93,11 +142,13 @@ const rename = (item, chat) => {
   box.setAttribute("aria-label", "Title");
   one(".open", item).replaceWith(box);
   box.select();
+  let ended = false;
   const done = async (keep) => {
-    if (!box.isConnected) return;
+    if (ended) return; // a box that is removed loses the focus once more
+    ended = true;
+    const title = box.value.trim();
     box.remove();
-    const now = await read(chat.id); // a turn may have come meanwhile
-    if (keep && now) await write({ ...now, title: box.value.trim() });
+    if (keep) await update({ ...chat, title }, (kept) => kept && { ...kept, title });
     show();
   };
   box.addEventListener("keydown", (event) => {
@@ -114,7 +165,11 @@ const exported = async (chat) => {
 };
 
 const erase = async (chat) => {
-  await remove(chat.id);
+  try {
+    await remove(chat.id);
+  } catch {
+    return toast("This chat could not be deleted: the browser does not open what it keeps.");
+  }
   if (chat.id === current()) removed();
   await show();
   toast("Deleted");

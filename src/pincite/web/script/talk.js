@@ -9,10 +9,16 @@ import { call, callPatiently } from "./server.js";
 const BEFORE = 20; // turns that a question may lean on
 const IN_LINKS = 3;
 const newId = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-const empty = (id = newId()) => ({ id, created: Date.now(), turns: [], waiting: [], busy: false });
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+/** A conversation: its turns, of which `known` were in the store when it was last looked into; what waits for an answer. */
+const conversation = (kept) => {
+  const { id = newId(), created = Date.now(), turns = [] } = kept ?? {};
+  return { id, created, turns: [...turns], known: turns, waiting: [], busy: false };
+};
 
 const live = new Map(); // conversations that were open in this tab: one may still wait for an answer
-let chat = empty();
+let chat = conversation();
 let editing = null; // the number of the turn whose question stands in the box
 let answeredNow = () => {};
 
@@ -20,11 +26,6 @@ export const current = () => chat.id;
 export const keptOf = (inside) => JSON.parse(inside.closest(".turn").dataset.kept);
 const numberOf = (inside) => Number(inside.closest(".turn").id.replace("turn-", ""));
 const place = (number) => document.getElementById(`turn-${number}`);
-const keep = async ({ id, created, turns }) => {
-  const { title = "" } = (await chats.read(id)) ?? {}; // which another tab may have given it
-  await chats.write({ id, title, created, turns, updated: Date.now() });
-};
-
 // ------------------------------------------------------------ asking
 
 const pending = (number, { question }, said = "Reading the articles…") => {
@@ -52,54 +53,86 @@ const put = (turn) => {
 };
 
 /** Answer one turn of a conversation, which may be another than the one that is shown by then. */
-const answer = async (mine, number, asked) => {
+const answer = async (mine, item) => {
+  const { asked, number = mine.turns.length + 1 } = item;
+  const wanted = () => !mine.gone && mine.waiting.includes(item);
   const waiting = (problem) => {
-    const said = `${problem} Your question is kept, and asked as soon as it answers.`;
-    if (mine === chat) one(".pending", place(number)).textContent = said;
-    return !mine.gone;
+    const status = mine === chat && wanted() && one(`#turn-${number} .pending`);
+    if (status) status.textContent = `${problem} Your question is kept, and asked as soon as it answers.`;
+    return wanted();
   };
   const before = mine.turns.slice(0, number - 1).slice(-BEFORE);
   const { value, problem } = await callPatiently(waiting, "turn", number, asked, before);
-  if (mine.gone) return;
+  if (!wanted()) return; // the turns before it were taken away meanwhile
   const made = value ? parsed(value.html).firstElementChild : failed(number, asked, problem);
-  const kept = value ? JSON.parse(made.dataset.kept) : { asked, kind: "failed", quotes: [] };
-  made.dataset.kept = JSON.stringify(kept);
-  mine.turns[number - 1] = kept;
-  await keep(mine);
-  if (mine !== chat) return;
-  put(made);
-  answeredNow(made);
+  const turn = value ? JSON.parse(made.dataset.kept) : { asked, kind: "failed", quotes: [] };
+  made.dataset.kept = JSON.stringify(turn);
+  const instead = mine.turns[number - 1];
+  mine.turns[number - 1] = turn;
+  mine.waiting = mine.waiting.filter((other) => other !== item);
+  if (mine === chat) {
+    put(made);
+    answeredNow(made);
+  }
+  await keep(mine, turn, number, instead);
+};
+
+/** Keep a turn that was answered. Where another tab has gone on with the conversation, it is put behind those turns. */
+const keep = async (mine, turn, number, instead) => {
+  const { id, created } = mine, turns = [...mine.turns], updated = Date.now();
+  const own = { id, title: "", created, turns, updated };
+  const kept = await chats.update(own, (kept) => {
+    if (mine.gone) return null;
+    if (!kept || same(kept.turns, mine.known)) return { ...own, title: kept?.title ?? "" };
+    const there = instead && same(kept.turns[number - 1], instead);
+    const others = there ? kept.turns.with(number - 1, turn) : instead ? kept.turns : [...kept.turns, turn];
+    return { ...kept, turns: others, updated };
+  });
+  if (!kept) return mine === chat ? removed() : leave(mine);
+  mine.known = kept.turns;
+  if (same(kept.turns, mine.turns)) return;
+  mine.turns = [...kept.turns];
+  if (mine === chat) await draw();
 };
 
 /** Answer what waits, one question after the other: each may lean on the one before. */
 const pump = async (mine) => {
   if (mine.busy) return;
   mine.busy = true;
-  while (mine.waiting.length && !mine.gone) {
-    await answer(mine, mine.turns.length + 1, mine.waiting[0]);
-    mine.waiting.shift();
+  try {
+    while (mine.waiting.length && !mine.gone) {
+      const [item] = mine.waiting;
+      try {
+        await answer(mine, item);
+      } finally {
+        mine.waiting = mine.waiting.filter((other) => other !== item);
+      }
+    }
+  } finally {
+    mine.busy = false;
   }
-  mine.busy = false;
 };
+
+const behind = ({ waiting }) => waiting.filter(({ number }) => !number);
 
 /** Put a question: it is shown at once. */
 export const ask = (asked) => {
   if (!asked.question.trim()) return;
   if (editing) cut(editing);
-  chat.waiting.push(asked);
-  const turn = pending(chat.turns.length + chat.waiting.length, asked);
+  chat.waiting.push({ asked });
+  const turn = pending(chat.turns.length + behind(chat).length, asked);
   put(turn);
   turn.scrollIntoView();
   follow(asked);
   pump(chat);
 };
 
-/** Take away a turn and all after it. */
+/** Take away a turn and all after it, also those that wait for an answer. */
 const cut = (number) => {
   edit(null);
-  if (chat.busy) return; // what is on its way would come back: the question is asked after it
   chat.turns.length = Math.min(chat.turns.length, number - 1);
-  for (const turn of all("#talk .turn").slice(number - 1)) turn.remove();
+  chat.waiting = chat.waiting.filter((item) => item.number < number);
+  for (const turn of all("#talk .turn")) if (numberOf(turn) >= number) turn.remove();
 };
 
 const edit = (number) => {
@@ -108,10 +141,11 @@ const edit = (number) => {
 };
 
 /** Ask the same again, in its place. */
-const again = async (button) => {
+const again = (button) => {
   const number = numberOf(button), { asked } = keptOf(button);
   put(pending(number, asked));
-  await answer(chat, number, asked);
+  chat.waiting.push({ asked, number });
+  pump(chat);
 };
 
 // ------------------------------------------------------------ which conversation
@@ -151,28 +185,39 @@ const fromLink = () => {
 };
 
 /** A conversation as it waits for an answer in this tab, else as it is kept: another tab may have gone on with it. */
-const found = async (id) => (live.get(id)?.busy ? live.get(id) : { ...empty(id), ...(await chats.read(id)) });
+const found = async (id) => (live.get(id)?.busy ? live.get(id) : conversation((await chats.read(id)) ?? { id }));
 
-/** Show a conversation with the turns that are kept of it, and those that wait for an answer. */
+/** Show a conversation, with the filters that its last question was asked with. */
 const show = async (next) => {
   chat = next;
   live.set(chat.id, chat);
   edit(null);
-  const turns = one("#talk .turns"), asked = [...chat.turns.map(({ asked }) => asked), ...chat.waiting];
-  turns.replaceChildren(...asked.map((asked, at) => pending(at + 1, asked)));
+  const asked = await draw();
+  if (asked && chat === next) filters.set(asked);
+};
+
+/** Draw the turns that are kept of the conversation, and those that wait for an answer. The question asked last. */
+const draw = async () => {
+  const mine = chat, turns = [...mine.turns];
+  const asked = [...turns, ...behind(mine)].map(({ asked }) => asked);
+  one("#talk .turns").replaceChildren(...asked.map((asked, at) => pending(at + 1, asked)));
   title(asked.at(-1)?.question);
-  if (!chat.turns.length) return;
+  if (!turns.length) return null;
   const waiting = (problem) => {
     const status = one("#talk .pending");
-    if (chat === next && status) status.textContent = problem;
-    return chat === next;
+    if (chat === mine && status) status.textContent = problem;
+    return chat === mine;
   };
-  const { value, problem } = await callPatiently(waiting, "turns", next.turns);
-  if (chat !== next) return;
+  const { value, problem } = await callPatiently(waiting, "turns", turns);
+  if (chat !== mine) return null;
   if (problem) return toast(problem);
-  value.html.forEach((html) => put(parsed(html).firstElementChild));
-  all("#talk .turn").at(-1).scrollIntoView();
-  filters.set(asked.at(-1));
+  value.html.forEach((html, at) => {
+    const awaited = mine.waiting.some(({ number }) => number === at + 1);
+    if (!html) place(at + 1)?.remove(); // it cannot be read
+    else if (mine.turns[at] === turns[at] && !awaited) put(parsed(html).firstElementChild);
+  });
+  all("#talk .turn").at(-1)?.scrollIntoView();
+  return asked.at(-1);
 };
 
 export const open = async (id) => {
@@ -184,26 +229,33 @@ export const open = async (id) => {
 
 /** A new conversation; the one before goes on by itself if it waits for an answer. */
 export const fresh = () => {
-  show(empty());
+  show(conversation());
   filters.set({});
   history.pushState({ chat: chat.id }, "", location.pathname);
   title("");
   one("#ask textarea").focus();
 };
 
+const leave = (mine) => {
+  mine.gone = true;
+  live.delete(mine.id);
+};
+
 /** The open conversation was deleted. */
 export const removed = () => {
-  chat.gone = true;
-  live.delete(chat.id);
+  leave(chat);
   fresh();
 };
 
-/** Another tab went on with the open conversation, or deleted it. */
+/** Another tab went on with the open conversation, named it, or deleted it. */
 export const changed = async () => {
-  if (chat.busy) return;
-  const kept = await chats.read(chat.id);
-  if (kept) await show({ ...empty(chat.id), ...kept });
-  else removed();
+  const mine = chat, kept = await chats.read(mine.id);
+  if (mine !== chat) return;
+  if (!kept) return removed();
+  if (mine.busy || same(kept.turns, mine.turns)) return; // what is on its way is put together with it when it is kept
+  mine.known = kept.turns;
+  mine.turns = [...kept.turns];
+  await draw();
 };
 
 /** Back or forward led to another conversation. */
