@@ -18,7 +18,7 @@ import pytest
 from browsing import BEES, FERRY, LOG
 from conftest import WordEmbedder, write_files
 from pincite import Answer, Assistant, Filter, Hit, Index, Settings
-from pincite.errors import QueryError, UsageError
+from pincite.errors import QueryError
 from pincite.text_anchors import ResolvedAnchor, resolve, text_anchor
 from pincite.web import chat
 from pincite.web.chat import Asked, Chat

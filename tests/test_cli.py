@@ -288,6 +288,9 @@ def test_citations_for_a_bibliography(home: Path) -> None:
         done = run("ask", "Which team won the ice hockey cup?", "--format", form, cwd=home)
         assert (done.returncode, done.stdout) == (0, empty)
         assert done.stderr.startswith("pincite: Nothing in these articles answers this")
+        done = run("ask", "Hello", "--format", form, cwd=home)
+        assert (done.returncode, done.stdout) == (0, empty)
+        assert done.stderr.startswith("pincite: Hello! Ask something")
 
 
 def test_an_update_that_skips_every_file_is_an_error(home: Path) -> None:

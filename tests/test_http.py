@@ -6,6 +6,7 @@ import errno
 import http.client
 import inspect
 import json
+import logging
 import os
 import re
 import shutil
@@ -26,17 +27,19 @@ import gradio_client
 import httpx
 import pytest
 from anyio import CapacityLimiter
+from fastapi import FastAPI
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.fastmcp.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent, Tool
+from PIL import Image
 
 from conftest import WordEmbedder, write_files
 from pincite import Assistant, Index, as_json
 from pincite.datatypes import Changes, Progress, UpdateReport
-from pincite.errors import CorpusError, IndexBusy, UnknownDocument, UsageError
+from pincite.errors import CorpusError, IndexBusy, UnknownDocument, UnreadableFile, UsageError
 from pincite.parsers import SUFFIXES
-from pincite.web import routes, tools
+from pincite.web import pdf_page, routes, tools
 from pincite.web.chat import Chat
 from pincite.web.guard import Access
 from pincite.web.library import MOST_BYTES, UNEXPECTED, Library, State, TooLarge
@@ -490,6 +493,76 @@ def test_page_may_load_from_nowhere_else(server: Server) -> None:
 def test_requests_that_name_nothing_are_told(server: Server, path: str, status: int, said: str) -> None:
     answer = httpx.get(f"{server.address}/{path}")
     assert (answer.status_code, said in answer.json()["error"]) == (status, True)
+
+
+SCAN = Path(__file__).parent.parent / "docs_corpus" / "innovation-plans" / "shanghai-talent.pdf"
+
+
+def test_pages_are_drawn_two_at_once_and_others_are_answered_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_index(tmp_path, ARTICLES)
+    shutil.copy(SCAN, tmp_path / "corpus/scan.pdf")
+    drawing, most, go_on = 0, 0, threading.Event()
+
+    def picture(*_: object) -> tuple[bytes, bool]:
+        nonlocal drawing, most
+        drawing += 1
+        most = max(most, drawing)
+        go_on.wait(60)
+        drawing -= 1
+        return b"png", False
+
+    monkeypatch.setattr(pdf_page, "picture", picture)
+    with Index.open(tmp_path / "index") as index:
+        index.update()
+        app = FastAPI()
+        app.include_router(routes.build(index, Library(index), Access(TOKEN, local=True)))
+
+        async def ask() -> None:
+            async with (
+                httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here", timeout=60) as client,
+                anyio.create_task_group() as group,
+            ):
+                for _ in range(60):
+                    group.start_soon(client.get, "/page.png?doc=scan.pdf&page=1")
+                with anyio.move_on_after(60):
+                    while drawing < 2:
+                        await anyio.sleep(0.01)
+                await anyio.sleep(0.2)
+                assert (await client.get("/read?doc=scan.pdf")).status_code == 200
+                go_on.set()
+
+        anyio.run(ask)
+    assert most == 2
+
+
+def test_a_page_is_drawn_once_until_its_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(shutil.copy(SCAN, tmp_path / "scan.pdf"))
+    first, run = pdf_page.picture(path, 1, ""), subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("drawn again"))
+    assert pdf_page.picture(path, 1, "") == first
+    monkeypatch.setattr(subprocess, "run", run)
+    path.write_bytes(b"%PDF-1.4 no more")
+    with pytest.raises(UnreadableFile, match=r"^scan\.pdf: page 1 cannot be drawn"):
+        pdf_page.picture(path, 1, "")
+    path.unlink()
+    with pytest.raises(UnreadableFile, match=r"^scan\.pdf: cannot be read"):
+        pdf_page.picture(path, 1, "")
+
+
+def test_why_a_page_is_not_drawn_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "bad.pdf"
+    path.write_bytes(b"no PDF")
+    with caplog.at_level(logging.WARNING), pytest.raises(UnreadableFile, match="cannot be drawn"):
+        pdf_page.picture(path, 1, "")
+    assert "PdfiumError" in caplog.text
+    Image.new("1", (300, 300)).save(tmp_path / "vast.pdf")
+    monkeypatch.setattr("pincite.parsers.pdf._MOST_PIXELS", 80_000)
+    with pytest.raises(SystemExit, match="too large"):
+        pdf_page._draw(str(tmp_path / "vast.pdf"), 1, "")
 
 
 def test_originals_of_the_index_are_served_and_nothing_else(server: Server, index_path: Path) -> None:

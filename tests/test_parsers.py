@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from hypothesis import strategies as st
 
 from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
-from pincite.parsers import SUFFIXES, Skipped, Working, read
+from pincite.parsers import SUFFIXES, Skipped, Working, pool, read
 from pincite.parsers.decoding import clean, decode
 from pincite.parsers.headings import with_headings
 from pincite.parsers.metadata import as_json, iso_date, one_line
@@ -1028,6 +1029,19 @@ def test_a_parser_that_hangs_costs_its_file(folder: Path, workers: int) -> None:
     late = "took longer than 2 s: divide it, or try it again with --rebuild"
     assert endings(found) == {"0.txt": None, "hangs.txt": late, "1.txt": None}
     assert worth_another_try(found) == set()
+
+
+def test_a_file_that_was_given_more_time_is_said_to_have_had_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_MORE_SECONDS", 0.4)
+    worker = pool._Worker()
+    worker.pipe.close()
+    worker.pipe, its_end = Pipe()
+    with its_end:
+        worker.begin("a.pdf", Path("a.pdf"))
+        its_end.send_bytes(json.dumps({"working": {}}).encode())
+        assert list(worker.hear()) == []
+        ((name, done),) = pool._listen([worker], 0.1)
+    assert (name, done) == ("a.pdf", FileDone("took longer than 0.5 s: divide it, or try it again with --rebuild"))
 
 
 def test_a_crash_costs_its_file(folder: Path) -> None:

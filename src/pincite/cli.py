@@ -415,7 +415,7 @@ def _print_cited(answer: Answer, form: str) -> None:
     from pincite import bibliography
 
     if not answer.answered:
-        print_error(as_text.refusal(answer.confidence))
+        print_error(answer.reply or as_text.refusal(answer.confidence))
     if form == "csl":
         sys.stdout.write(as_text.exact(bibliography.csl_json(answer.citations)) + "\n")
     elif answer.answered:

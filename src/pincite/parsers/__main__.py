@@ -25,7 +25,7 @@ _STATED = [each.name for each in fields(Document) if each.init]
 
 def main() -> None:
     """Serve requests until the pipe is closed."""
-    _limit_memory()
+    limit_memory()
     pipe = Connection(int(sys.argv[1]))
     with suppress(EOFError):
         while True:
@@ -34,7 +34,7 @@ def main() -> None:
                 pipe.send_bytes(json.dumps(answer).encode())
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
     """A file that needs more than this fails by itself instead of taking the machine down."""
     import resource
 

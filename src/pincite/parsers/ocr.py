@@ -20,7 +20,7 @@ _DPI = 200
 _MOST_PIXELS = 16_000_000
 """Of a drawn page, more than A4 has at 300 dpi: a larger page is drawn the coarser."""
 MOST_SECONDS = 1800
-"""For the pages of one file; a single page has as long as any file (:mod:`pincite.parsers.pool`)."""
+"""For the pages of one file; how long a single page has, :mod:`pincite.parsers.pool` says."""
 _SURE = 0.9
 """Where lines lie and are read so surely on average, the page is not turned."""
 _UNSURE = 0.85

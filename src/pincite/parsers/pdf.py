@@ -121,7 +121,7 @@ def _read_by_ocr(
     for number in mute:
         pages[number] = []
     wanted = [number for number in range(len(pages)) if number in mute or _is_scan(pdf[number], texts[number])]
-    vast = [number for number in wanted if _has_vast_picture(pdf[number])]
+    vast = [number for number in wanted if has_vast_picture(pdf[number])]
     left = [number for number in wanted if number not in vast]
     unread = {f"a picture of more than {_MOST_PIXELS:,} pixels: save it smaller": vast}
     found: list[int] = []
@@ -166,7 +166,8 @@ def _images(page: Any) -> Iterator[Any]:  # noqa: ANN401 - pypdfium2 has no type
     yield from page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE])
 
 
-def _has_vast_picture(page: Any) -> bool:  # noqa: ANN401 - pypdfium2 has no types
+def has_vast_picture(page: Any) -> bool:  # noqa: ANN401 - pypdfium2 has no types
+    """Whether drawing a page would take more memory than a picture is worth."""
     return any(math.prod(image.get_px_size()) > _MOST_PIXELS for image in _images(page))
 
 

@@ -86,12 +86,13 @@ def _free_worker(pool: list[_Worker], most: int) -> _Worker | None:
 
 def _listen(busy: list[_Worker], timeout: float) -> list[tuple[str, Event]]:
     """Wait for the workers and take an answer of each; end those that have hung."""
-    due = min((worker.since + timeout for worker in busy), default=0.0)
+    due = min((worker.since + worker.more + timeout for worker in busy), default=0.0)
     answered = wait([worker.pipe for worker in busy], max(0.0, due - time.monotonic()))
-    late = [worker for worker in busy if worker.pipe not in answered and time.monotonic() > worker.since + timeout]
+    silent = [worker for worker in busy if worker.pipe not in answered]
+    late = [worker for worker in silent if time.monotonic() > worker.since + worker.more + timeout]
     heard = [event for worker in busy if worker.pipe in answered for event in worker.hear()]
-    problem = f"took longer than {timeout:g} s: divide it, or try it again with --rebuild"
-    return heard + [worker.end(FileDone(problem)) for worker in late]
+    problem = "took longer than {:g} s: divide it, or try it again with --rebuild"
+    return heard + [worker.end(FileDone(problem.format(timeout + worker.more))) for worker in late]
 
 
 class _Worker:
@@ -104,17 +105,17 @@ class _Worker:
         self.process = subprocess.Popen(command, pass_fds=[its_end.fileno()], stdin=null, stdout=null, stderr=null)
         its_end.close()
         self.name: str | None = None
-        self.since = 0.0
+        self.since = self.more = 0.0  # seconds: when it was last heard, and what it may be silent for beyond any file
 
     def begin(self, name: str, path: Path) -> None:
         """Hand over a file. Should the worker have died, its silence tells."""
-        self.name, self.since = name, time.monotonic()
+        self.name, self.since, self.more = name, time.monotonic(), 0.0
         with suppress(ConnectionError):
             self.pipe.send_bytes(json.dumps([str(path), name]).encode())
 
     def hear(self) -> Iterator[tuple[str, Event]]:
         """What the worker has answered; with its last words, what became of its file."""
-        name, self.since = str(self.name), time.monotonic()
+        name, self.since, self.more = str(self.name), time.monotonic(), 0.0
         try:
             answer = json.loads(self.pipe.recv_bytes())
         except (EOFError, OSError):  # the one before an answer, the other within it
@@ -130,7 +131,7 @@ class _Worker:
             case {"skipped": stated}:
                 yield name, Skipped(**stated)
             case {"working": _}:
-                self.since += _MORE_SECONDS
+                self.more = _MORE_SECONDS
             case {"done": stated}:
                 self.name = None
                 yield name, FileDone(**stated)

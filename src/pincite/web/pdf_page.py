@@ -9,20 +9,26 @@ from __future__ import annotations
 import ctypes
 import io
 import json
+import logging
 import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from threading import Lock
 from typing import Any
+
+from cachetools import LRUCache, cached
 
 from pincite.errors import UnreadableFile
 
 WIDTH, MOST_HEIGHT = 1200, 2400
 """Pixels of a picture."""
 
+_log = logging.getLogger(__name__)
 _PATIENCE = 20.0  # seconds
+_REMEMBERED = 64 << 20  # bytes of the pictures asked for last
 _MARK = (253, 234, 160)
 
 Box = tuple[float, float, float, float]
@@ -40,6 +46,17 @@ def picture(path: Path, number: int, quote: str) -> tuple[bytes, bool]:
     Raises:
         UnreadableFile: the page cannot be drawn.
     """
+    try:
+        written = path.stat().st_mtime_ns
+    except OSError as error:
+        raise UnreadableFile(f"{path.name}: cannot be read ({error.strerror}); update the index") from error
+    return _drawn(path, written, number, quote)
+
+
+@cached(LRUCache(_REMEMBERED, getsizeof=lambda drawn: len(drawn[0])), lock=Lock())
+def _drawn(path: Path, written: int, number: int, quote: str) -> tuple[bytes, bool]:
+    """A page as it was drawn already, where the file is still the one ``written`` then."""
+    del written
     command = [sys.executable, "-P", "-m", "pincite.web.pdf_page"]
     given = json.dumps([str(path), number, quote]).encode()
     try:
@@ -47,6 +64,7 @@ def picture(path: Path, number: int, quote: str) -> tuple[bytes, bool]:
     except subprocess.TimeoutExpired as error:
         raise UnreadableFile(f"{path.name}: page {number} took longer than {_PATIENCE:g} s to draw") from error
     except subprocess.CalledProcessError as error:
+        _log.warning("%s: page %d: %s", path, number, error.stderr.decode(errors="replace").strip() or error)
         raise UnreadableFile(f"{path.name}: page {number} cannot be drawn; open the original") from error
     return drawn[1:], drawn[:1] == b"1"
 
@@ -55,8 +73,12 @@ def _draw(path: str, number: int, quote: str) -> tuple[bytes, bool]:
     import pypdfium2 as pdfium
     from PIL import Image, ImageChops, ImageDraw
 
+    from pincite.parsers.pdf import has_vast_picture
+
     with closing(pdfium.PdfDocument(path)) as pdf:
         page = pdf[number - 1]
+        if has_vast_picture(page):
+            raise SystemExit("a picture on it is too large to be drawn")
         width, height = page.get_size()
         drawn = page.render(scale=min(WIDTH / width, MOST_HEIGHT / height)).to_pil().convert("RGB")
         boxes = [_on_picture(page, drawn.size, box) for box in _lines(quote_boxes(page, quote))]
@@ -127,5 +149,8 @@ def _lines(boxes: Sequence[Box]) -> Iterator[Box]:
 
 
 if __name__ == "__main__":
+    from pincite.parsers.__main__ import limit_memory
+
+    limit_memory()
     png, marked = _draw(*json.loads(sys.stdin.buffer.read()))
     sys.stdout.buffer.write((b"1" if marked else b"0") + png)

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Depends as DependsParameter
@@ -24,6 +25,8 @@ from pincite.web.guard import Access
 from pincite.web.library import Library, TooLarge
 
 _MOST_MARKED = 50
+_DRAWN_AT_ONCE = 2
+"""Pages of PDFs: each is a process of its own. Who asks for more of them waits, and hinders nobody else."""
 _SCRIPTS = sorted(Path(str(files(__package__) / "script")).glob("*.js"))
 
 
@@ -79,9 +82,14 @@ def _add_articles(routes: APIRouter, index: Index) -> None:
 
 
 def _add_pages(routes: APIRouter, index: Index) -> None:
+    at_once = CapacityLimiter(_DRAWN_AT_ONCE)
+
     @routes.get("/page.png")
-    def page_picture(page: int, cite: str | None = None, doc: str | None = None) -> Response:
+    async def page_picture(page: int, cite: str | None = None, doc: str | None = None) -> Response:
         """A page of a PDF as a picture, with what of a quote stands on it marked."""
+        return await to_thread.run_sync(draw, page, cite, doc, limiter=at_once)
+
+    def draw(page: int, cite: str | None, doc: str | None) -> Response:
         if cite:
             resolved = text_anchors.resolve(index, cite)
             document, span = resolved.document, resolved.span

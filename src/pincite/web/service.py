@@ -66,8 +66,8 @@ class Service:
         Args:
             question: a question or words, up to 4000 characters.
             k: how many passages, 1 to 100.
-            sources: only articles from one of these sources, to the letter.
-            authors: only articles by one of these authors, to the letter.
+            sources: only articles from one of these sources; case and accents do not count.
+            authors: only articles by one of these authors; case and accents do not count.
             doc_ids: only these articles.
             folders: only articles in one of these folders, such as "news/2022".
             after: only articles of this day or later, YYYY, YYYY-MM or YYYY-MM-DD.
@@ -107,8 +107,8 @@ class Service:
                 where nothing answers.
             texts: add their whole texts, not the beginnings.
             threshold: the least confidence of an answer, 0 to 1; by default the index's.
-            sources: only articles from one of these sources, to the letter.
-            authors: only articles by one of these authors, to the letter.
+            sources: only articles from one of these sources; case and accents do not count.
+            authors: only articles by one of these authors; case and accents do not count.
             doc_ids: only these articles.
             folders: only articles in one of these folders, such as "news/2022".
             after: only articles of this day or later, YYYY, YYYY-MM or YYYY-MM-DD.
@@ -152,8 +152,8 @@ class Service:
             kind: what to list.
             k: how many, 1 to 1000; "total" says how many there are.
             first: how many to leave out before, from 0.
-            sources: only articles from one of these sources, to the letter.
-            authors: only articles by one of these authors, to the letter.
+            sources: only articles from one of these sources; case and accents do not count.
+            authors: only articles by one of these authors; case and accents do not count.
             doc_ids: only these articles.
             folders: only articles in one of these folders, such as "news/2022".
             after: only articles of this day or later, YYYY, YYYY-MM or YYYY-MM-DD.
