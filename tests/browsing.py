@@ -181,7 +181,11 @@ FORGET = """async () => {
   localStorage.clear();
   for (const { name } of await indexedDB.databases()) {
     const opened = await new Promise((done) => (indexedDB.open(name).onsuccess = ({ target }) => done(target.result)));
-    for (const store of opened.objectStoreNames) opened.transaction(store, "readwrite").objectStore(store).clear();
+    for (const store of opened.objectStoreNames) {
+      const clearing = opened.transaction(store, "readwrite");
+      clearing.objectStore(store).clear();
+      await new Promise((done) => (clearing.oncomplete = done)); // a page that is closed before would keep it
+    }
     opened.close();
   }
 }"""
