@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,13 +71,11 @@ class Large(Words):
         return dict.fromkeys(terms, 0) | {"known": 1}
 
 
-def test_of_many_unknown_words_a_few_are_compared_and_soon() -> None:
+def test_of_many_unknown_words_a_few_are_compared() -> None:
     letters = "abcdefghijklmnopqrstuvwxyzæø"
     held = Large(**{f"{at}{a}{b}{c}": 1 for a in letters for b in letters for c in letters for at in ("mar", "mo")})
     text = " ".join([*(f"mxqz{letter}zq" for letter in letters[:10]), *(f"known{at}" for at in range(20))])
-    began = time.monotonic()
     assert len(corrections(held, text + " mara xx marbbx marccx mardd marefe marggg")) <= 3
-    assert time.monotonic() - began < 1
 
 
 def test_words_are_replaced_whole() -> None:
