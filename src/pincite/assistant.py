@@ -52,6 +52,9 @@ _TOLD = 0.5
 _NAMED_AS_WELL = 0.4
 """The share of what the subject names, by rarity, that must stand where a turn with a pronoun is answered."""
 
+_AS_SURE = 0.9
+"""The share of a confidence that counts as the same."""
+
 _LONG = 2000
 """Characters of a question beyond which it is searched and read by its end."""
 
@@ -117,9 +120,14 @@ class Assistant:
             return surveyed
         found, notes = self._worded(question, history, where)
         asked = parts(question, (f"{hit.document.title}\n{hit.passage.text}" for hit in found.hits))
-        if asked and not any(all(part.name in _said(citation) for part in asked) for citation in found.citations):
+        if asked:
             each = _naming(asked, [self._found(part.question, history, where) for part in asked])
-            if any(part.answered for part in each):
+            # One quote that speaks of all of them answers better than several, unless each of those is about as sure.
+            of_all = [citation for citation in found.citations if all(part.name in _said(citation) for part in asked)]
+            surest = max((citation.confidence for citation in of_all), default=0.0)
+            if min(part.confidence for part in each) > _AS_SURE * surest or (
+                not of_all and any(part.answered for part in each)
+            ):
                 missing = [part.question for part, answer in zip(asked, each, strict=True) if not answer.answered]
                 notes += [f"No answer was found to “{unanswered}”." for unanswered in missing]
                 found = _together(found, asked, each)
