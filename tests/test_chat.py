@@ -459,3 +459,11 @@ def test_articles_on_a_topic_are_told_apart_and_the_rest_is_counted(tmp_path: Pa
         assert re.search("<p class='meta'>10 articles · And 1 more article ·", html)
         (restored,) = page.turns([kept_of(html)])["html"]
         assert restored.count("<section class='part'>") == 10
+
+
+def test_an_author_s_articles_are_shown_on_the_page(tmp_path: Path) -> None:
+    text = "---\ntitle: The tide mill\nauthor: Ane Holt\ndate: 2020\n---\n\nThe tide mill of Aldhaven grinds at ebb.\n"
+    with Index.open(make_index(tmp_path, {"mill.md": text, "b.txt": "Bees need honey.\n"})) as index:
+        html = chat_over(index).turn(1, {"question": "What did Ane Holt write?"}, [])["html"]
+    assert "class='answer'" in html
+    assert "grinds at ebb" in html

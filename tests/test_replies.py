@@ -157,7 +157,7 @@ def test_the_news_are_the_latest_by_date_and_say_what_has_none(assistant: Assist
     answer = assistant.ask(turn)
     assert answer.kind == "news"
     assert [each.date for each in answer.documents] == ["2021-03-04", "2019-07"]
-    assert answer.reply == "The latest of 3 articles, newest first. 1 without a date is left out."
+    assert answer.reply == "The latest of 3 articles, newest first. 1 without a date, or of one to come, is left out."
 
 
 def test_only_so_many_are_listed_as_are_asked_for(assistant: Assistant) -> None:
@@ -181,7 +181,7 @@ def test_of_many_articles_the_first_are_listed_and_the_rest_counted(tmp_path: Pa
         index.update(tmp_path / "c")
         answer = Assistant(index).ask("How many articles are there?")
         assert Assistant(index).ask("latest articles").reply == "None of 23 articles has a date."
-    assert answer.reply == "There are 23 articles. The first 20 are listed, 3 are not."
+    assert answer.reply == "There are 23 articles. The first 20 are listed; the library and `pincite list` have all."
     assert len(answer.documents) == 20
 
 

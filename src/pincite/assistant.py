@@ -36,6 +36,12 @@ from pincite.retrieval.follow_ups import (
 NO_ANSWER = "Nothing in these articles answers this"
 """How every way to ask says so."""
 
+NOT_SURE = "Nothing in these articles answers this for sure. These passages come near; judge for yourself."
+"""The note of an answer that is hardly surer than what is refused."""
+
+_SURE = 0.1
+"""How far above the threshold the surest quote of a sure answer is at least."""
+
 _MOST_HITS = 100
 """Passages that an answer holds: of more the texts of their articles would be read for nothing."""
 
@@ -117,7 +123,7 @@ class Assistant:
             and not needs_context(question)
             and (surveyed := self._surveyed(question, on, where))
         ):
-            return surveyed
+            return self._doubted(surveyed)
         found, notes = self._worded(question, history, where)
         asked = parts(question, (f"{hit.document.title}\n{hit.passage.text}" for hit in found.hits))
         if asked:
@@ -134,7 +140,12 @@ class Assistant:
         notes = [*notes, *found.notes]
         if found.more and enumerates(question):
             notes.append(f"{found.more} more {'passage fits' if found.more == 1 else 'passages fit'} as well.")
-        return replace(found, notes=tuple(notes))
+        return self._doubted(replace(found, notes=tuple(notes)))
+
+    def _doubted(self, answer: Answer) -> Answer:
+        """The answer, with a note where it is hardly surer than what is refused."""
+        surest = max((citation.confidence for citation in answer.citations), default=1.0)
+        return answer if surest >= self.threshold + _SURE else replace(answer, notes=(NOT_SURE, *answer.notes))
 
     def _worded(self, question: str, history: Sequence[Turn], where: Filter | None) -> tuple[Answer, list[str]]:
         """The surest of the answers to what the words of a question may be meant for, and how that is worded."""

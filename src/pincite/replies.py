@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -99,18 +100,23 @@ def _catalogue(documents: list[Listed], where: Filter | None) -> tuple[str, list
     """How many articles there are, and the first by folder and date."""
     count = len(documents)
     documents = sorted(documents, key=lambda each: (_folder(each.doc_id), each.date or "9", each.doc_id))
-    more = f" The first {_MOST_LISTED} are listed, {count - _MOST_LISTED:,} are not." if count > _MOST_LISTED else ""
+    more = (
+        f" The first {_MOST_LISTED} are listed; the library and `pincite list` have all."
+        if count > _MOST_LISTED
+        else ""
+    )
     return f"There {'is' if count == 1 else 'are'} {_count(count, where)}.{more}", documents[:_MOST_LISTED]
 
 
 def _news(documents: list[Listed], where: Filter | None, most: int) -> tuple[str, list[Listed]]:
     """The latest articles by their own dates, and how many have none."""
-    dated = [each for each in documents if each.date]
+    today = date.today().isoformat()
+    dated = [each for each in documents if each.date and each.date <= today]
     dated.sort(key=lambda each: each.date or "", reverse=True)
     if not dated:
         return f"None of {_count(len(documents), where)} has a date.", []
     left = len(documents) - len(dated)
-    undated = f" {left:,} without a date {'is' if left == 1 else 'are'} left out." if left else ""
+    undated = f" {left:,} without a date, or of one to come, {'is' if left == 1 else 'are'} left out." if left else ""
     return f"The latest of {_count(len(documents), where)}, newest first.{undated}", dated[:most]
 
 

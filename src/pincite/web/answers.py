@@ -12,7 +12,7 @@ from typing import Literal
 
 from pincite import text_anchors
 from pincite.analysis.sentences import sentence_spans
-from pincite.assistant import NO_ANSWER
+from pincite.assistant import NO_ANSWER, NOT_SURE
 from pincite.datatypes import Answer, Citation, Document, Hit, Listed, Part, Passage, Span
 from pincite.web.locations import direction, facts, numbered_blocks, place
 from pincite.web.markup import address, count, literal, many
@@ -31,8 +31,6 @@ _JUDGE = "<button type='button' data-act='judge' title='Noted as a test; nothing
 _NOTHING = f"{_JUDGE}='nothing' class='judge'>Nothing answers this</button>"
 _ONLY_NEAR = "Passages that come near are shown for you to judge; they are not an answer."
 
-
-WEAK = "Nothing in these articles answers this for sure. These passages come near; judge for yourself."
 
 Kind = Literal["quotes", "weak", "near", "summary", "reply", "failed"]
 
@@ -97,7 +95,6 @@ class Reply:
 def reply_of(
     answer: Answer,
     *,
-    weak: bool = False,
     milliseconds: int | None = None,
     follow_ups: tuple[str, ...] = (),
     limited: bool = False,
@@ -106,21 +103,21 @@ def reply_of(
 
     Args:
         answer: the answer.
-        weak: it is hardly surer than what is refused.
         milliseconds: how long it took.
         follow_ups: questions to go on with; none are offered where nothing answers.
         limited: only some of the articles were asked.
     """
+    kind = _kind(answer)
     return Reply(
-        kind="weak" if weak else _kind(answer),
-        quotes=_quotes(answer, weak),
+        kind=kind,
+        quotes=_quotes(answer, weak=kind == "weak"),
         text=answer.reply,
         documents=answer.documents,
         parts=answer.parts,
-        notes=answer.notes,
+        notes=tuple(note for note in answer.notes if note != NOT_SURE),  # which the layout says
         more=answer.more,
         milliseconds=milliseconds,
-        follow_ups=follow_ups if answer.answered and not weak else (),
+        follow_ups=follow_ups if kind == "quotes" else (),
         limited=limited,
     )
 
@@ -130,10 +127,12 @@ def _kind(answer: Answer) -> Kind:
         return "reply"
     if answer.kind == "summary":
         return "summary"
+    if NOT_SURE in answer.notes:
+        return "weak"
     return "quotes" if answer.answered else "near"
 
 
-def _quotes(answer: Answer, weak: bool) -> tuple[Quote, ...]:
+def _quotes(answer: Answer, *, weak: bool) -> tuple[Quote, ...]:
     """The quotes of an answer, or the passages nearest to a question that none answers."""
     if not answer.answered:
         return tuple(_near(label, hit) for label, hit in enumerate(answer.hits[:_NEAREST], 1))
@@ -168,8 +167,10 @@ def _near(label: int, hit: Hit) -> Quote:
 
 
 def _numbers(hit: Hit) -> Iterator[tuple[str, str]]:
-    yield "Meaning (cosine)", f"{hit.scores['dense']:.2f}"
-    yield "Words (BM25)", f"{hit.scores['lexical']:.1f}"
+    # An article that was asked for by its author was found by neither.
+    for name, score in (("Meaning (cosine)", "dense"), ("Words (BM25)", "lexical")):
+        if score in hit.scores:
+            yield name, f"{hit.scores[score]:.2f}"
     yield "Rank among all passages", str(hit.rank)
 
 
@@ -215,7 +216,7 @@ def _said(number: int, reply: Reply) -> str:
         quotes = _own_words(reply) + f"<div class='answer'>{''.join(map(_quote, reply.quotes))}</div>"
     elif reply.kind == "weak":
         quotes = (
-            f"<section class='notice weak'><h3>Possibly related</h3><p>{WEAK}</p></section>"
+            f"<section class='notice weak'><h3>Possibly related</h3><p>{NOT_SURE}</p></section>"
             f"<div class='answer weak'>{_by_parts(reply) if reply.parts else _by_article(reply.quotes)}</div>"
         )
     else:

@@ -45,8 +45,6 @@ _NAME = re.compile(
     r"[“\"《「]([^“”\"《》「」\n]{4,50})[”\"》」]|\b[A-Z][\w'-]+(?: [A-Z][\w'-]+){1,4}",
 )
 _QUOTING = ("quotes", "summary", "weak")
-_SURE = 0.1
-"""By how much the confidence has to pass the threshold for quotes to be laid out as an answer."""
 _KEY_SENTENCES = "Key sentences of the article, in the order of its text."
 _MOST_TURNS, _MOST_QUOTES, _MOST_NOTES = 100, 50, 20
 """Of a conversation that a page keeps, and of one of its turns."""
@@ -295,17 +293,12 @@ class Chat:
             answer = self._assistant.ask(asked.question, history=history, where=asked.where)
         except Exception as error:  # noqa: BLE001 - a failure must never look like "nothing found"
             return Reply(kind="failed", text=self._failure(error))
-        weak = answer.answered and answer.kind == "quotes" and not self._sure(answer)
         return answers.reply_of(
             answer,
-            weak=weak,
             milliseconds=round(1000 * (time.perf_counter() - began)),
             follow_ups=tuple(islice(_follow_ups(answer, asked.question, before), _FOLLOW_UPS)),
             limited=bool(asked.only),
         )
-
-    def _sure(self, answer: Answer) -> bool:
-        return max(each.confidence for each in answer.citations) >= self._assistant.threshold + _SURE
 
     def _restored(self, turn: Kept, before: Sequence[Kept], resolve: Resolve) -> Reply:
         """What was said: quotes where they stand now, and what Pincite said itself as it would say it now."""
@@ -428,7 +421,7 @@ def _follow_ups(answer: Answer, asked: str, before: Sequence[Kept]) -> Iterator[
     lines = [
         line
         for hit in near
-        if hit.scores["dense"] >= _NEAR_COSINE
+        if hit.scores.get("dense", 0.0) >= _NEAR_COSINE
         for line in (hit.passage.heading, hit.document.title)
     ]
     said = {text.casefold() for text in (asked, *(turn.asked.question for turn in before))}

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
+from pincite.assistant import NOT_SURE
 from pincite.datatypes import Document, Span
 from pincite.web import answers
-from pincite.web.answers import WEAK, Reply
+from pincite.web.answers import Reply
 from pincite.web.locations import direction, where
 
 Turns = Sequence[tuple[str, Reply]]
@@ -43,7 +44,7 @@ def _own_words(reply: Reply) -> list[str]:
     """What Pincite says itself: also what it says of the question, and of quotes that are gone."""
     if reply.kind == "failed":
         return [_FAILED]
-    nothing = {"weak": [WEAK], "near": [_NOTHING]}.get(reply.kind, [])
+    nothing = {"weak": [NOT_SURE], "near": [_NOTHING]}.get(reply.kind, [])
     gone = [f"{answers.gone(each)} [{each.label}]" for each in reply.quotes if each.span is None]
     return [*reply.notes, *([reply.text] if reply.text else nothing), *(gone if reply.kind in _QUOTING else [])]
 
