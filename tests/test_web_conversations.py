@@ -154,6 +154,7 @@ def test_chats_are_kept_named_exported_and_deleted(page: Page, server: Server) -
     expect(answered(page, 2).locator(".question")).to_have_text(BEES)
     ask(page, FORM)
     expect(answered(tab, 3).locator(".question")).to_have_text(FORM)  # both tabs have it open
+    tab.get_by_role("button", name="Chats", exact=True).click()
     tab.get_by_role("button", name="Delete Salt").click()
     expect(page.locator(".turn")).to_have_count(0)
     expect(tab.locator("#chats .open")).to_have_text([LOG])
@@ -183,6 +184,7 @@ def same_chat(page: Page, server: Server) -> Page:
     tab.get_by_role("button", name="Chats", exact=True).click()
     tab.locator("#chats .open").last.click()
     answered(tab, 1)
+    tab.get_by_role("button", name="Chats", exact=True).click()  # it closed when the chat was chosen
     return tab
 
 

@@ -44,8 +44,8 @@ const toggle = (name) => {
 const closeDrawers = () => Object.keys(DRAWERS).forEach((name) => drawer(name, false));
 
 /** Something was chosen: what lies over the chat goes. */
-const makeRoom = () => {
-  if (innerWidth >= ROOMY) return;
+const makeRoom = (however) => {
+  if (innerWidth >= ROOMY && !however) return;
   closeDrawers();
   history.replaceState({ ...history.state, covered: false }, "");
 };
@@ -189,7 +189,7 @@ const shown = ({ masthead, start }, withExamples = false) => {
 const begin = async () => {
   chats.bind({
     current: talk.current,
-    opening: (id) => (makeRoom(), talk.open(id)),
+    opening: (id) => (makeRoom(true), talk.open(id)),
     removed: talk.removed,
     changed: talk.changed,
   });
