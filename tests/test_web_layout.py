@@ -220,6 +220,7 @@ def test_a_link_to_an_article_leaves_start_and_box_whole(
     page = visit(f"{server.address}/?cite={text_anchor(citation.document, citation.start, citation.end)}")
     reader = page.locator("#reader")
     expect(reader).to_be_visible()
+    page.locator(".example").first.wait_for(timeout=PATIENCE)  # the last that comes
     beside = reader.bounding_box()
     for part in ("#start section", "#ask"):
         box = page.locator(part).bounding_box()

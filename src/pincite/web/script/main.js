@@ -172,18 +172,20 @@ const popped = async () => {
 
 // ------------------------------------------------------------ starting, and keeping up with the index
 
-let looking = null;
+let looking = null, started = "";
+
+/** Look at the index again; examples are found once for each of its states. */
 const refresh = async () => {
   clearTimeout(looking);
-  const { value } = document.hidden ? {} : await call("welcome", false);
+  const { value } = document.hidden ? {} : await call("welcome", true);
   if (value) shown(value);
   looking = setTimeout(refresh, one("#start .building") ? LOOK_AT_A_BUILDING : LOOK);
 };
 
-const shown = ({ masthead, start }, withExamples = false) => {
+const shown = ({ masthead, start }) => {
   one("#masthead").innerHTML = masthead;
   for (const time of all("#masthead time")) time.textContent = chats.age(time.dateTime);
-  if (withExamples || !one("#start .example")) one("#start").innerHTML = start;
+  if (start !== started) one("#start").innerHTML = started = start;
 };
 
 const begin = async () => {
@@ -210,8 +212,8 @@ const begin = async () => {
     else recall(event);
   });
   box().addEventListener("input", grow);
-  refresh();
-  call("welcome", true).then(({ value }) => value && shown(value, true));
+  // First what is at hand: for the examples the model may have to load.
+  call("welcome", false).then(({ value }) => (value && shown(value), refresh()));
   await talk.begin(() => reader.isOpen() ? reader.leave() : reader.mark());
   reader.followAddress();
   chats.tidy();
