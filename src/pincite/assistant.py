@@ -11,7 +11,7 @@ from pincite.analysis.intents import intent
 from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Answer, Citation, Filter, Hit, Part, Passage
 from pincite.errors import UsageError
-from pincite.index import Index, Ranking, checked_question
+from pincite.index import Index, checked_question
 from pincite.reading.authors import by_author
 from pincite.reading.conditions import terms_of
 from pincite.reading.evidence import READ, Evidence
@@ -32,6 +32,7 @@ from pincite.retrieval.follow_ups import (
     subject_terms,
     without_paste,
 )
+from pincite.settings import Settings
 
 NO_ANSWER = "Nothing in these articles answers this"
 """How every way to ask says so."""
@@ -82,11 +83,6 @@ class Assistant:
             raise UsageError(f"threshold={threshold!r}: give a number from 0 to 1")
         self.index = index
         self._threshold = threshold
-
-    @property
-    def threshold(self) -> float:
-        """The confidence from which on a question counts as answered."""
-        return self.index.settings.threshold if self._threshold is None else self._threshold
 
     def ask(self, question: str, *, history: Sequence[Turn] = (), where: Filter | None = None) -> Answer:
         """Answer a question by quoting, and what is none, such as "Hello" or "List all articles", by a reply.
@@ -145,7 +141,11 @@ class Assistant:
     def _doubted(self, answer: Answer) -> Answer:
         """The answer, with a note where it is hardly surer than what is refused."""
         surest = max((citation.confidence for citation in answer.citations), default=1.0)
-        return answer if surest >= self.threshold + _SURE else replace(answer, notes=(NOT_SURE, *answer.notes))
+        return (
+            answer
+            if surest >= self._least(self.index.settings) + _SURE
+            else replace(answer, notes=(NOT_SURE, *answer.notes))
+        )
 
     def _worded(self, question: str, history: Sequence[Turn], where: Filter | None) -> tuple[Answer, list[str]]:
         """The surest of the answers to what the words of a question may be meant for, and how that is worded."""
@@ -211,10 +211,10 @@ class Assistant:
             for at in range(0, len(hits), READ)
         ]
         surest = max(map(_confidence, read), default=0.0)
-        least = max(self._least(ranking) / 2, _SHARE_OF_BEST * surest)
+        least = max(self._least(ranking.settings) / 2, _SHARE_OF_BEST * surest)
         found = [quote for each in read for quote in best_quotes(each.sentences, least, analyse(on))]
         found.sort(key=lambda quote: -quote.best.confidence)
-        if len(found) < 2 or found[0].best.confidence < self._least(ranking):
+        if len(found) < 2 or found[0].best.confidence < self._least(ranking.settings):
             return None
         citations = tuple(_citation(label, each) for label, each in enumerate(found[:_LISTED], 1))
         more = len(found) - len(citations)
@@ -229,9 +229,9 @@ class Assistant:
         answer = _answer(question, citations[0].confidence, citations, ordered, more=more, notes=tuple(notes))
         return replace(answer, parts=by_article)
 
-    def _least(self, ranking: Ranking) -> float:
+    def _least(self, settings: Settings) -> float:
         """The confidence from which on a question counts as answered."""
-        return ranking.settings.threshold if self._threshold is None else self._threshold
+        return settings.threshold if self._threshold is None else self._threshold
 
     def _found(self, question: str, history: Sequence[Turn], where: Filter | None) -> Answer:
         """What answers a question in just these words."""
@@ -248,11 +248,11 @@ class Assistant:
             asked += [_holding(pointed | named, names, each, rarity) for each in meant]
             read = max(asked, key=_confidence)
             read = _told_before(read, history)
-        found, most = quotes(read.sentences, self._least(ranking), read.part), MOST_QUOTES
+        found, most = quotes(read.sentences, self._least(ranking.settings), read.part), MOST_QUOTES
         if found and enumerates(question):
             most = _LISTED
             further = self.index.read(question, replace(ranking, hits=ranking.hits[READ:]))
-            least = max(self._least(ranking), read.part * found[0].best.confidence)
+            least = max(self._least(ranking.settings), read.part * found[0].best.confidence)
             found += quotes(further.sentences, least, least)
         found = without_repeats(found, ranking.terms)
         citations = tuple(_citation(label, each) for label, each in enumerate(found[:most], 1))
@@ -395,35 +395,11 @@ def _lead(label: int, hit: Hit) -> Citation:
         if document.text[slice(*span)] != document.title
         and not any(start <= span[0] and span[1] <= end for start, end in document.headings)
     ]
-    start, end = [*said, hit.passage.sentences[0]][0]
-    return Citation(
-        label=label,
-        quote=document.text[start:end],
-        start=start,
-        end=end,
-        best=(start, end),
-        confidence=1.0,
-        document=document,
-        passage=hit.passage,
-        heading=hit.passage.heading,
-        page=document.page_at(start),
-    )
+    return Citation.of(hit, [*said, hit.passage.sentences[0]][0], label)
 
 
 def _citation(label: int, quote: Quote) -> Citation:
-    hit, (start, end) = quote.hit, quote.span
-    return Citation(
-        label=label,
-        quote=hit.document.text[start:end],
-        start=start,
-        end=end,
-        best=quote.best.span,
-        highlights=quote.highlights,
-        confidence=quote.best.confidence,
-        document=hit.document,
-        passage=hit.passage,
-        heading=hit.passage.heading,
-        columns=hit.document.columns_at(start),
-        page=hit.document.page_at(start),
-        duplicates=hit.duplicates,
+    best = quote.best
+    return Citation.of(
+        quote.hit, quote.span, label, best=best.span, highlights=quote.highlights, confidence=best.confidence
     )

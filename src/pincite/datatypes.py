@@ -220,6 +220,44 @@ class Citation:
     page: int | None = None
     duplicates: tuple[Passage, ...] = ()
 
+    @classmethod
+    def of(
+        cls,
+        hit: Hit,
+        span: Span,
+        label: int,
+        *,
+        best: Span | None = None,
+        highlights: tuple[Span, ...] = (),
+        confidence: float = 1.0,
+    ) -> Citation:
+        """The quote at a range of a hit's document.
+
+        Args:
+            hit: the passage in which the quote begins.
+            span: the range, in the document.
+            label: as of `Citation`.
+            best: as of `Citation`; by default the whole of the quote.
+            highlights: as of `Citation`.
+            confidence: as of `Citation`; by default that of what was asked for by name.
+        """
+        document, (start, end) = hit.document, span
+        return cls(
+            label=label,
+            quote=document.text[start:end],
+            start=start,
+            end=end,
+            best=best or span,
+            highlights=highlights,
+            confidence=confidence,
+            document=document,
+            passage=hit.passage,
+            heading=hit.passage.heading,
+            columns=document.columns_at(start),
+            page=document.page_at(start),
+            duplicates=hit.duplicates,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:

@@ -41,10 +41,15 @@ def counts(kind: Kind, listed: Iterable[Listed]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
+def folder_of(doc_id: str) -> str:
+    """The folder of a document's file, with ``/`` between parts; empty where it lies in that of the articles."""
+    return _LINE.sub("", doc_id).rpartition("/")[0]
+
+
 def _names(kind: Kind, document: Listed) -> Iterator[str]:
     if kind == "folders":
-        path = _LINE.sub("", document.doc_id)
-        yield from (path[: slash.start()] for slash in re.finditer("/", path))
+        folder = folder_of(document.doc_id)
+        yield from (folder[: slash.start()] for slash in re.finditer("/|$", folder) if folder)
     else:
         name = {"sources": document.source, "authors": document.author, "documents": document.doc_id}[kind]
         if name is not None:

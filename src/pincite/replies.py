@@ -11,6 +11,7 @@ from pincite.analysis.intents import Intent
 from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Answer, Citation, Document, Filter, Listed
 from pincite.index import Index
+from pincite.listing import folder_of
 
 _MOST_LISTED, _MOST_NEW = 20, 10
 
@@ -99,7 +100,7 @@ def _listing(index: Index, wanted: Intent, question: str, where: Filter | None) 
 def _catalogue(documents: list[Listed], where: Filter | None) -> tuple[str, list[Listed]]:
     """How many articles there are, and the first by folder and date."""
     count = len(documents)
-    documents = sorted(documents, key=lambda each: (_folder(each.doc_id), each.date or "9", each.doc_id))
+    documents = sorted(documents, key=lambda each: (folder_of(each.doc_id), each.date or "9", each.doc_id))
     more = (
         f" The first {_MOST_LISTED} are listed; the library and `pincite list` have all."
         if count > _MOST_LISTED
@@ -120,16 +121,14 @@ def _news(documents: list[Listed], where: Filter | None, most: int) -> tuple[str
     return f"The latest of {_count(len(documents), where)}, newest first.{undated}", dated[:most]
 
 
-def _folder(doc_id: str) -> str:
-    return str(PurePosixPath(doc_id).parent)
-
-
 # ---------------------------------------------------------------- the key sentences of one article
 
 
 def _only_one(index: Index, where: Filter | None) -> Document | None:
-    ids = [each.doc_id for each in index.listed(where)]
-    return index.documents(ids)[ids[0]] if len(ids) == 1 else None
+    if index.count(where)[0] != 1:
+        return None
+    (only,) = index.listed(where)
+    return index.documents([only.doc_id])[only.doc_id]
 
 
 def _article(index: Index, topic: str, where: Filter | None, *, sure: bool) -> Document | None:
@@ -159,21 +158,7 @@ def _likeness(terms: set[str], document: Document) -> float:
 
 def _summary(index: Index, article: Document, question: str) -> Answer | None:
     """Quotes that stand for an article; none where it has no sentences."""
-    citations = tuple(
-        Citation(
-            label=label,
-            quote=article.text[start:end],
-            start=start,
-            end=end,
-            best=(start, end),
-            confidence=1.0,
-            document=hit.document,
-            passage=hit.passage,
-            heading=hit.passage.heading,
-            page=hit.document.page_at(start),
-        )
-        for label, (hit, (start, end)) in enumerate(index.key_sentences(article), 1)
-    )
+    citations = tuple(Citation.of(*found, label) for label, found in enumerate(index.key_sentences(article), 1))
     said = f"Key sentences of “{article.title}”, in the order of its text; Pincite writes no summary of its own."
     quotes = " ".join(f"{each.quote} [{each.label}]" for each in citations)
     found = replace(_said(question, said), kind="summary", answered=True, confidence=1.0)

@@ -20,7 +20,8 @@ from pincite.web.markup import address, count, literal, many
 _MOST_BEFORE_AND_AFTER = 600
 """Characters around a quote in which the sentences next to it are looked for."""
 
-_ANSWERS = ("quotes", "summary", "weak")
+ANSWERS = ("quotes", "summary", "weak")
+"""The kinds of replies that quote."""
 _NEAREST = 3
 _SIDE_BY_SIDE = 2
 """Parts of a question that are laid out as columns."""
@@ -325,7 +326,7 @@ def _link(quote: Quote) -> str:
 
 def _about(reply: Reply) -> str:
     """How many articles, and how long it took."""
-    parts = [count(len(_groups(reply.quotes)), "article")] if reply.kind in _ANSWERS else []
+    parts = [count(len(_groups(reply.quotes)), "article")] if reply.kind in ANSWERS else []
     further = f"{count(reply.more, 'more passage')} {'fits' if reply.more == 1 else 'fit'}" if reply.more else ""
     parts += [note.rstrip(".") for note in reply.notes if _COUNTS.match(note)] or ([further] if further else [])
     parts += [f"{reply.milliseconds} ms"] if reply.milliseconds is not None else []
@@ -400,12 +401,12 @@ def _part(number: int, document: Document, quote: Quote, kind: str) -> str:
     if quote.span is None:
         return f"<p class='gone'>{literal(gone(quote))}</p>"
     start, end = quote.span
-    begin, stop = around(document, quote.span) if kind in _ANSWERS else quote.span
+    begin, stop = around(document, quote.span) if kind in ANSWERS else quote.span
     marked, along = literal(document.text[start:end]), direction(document, quote.span)
-    if kind in _ANSWERS:
+    if kind in ANSWERS:
         marked = f"<mark id='cite-{number}-{quote.label}'>{marked}</mark>"
     edited = "<span class='edited'>changed since, word for word still there</span>" if quote.edited else ""
-    badge = f"<a class='badge' {_link(quote)}>{quote.label}</a>" if kind in _ANSWERS else ""
+    badge = f"<a class='badge' {_link(quote)}>{quote.label}</a>" if kind in ANSWERS else ""
     judge = _judge(quote) if kind == "quotes" else ""
     return (
         f"{_columns(document, quote.span)}<p class='passage' dir='{along}'>"

@@ -19,14 +19,15 @@ from cachetools import LRUCache, cachedmethod
 from pincite import replies, text_anchors
 from pincite.analysis.intents import intent
 from pincite.analysis.terms import only_stop_words
-from pincite.assistant import Assistant
+from pincite.assistant import Assistant, what_is_asked
 from pincite.datatypes import Answer, Document, Filter, Hit, Listed, Part, Span, replace_surrogates
 from pincite.errors import EmptyIndex, FilterError, NoIndex, NothingFits, PinciteError, QueryError, UsageError
 from pincite.index import Index
-from pincite.retrieval.follow_ups import needs_context, subject, without_paste
+from pincite.listing import folder_of
+from pincite.retrieval.follow_ups import needs_context, subject
 from pincite.text_anchors import ResolvedAnchor
 from pincite.web import answers, export, holdings, shelf, start
-from pincite.web.answers import Quote, Reply
+from pincite.web.answers import ANSWERS, Quote, Reply
 from pincite.web.library import UNEXPECTED, Library
 from pincite.web.service import MOST_CHARACTERS
 from pincite.web.shelf import Wanted
@@ -44,7 +45,6 @@ _LONGEST_TITLE, _SHORTEST_NAME = 70, 4
 _NAME = re.compile(
     r"[“\"《「]([^“”\"《》「」\n]{4,50})[”\"》」]|\b[A-Z][\w'-]+(?: [A-Z][\w'-]+){1,4}",
 )
-_QUOTING = ("quotes", "summary", "weak")
 _KEY_SENTENCES = "Key sentences of the article, in the order of its text."
 _MOST_TURNS, _MOST_QUOTES, _MOST_NOTES = 100, 50, 20
 """Of a conversation that a page keeps, and of one of its turns."""
@@ -220,8 +220,8 @@ class Chat:
         """How many articles the filters of a question leave, and the titles of those that they name."""
         try:
             filters = Asked.parse({"question": "", **asked})
-            named = self._index.documents(filters.documents[:_OFFERED])
-            titles = {doc_id: document.title for doc_id, document in named.items()}
+            named = self._index.listed(Filter(doc_ids=filters.documents[:_OFFERED])) if filters.documents else []
+            titles = {each.doc_id: each.title for each in named}
             return {"articles": self._index.count(filters.where)[0], "titles": titles}
         except PinciteError as error:
             return {"problem": _in_the_words_of_the_page(error)}
@@ -315,8 +315,8 @@ class Chat:
 
     def _replied(self, asked: Asked, before: Sequence[Kept]) -> Reply:
         """What Pincite says itself, without looking for an article to be summarised: that would be another search."""
-        question = without_paste(asked.question[:MOST_CHARACTERS])
         try:
+            question = what_is_asked(asked.question[:MOST_CHARACTERS])
             history = [{"role": "user", "content": turn.asked.question[:MOST_CHARACTERS]} for turn in before]
             wanted = intent(question, later=bool(history), about=bool(subject(history)))
             if wanted and wanted.kind == "summary":
@@ -374,7 +374,7 @@ def _conversation(kept: object) -> list[Kept]:
 
 def _messages(turn: Kept, resolve: Resolve) -> Iterator[dict[str, str]]:
     """A turn as the assistant takes it: of an answer, what of it still stands."""
-    kept = turn.quotes if turn.kind in _QUOTING else ()
+    kept = turn.quotes if turn.kind in ANSWERS else ()
     quotes = [_found(resolve, label, *quote) for label, quote in enumerate(kept, 1)]
     texts = (
         f"{each.document.text[slice(*each.span)]} [{each.label}]" for each in quotes if each.document and each.span
@@ -434,7 +434,7 @@ def _by_turns(listed: Iterable[Listed]) -> Iterator[str]:
     """The ids of articles, one of each folder after the other; in each those first whose title asks something."""
     folders: dict[str, list[Listed]] = {}
     for each in listed:
-        folders.setdefault(each.doc_id.partition("#")[0].rpartition("/")[0], []).append(each)
+        folders.setdefault(folder_of(each.doc_id), []).append(each)
     ordered = (sorted(each, key=lambda one: start.question_of(one.title) is None) for each in folders.values())
     return (each.doc_id for row in zip_longest(*ordered) for each in row if each)
 

@@ -9,7 +9,7 @@ from html import escape
 from pincite.assistant import NOT_SURE
 from pincite.datatypes import Document, Span
 from pincite.web import answers
-from pincite.web.answers import Reply
+from pincite.web.answers import ANSWERS, Reply
 from pincite.web.locations import direction, where
 
 Turns = Sequence[tuple[str, Reply]]
@@ -21,7 +21,6 @@ _STYLE = (
     "body{max-width:44rem;margin:3rem auto;padding:0 1.5rem;font:1.0625rem/1.6 Georgia,serif;color:#1b211f}"
     "blockquote{margin:0 0 1rem;white-space:pre-line}li{margin:0 0 1rem}small{color:#59635f;overflow-wrap:anywhere}"
 )
-_QUOTING = ("quotes", "summary", "weak")
 _NOTHING, _FAILED = "Nothing in these articles answers this.", "It was not answered then."
 
 
@@ -35,7 +34,7 @@ def citation(document: Document, span: Span) -> str:
 
 def _standing(reply: Reply) -> Iterator[tuple[int, Document, Span]]:
     """The quotes of an answer that still stand in their articles, by their labels."""
-    for quote in reply.quotes if reply.kind in _QUOTING else ():
+    for quote in reply.quotes if reply.kind in ANSWERS else ():
         if quote.document is not None and quote.span is not None:
             yield quote.label, quote.document, quote.span
 
@@ -46,7 +45,7 @@ def _own_words(reply: Reply) -> list[str]:
         return [_FAILED]
     nothing = {"weak": [NOT_SURE], "near": [_NOTHING]}.get(reply.kind, [])
     gone = [f"{answers.gone(each)} [{each.label}]" for each in reply.quotes if each.span is None]
-    return [*reply.notes, *([reply.text] if reply.text else nothing), *(gone if reply.kind in _QUOTING else [])]
+    return [*reply.notes, *([reply.text] if reply.text else nothing), *(gone if reply.kind in ANSWERS else [])]
 
 
 def text(turns: Turns) -> str:

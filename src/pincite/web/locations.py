@@ -12,6 +12,7 @@ from cachetools import LRUCache, cached
 
 from pincite.analysis.sentences import blocks, sentence_spans
 from pincite.datatypes import Document, Span
+from pincite.listing import folder_of
 
 _READABLE = 500
 """Characters; about as many as a paragraph of a newspaper has."""
@@ -23,8 +24,7 @@ _MOST_REMEMBERED = 100_000
 
 def facts(document: Document) -> list[str]:
     """Author, date, and source or folder, as far as they are known."""
-    folder = document.doc_id.partition("#")[0].rpartition("/")[0]
-    return [part for part in (document.author, document.date, document.source or folder) if part]
+    return [part for part in (document.author, document.date, document.source or folder_of(document.doc_id)) if part]
 
 
 def place(document: Document, span: Span) -> list[str]:

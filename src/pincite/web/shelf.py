@@ -9,7 +9,7 @@ from typing import Any
 
 from pincite import listing, names
 from pincite.datatypes import Filter, Listed
-from pincite.errors import NothingFits, QueryError
+from pincite.errors import QueryError
 from pincite.index import Index
 from pincite.parsers import kind_of
 
@@ -83,10 +83,7 @@ def found(index: Index, wanted: Wanted) -> list[Article]:
     where = Filter(
         folders=wanted.folder or None, after=wanted.after.strip() or None, before=wanted.before.strip() or None
     )
-    try:
-        listed = index.listed(None if where == Filter() else where)
-    except NothingFits:
-        return []
+    listed = index.listed(None if where == Filter() else where)
     words, files = names.folded(wanted.search).split(), index.files()
     articles = [
         Article(each, record.path, record.stamp[2] if record.stamp else 0)

@@ -1,6 +1,6 @@
 // The library's list of articles: searched, filtered and sorted by the server, which sends a hundred rows at a time.
 
-import { make, one, parsed } from "./dom.js";
+import { articleCount, make, one, parsed } from "./dom.js";
 import { checkDate, choices, DATES } from "./filters.js";
 import { call } from "./server.js";
 
@@ -24,7 +24,7 @@ export const list = async (further = false) => {
   place.append(parsed(html));
   const shown = place.childElementCount, some = shown < total ? `, ${shown.toLocaleString("en")} shown` : "";
   one("#library .found").textContent =
-    problem ?? value.problem ?? (total ? `${total.toLocaleString("en")} article${total === 1 ? "" : "s"}${some}` : "No article fits.");
+    problem ?? value.problem ?? (total ? `${articleCount(total)}${some}` : "No article fits.");
   one("#library .more").hidden = shown >= total;
   if (last) one("a", last.nextElementSibling ?? last).focus();
 };

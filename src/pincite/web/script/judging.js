@@ -1,14 +1,13 @@
 // Judgements: what a visitor says of an answer is noted on the server as a test, and nothing else comes of it.
 
 import { all, one, toast } from "./dom.js";
+import { send, token } from "./library.js";
 import * as reader from "./reader.js";
-import { request } from "./server.js";
 
 const BEFORE = 20; // turns that a question may lean on
 const SHOWN = 60;
 const { access } = window.pincite;
 
-const token = () => (access === "ask" ? one("#library .token input").value : access);
 const kept = (turn) => JSON.parse(turn.dataset.kept ?? "null");
 const questionOf = (turn) => kept(turn)?.asked.question;
 const points = (text) => Array.from(text).length;
@@ -16,12 +15,11 @@ const shortened = (text) => (points(text) > SHOWN ? `${Array.from(text).slice(0,
 
 /** Note a judgement of a turn and say where; whether it was. */
 const note = async (turn, judged) => {
-  if (access === "ask" && !token()) return toast("Give the token under Library first.");
+  if (!token()) return toast("Give the token under Library first.");
   const turns = all("#talk .turn");
   const history = turns.slice(0, turns.indexOf(turn)).map(questionOf).filter(Boolean).slice(-BEFORE);
   const body = JSON.stringify({ asked: kept(turn).asked, history, ...judged });
-  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token()}` };
-  const { ok, text } = await request("judgements", { method: "POST", body, headers });
+  const { ok, text } = await send("judgements", body, "POST", { "Content-Type": "application/json" });
   if (!ok) return toast(text);
   const { noted_in, quote } = JSON.parse(text);
   const place = judged.selected ? ` as the answer to “${shortened(questionOf(turn))}”: “${shortened(quote)}”` : "";

@@ -6,12 +6,13 @@ import { request } from "./server.js";
 const { access, most_bytes } = window.pincite;
 const TOKEN = "pincite-token", LOOK = 400;
 const asksToken = access === "ask", mayWrite = access !== "none";
-const token = () => (asksToken ? one("#library .token input").value : access);
+export const token = () => (asksToken ? one("#library .token input").value : access);
 let changed = () => {};
 
-const send = (path, body, method = "POST") => {
+/** Ask for what only those who may write are given. */
+export const send = (path, body, method = "POST", headers = {}) => {
   if (asksToken) sessionStorage.setItem(TOKEN, token());
-  return request(path, { method, body, headers: { Authorization: `Bearer ${token()}` } });
+  return request(path, { method, body, headers: { ...headers, Authorization: `Bearer ${token()}` } });
 };
 
 let polling = null, begun = false; // an update that may end before it is looked at
