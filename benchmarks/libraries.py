@@ -539,17 +539,19 @@ def main() -> None:
                 else:
                     answer |= score_sentences(answers) if job == "sentences" else score_dates(answers)
                 results.setdefault(job, {})[tool] = answer
+        counts = {"sentences": len(cases), "dates": len(dates), "pdf": len(pdfs)}
         if options.pages:
-            given.write_text(json.dumps({"pdf": real_pages(options.pages, Path(name))}), "utf-8")
+            pages = real_pages(options.pages, Path(name))
+            counts["pages"] = len(pages)
+            given.write_text(json.dumps({"pdf": pages}), "utf-8")
             done = {
                 tool: run(sys.executable if tool in ("pincite", "pypdfium2") else python, "pages", tool, given)
                 for tool in TOOLS["pdf"]
             }
             for tool, scores in score_agreed({tool: each["answers"] for tool, each in done.items()}).items():
                 results["pdf"][tool] |= {"real_pages": scores | {"ms_a_page": done[tool]["ms_a_file"]}}
-    counts = {"sentences": len(cases), "dates": len(dates), "pdf": len(pdfs), "pages": PAGES}
-    facts = {"cases": counts}
-    write("libraries", facts | results, "libraries.py", ("pypdfium2", "reportlab"))
+    command = "libraries.py --pages FOLDER" if options.pages else "libraries.py"
+    write("libraries", {"cases": counts} | results, command, ("pypdfium2", "reportlab"))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ PICTURES = ROOT / "docs" / "images"
 QUESTION = "How much more will Zhejiang spend on science and technology innovation?"
 NOT_HERE = "Who won the football championship?"
 SIZES = ((1280, 800), (390, 844))
-NEW_LINES = 4000  # so many that the update is still going on when its picture is taken
+NEW_LINES = 8_000  # so many that the update is still going on when its picture is taken
 COLOURS = 160
 
 
