@@ -21,7 +21,6 @@ from pincite.ingest import chunking, scan
 from pincite.parsers import (
     decoding,
     docx,
-    docx_numbers,
     eml,
     epub,
     headings,
@@ -61,7 +60,7 @@ MODULES = [
     ranking,
     scan,
 ]
-MODULES += [conditions, docx_numbers, eml, notation, office, rst, rtf, subtitles, table]
+MODULES += [conditions, eml, notation, office, rst, rtf, subtitles, table]
 MODULES += [authors, parts, spelling, wordings]
 MODULES += [evidence, intents, key_sentences, lists, questions, sentences, terms, text, text_anchors]
 """Those that meet texts of others."""

@@ -16,40 +16,18 @@ from zipfile import ZipFile, is_zipfile
 from pincite.datatypes import Document
 from pincite.errors import PinciteError, UnreadableFile
 
-_MODULES = {
-    ".txt": "text",
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-}
-_MODULES |= {".pdf": "pdf", ".docx": "docx", ".epub": "epub", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
-_MODULES |= {
-    ".eml": "eml",
-    ".srt": "subtitles",
-    ".vtt": "subtitles",
-    ".csv": "table",
-    ".tsv": "table",
-    ".rst": "rst",
-    ".odt": "odt",
-    ".rtf": "rtf",
-    ".pptx": "pptx",
-}
-
-_ARCHIVES = (".docx", ".epub", ".odt", ".pptx")
-
-MOST_CHARACTERS = 20_000_000
-"""Of one article: some thousand pages more than the longest books have."""
-
-_MOST_BYTES = 256 << 20
-"""Of a file that is read as a whole, and of what it unpacks to: a larger one is taken for a zip bomb."""
-
-VERSION = 7
-"""Counts up when a file is read otherwise than before, so that the next update reads it again."""
-
+_MODULES = {".txt": "text", ".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html"}
+_MODULES |= {".xhtml": "html", ".pdf": "pdf", ".docx": "docx", ".epub": "epub", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
+_MODULES |= {".eml": "eml", ".srt": "subtitles", ".vtt": "subtitles", ".csv": "table", ".tsv": "table", ".rst": "rst"}
+_MODULES |= {".odt": "odt", ".rtf": "rtf", ".pptx": "pptx"}
 SUFFIXES = tuple(_MODULES)
 """The suffixes that are read, in lower case."""
+MOST_CHARACTERS = 20_000_000
+"""Of one article: some thousand pages more than the longest books have."""
+_MOST_BYTES = 256 << 20
+"""Of a file that is read as a whole, and of what it unpacks to: a larger one is taken for a zip bomb."""
+VERSION = 7
+"""Counts up when a file is read otherwise than before, so that the next update reads it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +64,7 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped | Working]:
 
     Args:
         path: where the file lies.
-        name: its id: the path relative to the corpus folder, ``/`` between parts. Its suffix decides the format.
+        name: its id, the path relative to the corpus folder with ``/`` between parts; its suffix decides the format.
 
     Raises:
         UnreadableFile: the file as a whole cannot be read; the message is the reason alone.
@@ -129,7 +107,7 @@ def check_text(text: str) -> None:
 
 def _check_size(path: Path) -> None:
     size, verb = path.stat().st_size, "has"
-    if size <= _MOST_BYTES and path.suffix.lower() in _ARCHIVES and is_zipfile(path):
+    if size <= _MOST_BYTES and path.suffix.lower() in (".docx", ".epub", ".odt", ".pptx") and is_zipfile(path):
         with ZipFile(path) as archive:
             # None unpacks to more than it states here.
             size, verb = sum(member.file_size for member in archive.infolist()), "unpacks to"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import docx
 from docx.oxml.ns import qn
@@ -16,79 +17,64 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers import Skipped
 from pincite.parsers.decoding import decode
-from pincite.parsers.docx_numbers import Numbers, numbers_of
 from pincite.parsers.markup import blocks_of, lay_out, parse_html, parse_xml
 from pincite.parsers.metadata import document
-from pincite.parsers.notation import roman
-from pincite.parsers.office import FALLBACK, join_scripts, open_package, write_equations
+from pincite.parsers.notation import letter, roman
+from pincite.parsers.office import FALLBACK, join_scripts, open_package, stated_in, write_equations
 
 _HEADING = re.compile(r"heading \d|title", re.IGNORECASE)
 _RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
 _NOTES = {f"{_RELATED}footnotes": "footnote", f"{_RELATED}endnotes": "endnote"}
-_STATED = ("title", "author", "created", "subject", "keywords", "category")
-_FILLED_IN = ("", "None", "python-docx", "Word Document", "2013-12-23 23:15:00+00:00")
-"""What python-docx puts into files of which nobody stated anything."""
-
 _AS_HTML = {qn("w:cr"): "br", qn("w:tab"): "span", qn("w:noBreakHyphen"): "span"}
 _CHARACTERS = {qn("w:tab"): " ", qn("w:noBreakHyphen"): "\u2011"}
-_LEFT_OUT = (qn("w:del"), qn("w:moveFrom"), FALLBACK)
 _SCRIPTS = {"superscript": "sup", "subscript": "sub"}
 _OFF = ("0", "false", "off")
-_PAGES = ("text/html", "application/xhtml+xml")
+_HAN = "零一二三四五六七八九"
 
 
 def read(path: Path, name: str) -> Iterator[Document | Skipped]:
     """The one document of a Word file; a file within it that is no page or plain text is skipped by itself."""
     word = docx.Document(open_package(path, ".doc"))
-    styles = parse_xml(etree.tostring(word.styles.element))
+    styles = _with_bases(parse_xml(etree.tostring(word.styles.element)))
     related = {each.reltype: each.target_part for each in word.part.rels.values() if not each.is_external}
     numbering = related.get(f"{_RELATED}numbering")
-    numbers = numbers_of(parse_xml(numbering.blob), styles) if numbering else Numbers()
-    looks = _Looks({style.style_id for style in word.styles if _is_heading(style)}, _scripts(styles), numbers)
+    numbers = _Numbers(parse_xml(numbering.blob if numbering else b"<none/>"), styles)
     body = _tree(word.part.blob)
     notes = {kind: _tree(related[each].blob) for each, kind in _NOTES.items() if each in related}
     _write_marks(body, notes)
     blocks = []
     for tree in (body, *notes.values()):
-        _as_html(tree, looks)
+        _as_html(tree, styles, numbers)
         for place in list(tree.iter(qn("w:altChunk"))):
             if problem := _insert(place, word.part.rels.get(place.get(qn("r:id")))):
                 yield Skipped(name, problem)
         blocks += blocks_of(tree)
-    values = {key: str(getattr(word.core_properties, key)) for key in _STATED}
-    heading = blocks[0].text if blocks and blocks[0].kind == "heading" else None
-    stated = {"title": heading} | {key: each for key, each in values.items() if each not in _FILLED_IN}
-    yield document(name, *lay_out(blocks), stated=stated)
+    filled_in = ("python-docx", "Word Document", "2013-12-23 23:15:00+00:00")
+    yield document(name, *lay_out(blocks), stated=stated_in(word.core_properties, blocks, *filled_in))
 
 
-class _Looks(NamedTuple):
-    """What the styles and lists of a file say: which are headings, which raise or lower, what is numbered how."""
-
-    headings: set[str]
-    scripts: dict[str, str]
-    numbers: Numbers
-
-
-def _is_heading(style: Any, depth: int = 10) -> bool:  # noqa: ANN401 - python-docx has no types
-    """Whether it is Word's heading style, English by name in every language, or based on one."""
-    if style is None or depth == 0:
-        return False
-    return bool(_HEADING.fullmatch(style.name or "")) or _is_heading(getattr(style, "base_style", None), depth - 1)
+def _with_bases(styles: Any) -> dict[str, list[Any]]:  # noqa: ANN401 - lxml has no types
+    """Each style by its id, with those that it is based on behind it."""
+    by_id = {name: each for each in styles.iterfind(qn("w:style")) if (name := each.get(qn("w:styleId")))}
+    chains = {name: [style] for name, style in by_id.items()}
+    for chain in chains.values():
+        while len(chain) < 10 and (base := by_id.get(_value(chain[-1], "w:basedOn"))) is not None:
+            chain.append(base)
+    return chains
 
 
-def _scripts(styles: Any) -> dict[str, str]:  # noqa: ANN401 - lxml has no types
-    """The styles that raise or lower their text."""
-    aligned = ((each, each.find(f"{qn('w:rPr')}/{qn('w:vertAlign')}")) for each in styles.iterfind(qn("w:style")))
-    return {
-        each.get(qn("w:styleId"), ""): _SCRIPTS.get(align.get(qn("w:val")), "span")
-        for each, align in aligned
-        if align is not None
-    }
+def _value(element: Any, *path: str) -> str:  # noqa: ANN401 - lxml has no types
+    found = element.find("/".join(map(qn, path)))
+    return "" if found is None else str(found.get(qn("w:val"), ""))
+
+
+def _properties(element: Any, name: str) -> dict[str, str]:  # noqa: ANN401 - lxml has no types
+    return {each.tag: each.get(qn("w:val"), "") for each in element.iterfind(f"{qn(name)}/*")}
 
 
 def _tree(blob: bytes) -> Any:  # noqa: ANN401 - lxml has no types
     tree = parse_xml(blob)
-    etree.strip_elements(tree, *_LEFT_OUT, with_tail=False)
+    etree.strip_elements(tree, qn("w:del"), qn("w:moveFrom"), FALLBACK, with_tail=False)
     return tree
 
 
@@ -121,13 +107,17 @@ def _put(place: Any, mark: str) -> None:  # noqa: ANN401 - lxml has no types
     place.tag, place.text = qn("w:t"), mark
 
 
-def _as_html(tree: Any, looks: _Looks) -> None:  # noqa: ANN401 - lxml has no types
+def _as_html(tree: Any, styles: dict[str, list[Any]], numbers: _Numbers) -> None:  # noqa: ANN401 - lxml has no types
     """Word's elements by the names that they have in HTML; text boxes go behind the paragraph that holds them."""
+    headings = {name for name, chain in styles.items() if any(_HEADING.fullmatch(_value(s, "w:name")) for s in chain)}
+    scripts = {
+        name: _SCRIPTS.get(_value(style, "w:rPr", "w:vertAlign"), "span") for name, (style, *_) in styles.items()
+    }
     write_equations(tree, qn("w:t"))
     for box in reversed(list(tree.iter(qn("w:txbxContent")))):
         next(box.iterancestors(qn("w:p"))).addnext(box)
     for paragraph in tree.iter(qn("w:p")):
-        number = looks.numbers.before(paragraph)
+        number = numbers.before(paragraph)
         if number and any((each.text or "").strip() for each in paragraph.iter(qn("w:t"))):
             start = etree.Element(qn("w:t"))
             start.text = number
@@ -137,35 +127,30 @@ def _as_html(tree: Any, looks: _Looks) -> None:  # noqa: ANN401 - lxml has no ty
         element.text = element.text if tag == qn("w:t") else _CHARACTERS.get(tag)
         element.tail = None
         if tag == qn("w:p"):
-            element.tag = _paragraph(element, looks.headings)
+            element.tag = _paragraph(element, headings)
         elif tag == qn("w:r"):
-            element.tag = _script(element, looks.scripts)
-        elif tag == qn("w:tc"):
-            element.tag = "th" if _names_columns(element.getparent()) else "td"
+            element.tag = _run(element, scripts)
+        elif tag == qn("w:tc"):  # a row that is repeated on each page of its table names the columns
+            repeated = _properties(element.getparent(), "w:trPr").get(qn("w:tblHeader"), "0")
+            element.tag = "td" if repeated in _OFF else "th"
         else:
             element.tag = _AS_HTML.get(tag, tag)
     join_scripts(tree)
 
 
 def _paragraph(element: Any, headings: set[str]) -> str:  # noqa: ANN401 - lxml has no types
-    properties = {each.tag: each.get(qn("w:val"), "") for each in element.iterfind(f"{qn('w:pPr')}/*")}
+    properties = _properties(element, "w:pPr")
     style = properties.get(qn("w:pStyle"), "")
     if qn("w:outlineLvl") in properties or style in headings:
         return "h1"
     return "li" if qn("w:numPr") in properties or "List" in style else "p"
 
 
-def _names_columns(row: Any) -> bool:  # noqa: ANN401 - lxml has no types
-    """Whether a row is repeated on each page that its table goes on over."""
-    repeated = row.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}")
-    return repeated is not None and repeated.get(qn("w:val")) not in _OFF
-
-
-def _script(element: Any, styles: dict[str, str]) -> str:  # noqa: ANN401 - lxml has no types
-    properties = {each.tag: each.get(qn("w:val"), "") for each in element.iterfind(f"{qn('w:rPr')}/*")}
+def _run(element: Any, scripts: dict[str, str]) -> str:  # noqa: ANN401 - lxml has no types
+    properties = _properties(element, "w:rPr")
     if any(properties.get(qn(f"w:{name}"), "0") not in _OFF for name in ("strike", "dstrike")):
         return "del"
-    by_style = styles.get(properties.get(qn("w:rStyle"), ""), "span")
+    by_style = scripts.get(properties.get(qn("w:rStyle"), ""), "span")
     return _SCRIPTS.get(properties[qn("w:vertAlign")], "span") if qn("w:vertAlign") in properties else by_style
 
 
@@ -174,7 +159,7 @@ def _insert(place: Any, relation: Any) -> str | None:  # noqa: ANN401 - neither 
     if relation is None or relation.is_external:
         return "a file within it is missing"
     part, kind = relation.target_part, relation.target_part.content_type
-    if kind not in (*_PAGES, "text/plain"):
+    if kind not in ("text/html", "application/xhtml+xml", "text/plain"):
         return f"the file {part.partname} within it is not read: open and save it in Word"
     try:
         text = decode(part.blob)
@@ -182,3 +167,92 @@ def _insert(place: Any, relation: Any) -> str | None:  # noqa: ANN401 - neither 
         return f"the file {part.partname} within it: {error}"
     place.tag, place[:] = "div", [parse_html(f"<pre>{escape(text)}</pre>" if kind == "text/plain" else text)]
     return None
+
+
+class _Numbers:
+    """Counts the paragraphs that Word numbers, in their order. A file only says which list each belongs to."""
+
+    def __init__(self, numbering: Any, styles: dict[str, list[Any]]) -> None:  # noqa: ANN401 - lxml has no types
+        self._levels: dict[str, dict[int, Any]] = {}  # of each list, by the number that paragraphs know it by
+        self._shared: dict[str, str] = {}  # lists of one definition go on counting one after the other
+        self._restarts: dict[str, dict[int, int]] = {}  # the first number of levels of a list that begins anew
+        self._of_styles: dict[str, tuple[str, int]] = {}  # list and level of the paragraphs of a style
+        self._counts: dict[str, dict[int, int]] = defaultdict(dict)
+        definitions = {each.get(qn("w:abstractNumId")): each for each in numbering.iterfind(qn("w:abstractNum"))}
+        linked = {_value(each, "w:styleLink"): each for each in definitions.values()}
+        for each in numbering.iterfind(qn("w:num")):
+            number, shared = each.get(qn("w:numId"), ""), _value(each, "w:abstractNumId")
+            if (definition := definitions.get(shared)) is None:
+                continue
+            definition = linked.get(_value(definition, "w:numStyleLink") or "-", definition)
+            overrides = each.findall(qn("w:lvlOverride"))
+            starts = ((_level_of(override), _value(override, "w:startOverride")) for override in overrides)
+            levels = [*definition.iterfind(qn("w:lvl")), *each.iterfind(f"{qn('w:lvlOverride')}/{qn('w:lvl')}")]
+            self._levels[number] = {_level_of(level): level for level in levels}
+            self._shared[number] = shared
+            self._restarts[number] = {at: int(start) for at, start in starts if start}
+        for name, chain in styles.items():
+            number, at = (
+                next(filter(None, (_value(each, "w:pPr", "w:numPr", key) for each in chain)), "")
+                for key in ("w:numId", "w:ilvl")
+            )
+            known = self._levels.get(number, {}).items()
+            of_style = (key for key, level in known if _value(level, "w:pStyle") == name)
+            self._of_styles[name] = (number, next(of_style, int(at or 0)))
+
+    def before(self, paragraph: Any) -> str:  # noqa: ANN401 - lxml has no types
+        """What stands before the next paragraph; empty where that is nothing or a bullet."""
+        number, at = self._of_styles.get(_value(paragraph, "w:pPr", "w:pStyle"), ("", 0))
+        if own := _value(paragraph, "w:pPr", "w:numPr", "w:numId"):
+            number, at = own, 0
+        at = int(_value(paragraph, "w:pPr", "w:numPr", "w:ilvl") or at)
+        levels = self._levels.get(number, {})
+        if at not in levels:
+            return ""
+        counts = self._counts[self._shared[number]]
+        for each, first in self._restarts.pop(number, {}).items():
+            counts[each] = first - 1
+        for each in [each for each in counts if each > at]:
+            del counts[each]
+        for each in sorted(each for each in levels if each <= at):
+            counts.setdefault(each, int(_value(levels[each], "w:start") or 1) - (each == at))
+        counts[at] += 1
+        return _shown(levels, at, counts)
+
+
+def _level_of(element: Any) -> int:  # noqa: ANN401 - lxml has no types
+    return int(element.get(qn("w:ilvl"), "0"))
+
+
+def _shown(levels: dict[int, Any], at: int, counts: dict[int, int]) -> str:
+    level = levels[at]
+    if _value(level, "w:numFmt") in ("bullet", "none"):
+        return ""
+    is_legal = level.find(qn("w:isLgl")) is not None
+
+    def number(found: re.Match[str]) -> str:
+        shown = int(found[1]) - 1
+        kind = _value(levels[shown], "w:numFmt") if shown in levels and not is_legal else "decimal"
+        count = counts.get(shown, 1)
+        # What is numbered higher is no text that somebody wrote; its letters would be without end.
+        return _KINDS.get(kind, str)(count) if 0 < count <= 9999 else str(count)
+
+    text = re.sub("%([1-9])", number, _value(level, "w:lvlText")[:100])
+    return text if not text or _value(level, "w:suff") == "nothing" else f"{text} "
+
+
+def _han(number: int) -> str:
+    tens, ones = divmod(number, 10)
+    if number > 99:
+        return str(number)
+    return (_HAN[tens] if tens > 1 else "") + ("十" if tens else "") + (_HAN[ones] if ones else "")
+
+
+_KINDS: dict[str, Callable[[int], str]] = {
+    "decimalZero": lambda number: f"{number:02}",
+    "lowerLetter": letter,
+    "upperLetter": lambda number: letter(number).upper(),
+    "lowerRoman": roman,
+    "upperRoman": lambda number: roman(number).upper(),
+}
+_KINDS |= dict.fromkeys(("chineseCounting", "chineseCountingThousand", "japaneseCounting", "taiwaneseCounting"), _han)

@@ -16,8 +16,6 @@ from pincite.parsers.headings import with_headings
 from pincite.parsers.markup import blocks_of, lay_out, parse_html
 from pincite.parsers.metadata import document
 
-_OF_A_MAIL = ("From", "To", "Subject", "Date", "Message-ID", "Received")
-
 
 def read(path: Path, name: str) -> Iterator[Document]:
     """The one document of a mail."""
@@ -25,7 +23,7 @@ def read(path: Path, name: str) -> Iterator[Document]:
     if not data.strip():
         raise UnreadableFile("empty")
     mail = BytesParser(EmailMessage, policy=policy.default).parsebytes(data)
-    if not any(header in mail for header in _OF_A_MAIL):
+    if not any(header in mail for header in ("From", "To", "Subject", "Date", "Message-ID", "Received")):
         raise UnreadableFile("not a mail: it has no line such as From, Date or Subject")
     attached = [part.get_filename() or part.get_content_type() for part in mail.iter_attachments()]
     stated = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from pincite.datatypes import Span
 from pincite.parsers.metadata import find_date
@@ -19,7 +19,6 @@ _DRAWN = re.compile(r"([=\-~^*#+_\"'`])\1{2,}")
 _NO_TITLE = re.compile(r"[-*+•|>]\s|.*?\S(?:\s{2,}|\t)\S|.*?\||.*[.,;。，；、]\Z|[\W_]*\Z")
 """List items, cells in columns, what ends as a sentence does, lines without a word."""
 _LONGEST = 100
-
 _VERSION = re.compile(
     r"(?:(?P<word>version|release)\s\d{1,4}|(?:[^\W\d_][\w+-]{0,30}+\s){0,2}+(?P<v>v?)[\[(]?\d{1,4}(?=\.\d))"
     r"(?:\.\d{1,5}){0,3}[\w.+-]{0,16}[\])]?",
@@ -28,7 +27,6 @@ _VERSION = re.compile(
 _BESIDE_DATE = re.compile(r"(?:[\s()\[\]:,/–—-]|released(?:\s(?:on|in))?\b)*+", re.IGNORECASE)
 """No bare "in": "Bread 2.50 in May 2021" is a price."""
 _NOT_OUT = re.compile(r"\W*(?:unreleased|in development|dev|draft)\W*", re.IGNORECASE)
-
 _NUMBERED = re.compile(r"(?:§\s?)?(?:\d{1,2}|[A-Z])(?:\.\d){1,3}\.?\s{1,4}(?P<title>[^\W\d_].{1,70})")
 """Of two levels and more: ``3. Limits`` may be an item of a list, and ``9.15 Lunch`` a time."""
 _CHAPTER = re.compile(
@@ -42,7 +40,6 @@ _STATES = re.compile(
 )
 """What says something, though in capitals or behind the number of an article of a law, may be an answer."""
 _FIGURE = re.compile(r".*[:=]\s*[^\s\w]*\d[\d.,]*\s?[\w%°]{0,3}")
-_MOST_CAPITAL_WORDS, _LEAST_CAPITALS = 6, 4
 
 
 def with_headings(text: str) -> tuple[str, tuple[Span, ...]]:
@@ -50,31 +47,29 @@ def with_headings(text: str) -> tuple[str, tuple[Span, ...]]:
     lines = text.split("\n")
     titles: set[int] = set()
     drawn: set[int] = set()
-    ruled = _below_rules(lines)
-    for (first, end), (below, _) in pairwise([*_paragraphs(lines), (len(lines), 0)]):
+    paragraphs = [*_paragraphs(lines), (len(lines), 0)]
+    for (first, end), (below, _) in pairwise(paragraphs):
         for at in _underlined(lines, first, end, below):
             titles.add(at)
             drawn |= {at + 1} | ({first} if at == first + 1 else set())
         if first not in drawn and first not in titles and _stands_out(lines, first, end, below):
             titles.add(first)
-    titles.update(ruled)
-    drawn.update(ruled.values())
+    # Titles that stand alone below a line drawn from side to side; one of them is no custom.
+    ruled = {
+        title: rule
+        for (rule, rule_end), (title, title_end) in pairwise(paragraphs[:-1])
+        if rule_end - rule == title_end - title == 1
+        and any(map(str.strip, lines[title_end : title_end + 3]))
+        and _DRAWN.fullmatch(lines[rule].strip())
+        and _may_be_title(lines[title])
+    }
+    if len(ruled) > 1:
+        titles.update(ruled)
+        drawn.update(ruled.values())
     in_capitals = {at for at in titles if at + 1 not in drawn and _is_in_capitals(lines[at].strip())}
     if len(in_capitals) == 1:  # headings come in numbers
         titles -= {at for at in in_capitals if " " in lines[at].strip() and not _CHAPTER.fullmatch(lines[at].strip())}
     return _laid_out(lines, titles, drawn)
-
-
-def _below_rules(lines: Sequence[str]) -> dict[int, int]:
-    """Titles that stand alone below a line drawn from side to side, each with that line; one of them is no custom."""
-    ruled: dict[int, int] = {}
-    for (rule, rule_end), (title, title_end) in pairwise(_paragraphs(lines)):
-        alone = rule_end - rule == title_end - title == 1 and any(
-            line.strip() for line in lines[title_end : title_end + 3]
-        )
-        if alone and _DRAWN.fullmatch(lines[rule].strip()) and _may_be_title(lines[title]):
-            ruled[title] = rule
-    return ruled if len(ruled) > 1 else {}
 
 
 def is_version(line: str) -> bool:
@@ -85,7 +80,9 @@ def is_version(line: str) -> bool:
     rest = line[found.end() :]
     if not rest.strip(" :"):
         return bool(found["word"] or found["v"])
-    return _NOT_OUT.fullmatch(rest) is not None or _is_date(rest)
+    _, start, end = find_date(rest) or ("", 0, 0)
+    is_date = end > 0 and _BESIDE_DATE.fullmatch(rest[:start] + rest[end:]) is not None
+    return is_date or _NOT_OUT.fullmatch(rest) is not None
 
 
 def is_dated_version(line: str) -> bool:
@@ -93,20 +90,12 @@ def is_dated_version(line: str) -> bool:
     return is_version(line) and find_date(line) is not None
 
 
-def _is_date(text: str) -> bool:
-    iso, start, end = find_date(text) or ("", 0, 0)
-    return bool(iso) and _BESIDE_DATE.fullmatch(text[:start] + text[end:]) is not None
-
-
 def _paragraphs(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Runs of lines that are not blank: the first, and the one behind the last."""
-    first = None
-    for at, line in enumerate([*lines, ""]):
-        if line.strip() and first is None:
-            first = at
-        elif not line.strip() and first is not None:
-            yield first, at
-            first = None
+    for is_blank, group in groupby(range(len(lines)), lambda at: not lines[at].strip()):
+        first, *others = group
+        if not is_blank:
+            yield first, first + len(others) + 1
 
 
 def _underlined(lines: Sequence[str], first: int, end: int, below: int) -> Iterator[int]:
@@ -162,8 +151,8 @@ def _stands_out(lines: Sequence[str], first: int, end: int, below: int) -> bool:
 def _is_in_capitals(line: str) -> bool:
     """Whether it is words in capitals and nothing that states a fact, as a number does."""
     letters = sum(map(str.isalpha, line))
-    signs = sum(not (char.isalpha() or char in " &/'’,()-–—") for char in line)
-    return line.isupper() and letters >= _LEAST_CAPITALS and not signs and len(line.split()) <= _MOST_CAPITAL_WORDS
+    has_signs = any(not (char.isalpha() or char in " &/'’,()-–—") for char in line)
+    return line.isupper() and letters >= 4 and not has_signs and len(line.split()) <= 6
 
 
 def _laid_out(lines: Sequence[str], titles: set[int], drawn: set[int]) -> tuple[str, tuple[Span, ...]]:

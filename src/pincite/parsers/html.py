@@ -12,24 +12,18 @@ from trafilatura import extract_metadata
 
 from pincite.datatypes import Document
 from pincite.parsers.decoding import decode
-from pincite.parsers.html_article import FURNITURE, MARKS_OF_LINKS, article, drop
-from pincite.parsers.markup import (
-    collapse,
-    lay_out,
-    parse_html,
-    plain_text,
-)
+from pincite.parsers.html_article import FURNITURE, article
+from pincite.parsers.markup import collapse, drop, holds, lay_out, parse_html, plain_text
 from pincite.parsers.metadata import document, find_date, one_line
 
 _DECLARED = re.compile(
     rb"<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*(?:[\"']\s*)?([\w.:-]+)", re.IGNORECASE
 )
-_DECLARATION_WITHIN = 4096
-
-_COMMENTS = "//*[contains(@class, 'comment') or contains(@id, 'comment')]"
-_NO_DATE_LINE = f"""
-    //nav | //footer | //aside | {_COMMENTS} | //p[not(@class) and not(.//time)] | //li | //td | //dd
-    | //pre | //code[not(ancestor::h1)]
+_MARKS = "//a[starts-with(@href, '#')][string-length(normalize-space()) = 1][contains('¶#§', normalize-space())]"
+"""What stands behind a heading to give its address."""
+_NO_DATE_LINE = """
+    //nav | //footer | //aside | //*[contains(@class, 'comment') or contains(@id, 'comment')]
+    | //p[not(@class) and not(.//time)] | //li | //td | //dd | //pre | //code[not(ancestor::h1)]
 """
 _BANNER = """
     //body//*[self::header or @role='banner' or contains(@id, 'header') or contains(@class, 'site-header')]
@@ -67,9 +61,9 @@ _STATED = ("title", "author", "url", "date", "sitename", "description", "categor
 def read(path: Path, name: str) -> Iterator[Document]:
     """The one document of a page."""
     data = path.read_bytes()
-    declared = _DECLARED.search(data[:_DECLARATION_WITHIN])
+    declared = _DECLARED.search(data[:4096])
     tree = parse_html(decode(data, declared[1].decode() if declared else "utf-8"))
-    drop(tree, MARKS_OF_LINKS)
+    drop(tree, tree.xpath(_MARKS))
     stated = _stated(deepcopy(tree))
     yield document(name, *lay_out(article(tree)), stated=stated)
 
@@ -78,12 +72,13 @@ def _stated(tree: Any) -> dict[str, Any]:  # noqa: ANN401 - lxml has no types
     """What the page's head, its JSON-LD or a date line at the article states; a date in its prose is not the page's."""
     for script in tree.xpath("//body//script[@type='application/ld+json']"):
         tree.insert(0, script)  # wherever it stands, it speaks of the page
-    is_of_site = _is_of_site(tree)
-    drop(tree, _NO_DATE_LINE)
+    title = collapse(tree.findtext(".//title") or "")
+    is_of_site = bool(title) and bool(tree.xpath(_NAMES_OF_SITE, title=title))
+    drop(tree, tree.xpath(_NO_DATE_LINE))
     _drop_furniture(tree)
     found = extract_metadata(tree, date_config={"extensive_search": False, "original_date": True})
     stated = {key: getattr(found, key) for key in _STATED}
-    headline = next(filter(None, (plain_text(deepcopy(each)) for each in tree.xpath(_TITLES[0]))), None)
+    headline = next(filter(None, map(plain_text, tree.xpath(_TITLES[0]))), None)
     named = headline if is_of_site else None
     stated["title"] = named or _title(tree, one_line(found.title), one_line(found.sitename))
     stated["author"] = _author(found.author)
@@ -96,28 +91,21 @@ def _stated(tree: Any) -> dict[str, Any]:  # noqa: ANN401 - lxml has no types
     return stated
 
 
-def _is_of_site(tree: Any) -> bool:  # noqa: ANN401 - lxml has no types
-    """Whether the page's title is that of all pages: it stands around the article too, or is linked as the whole."""
-    title = collapse(tree.findtext(".//title") or "")
-    return bool(title) and bool(tree.xpath(_NAMES_OF_SITE, title=title))
-
-
 def _drop_furniture(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     """Drop what stands around the article; not what holds it, nor the only headline."""
     in_its_place = bool(tree.xpath("//article//h1 | //main//h1"))
     named = tree.xpath("//body//*[@class or @id]")
     around = [each for each in named if FURNITURE.search(f"{each.get('class', '')} {each.get('id', '')}")]
-    for element in [*tree.xpath(_BANNER), *around]:
-        holds = element.tag in ("article", "main", "h1") or element.xpath(".//article | .//main")
-        if not holds and (in_its_place or not element.xpath(".//h1")) and element.getparent() is not None:
-            element.drop_tree()
+    kept = ("article", "main") if in_its_place else ("article", "main", "h1")
+    elements = [*tree.xpath(_BANNER), *around]
+    drop(tree, [each for each in elements if each.tag not in (*kept, "h1") and not holds(each, *kept)])
 
 
 def _title(tree: Any, found: str | None, site: str | None) -> str | None:  # noqa: ANN401 - lxml has no types
     """The headline that the page's title names beside that of the site; else what was found, without the site's."""
     full = collapse(tree.findtext(".//title") or "")
     for heading in (each for places in _TITLES for each in tree.xpath(places)):
-        text = plain_text(deepcopy(heading))
+        text = plain_text(heading)
         parted = rf"(?:\A|{_BETWEEN_TITLES}){_NUMBER}{re.escape(text)}(?:\Z|{_BETWEEN_TITLES})"
         if text and text != site and text in full and re.search(parted, full):  # to compile the pattern takes longest
             return text

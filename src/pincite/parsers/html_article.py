@@ -14,34 +14,15 @@ from typing import Any
 from lxml import etree
 from trafilatura import bare_extraction
 
-from pincite.parsers.markup import (
-    BLOCKS,
-    HEADINGS,
-    STRUCK,
-    Block,
-    blocks_of,
-    holds,
-    join_terms,
-    letters_of,
-    mark_columns,
-    number_items,
-    open_layout,
-    plain_text,
-    shells,
-    squashed,
-    write_formulas,
-    write_scripts,
-)
+from pincite.parsers import markup
+from pincite.parsers.markup import BLOCKS, HEADINGS, Block, blocks_of, holds, letters_of, plain_text, shells, squashed
 
 _SHORT_PAGE = 250
 """Below this many characters trafilatura falls back to a dump of the page; its elements are then the better guide."""
-
 _KEPT = {"figure": "div", "figcaption": "p", "pre": "code"}
 """What trafilatura would drop or run together, by the names of what it keeps."""
-
 _AS_HTML = {"head": "h2", "list": "ul", "item": "li", "row": "tr", "cell": "td", "quote": "blockquote", "lb": "br"}
 """trafilatura's names (of TEI) for HTML's elements."""
-
 _AROUND = """
     //nav | //footer | //dialog | //aside[not(contains(@class, 'note') or contains(@role, 'note'))]
     | //*[@role='navigation' or @role='contentinfo' or @role='banner' or @role='dialog']
@@ -61,14 +42,8 @@ _FURNITURE_OF_PAGES = re.compile(
 """The same, and what trafilatura would have left out. Menus and contents are known by their links instead."""
 _TALK = re.compile(r"(?:^|[\s_-])(?:comment-?(?:s|list)?|cookies?)(?:$|[\s_-])", re.IGNORECASE)
 """Comments and notices of cookies, where there are links or a form too; an article may be about either."""
-MARKS_OF_LINKS = (
-    "//a[starts-with(@href, '#')][normalize-space() = '¶' or normalize-space() = '#' or normalize-space() = '§']"
-)
-"""What stands behind a heading to give its address."""
 _BOXES = ("aside", "div", "dl", "form", "header", "ol", "p", "section", "table", "ul")
 """What may be furniture: never a heading or a part of a line, which have ids and classes for other reasons."""
-_PARTS_OF_TEXT = ("blockquote", "code", "dd", "li", "pre", "td", "th")
-_NO_PLACE_OF_SECTIONS = ("nav", "form", "header", "footer", "p", "li", "td", "th", "dt", "dd", "span")
 _ORDERS = re.compile(
     r"(?:read|show|see|view|load|learn)\s(?:more|less|all|full|details|comments)\b.*|copy|menu|more|open|close|details",
     re.IGNORECASE,
@@ -80,40 +55,24 @@ _GOES_THERE = re.compile(
     re.IGNORECASE,
 )
 """What a link below the first words of another article says."""
-_MOSTLY_LINKS = 0.65
-"""A box with more than this share of its letters in links is a menu, a table of contents or a list of articles."""
-_LEFT_BY_LINKS = 25
-"""With fewer letters beside them, links that were dropped had only their caption there."""
 _TEASER = 400
 """What announces another article below its title has fewer letters."""
 _PROSE = 60
 """From this many letters on, a paragraph is prose wherever it stands."""
-_MOST_LOST = 0.02
-"""A larger share of a page's letters must not be lost: a section of a manual is not more."""
-_WORDS_IN_A_ROW = 3
-"""So many that one text has from another tell that it has what stands around them."""
-
-
-def drop(tree: Any, places: str) -> None:  # noqa: ANN401 - lxml has no types
-    """Take out what an XPath finds, with all that is in it, but for what holds the page or its article."""
-    for element in tree.xpath(places):
-        if element.tag not in ("html", "body", "main", "article"):
-            element.tag = "template"
-    etree.strip_elements(tree, "template", with_tail=False)
 
 
 def article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     """What trafilatura takes for the article; where it left out much prose, the page without its furniture."""
     open_sections(tree)
-    write_formulas(tree)
-    etree.strip_elements(tree, "script", "style", "template", *STRUCK, with_tail=False)
-    write_scripts(tree)
-    open_layout(tree)
-    mark_columns(tree)
+    markup.write_formulas(tree)
+    etree.strip_elements(tree, "script", "style", "template", *markup.STRUCK, with_tail=False)
+    markup.write_scripts(tree)
+    markup.open_layout(tree)
+    markup.mark_columns(tree)
     for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
         cell[:], cell.text = [], plain_text(cell)
-    join_terms(tree)
-    number_items(tree)
+    markup.join_terms(tree)
+    markup.number_items(tree)
     _drop_teasers(tree)
     renamed = [(element, element.tag) for element in tree.iter(*_KEPT)]
     for element, tag in renamed:
@@ -121,7 +80,13 @@ def article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     page: Any = bare_extraction(tree, include_comments=False, include_formatting=True)  # which works on a copy
     for element, tag in renamed:
         element.tag = tag
-    blocks = _extracted(page.body) if page and page.body is not None else []
+    body = etree.Element("body") if not page or page.body is None else page.body
+    for element in body.iter(*_AS_HTML, "code"):
+        if element.tag != "code":
+            element.tag = "th" if element.get("role") == "head" else _AS_HTML[element.tag]
+        elif "\n" in (element.text or ""):
+            element.tag = "pre"
+    blocks = blocks_of(body)
     part = _main_part(tree)
     if _has_all(blocks, part):
         return blocks
@@ -135,24 +100,22 @@ def _drop_teasers(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     """Drop boxes of a headline, a few words and a link to read on, unless the page is made of them."""
     boxes = list[Any]()
     for link in tree.iter("a"):
-        if link.get("href", "#").startswith("#") or not _GOES_THERE.fullmatch(
-            "".join(link.itertext()).strip(" .…»›→>\n")
-        ):
+        said = "".join(link.itertext()).strip(" .…»›→>\n")
+        if link.get("href", "#").startswith("#") or not _GOES_THERE.fullmatch(said):
             continue
         length = len(letters_of(link))
-        boxes_around = (each for each in link.iterancestors(*_BOXES, "li", "td") if len(letters_of(each)) > length)
-        box = next(boxes_around, None)
+        around = (each for each in link.iterancestors(*_BOXES, "li", "td") if len(letters_of(each)) > length)
+        box = next(around, None)
         is_short = box is not None and len(letters_of(box)) < _TEASER and holds(box, *HEADINGS, "b", "strong")
         if is_short and not holds(box, "h1", "article", "main"):
             boxes.append(box)
     if 2 * sum(len(letters_of(box)) for box in boxes) < len(letters_of(tree)):
-        for box in boxes:
-            box.tag = "template"
-        etree.strip_elements(tree, "template", with_tail=False)
+        markup.drop(tree, boxes)
 
 
 def open_sections(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     """Make headings of the buttons that open a section, and show what they open; other buttons stay silent."""
+    no_place = ("nav", "form", "header", "footer", "p", "li", "td", "th", "dt", "dd", "span")
     panels = {panel.get("id"): panel for panel in tree.xpath("//*[@role='tabpanel'][@id]")}
     for button in list(tree.iter("button")):
         opens = button.get("aria-controls") is not None or button.get("aria-expanded") is not None
@@ -162,7 +125,7 @@ def open_sections(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
                 button.tag = "span"
         elif button.get("role") == "tab":
             _open(button, panels.pop(button.get("aria-controls"), None))
-        elif opens and next(button.iterancestors(*_NO_PLACE_OF_SECTIONS), None) is None:
+        elif opens and next(button.iterancestors(*no_place), None) is None:
             _open(button, _box_behind(button))
 
 
@@ -191,15 +154,6 @@ def _open(button: Any, box: Any) -> None:  # noqa: ANN401 - lxml has no types
         box.addprevious(heading)
 
 
-def _extracted(body: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
-    for element in body.iter(*_AS_HTML, "code"):
-        if element.tag != "code":
-            element.tag = "th" if element.get("role") == "head" else _AS_HTML[element.tag]
-        elif "\n" in (element.text or ""):
-            element.tag = "pre"
-    return blocks_of(body)
-
-
 def lost_much(kept: list[Block], whole: list[Block]) -> bool:
     """Whether ``kept`` lacks a section or much of the prose of ``whole``, which is not the shorter of both.
 
@@ -210,8 +164,18 @@ def lost_much(kept: list[Block], whole: list[Block]) -> bool:
     total = sum(lengths)
     if total < sum(len(squashed(block.text)) for block in kept):
         return False
-    missing = _missing(kept, whole)
-    found = [at for at, is_missing in enumerate(missing) if not is_missing]
+    known = {squashed(line) for block in kept for line in (block.text, *block.text.split("\n"))}
+    words = [word for block in kept for word in block.text.split()]
+    rows = {tuple(words[at : at + 3]) for at in range(len(words))}
+
+    def is_missing(text: str) -> bool:
+        """Whether a text was kept neither as a block or a line nor, by how it begins and ends, in one."""
+        words = text.split()
+        ends = (tuple(words[:3]), tuple(words[-3:]))
+        return squashed(text) not in known and (len(words) < 3 or not rows.issuperset(ends))
+
+    missing = [is_missing(block.text) for block in whole]
+    found = [at for at, is_gone in enumerate(missing) if not is_gone]
     inside = range(found[0], found[-1]) if found else range(0)
     lost = 0
     for at, block in enumerate(whole):
@@ -219,29 +183,20 @@ def lost_much(kept: list[Block], whole: list[Block]) -> bool:
         if missing[at] and (is_inside or block.is_line or lengths[at] >= _PROSE):
             lost += lengths[at]
             is_section = is_inside and block.kind == "heading" and missing[at + 1] and lengths[at + 1] >= _PROSE
-            if is_section or lost > _MOST_LOST * total:
+            if is_section or lost > 0.02 * total:  # a section of a manual is not more
                 return True
     return False
 
 
-def _missing(kept: list[Block], whole: list[Block]) -> list[bool]:
-    """Which blocks of ``whole`` are in ``kept`` neither as a block or a line nor, by how they begin and end, in one."""
-    known = {squashed(line) for block in kept for line in (block.text, *block.text.split("\n"))}
-    words = [word for block in kept for word in block.text.split()]
-    rows = {tuple(words[at : at + _WORDS_IN_A_ROW]) for at in range(len(words))}
-
-    def is_missing(text: str) -> bool:
-        words = text.split()
-        ends = (tuple(words[:_WORDS_IN_A_ROW]), tuple(words[-_WORDS_IN_A_ROW:]))
-        return squashed(text) not in known and (len(words) < _WORDS_IN_A_ROW or not rows.issuperset(ends))
-
-    return [is_missing(block.text) for block in whole]
-
-
 def _main_part(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
-    """The part of the page that is marked as the main one, else the page; without menus and footers marked as such."""
-    _drop_headers(tree)
-    drop(tree, _AROUND)
+    """The part of the page that is marked as the main one, else the page; without menus and footers marked as such.
+
+    Of the page's header only a headline is kept that stands nowhere else.
+    """
+    for header in tree.xpath("//body/header"):
+        only = [] if tree.xpath("boolean(//h1[not(ancestor::header/parent::body)])") else header.xpath(".//h1")
+        header[:], header.text = only, None
+    markup.drop(tree, tree.xpath(_AROUND))
     etree.strip_elements(tree, "head", "button", "select", with_tail=False)
     parts = tree.xpath("//main | //*[@role='main']") or tree.xpath("//article")
     return parts[0] if len(parts) == 1 else tree
@@ -251,59 +206,42 @@ def _has_all(blocks: list[Block], part: Any) -> bool:  # noqa: ANN401 - lxml has
     """Whether blocks have as much text and headings as the part has, but for less than a paragraph."""
     letters = len(squashed("".join(block.text for block in blocks)))
     headings = sum(block.kind == "heading" for block in blocks)
-    wanted = part.xpath("count(.//h1 | .//h2 | .//h3 | .//h4 | .//h5 | .//h6)")
-    return headings >= wanted and letters >= max(_SHORT_PAGE, len(letters_of(part)) - _PROSE)
+    enough = max(_SHORT_PAGE, len(letters_of(part)) - _PROSE)
+    return letters >= enough and headings >= len(list(part.iterdescendants(*HEADINGS)))
 
 
 def _whole_part(part: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     """All text but furniture by its name, lists of links, teasers, comments and cookie notices."""
-    _drop_boxes(part)
+    half = len("".join(part.itertext())) / 2
+    counts: dict[Any, tuple[int, int, int]] = {}  # letters, those of them in links, those that were taken out
+    for element in reversed(list(part.iter(etree.Element))):  # a box counts what its parts have
+        length = len((element.text or "").strip()) + sum(len((each.tail or "").strip()) for each in element)
+        length, links, gone = map(sum, zip((length, 0, 0), *(counts[each] for each in element), strict=True))
+        if element.tag == "a" and element.get("href") is not None:
+            links = length
+        if element.tag in _BOXES and element is not part and _is_furniture(element, length, links, gone, half):
+            length, links, gone = 0, 0, gone + links
+            element.set("hidden", "")
+        counts[element] = (length, links, gone)
+    for heading in part.iter("h2", "h3", "h4", "h5"):
+        length, links, _ = counts[heading]
+        if links == length > 0:
+            _hide_teaser(heading, part, counts)
     blocks = blocks_of(part)
     while blocks and blocks[-1].kind == "heading":  # what it announced was a teaser
         blocks.pop()
     return blocks
 
 
-def _drop_headers(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
-    """Drop the page's header, but for a headline that stands nowhere else."""
-    for header in tree.xpath("//body/header"):
-        only = [] if tree.xpath("boolean(//h1[not(ancestor::header/parent::body)])") else header.xpath(".//h1")
-        header[:], header.text = only, None
-
-
-def _drop_boxes(part: Any) -> None:  # noqa: ANN401 - lxml has no types
-    """Drop furniture by its name, and lists and boxes that are little more than links: menus, contents, teasers."""
-    elements = list(part.iter(etree.Element))
-    half = len("".join(part.itertext())) / 2
-    lengths: dict[Any, int] = {}
-    linked: dict[Any, int] = {}
-    dropped: dict[Any, int] = {}
-    for element in reversed(elements):  # a box counts what its parts have
-        length, links, gone = len((element.text or "").strip()), 0, 0
-        for each in element:
-            length += lengths[each] + len((each.tail or "").strip())
-            links += linked[each]
-            gone += dropped[each]
-        if element.tag == "a" and element.get("href") is not None:
-            links = length
-        if element.tag in _BOXES and element is not part and _is_furniture(element, length, links, gone, half):
-            length, links, gone = 0, 0, gone + links
-            element.set("hidden", "")
-        lengths[element], linked[element], dropped[element] = length, links, gone
-    for heading in part.iter("h2", "h3", "h4", "h5"):
-        if linked[heading] == lengths[heading] > 0:
-            _hide_teaser(heading, part, lengths)
-
-
 def _is_furniture(element: Any, length: int, links: int, gone: int, half: float) -> bool:  # noqa: ANN401
     """Whether a box of so many letters, some in links and some already gone, is no part of the article's prose."""
-    named = length < half and _is_named_furniture(element)
-    left = length - links
-    is_caption = left < _LEFT_BY_LINKS and left < gone
-    if not named and not is_caption and links <= _MOSTLY_LINKS * length:
+    is_caption = length - links < min(25, gone)  # of links that were there
+    is_menu = links > 0.65 * length
+    if not is_caption and not is_menu and not (length < half and _is_named_furniture(element)):
         return False
-    in_line = element.getparent() is not None and element.getparent().tag in _PARTS_OF_TEXT
-    return not (in_line or element.xpath("boolean(.//article | .//main | .//h1)"))
+    parts_of_text = ("blockquote", "code", "dd", "li", "pre", "td", "th")
+    in_line = element.getparent() is not None and element.getparent().tag in parts_of_text
+    return not (in_line or holds(element, "article", "main", "h1"))
 
 
 def _is_named_furniture(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
@@ -315,20 +253,17 @@ def _is_named_furniture(element: Any) -> bool:  # noqa: ANN401 - lxml has no typ
     heading = next(element.iter(*HEADINGS), None)
     if _FURNITURE_OF_PAGES.search(classes) or _TALK.search(classes) or heading is None or holds(element, "form"):
         return True
-    return _plain(name) not in _plain("".join(heading.itertext()))
+    name, title = (re.sub(r"[\W_]", "", each).lower() for each in (name, "".join(heading.itertext())))
+    return name not in title
 
 
-def _plain(name: str) -> str:
-    """Only its letters and digits, in lower case."""
-    return "".join(re.findall(r"[^\W_]+", name)).lower()
-
-
-def _hide_teaser(heading: Any, part: Any, lengths: dict[Any, int]) -> None:  # noqa: ANN401 - lxml has no types
+def _hide_teaser(heading: Any, part: Any, counts: dict[Any, tuple[int, int, int]]) -> None:  # noqa: ANN401
     """Hide the box that a heading which leads to another page shares with a few words on that page."""
     if all(link.startswith("#") for link in heading.xpath(".//a/@href | ancestor::a/@href")):
         return
     box = heading
-    while box is not part and lengths[box] == lengths[heading]:
+    while box is not part and counts[box][0] == counts[heading][0]:
         box = box.getparent()
-    if box is not part and lengths[box] - lengths[heading] < _TEASER and len(list(box.iter(heading.tag))) == 1:
+    few = box is not part and counts[box][0] - counts[heading][0] < _TEASER
+    if few and len(list(box.iter(heading.tag))) == 1:
         box.set("hidden", "")

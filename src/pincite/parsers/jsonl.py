@@ -10,7 +10,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -20,7 +20,6 @@ from pincite.parsers import MOST_CHARACTERS, Skipped, check_text
 from pincite.parsers.decoding import decode, is_utf16, storable
 from pincite.parsers.metadata import document, one_line
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _OF_A_TITLE = {"_id", "id", "title", "metadata"}
 """The fields of a line of BEIR that is a title alone; in others the text may have another name."""
 _LONGEST_LINE = 2 * MOST_CHARACTERS
@@ -36,11 +35,16 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
         empty = False
         try:
             stated = _object(line)
-            own_id = one_line(stated.get("_id", stated.get("id"))) or _unlike(numbers, str(number))
+            unlike = f"line-{number}" if str(number) in numbers else str(number)
+            own_id = one_line(stated.get("_id", stated.get("id"))) or unlike
             found = _document(stated, name, own_id)
             check_text(found.text)
+        except json.JSONDecodeError as error:
+            yield Skipped(f"{name}:{number}", f"not JSON: {error.msg} (column {error.colno})")
+            continue
         except (ValueError, RecursionError, UnreadableFile) as error:
-            yield Skipped(f"{name}:{number}", _reason(error))
+            reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            yield Skipped(f"{name}:{number}", reason)
             continue
         first = numbers.setdefault(own_id, number)
         clash = f"has the id {own_id!r}, which is that of line {first}: give each line an id of its own"
@@ -49,27 +53,21 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
         raise UnreadableFile("empty")
 
 
-def _unlike(known: Container[str], number: str) -> str:
-    return f"line-{number}" if number in known else number
-
-
 def _lines(path: Path) -> Iterator[bytes | str]:
+    """The lines, of those that are too long the beginning, which is too long as well."""
     with path.open("rb") as raw:
-        packed = raw.peek(2).startswith(_GZIP_MAGIC)
+        packed = raw.peek(2).startswith(b"\x1f\x8b")
         try:
-            with cast("io.BufferedReader", gzip.GzipFile(fileobj=raw)) if packed else raw as file:
-                utf16 = is_utf16(file.peek(2))
-                yield from _bounded(io.TextIOWrapper(file, "utf-16", errors="replace", newline="\n") if utf16 else file)
+            with cast("io.BufferedReader", gzip.GzipFile(fileobj=raw)) if packed else raw as binary:
+                file: IO[Any] = binary
+                if is_utf16(binary.peek(2)):
+                    file = io.TextIOWrapper(binary, "utf-16", errors="replace", newline="\n")
+                while line := file.readline(_LONGEST_LINE + 1):
+                    yield line
+                    while len(line) > _LONGEST_LINE and line[-1:] not in ("\n", b"\n"):
+                        line = file.readline(_LONGEST_LINE + 1)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise UnreadableFile(f"damaged gzip file: {error}") from error
-
-
-def _bounded(file: IO[Any]) -> Iterator[Any]:
-    """The lines, of those that are too long the beginning, which is too long as well."""
-    while line := file.readline(_LONGEST_LINE + 1):
-        yield line
-        while len(line) > _LONGEST_LINE and line[-1:] not in ("\n", b"\n"):
-            line = file.readline(_LONGEST_LINE + 1)
 
 
 def _object(line: bytes | str) -> dict[str, Any]:
@@ -79,12 +77,6 @@ def _object(line: bytes | str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return value
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"not JSON: {error.msg} (column {error.colno})"
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _document(stated: dict[str, Any], name: str, own_id: str) -> Document:

@@ -22,16 +22,14 @@ from pincite.parsers.decoding import decode
 from pincite.parsers.markup import blocks_of, lay_out, parse_html, plain_text
 from pincite.parsers.metadata import document
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_TOML = re.compile(r"\A\+\+\+[ \t]*\n(?P<toml>.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_YAML = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_TOML = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _DAY_IN_NAME = re.compile(r"(?:.*/)?(\d{4}-\d\d-\d\d)-[^/]*")
 _TAGS_ALONE = re.compile(r"\s*(?:\{%[^\n%]{0,500}%\}\s*)+")
 _LINK_VARIABLE = re.compile(r"\]\(\{\{[^\n{}]{0,500}\}\}")
 """Jekyll's tags on lines of their own, and its variables where a link leads; within prose and code they may be what the
 article is about."""
 _PLAIN_LINE = re.compile(r"^([A-Za-z][\w -]*):[ \t]+([^ \t\n].*)$", re.MULTILINE)
-_DEEPEST = 100
-"""Levels of lists and quotes; what lies deeper is left out by the parser, at 20 unless told."""
 
 
 def read(path: Path, name: str) -> Iterator[Document]:
@@ -63,25 +61,17 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     """What the front matter states, and the text below it; a head that states nothing is text."""
     if toml := _TOML.match(text):
         with suppress(tomllib.TOMLDecodeError):
-            return _as_written(tomllib.loads(toml["toml"])), text[toml.end() :]
-    found = _FRONT_MATTER.match(text)
-    stated = _mapping(found["yaml"]) if found else None
-    return (stated, text[found.end() :]) if found and stated else ({}, text)
-
-
-def _as_written(stated: dict[str, Any]) -> dict[str, Any]:
-    """The values of TOML, whose dates are no text."""
-    return {key.lower(): each.isoformat() if isinstance(each, date) else each for key, each in stated.items()}
-
-
-def _mapping(source: str) -> dict[str, Any]:
-    """The front matter's values; where it is not quite YAML (``title: Ice: a story``), its ``key: value`` lines."""
-    value = _load(source) or {key: _value(text) for key, text in _PLAIN_LINE.findall(source)}
-    return {str(key).lower(): each for key, each in value.items()} if isinstance(value, dict) else {}
+            values = tomllib.loads(toml[1]).items()
+            return {k.lower(): v.isoformat() if isinstance(v, date) else v for k, v in values}, text[toml.end() :]
+    found = _YAML.match(text)
+    source = found[1] if found else ""  # where it is not quite YAML (``title: Ice: a story``), its lines are read
+    stated = _load(source) or {key: _value(text.rstrip(" \t")) for key, text in _PLAIN_LINE.findall(source)}
+    if not found or not isinstance(stated, dict) or not stated:
+        return {}, text
+    return {str(key).lower(): each for key, each in stated.items()}, text[found.end() :]
 
 
 def _value(text: str) -> object:
-    text = text.rstrip(" \t")
     value = _load(text)
     return text if value is None or isinstance(value, dict) else value
 
@@ -97,13 +87,13 @@ def _load(source: str) -> object:
 
 
 def _renderer() -> MarkdownIt:
-    renderer = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
+    # Of lists and quotes; the parser leaves out what lies deeper, from level 20 on unless told.
+    renderer = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
     renderer.use(footnote_plugin, inline=False)
-    for rule in ("footnote_block_open", "footnote_block_close", "footnote_anchor"):
+    for rule in ("footnote_block_open", "footnote_block_close", "footnote_anchor", "footnote_close"):
         renderer.add_render_rule(rule, lambda *_: "")
     renderer.add_render_rule("footnote_ref", lambda self, tokens, at, *_: _mark(tokens[at]))
     renderer.add_render_rule("footnote_open", lambda self, tokens, at, *_: _begin_note(tokens, at))
-    renderer.add_render_rule("footnote_close", lambda *_: "")
     renderer.add_render_rule("image", lambda self, tokens, at, *_: escapeHtml(tokens[at].content))
     renderer.add_render_rule("html_inline", lambda self, tokens, at, *_: _inline(tokens[at].content))
     return renderer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise, takewhile
 from typing import Any, NamedTuple
 
@@ -15,25 +15,18 @@ from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import clean
 from pincite.parsers.notation import LOWERED, RAISED, SIGNS, letter, roman
 
-_CELL_MARK = " | "
-"""Between the cells of a table row: unlike a tab it survives being shown on a page or in a terminal."""
-
-_CLOSED = ".:?!。：？！"
-"""No colon goes between a term that ends so and its meaning."""
-
-HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
-_LINES = frozenset({"li", "dt", "dd"})
-BLOCKS = HEADINGS | _LINES
-BLOCKS |= {"address", "article", "aside", "blockquote", "body", "caption", "center", "details", "dialog", "div", "dl"}
-BLOCKS |= {"fieldset", "figcaption", "figure", "footer", "header", "hgroup", "hr", "html", "legend", "main", "ol", "p"}
 _HEAD, _ROW = "tr-of-columns", "tr-of-values"
 """What rows of a table are called once their cells are joined: those that name its columns, and those below."""
-BLOCKS |= {_HEAD, _ROW, "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
+HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
+_LINES = frozenset({"li", "dt", "dd"})
+BLOCKS = HEADINGS | _LINES | {_HEAD, _ROW}
+BLOCKS |= {"address", "article", "aside", "blockquote", "body", "caption", "center", "details", "dialog", "div", "dl"}
+BLOCKS |= {"fieldset", "figcaption", "figure", "footer", "header", "hgroup", "hr", "html", "legend", "main", "ol", "p"}
+BLOCKS |= {"pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
+STRUCK = ("del", "s", "strike")
 _SILENT = {"area", "audio", "button", "canvas", "datalist", "embed", "form", "head", "iframe", "input", "map", "math"}
 _SILENT |= {"menu", "nav", "noscript", "object", "option", "rp", "rt", "script", "select", "style", "svg", "template"}
-_SILENT |= {"textarea", "title", "video"}
-STRUCK = ("del", "s", "strike")
-"""What its author took back."""
+_SILENT |= {"textarea", "title", "video", *STRUCK}
 _AROUND_OPERATOR = re.compile(r"(?<!\s)\s*([-+\u2212*/=])\s*")
 _POWER = re.compile(r"[-+\u2212]?[^\W_](?:\S*[^\W_])?")
 _ABBREVIATION = re.compile(r"st|nd|rd|th|[aeo]|[ao]s|ers?|re|res|me|[eè]me|[èe]re|ter?|[A-Z]{2,}")
@@ -47,29 +40,13 @@ _NOTE_LINK = re.compile(r"foot-?note|end-?note|note-?ref|citation-?ref", re.IGNO
 _DISPLAY_STYLE = re.compile(r"\A\{\\(?:displaystyle|textstyle) ?(.*)\}\Z", re.DOTALL)
 """What encyclopedias put around their TeX."""
 _BETWEEN_PARTS = {"msup": "^", "msub": "_", "mfrac": "/"}
-_ROWS_OF_FORMULAS = ("math", "semantics", "mstyle", "mrow")
-_UNSEEN = "\u2061\u2062\u2063\u2064"
-"""Signs that say how parts of a formula belong together."""
-_LAID_OUT = ("p", "div", *sorted(HEADINGS), "ul", "ol", "dl", "pre")
-"""What a cell that lays out a page holds; one of data may."""
-_ARTICLE_WORDS = 100
-"""A cell of data with several paragraphs has fewer words."""
-_WHITE = " \t\n\r\f"
 _RUN_OF_WHITE = re.compile(r"[ \t\n\r\f]+")
-_LEAST_CONTENTS = 3
-"""With fewer links a list may be anything."""
 _UNNUMBERED = re.compile(
     r"list-style[^;]*:\s*none|\b(?:list-(?:none|unstyled|inline)|unstyled|breadcrumbs?|no-?bullets?|plain|pager|toc)\b",
     re.IGNORECASE,
 )
-"""A list whose numbers are not shown."""
-_PARTS_OF_TABLES = ("thead", "tbody", "tfoot")
-_FEWEST_COLUMNS = 3
-"""Two may be the names and values of one thing."""
-_LONGEST_NAME = 100
-_NO_NAME = re.compile(r"[^\w]*\d[\d.,:/\s%-]*|https?://\S*")
+_NO_NAME = re.compile(r"(?!(?:1[89]|20)\d\d\Z)[^\w]*\d[\d.,:/\s%-]*|https?://\S*")
 """A number, day or address, which is no column's name, unless it is a year."""
-_YEAR = re.compile(r"(?:1[89]|20)\d\d")
 _DATUM = re.compile(r"[^\w\s]?\d[\d.,:/%-]*+(?:\s?[^\s\d]{1,6})?\Z|[-\u2013\u2014]\Z")
 """A number, with or without a unit."""
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -121,7 +98,7 @@ def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     etree.strip_elements(tree, etree.Comment, etree.ProcessingInstruction, etree.Entity, with_tail=False)
     write_formulas(tree)
     write_scripts(tree)
-    etree.strip_elements(tree, *_SILENT, *STRUCK, with_tail=False)
+    etree.strip_elements(tree, *_SILENT, with_tail=False)
     join_terms(tree)
     drop_contents(tree)
     number_items(tree)
@@ -161,6 +138,15 @@ def collapse(text: str) -> str:
     return _RUN_OF_WHITE.sub(" ", text).strip(" ")
 
 
+def gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """What is stated under each name: one text as it is, several as a list; of titles and dates the first."""
+    found: dict[str, list[str]] = {}
+    for key, text in pairs:
+        if text := collapse(text):
+            found.setdefault(key, []).append(text)
+    return {key: each[0] if len(each) == 1 or key in ("title", "date") else each for key, each in found.items()}
+
+
 def local_name(element: Any) -> str:  # noqa: ANN401 - lxml has no types
     """The element's name in lower case, without its namespace."""
     return str(element.tag).rpartition("}")[2].lower()
@@ -186,6 +172,14 @@ def squashed(text: str) -> str:
     return "".join(text.split())
 
 
+def drop(tree: Any, elements: Iterable[Any]) -> None:  # noqa: ANN401 - lxml has no types
+    """Take out elements with all that is in them, but for what holds the page or its article."""
+    for element in elements:
+        if element.tag not in ("html", "body", "main", "article"):
+            element.tag = "template"
+    etree.strip_elements(tree, "template", with_tail=False)
+
+
 def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     """Let each meaning begin with its terms: ``Crane, hoist: 90 crowns an hour``, unless it begins with code or a list.
 
@@ -205,7 +199,7 @@ def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
                 break
         names = (collapse(f"{plain_text(term)} {term.tail or ''}") for term in terms)
         name = ", ".join(filter(None, names))
-        words = f"{name}{' ' if name[-1:] in _CLOSED else ': '}"
+        words = f"{name}{' ' if name[-1:] in '.:?!。：？！' else ': '}"
         if name and [each for each in meanings if _begin_with(words, each)][:1] == meanings[:1] != []:
             for term in terms:
                 term.getparent().remove(term)
@@ -215,11 +209,12 @@ def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
 
 def drop_contents(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     """Take out lists of links to places of the same page: they say what there is, and answer nothing."""
-    for listed in list(tree.iter("ul", "ol")):
-        links = [link for link in listed.iter("a") if link.get("href", "").startswith("#")]
-        if len(links) >= _LEAST_CONTENTS and "".join(map(letters_of, links)) == letters_of(listed):
-            listed.tag = "template"
-    etree.strip_elements(tree, "template", with_tail=False)
+    lists = []
+    for each in tree.iter("ul", "ol"):
+        links = [link for link in each.iter("a") if link.get("href", "").startswith("#")]
+        if len(links) > 2 and "".join(map(letters_of, links)) == letters_of(each):  # fewer may be in any list
+            lists.append(each)
+    drop(tree, lists)
 
 
 def number_items(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
@@ -227,33 +222,25 @@ def number_items(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     for numbered in list(tree.iter("ol")):
         numbered.tag = "ul"  # so that none is written twice
         style = f"{numbered.get('style', '')} {numbered.get('class', '')}"
-        items = [child for child in numbered if child.tag == "li"]
         if _UNNUMBERED.search(style) or numbered.get("reversed") is not None:
             continue
-        shape = SHAPES.get(numbered.get("type", "1"), str)
-        number = _whole_number(numbered.get("start"), 1)
-        for item in items:
-            number = _whole_number(item.get("value"), number)
-            _begin_with(f"{shape(number)}. ", item)
+        number = whole_number(numbered.get("start"), 1)
+        for item in numbered.iterchildren("li"):
+            number = whole_number(item.get("value"), number)
+            _begin_with(f"{numeral(number, numbered.get('type', '1'))}. ", item)
             number += 1
 
 
-def _whole_number(stated: str | None, otherwise: int) -> int:
+def whole_number(stated: str | None, otherwise: int) -> int:
+    """What an attribute states, if that is a number that somebody may have meant."""
     return int(stated) if stated is not None and re.fullmatch(r"\d{1,6}", stated) else otherwise
 
 
-def _shown_as(written: Callable[[int], str], last: int) -> Callable[[int], str]:
-    """Numbers up to the last one as they are written so, any other in digits."""
-    return lambda number: written(number) if 0 < number <= last else str(number)
-
-
-SHAPES: dict[str, Callable[[int], str]] = {
-    "a": _shown_as(letter, 26),
-    "A": _shown_as(lambda number: letter(number).upper(), 26),
-    "i": _shown_as(roman, 39),
-    "I": _shown_as(lambda number: roman(number).upper(), 39),
-}
-"""How HTML's ``type`` of a list writes a number; any other is written in digits."""
+def numeral(number: int, kind: str) -> str:
+    """An item's number as HTML's ``type`` of a list writes it: ``a``, ``A``, ``i`` or ``I``, else in digits."""
+    written, last = {"a": (letter, 26), "i": (roman, 39)}.get(kind.lower(), (str, 0))
+    text = written(number) if 0 < number <= last else str(number)
+    return text.upper() if kind.isupper() else text
 
 
 def _begin_with(words: str, element: Any) -> bool:  # noqa: ANN401 - lxml has no types
@@ -286,7 +273,7 @@ def write_formulas(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
         notes = formula.xpath(".//annotation[contains(@encoding, 'tex') or contains(@encoding, 'TeX')]")
         stated = formula.get("alttext") or "".join(note.text or "" for note in notes[:1])
         text = collapse(_DISPLAY_STYLE.sub(r"\1", stated)) or _formula(formula) or "[formula]"
-        formula[:], formula.text, formula.tag = [], text, "span"
+        _set_text(formula, text)
         for shell in takewhile(lambda each: each.tag not in BLOCKS, shells(formula)):
             shell.attrib.pop("style", None)  # which hides it where there is a picture of it
             for twin in (shell.getprevious(), shell.getnext()):
@@ -299,14 +286,14 @@ def _formula(formula: Any) -> str:  # noqa: ANN401 - lxml has no types
     etree.strip_elements(formula, "annotation", "annotation-xml", with_tail=False)
     written: dict[Any, str] = {}
     for element in reversed(list(formula.iter())):  # parts before what they are parts of
-        parts = [collapse(element.text or "").strip(_UNSEEN), *(written[each] for each in element)]
-        parts = list(filter(None, parts))
-        if element.tag in _BETWEEN_PARTS and len(parts) == 2:
-            between = _BETWEEN_PARTS[element.tag]
-            written[element] = between.join((_as_one(parts[0]), _as_one(parts[1], between != "/")))
+        own = collapse(element.text or "").strip("\u2061\u2062\u2063\u2064")  # signs that nobody sees
+        parts = list(filter(None, [own, *(written[each] for each in element)]))
+        between = _BETWEEN_PARTS.get(element.tag)
+        if between and len(parts) == 2:
+            written[element] = between.join((as_one(parts[0]), as_one(parts[1], between != "/")))
         elif element.tag == "msqrt":
-            written[element] = f"\u221a{_as_one(_in_a_row(parts))}"
-        elif element.tag in _ROWS_OF_FORMULAS or (len(element) == 0 and element.tag not in _BETWEEN_PARTS):
+            written[element] = f"\u221a{as_one(_in_a_row(parts))}"
+        elif element.tag in ("math", "semantics", "mstyle", "mrow") or (len(element) == 0 and not between):
             written[element] = _in_a_row(parts)
         else:
             return ""
@@ -323,7 +310,7 @@ def _in_a_row(parts: Sequence[str]) -> str:
     return row
 
 
-def _as_one(part: str, is_raised: bool = False) -> str:
+def as_one(part: str, is_raised: bool = False) -> str:
     """In brackets where it would be read as several parts."""
     return part if len(part) == 1 or (part.isdigit() if is_raised else part.isalnum()) else f"({part})"
 
@@ -346,34 +333,28 @@ def write_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     for script in reversed(list(tree.iter("sup", "sub"))):  # those within others first
         is_raised = script.tag == "sup"
         text = _AROUND_OPERATOR.sub(r"\1", "".join(script.itertext())).strip()
-        if is_raised and _is_note(script) and _leads_to_note(script):
+        links = chain(script.iter("a"), (shell for shell in shells(script) if shell.tag == "a"))
+        leads = _NOTE.search(script.get("class", "")) or any("#" in link.get("href", "") for link in links)
+        if is_raised and leads and _is_note(script):
             _set_text(script, f"[{letters_of(script)}]")
         elif SIGNS.fullmatch(text):
             _set_text(script, text.translate(RAISED if is_raised else LOWERED))
         elif any(map(str.isspace, text)):
             script.text, script.tag = f" {script.text or ''}", "span"
-        elif _is_index_or_exponent(text, _text_before(script), is_raised):
+        elif _is_index_or_exponent(text, script, is_raised):
             _set_text(script, f"{'^' if is_raised else '_'}{text if len(text) == 1 else f'({text})'}")
-
-
-def _leads_to_note(script: Any) -> bool:  # noqa: ANN401 - lxml has no types
-    links = chain(script.iter("a"), (shell for shell in shells(script) if shell.tag == "a"))
-    return _NOTE.search(script.get("class", "")) is not None or any("#" in link.get("href", "") for link in links)
 
 
 def _is_note(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
     return re.fullmatch(r"\d[\d,;\u2013-]*|[a-z]", letters_of(element)) is not None
 
 
-def _text_before(element: Any) -> str:  # noqa: ANN401 - lxml has no types
-    before = element.getprevious()
-    return (element.getparent().text if before is None else before.tail or before.text) or ""
-
-
-def _is_index_or_exponent(text: str, before: str, is_raised: bool) -> bool:
+def _is_index_or_exponent(text: str, script: Any, is_raised: bool) -> bool:  # noqa: ANN401 - lxml has no types
     """Whether raised or lowered signs change the value before them: ``1st``, ``Mme`` and a trader's mark do not."""
     if any(map(str.isdigit, text)):
         return text[0] not in "[("
+    beside = script.getprevious()
+    before = (script.getparent().text if beside is None else beside.tail or beside.text) or ""
     if before[-1:].isdigit():
         return _POWER.fullmatch(text) is not None and _ABBREVIATION.fullmatch(text) is None
     return is_raised and _VARIABLE.search(before[-2:]) is not None and _EXPONENT.fullmatch(text) is not None
@@ -385,45 +366,45 @@ def _set_text(element: Any, text: str) -> None:  # noqa: ANN401 - lxml has no ty
 
 def open_layout(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     """Make boxes of tables that only lay out what they hold: of one column, or with the article in one of the cells."""
+    laid_out = ("p", "div", *HEADINGS, "ul", "ol", "dl", "pre")
     for table in list(tree.iter("table")):
         rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
         cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
-        blocks = [cell for row in cells for cell in row if cell.tag == "td" and holds(cell, *_LAID_OUT)]
+        blocks = [cell for row in cells for cell in row if cell.tag == "td" and holds(cell, *laid_out)]
         if blocks and (max(map(len, cells)) == 1 or _hold_an_article(blocks, cells, table)):
-            for element in (table, *table, *rows, *(cell for row in cells for cell in row)):
+            for element in (table, *table, *rows, *chain(*cells)):
                 if element.tag != "caption":
                     element.tag = "div"
 
 
 def _hold_an_article(blocks: list[Any], rows: list[list[Any]], table: Any) -> bool:  # noqa: ANN401 - lxml has no types
     """Whether one cell has most of the table's words, in another table or, where rows are not alike, in paragraphs."""
-    total = len("".join(table.itertext()).split())
     most = max(blocks, key=lambda cell: len("".join(cell.itertext())))
-    words = len("".join(most.itertext()).split())
     inner = next(most.iter("table"), None)
-    if inner is not None and len("".join(inner.itertext()).split()) * 2 >= total:
+    total, words, words_inside = (
+        0 if each is None else len("".join(each.itertext()).split()) for each in (table, most, inner)
+    )
+    if inner is not None and words_inside * 2 >= total:
         return True
     filled = Counter(sum(any(map(str.strip, cell.itertext())) for cell in row) for row in rows)
-    if any(cell.tag == "th" for row in rows for cell in row) or any(
-        alike > 1 for number, alike in filled.items() if number > 1
-    ):
+    are_alike = any(alike > 1 for number, alike in filled.items() if number > 1)
+    if are_alike or any(cell.tag == "th" for cell in chain(*rows)):
         return False
     is_article = holds(most, *HEADINGS) or len(list(most.iterchildren("p", "div"))) > 1
-    return is_article and words > _ARTICLE_WORDS and words * 2 >= total
+    return is_article and words > 100 and words * 2 >= total  # cells of data have fewer words
 
 
 def mark_columns(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     """Make ``th`` of the cells that name the columns of a table: by its head, by bold type, or by the figures below."""
-    for rows in _rows_of_tables(tree):
-        first = cells_of(rows[0])
-        in_head = [row for row in rows if row.getparent().tag == "thead"]
-        if not in_head and len(rows) > 1 and all(cell.tag == "td" for row in rows for cell in cells_of(row)):
-            texts = [list(map(plain_text, cells_of(row))) for row in rows]
-            if has_header(texts) or (_is_bold(first) and not _is_bold(cells_of(rows[1]))):
-                in_head = rows[:1]
-        for row in in_head if len(in_head) < len(rows) else ():
-            for cell in cells_of(row):
-                cell.tag = "th"
+    for rows in _tables(tree):
+        in_head = [cells for row, cells in rows if row.getparent().tag == "thead"]
+        all_cells = [cells for _, cells in rows]
+        if not in_head and len(rows) > 1 and all(cell.tag == "td" for cell in chain(*all_cells)):
+            texts = [list(map(plain_text, cells)) for cells in all_cells]
+            if has_header(texts) or (_is_bold(all_cells[0]) and not _is_bold(all_cells[1])):
+                in_head = all_cells[:1]
+        for cell in chain(*in_head) if len(in_head) < len(rows) else ():
+            cell.tag = "th"
 
 
 def join_cells(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
@@ -432,37 +413,33 @@ def join_cells(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     Rows whose cells are all ``th`` name the columns of those below.
     """
     mark_columns(tree)
-    for rows in reversed(list(_rows_of_tables(tree))):  # inner tables first
-        are_heads = [all(cell.tag == "th" for cell in cells_of(row)) for row in rows]
+    for rows in reversed(_tables(tree)):  # inner tables first
+        are_heads = [all(cell.tag == "th" for cell in cells) for _, cells in rows]
         head = are_heads.index(True) if True in are_heads and not all(are_heads) else len(rows)
-        for at, row in enumerate(rows):
-            texts = list(map(plain_text, cells_of(row)))
+        for at, (row, cells) in enumerate(rows):
+            texts = list(map(plain_text, cells))
             if sum(map(bool, texts)) > 1:
                 tag = "li" if at < head else _HEAD if are_heads[at] else _ROW
-                row[:], row.tag, row.text = [], tag, _CELL_MARK.join(texts)
+                row[:], row.tag, row.text = [], tag, " | ".join(texts)  # which shows, unlike a tab
 
 
-def _rows_of_tables(tree: Any) -> Iterator[list[Any]]:  # noqa: ANN401 - lxml has no types
-    """The rows of each table, outer tables first."""
-    tables: dict[Any, list[Any]] = {}
+def _tables(tree: Any) -> list[list[tuple[Any, list[Any]]]]:  # noqa: ANN401 - lxml has no types
+    """The rows of each table with their cells, outer tables first; the cells of tables within a row are not its own."""
+    tables: dict[Any, list[tuple[Any, list[Any]]]] = {}
     for row in tree.iter("tr"):
         around = row.getparent()
-        if around is not None and around.tag in _PARTS_OF_TABLES and around.getparent() is not None:
+        if around is not None and around.tag in ("thead", "tbody", "tfoot") and around.getparent() is not None:
             around = around.getparent()
-        tables.setdefault(around, []).append(row)
-    yield from tables.values()
-
-
-def cells_of(row: Any) -> list[Any]:  # noqa: ANN401 - lxml has no types
-    """The cells of a row, but for those of tables within it."""
-    return [cell for cell in row.iter("td", "th") if next(cell.iterancestors("tr")) is row]
+        cells = [cell for cell in row.iter("td", "th") if next(cell.iterancestors("tr")) is row]
+        tables.setdefault(around, []).append((row, cells))
+    return list(tables.values())
 
 
 def _is_bold(cells: Sequence[Any]) -> bool:
     """Whether several cells are filled, and all in bold."""
-    filled = [letters for cell in cells if (letters := letters_of(cell))]
-    bold = ["".join(map(letters_of, cell.iter("b", "strong"))) for cell in cells if letters_of(cell)]
-    return len(filled) > 1 and filled == bold
+    filled = [cell for cell in cells if letters_of(cell)]
+    bold = ["".join(map(letters_of, cell.iter("b", "strong"))) for cell in filled]
+    return len(filled) > 1 and list(map(letters_of, filled)) == bold
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
@@ -472,7 +449,7 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
         rows: the texts of the cells, two rows or more.
     """
     first, *others = rows
-    if len(first) < _FEWEST_COLUMNS or len(others) < 2 or not names_columns(first):
+    if len(first) < 3 or len(others) < 2 or not names_columns(first):  # two may be names and values of one thing
         return False
     columns = [[row[at] for row in others if at < len(row) and row[at]] for at in range(len(first))]
     return any(len(cells) > 1 and all(map(_DATUM.match, cells)) for cells in columns)
@@ -481,9 +458,9 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
 def names_columns(row: Sequence[str]) -> bool:
     """Whether a row may name columns: each by another short name, and none by a number or a day."""
     names = [cell.strip() for cell in row if cell.strip()]
-    if not names or len(set(names)) < len(names) or max(map(len, names)) > _LONGEST_NAME:
+    if not names or len(set(names)) < len(names) or max(map(len, names)) > 100:
         return False
-    return not any(_NO_NAME.fullmatch(each) and not _YEAR.fullmatch(each) for each in names)
+    return not any(map(_NO_NAME.fullmatch, names))
 
 
 def _blocks(tree: Any) -> Iterator[Block]:  # noqa: ANN401 - lxml has no types
@@ -503,7 +480,7 @@ def _blocks(tree: Any) -> Iterator[Block]:  # noqa: ANN401 - lxml has no types
         text = element.text if begins else element.tail if element is not tree else ""
         if text and "pre" in around:
             words.append(text)
-        elif text and (words or text.strip(_WHITE)):
+        elif text and (words or text.strip(" \t\n\r\f")):
             words.append(text.replace("\n", " "))  # only <br> breaks a line
         if begins and tag == "br":
             words.append("\n")

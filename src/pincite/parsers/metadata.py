@@ -116,7 +116,7 @@ def document(
     rest = {key: value for key, value in stated.items() if value not in (None, "", [])}
     title = one_line(rest.pop("title", None))
     title = None if title and _words(title) in _NO_TITLES else title
-    dates = [key for key in _DATE_KEYS if iso_date(rest.get(key))]
+    date_key = next((key for key in _DATE_KEYS if iso_date(rest.get(key))), None)
     return Document(
         doc_id=doc_id,
         title=_with_folder(title or fallback or PurePosixPath(doc_id).stem, doc_id),
@@ -125,7 +125,7 @@ def document(
         headings=headings,
         tables=tables,
         page_starts=page_starts,
-        date=iso_date(rest.pop(dates[0])) if dates else None,
+        date=iso_date(rest.pop(date_key)) if date_key else None,
         url=_take(rest, "url", "link", "canonical_url", "permalink"),
         source=_take(rest, "source", "publisher", "site", "sitename"),
         author=_take(rest, "author", "authors", "creator", "byline"),
@@ -133,41 +133,12 @@ def document(
     )
 
 
-_SAY_NOTHING = {
-    "about",
-    "api",
-    "change log",
-    "changelog",
-    "changes",
-    "contents",
-    "document",
-    "documentation",
-    "faq",
-    "faqs",
-}
-_SAY_NOTHING |= {
-    "frequently asked questions",
-    "getting started",
-    "guide",
-    "history",
-    "home",
-    "index",
-    "install",
-    "intro",
-}
-_SAY_NOTHING |= {
-    "installation",
-    "introduction",
-    "main",
-    "manual",
-    "news",
-    "notes",
-    "overview",
-    "preface",
-    "quick start",
-}
-_SAY_NOTHING |= {"quickstart", "read me", "readme", "release notes", "start", "summary", "table of contents", "todo"}
-_SAY_NOTHING |= {"usage", "welcome"}
+_SAY_NOTHING = re.compile(
+    "about|api|change ?log|changes|contents|document(?:ation)?|faqs?|frequently asked questions|getting started|guide"
+    "|history|home|index|install(?:ation)?|intro(?:duction)?|main|manual|news|notes|overview|preface|quick ?start"
+    "|read ?me|release notes|start|summary|table of contents|todo|usage|welcome"
+)
+_DATE_KEYS = ("date", "published", "pubdate", "publish_date", "date_published", "created")
 _NO_TITLES = {"untitled", "untitled document", "untitled page", "no title", "new page", "new document", "unknown"}
 _FOLDERS = {"book", "content", "contents", "doc", "docs", "documentation", "en", "html", "public", "site", "src", "www"}
 """Those that do not say either what is in them, unless all do."""
@@ -175,7 +146,7 @@ _FOLDERS = {"book", "content", "contents", "doc", "docs", "documentation", "en",
 
 def says_nothing(title: str) -> bool:
     """Whether a title or a file's name, as ``FAQ`` or ``index``, does not tell what a text is about."""
-    return _words(title) in _SAY_NOTHING
+    return _SAY_NOTHING.fullmatch(_words(title)) is not None
 
 
 def _words(title: str) -> str:
@@ -188,9 +159,6 @@ def _with_folder(title: str, doc_id: str) -> str:
     if not folders or "#" in doc_id or not says_nothing(title):
         return title
     return f"{title} – {next((each for each in folders if each.casefold() not in _FOLDERS), folders[0])}"
-
-
-_DATE_KEYS = ("date", "published", "pubdate", "publish_date", "date_published", "created")
 
 
 def _take(rest: dict[str, Any], *keys: str) -> str | None:

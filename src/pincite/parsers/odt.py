@@ -11,7 +11,7 @@ from lxml import etree
 
 from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
-from pincite.parsers.markup import SHAPES, blocks_of, collapse, lay_out, local_name, parse_xml
+from pincite.parsers.markup import blocks_of, collapse, gathered, lay_out, local_name, numeral, parse_xml, whole_number
 from pincite.parsers.metadata import document
 from pincite.parsers.office import join_scripts
 
@@ -19,12 +19,12 @@ _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-
 _AS_HTML = {f"{_TEXT}h": "h1", f"{_TEXT}p": "p", f"{_TEXT}list-item": "li", f"{_TEXT}line-break": "br"}
 _AS_HTML |= {f"{_TABLE}table": "table", f"{_TABLE}table-row": "tr", f"{_TABLE}table-cell": "td"}
 _AS_HTML |= {f"{_TABLE}table-header-rows": "thead"}
 _LEFT_OUT = [f"{_TEXT}tracked-changes", f"{_OFFICE}annotation", f"{_TEXT}ruby-text", f"{_OFFICE}forms"]
 _LEFT_OUT += [f"{_TEXT}{kind}" for kind in ("table-of-content", "alphabetical-index", "illustration-index")]
+_NAME = f"{_STYLE}name"
 _STATED = {"title": "title", "creator": "author", "initial-creator": "first author", "date": "date"}
 _STATED |= {"creation-date": "created", "subject": "subject", "keyword": "keywords", "language": "language"}
 
@@ -34,26 +34,30 @@ def read(path: Path, name: str) -> Iterator[Document]:
     with ZipFile(path) as archive:
         if b"encryption-data" in archive.read("META-INF/manifest.xml"):
             raise UnreadableFile("encrypted: needs a password")
-        content = parse_xml(archive.read("content.xml"))
-        meta, styles = (
-            parse_xml(archive.read(each) if each in archive.namelist() else b"<none/>")
-            for each in ("meta.xml", "styles.xml")
+        content, meta, styles = (
+            parse_xml(archive.read(each) if each in archive.namelist() or each == "content.xml" else b"<none/>")
+            for each in ("content.xml", "meta.xml", "styles.xml")
         )
     body = content.find(f"{_OFFICE}body/{_OFFICE}text")
     if body is None:
         raise UnreadableFile("no text document")
     looks = {name: tag for each in (styles, content) for name, tag in _looks(each)}
-    _number_items(body, {name: each for part in (styles, content) for name, each in _list_styles(part)})
+    lists = [each for part in (styles, content) for each in part.iter(f"{_TEXT}list-style")]
+    levels = {(each.get(_NAME), level.get(f"{_TEXT}level")): level for each in lists for level in each}
+    _number_items(body, levels)
     trees = [body, *_notes(body)]
     blocks = [block for tree in trees for block in blocks_of(_as_html(tree, looks))]
     heading = blocks[0].text if blocks and blocks[0].kind == "heading" else None
-    yield document(name, *lay_out(blocks), stated={"title": heading} | _stated(meta))
+    elements = ((local_name(each), each.text or "") for each in meta.iter("{*}*"))
+    stated = gathered((_STATED[key], text) for key, text in elements if key in _STATED)
+    stated = {"author": stated.pop("first author", "")} | stated
+    yield document(name, *lay_out(blocks), stated={"title": heading} | stated)
 
 
 def _looks(part: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - lxml has no types
     """The names of the styles that raise, lower or strike their text, with HTML's element for it."""
     for each in part.iter(f"{_STYLE}text-properties"):
-        name, position = each.getparent().get(f"{_STYLE}name", ""), each.get(f"{_STYLE}text-position", "")
+        name, position = each.getparent().get(_NAME, ""), each.get(f"{_STYLE}text-position", "")
         lines = {each.get(f"{_STYLE}text-line-through-{key}", "none") for key in ("style", "type")}
         if lines != {"none"}:
             yield name, "del"
@@ -61,35 +65,25 @@ def _looks(part: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - lxml has n
             yield name, "sup" if position.startswith("super") else "sub"
 
 
-def _list_styles(part: Any) -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ANN401 - lxml has no types
-    """The styles of lists by name: of each level how it is numbered, or marked."""
-    for style in part.iter(f"{_TEXT}list-style"):
-        yield style.get(f"{_STYLE}name", ""), {each.get(f"{_TEXT}level", ""): each for each in style}
-
-
-def _number_items(body: Any, styles: dict[str, dict[str, Any]]) -> None:  # noqa: ANN401 - lxml has no types
-    """Write the numbers of lists where OpenDocument's programs show them."""
-    last: dict[tuple[str, int], int] = {}  # of a list style and level, for lists that go on with the one before
+def _number_items(body: Any, levels: dict[tuple[str, str], Any]) -> None:  # noqa: ANN401 - lxml has no types
+    """Write the numbers of lists where OpenDocument's programs show them; levels go by their style's name and depth."""
+    last: dict[tuple[str, str], int] = {}  # for lists that go on with the one before
     for listed in body.iter(f"{_TEXT}list"):
         around = [listed, *listed.iterancestors(f"{_TEXT}list")]
-        name = next((name for each in around if (name := each.get(f"{_TEXT}style-name"))), "")
-        level: Any = styles.get(name, {}).get(str(len(around)), {})
+        key = next((name for each in around if (name := each.get(f"{_TEXT}style-name"))), ""), str(len(around))
+        level: Any = levels.get(key, {})
         kind = level.get(f"{_STYLE}num-format")
         if not kind:
             continue
         goes_on = listed.get(f"{_TEXT}continue-numbering") == "true" or listed.get(f"{_TEXT}continue-list")
-        number = last.get((name, len(around)), 0) if goes_on else _whole(level.get(f"{_TEXT}start-value"), 1) - 1
+        number = last.get(key, 0) if goes_on else whole_number(level.get(f"{_TEXT}start-value"), 1) - 1
         for item in listed.iterchildren(f"{_TEXT}list-item"):
-            number = _whole(item.get(f"{_TEXT}start-value"), number + 1)
+            number = whole_number(item.get(f"{_TEXT}start-value"), number + 1)
             first = next(iter(item), None)
             if first is not None and first.tag in (f"{_TEXT}p", f"{_TEXT}h") and "".join(first.itertext()).strip():
                 before, after = (level.get(f"{_STYLE}num-{side}", "") for side in ("prefix", "suffix"))
-                first.text = f"{before}{SHAPES.get(kind, str)(number)}{after} {first.text or ''}"
-        last[name, len(around)] = number
-
-
-def _whole(stated: str | None, otherwise: int) -> int:
-    return int(stated) if stated and stated.isdecimal() else otherwise
+                first.text = f"{before}{numeral(number, kind)}{after} {first.text or ''}"
+        last[key] = number
 
 
 def _notes(body: Any) -> list[Any]:  # noqa: ANN401 - lxml has no types
@@ -114,7 +108,10 @@ def _as_html(tree: Any, looks: dict[str, str]) -> Any:  # noqa: ANN401 - lxml ha
     for box in reversed(list(tree.iter("{*}text-box"))):
         paragraph = next(box.iterancestors(f"{_TEXT}p"), None)
         if paragraph is not None:
-            _move_behind(box, paragraph)
+            words = box.makeelement("span")  # keeps the place of what is behind the box
+            words.tail, box.tail = box.tail, None
+            box.addprevious(words)
+            paragraph.addnext(box)
     for element in tree.iter("{*}*"):
         tag, style = element.tag, element.get(f"{_TEXT}style-name")
         if tag in (f"{_TEXT}tab", f"{_TEXT}s"):
@@ -125,25 +122,3 @@ def _as_html(tree: Any, looks: dict[str, str]) -> Any:  # noqa: ANN401 - lxml ha
             element.tag = _AS_HTML.get(tag, tag)
     join_scripts(tree)
     return tree
-
-
-def _move_behind(box: Any, paragraph: Any) -> None:  # noqa: ANN401 - lxml has no types
-    tail, box.tail = box.tail, None
-    before = box.getprevious()
-    if tail and before is not None:
-        before.tail = f"{before.tail or ''}{tail}"
-    elif tail:
-        box.getparent().text = f"{box.getparent().text or ''}{tail}"
-    after, paragraph.tail = paragraph.tail, None
-    paragraph.addnext(box)
-    box.tail = after
-
-
-def _stated(meta: Any) -> dict[str, str | list[str]]:  # noqa: ANN401 - lxml has no types
-    found: dict[str, list[str]] = {}
-    for element in meta.iter("{*}*"):
-        key, text = _STATED.get(local_name(element)), collapse(element.text or "")
-        if key and text:
-            found.setdefault(key, []).append(text)
-    found.setdefault("author", found.pop("first author", []))
-    return {key: each[0] if len(each) == 1 else each for key, each in found.items()}

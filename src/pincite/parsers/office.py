@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 from pincite.errors import UnreadableFile
-from pincite.parsers.markup import collapse
+from pincite.parsers.markup import Block, as_one, collapse
 
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 """A second copy, for programs that do not know the first."""
-EQUATION = "{http://schemas.openxmlformats.org/officeDocument/2006/math}oMath"
-_MATH = EQUATION.removesuffix("oMath")
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
 
 
 def open_package(path: Path, old: str) -> BytesIO:
     """A file's package, with the names that "transitional" files have where it is a "strict" one (ISO/IEC 29500).
 
-    Args:
-        path: where the file lies.
-        old: the suffix of the format before, whose files are at times named as the new ones.
+    Files of the ``old`` format are at times named as the new ones.
     """
     data = path.read_bytes()
-    if data.startswith(_OLE_MAGIC):
-        locked = _ENCRYPTED in data
+    if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        locked = "EncryptedPackage".encode("utf-16-le") in data
         raise UnreadableFile("encrypted: needs a password" if locked else f"an old {old}: save it as {old}x")
     with ZipFile(BytesIO(data)) as package:
         if _STRICT.search(package.read("_rels/.rels")) is None:
@@ -43,6 +39,14 @@ def open_package(path: Path, old: str) -> BytesIO:
                 copy.writestr(member, content)
     renamed.seek(0)
     return renamed
+
+
+def stated_in(properties: Any, blocks: Sequence[Block], *filled_in: str) -> dict[str, str | None]:  # noqa: ANN401
+    """What core properties state, but for what programs fill in; the title else by the heading that begins the text."""
+    keys = ("title", "author", "created", "subject", "keywords", "category")
+    stated = {key: str(getattr(properties, key)) for key in keys}
+    heading = blocks[0].text if blocks and blocks[0].kind == "heading" else None
+    return {"title": heading} | {key: each for key, each in stated.items() if each not in ("", "None", *filled_in)}
 
 
 def join_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
@@ -61,7 +65,7 @@ def join_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
 
 def write_equations(tree: Any, tag: str) -> None:  # noqa: ANN401 - lxml has no types
     """Put the text of each equation in its place, in an element of this name."""
-    for equation in list(tree.iter(EQUATION)):
+    for equation in list(tree.iter(f"{_MATH}oMath")):
         text = collapse(_written(equation)) or "[formula]"
         equation.clear()
         equation.tag, equation.text = tag, text
@@ -76,9 +80,9 @@ def _written(element: Any) -> str:  # noqa: ANN401 - lxml has no types
     within = part.get("e", "")
     match name:
         case "f":
-            return f"{_whole(part.get('num', ''))}/{_whole(part.get('den', ''))}"
+            return f"{as_one(part.get('num', ''))}/{as_one(part.get('den', ''))}"
         case "sSup" | "sSub" | "sSubSup":
-            return _whole(within) + _scripts(part)
+            return as_one(within) + _scripts(part)
         case "rad":
             return f"({within})^(1/{part['deg']})" if part.get("deg") else f"√({within})"
         case "nary":
@@ -93,12 +97,8 @@ def _written(element: Any) -> str:  # noqa: ANN401 - lxml has no types
     return "".join(text for _, text in parts)
 
 
-def _whole(text: str) -> str:
-    return text if len(text) == 1 or text.isalnum() else f"({text})"
-
-
 def _scripts(part: dict[str, str]) -> str:
-    return "".join(sign + _whole(part[key]) for key, sign in (("sub", "_"), ("sup", "^")) if part.get(key))
+    return "".join(sign + as_one(part[key]) for key, sign in (("sub", "_"), ("sup", "^")) if part.get(key))
 
 
 def _sign(element: Any, name: str, usual: str) -> str:  # noqa: ANN401 - lxml has no types

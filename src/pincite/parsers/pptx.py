@@ -13,31 +13,26 @@ from pptx.oxml.ns import qn
 from pincite.datatypes import Document, Span, Table
 from pincite.parsers.markup import Block, blocks_of, lay_out, parse_xml
 from pincite.parsers.metadata import document
-from pincite.parsers.office import FALLBACK, join_scripts, open_package, write_equations
-
-_STATED = ("title", "author", "created", "subject", "keywords", "category")
-_FILLED_IN = ("", "None", "PowerPoint Presentation", "2013-01-27 09:14:16")
-"""What PowerPoint and python-pptx put into files of which nobody stated anything."""
+from pincite.parsers.office import FALLBACK, join_scripts, open_package, stated_in, write_equations
 
 _AS_HTML = {qn("a:p"): "p", qn("a:br"): "br", qn("a:tbl"): "table", qn("a:tr"): "tr", qn("a:tc"): "td"}
-_ON_EVERY_SLIDE = ("sldNum", "dt", "ftr", "hdr")
-_TITLES = ("title", "ctrTitle")
 
 
 def read(path: Path, name: str) -> Iterator[Document]:
     """The one document of a presentation."""
     slides = pptx.Presentation(open_package(path, ".ppt"))
     text, headings, tables, page_starts = "", list[Span](), list[Table](), list[int]()
+    first = list[Block]()
     for slide in slides.slides:
-        words, found, rows = lay_out(_blocks(slide))
+        blocks = _blocks(slide)
+        words, found, rows = lay_out(blocks)
         start = len(text) + 2 if text and words else len(text)
+        first = first if text else blocks[:1]
         text += f"\n\n{words}" if text and words else words
-        headings += [(start + first, start + end) for first, end in found]
-        tables += [Table(*((start + first, start + end) for first, end in table)) for table in rows]
+        headings += [(start + begin, start + end) for begin, end in found]
+        tables += [Table(*((start + begin, start + end) for begin, end in table)) for table in rows]
         page_starts.append(start)
-    values = {key: str(getattr(slides.core_properties, key)) for key in _STATED}
-    title = text[slice(*headings[0])] if headings and headings[0][0] == 0 else None
-    stated = {"title": title} | {key: each for key, each in values.items() if each not in _FILLED_IN}
+    stated = stated_in(slides.core_properties, first, "PowerPoint Presentation", "2013-01-27 09:14:16")
     yield document(name, text, tuple(headings), tuple(tables), stated=stated, page_starts=tuple(page_starts))
 
 
@@ -45,16 +40,15 @@ def _blocks(slide: Any) -> list[Block]:  # noqa: ANN401 - python-pptx has no typ
     titles, others = list[Block](), list[Block]()
     for shape in list(_plain(slide.shapes._spTree)):
         kinds = {each.get("type") for each in shape.iter(qn("p:ph"))}
-        if kinds.isdisjoint(_ON_EVERY_SLIDE):
-            blocks = blocks_of(_as_html(shape))
-            if kinds.isdisjoint(_TITLES):
-                others += blocks
-            elif blocks:
-                titles.append(Block(" ".join(word for block in blocks for word in block.text.split()), "heading"))
+        if not kinds.isdisjoint(("sldNum", "dt", "ftr", "hdr")):  # on every slide
+            continue
+        blocks = blocks_of(_as_html(shape))
+        if kinds.isdisjoint(("title", "ctrTitle")):
+            others += blocks
+        elif blocks:
+            titles.append(Block(" ".join(word for block in blocks for word in block.text.split()), "heading"))
     notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
-    if notes is not None:
-        others += blocks_of(_as_html(_plain(notes._txBody)))
-    return titles + others
+    return titles + others + ([] if notes is None else blocks_of(_as_html(_plain(notes._txBody))))
 
 
 def _plain(element: Any) -> Any:  # noqa: ANN401 - lxml has no types

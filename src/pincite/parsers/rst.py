@@ -40,8 +40,6 @@ _DIRECTIVE = re.compile(r"^[ \t]*\.\. ([A-Za-z][\w:.+-]*?)::(?:\s|\Z)", re.MULTI
 _ROLE = re.compile(r":([A-Za-z][\w:.+-]*?):`|`:([A-Za-z][\w:.+-]*?):(?!\w)")
 _SILENT = re.compile(r"toctree|index|highlight|tabularcolumns|(?:py:)?(?:current)?module|auto.*|.*author|.*program")
 """Directives that list pages, set something or have a program write the text."""
-
-
 _VERSIONS = {"versionadded": "Added in version", "versionchanged": "Changed in version"}
 _VERSIONS |= {"deprecated": "Deprecated since version", "versionremoved": "Removed in version"}
 
@@ -53,17 +51,8 @@ class _AnyOption(dict[str, Any]):
         return directives.unchanged
 
 
-class _Code(CodeBlock):
-    option_spec = _AnyOption(CodeBlock.option_spec or {})
-
-
-class _Formula(MathBlock):
-    option_spec = _AnyOption(MathBlock.option_spec or {})
-
-
-for _name in ("code", "code-block", "sourcecode"):
-    directives.register_directive(_name, _Code)
-directives.register_directive("math", _Formula)
+for _directive in (CodeBlock, MathBlock):
+    _directive.option_spec = _AnyOption(_directive.option_spec or {})
 
 
 class _Sphinx(Directive):

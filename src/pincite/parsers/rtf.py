@@ -19,14 +19,9 @@ from pincite.parsers.markup import Block, collapse, has_header, lay_out
 from pincite.parsers.metadata import document
 from pincite.parsers.notation import LOWERED, RAISED
 
-_MAGIC = "{\\rtf"
 _SCRIPT = re.compile(r"\\(super|sub)(?![a-z0-9]) ?((?:\\[a-z]+-?\d* ?|[\r\n])*+)([-+]?\d{1,9})(?![\w.,])")
-_LINE = re.compile(r"\\line(?![a-z])")
-_LINE_BREAK = "\v"
 _PICTURE = re.compile(r"(?<![0-9a-fA-F])(?:(?:[0-9a-fA-F]{32,}+[\r\n]*+){4,}+|[0-9a-fA-F]{256,}+)")
 """The bytes of a picture or file as digits, which striprtf would go through one by one."""
-_BODY_LEVEL = 9
-_LINK = re.compile(r"HYPERLINK(?=\s)")
 _NOTE = re.compile(r"\{(?:\\\*)?\\footnote(?![a-z])")
 _HEADING_STYLE = re.compile(
     r"\{\\s(\d{1,4})(?![0-9])(?:[^{};]|\{[^{}]{0,200}\}){0,400}?(?<![a-z])(?:heading \d|title);\}", re.IGNORECASE
@@ -47,16 +42,19 @@ _CREATED = re.compile(r"\{\\creatim\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})")
 def read(path: Path, name: str) -> Iterator[Document]:
     """The one document of a file."""
     source = path.read_bytes().decode("cp1252", "replace")
-    if not source.lstrip().startswith(_MAGIC):
+    if not source.lstrip().startswith("{\\rtf"):
         raise UnreadableFile("no RTF: it does not begin as RTF does" if source.strip() else "empty")
     source = _PICTURE.sub("", source)
-    head = source[: source.find("{", source.index(_MAGIC) + 1)]  # which says how letters are written
-    source = _LINK.sub("", source)  # striprtf would write out where a link leads
-    source = _LINE.sub(lambda _: _letters(_LINE_BREAK), source)
-    text, notes = _without_notes(_SCRIPT.sub(_script, _with_looks(source)))
-    blocks = list(_blocks(_text(text)))
-    for number, note in enumerate(notes, 1):
-        blocks.append(Block(collapse(f"[{number}] {_text(f'{head} {note}}}')}"), "paragraph"))
+    head = source[: source.find("{", source.index("{\\rtf") + 1)]  # which says how letters are written
+    source = re.sub(r"HYPERLINK(?=\s)", "", source)  # striprtf would write out where a link leads
+    source = re.sub(r"\\line(?![a-z])", lambda _: _letters("\v"), source)
+
+    def raised(found: re.Match[str]) -> str:
+        return found[2] + _letters(found[3].translate(RAISED if found[1] == "super" else LOWERED))
+
+    text, notes = _without_notes(_SCRIPT.sub(raised, _with_looks(source)))
+    said = (collapse(f"[{number}] {_text(f'{head} {note}}}')}") for number, note in enumerate(notes, 1))
+    blocks = [*_blocks(_text(text)), *(Block(note, "paragraph") for note in said)]
     stated = {key: _text(f"{head} {words}}}") for key, words in reversed(_STATED.findall(source))}
     if created := _CREATED.search(source):
         stated["created"] = f"{created[1]}-{created[2]:0>2}-{created[3]:0>2}"
@@ -72,15 +70,15 @@ def _with_looks(source: str) -> str:
     struck, heading, at = False, False, 0
     around: list[tuple[bool, bool]] = []
     for found in _LOOKS.finditer(source):
-        text, word = source[at : found.start()], found[0]
+        word = found[0]
+        kept.append("" if struck else source[at : found.start()])
         at = found.end()
-        kept.append("" if struck else text)
         if found["struck"] or found["kept"]:
             struck = found["struck"] is not None
         elif found["plain"]:
             heading = False
         elif found["level"] or found["style"]:
-            heading = found["style"] in styles if found["style"] else int(found["level"]) < _BODY_LEVEL
+            heading = found["style"] in styles if found["style"] else int(found["level"]) < 9
         elif word == "{":
             around.append((struck, heading))
         elif word == "}" and around:
@@ -103,10 +101,6 @@ def _letters(text: str) -> str:
     return "".join(f"{{\\uc1\\u{ord(char)}?}}" for char in text)
 
 
-def _script(found: re.Match[str]) -> str:
-    return found[2] + _letters(found[3].translate(RAISED if found[1] == "super" else LOWERED))
-
-
 def _without_notes(source: str) -> tuple[str, list[str]]:
     """The source with marks such as ``[1]`` in the place of its notes, and the notes."""
     kept, notes, at = [], list[str](), 0
@@ -125,7 +119,9 @@ def _without_notes(source: str) -> tuple[str, list[str]]:
 
 def _blocks(text: str) -> Iterator[Block]:
     """A block a line: striprtf ends paragraphs and table rows with one, and each cell with a bar."""
-    lines = [(line, _cells(line)) for line in text.split("\n")]
+    lines = [
+        (line, list(map(collapse, line[:-1].split("|"))) if line.endswith("|") else []) for line in text.split("\n")
+    ]
     for is_table, group in groupby(lines, lambda each: bool(each[1])):
         rows = list(group)
         named = is_table and len(rows) > 1 and has_header([cells for _, cells in rows])
@@ -134,8 +130,4 @@ def _blocks(text: str) -> Iterator[Block]:
                 yield Block(" | ".join(cells), "line" if not named else "row" if at else "columns")
             elif not cells and line.strip(f"{_HEADING} \t"):
                 kind = "heading" if line.rstrip().endswith(_HEADING) else "paragraph"
-                yield Block("\n".join(map(collapse, line.replace(_HEADING, "").split(_LINE_BREAK))), kind)
-
-
-def _cells(line: str) -> list[str]:
-    return [collapse(cell) for cell in line.removesuffix("|").split("|")] if line.endswith("|") else []
+                yield Block("\n".join(map(collapse, line.replace(_HEADING, "").split("\v"))), kind)

@@ -19,10 +19,6 @@ _TIMES = re.compile(rf"\s*(?P<start>{_TIME})\s+-->\s+(?P<end>{_TIME})(?:\s.*)?")
 _VOICE = re.compile(r"<v(?:\.[^\s>]{0,100}+)?+\s{1,20}+([^>\s][^>]{0,99}+|)>")
 _TAG = re.compile(r"</?[A-Za-z\d][^<>]{0,200}>|\{\\[^{}]{0,200}\}")
 """Of WebVTT and HTML, with the times within a cue, and of ASS, which ``.srt`` files have at times."""
-_PAUSE = 3.0
-"""Seconds without words behind which something else is spoken of, if a sentence ended there."""
-_ROLLING = 0.1
-"""A cue that follows within so many seconds may show lines of the one before a second time, further up."""
 _ENDED = re.compile(r"[.?!…。？！][\"'”’»)\]]*\Z")
 
 
@@ -34,10 +30,11 @@ def read(path: Path, name: str) -> Iterator[Document]:
         speaker = next((found[1].strip() for line in lines if (found := _VOICE.search(line))), voice)
         words = [collapse(html.unescape(_TAG.sub("", line))) for line in lines]
         said = paragraphs[-1] if paragraphs else []
-        paused = bool(said) and start >= until + _PAUSE and _ENDED.search(said[-1]) is not None
+        # Behind three seconds without words something else is spoken of, if a sentence ended there.
+        paused = bool(said) and start >= until + 3 and _ENDED.search(said[-1]) is not None
         if not paragraphs or paused or speaker != voice:
             paragraphs.append(said := [f"{speaker}:"] if speaker != voice else [])
-        rolled_up = shown if start < until + _ROLLING else []
+        rolled_up = shown if start < until + 0.1 else []  # lines that are shown again, further up
         said += [line for line in words if line and line not in rolled_up]
         voice, until, shown = speaker, end, words
     text = "\n\n".join(" ".join(said) for said in paragraphs if said)

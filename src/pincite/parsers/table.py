@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -20,9 +20,6 @@ from pincite.parsers.decoding import decode
 from pincite.parsers.markup import names_columns
 from pincite.parsers.metadata import document
 
-_SAMPLE = 1 << 13
-"""Characters that are looked through for what parts the columns."""
-_OF_JUDGEMENTS = ["query-id", "corpus-id", "score"]
 _MOST_WRITTEN = 256 << 20
 """Characters of all rows together: the names of columns stand in each, so that a file gives more than it holds."""
 
@@ -35,15 +32,18 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
     first = next(((number, row) for number, row in rows if any(map(str.strip, row))), None)
     if first is None:
         raise UnreadableFile("empty")
-    columns = [cell.strip() for cell in first[1]] if names_columns(first[1]) else []
-    if [column.lower() for column in columns] == _OF_JUDGEMENTS:
+    columns = dict(enumerate(map(str.strip, first[1]))) if names_columns(first[1]) else {}
+    if [column.lower() for column in columns.values()] == ["query-id", "corpus-id", "score"]:
         raise UnreadableFile("no articles but judgements of questions, as BEIR has them")
     empty, written = True, 0
     for number, row in rows if columns else chain([first], rows):
-        cells = list(_named(columns, row))
+        filled = ((at, cell.strip()) for at, cell in enumerate(row) if cell.strip())
+        cells = [(columns.get(at) or f"Column {at + 1}", cell) for at, cell in filled]
         if not cells:
             continue
-        found = _document(f"{name}#{number}", number, cells)
+        stated = {column.lower(): cell for column, cell in cells}
+        words = "\n".join(f"{column}: {cell}" for column, cell in cells)
+        found = document(f"{name}#{number}", words, stated=stated, fallback=f"row {number}")
         written += len(found.text)
         if written > _MOST_WRITTEN:
             raise UnreadableFile(f"its rows have more than {_MOST_WRITTEN >> 20} million characters: divide it")
@@ -60,19 +60,7 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
 def _delimiter(text: str, name: str) -> str:
     if name.lower().endswith(".tsv"):
         return "\t"
+    sample = text[: 1 << 13]
     with suppress(csv.Error):
-        return csv.Sniffer().sniff(text[:_SAMPLE].rpartition("\n")[0] or text[:_SAMPLE], ",;\t|").delimiter
+        return csv.Sniffer().sniff(sample.rpartition("\n")[0] or sample, ",;\t|").delimiter
     return ","
-
-
-def _named(columns: Sequence[str], row: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The names and values of a row's cells that are filled."""
-    for at, cell in enumerate(row):
-        if cell.strip():
-            yield (columns[at] if at < len(columns) else "") or f"Column {at + 1}", cell.strip()
-
-
-def _document(doc_id: str, number: int, cells: Sequence[tuple[str, str]]) -> Document:
-    stated = {column.lower(): cell for column, cell in cells}
-    text = "\n".join(f"{column}: {cell}" for column, cell in cells)
-    return document(doc_id, text, stated=stated, fallback=f"row {number}")

@@ -15,7 +15,6 @@ from pincite.parsers.decoding import decode
 from pincite.parsers.headings import is_version, with_headings
 from pincite.parsers.metadata import document, find_date, iso_date
 
-_HEAD_LINES = 20
 _LONGEST_LINE = 150
 _SENTENCE_END = re.compile(r"[.,;:。，；：、][\"'”’»)\]」』）]*$")
 _RULE = re.compile(r"\s*([=\-~*_#])\1{2,}\s*")
@@ -50,7 +49,7 @@ def _head(text: str) -> tuple[dict[str, str], int]:
     """What the lines at the top say of the text, and where the text itself begins."""
     stated: dict[str, str] = {}
     start = end = 0
-    lines = text[: _HEAD_LINES * 200].splitlines(keepends=True)[:_HEAD_LINES]
+    lines = text[:4000].splitlines(keepends=True)[:20]
     for line, following in pairwise([*lines, ""]):
         if _is_section(text, line, following):
             break
