@@ -94,7 +94,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         with Index.open(Path(folder) / "index") as index:
             index.update(ROOT / "docs_corpus")
-            questions = [f"What about {title}?" for title in index.titles(100).values()]
+            questions = [f"What about {title}?" for title in [each.title for each in index.listed()[:100]]]
         with chat(Path(folder) / "index") as address:
             browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", "--disable-gpu"])
             first, _ = open_page(browser, address, foreign)

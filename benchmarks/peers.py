@@ -23,7 +23,7 @@ from ir_measures import AP, RR, R, ScoredDoc, calc_aggregate, nDCG
 
 from peers_run import DEPTH
 from pincite import Index
-from pincite.judged import read_questions
+from pincite.evaluation.questions import COLLECTION, read_questions
 from pincite.retrieval.embedding import find_model
 from pincite.settings import DEFAULT_MODEL
 from reporting import ROOT, say, spread, write
@@ -83,7 +83,10 @@ def run(python: Path | str, name: str, given: Path) -> dict[str, Any]:
 def figures(found: dict[str, Any], collection: Path) -> dict[str, Any]:
     """Quality and cost as the table shows them."""
     questions = [each for each in read_questions(collection) if any(grade > 0 for grade in each.relevant.values())]
-    relevant = {each.query_id: dict(each.relevant) for each in questions}
+    relevant = {
+        each.query_id: {doc_id.removeprefix(COLLECTION): grade for doc_id, grade in each.relevant.items()}
+        for each in questions
+    }
     ranked = [
         ScoredDoc(query_id, doc_id, -place)
         for query_id, doc_ids in found["ranked"].items()

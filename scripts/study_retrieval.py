@@ -33,9 +33,9 @@ from scipy.sparse import csc_array
 from pincite import Index, Settings
 from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Passage
-from pincite.evaluation import characters
+from pincite.evaluation.measures import characters
+from pincite.evaluation.questions import Question, index_collection, read_questions
 from pincite.ingest import worker
-from pincite.judged import COLLECTION, Question, index_collection, read_questions
 from pincite.retrieval import ranking
 from pincite.retrieval.follow_ups import query_variants
 
@@ -114,7 +114,6 @@ class Lab:
             self.passages = [by_id[each] for each in ids]
             self.documents = snapshot.documents({each.doc_id for each in self.passages})
         self.held = np.array([held[each] for each in ids], np.float32)
-        self.names = [each.doc_id.removeprefix(COLLECTION) for each in self.passages]
         said = [[{"role": "user", "content": turn} for turn in question.earlier] for question in self.questions]
         self.asked = [query_variants(q.text, turns) for q, turns in zip(self.questions, said, strict=True)]
         vectors = iter(embedder.encode_query([text for each in self.asked for text, _ in each]))
@@ -231,7 +230,7 @@ def value(lab: Lab, rankings: Mapping[int, Mapping[int, float]]) -> float:
 def _by_document(lab: Lab, found: Mapping[int, float]) -> dict[str, float]:
     scores: dict[str, float] = {}
     for place, score in sorted(found.items(), key=lambda pair: -pair[1]):
-        scores.setdefault(lab.names[place], score)
+        scores.setdefault(lab.passages[place].doc_id, score)
     return scores
 
 

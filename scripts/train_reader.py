@@ -55,7 +55,7 @@ from transformers import AutoModel
 from pincite import Hit, Index, Settings
 from pincite.analysis.terms import only_stop_words
 from pincite.datatypes import Document, Span, digest_of
-from pincite.evaluation import auroc
+from pincite.evaluation.measures import auroc
 from pincite.index import Ranking
 from pincite.ingest.worker import divide
 from pincite.reading.quotes import Constants

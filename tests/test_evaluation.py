@@ -14,8 +14,10 @@ from conftest import ARTICLES
 from pincite import Assistant, Filter, Index
 from pincite.cli import main
 from pincite.errors import PinciteError, UsageError
-from pincite.evaluation import OUTCOMES, Outcome, Values, compare, evaluate, kinds, means, worst
-from pincite.judged import Question, index_collection, left_out, read_own, read_questions
+from pincite.evaluation import evaluate
+from pincite.evaluation.measures import Values, compare, kinds, means
+from pincite.evaluation.outcomes import OUTCOMES, Outcome, worst
+from pincite.evaluation.questions import Question, index_collection, left_out, read_own, read_questions
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -48,7 +50,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_only_judged_questions_are_asked(collection: Path) -> None:
     questions = read_questions(collection)
     assert [each.query_id for each in questions] == ["q1", "q2", "q3"]
-    assert questions[0].spans == {"f": [(30, 36)]}
+    assert questions[0].spans == {"corpus.jsonl#f": [(30, 36)]}
     assert questions[2].relevant == {}
 
 
@@ -153,14 +155,14 @@ def test_a_conversation_is_measured_with_and_without_its_turns(
 
 def test_what_was_lost_comes_first() -> None:
     def outcome(name: str, found: str) -> Outcome:
-        return Outcome(id=name, question="?", history=(), outcome=found, rank=1, confidence=0.5, quoted=(), right=())
+        return {"id": name, "outcome": found}
 
     said = {"a": "first quote right", "b": "wrongly refused", "c": "wrongly refused", "d": "not retrieved"}
     said |= {"e": "another quote right", "f": "rightly refused", "g": "wrong quote", "h": "wrongly answered"}
     assert sorted({*said.values()}) == sorted(OUTCOMES)
     each: dict[str, Values] = {name: {} for name in said} | {"b": {"nDCG@10": 0.9}, "c": {"nDCG@10": 0.2}}
     found = worst([outcome(name, found) for name, found in said.items()], each, 8)
-    assert "".join(outcome.id for outcome in found) == "dgcbheaf"
+    assert "".join(outcome["id"] for outcome in found) == "dgcbheaf"
 
 
 def test_a_folder_that_is_no_collection_is_named(tmp_path: Path) -> None:
@@ -214,7 +216,7 @@ def test_a_blank_last_line_is_no_error(collection: Path, tmp_path: Path) -> None
     for path in collection.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "qrels.tsv").write_text("q1\tf\t1\n\n")
-    assert read_questions(tmp_path)[0].relevant == {"f": 1}
+    assert read_questions(tmp_path)[0].relevant == {"corpus.jsonl#f": 1}
 
 
 # ---------------------------------------------------------------- questions of one's own
@@ -343,12 +345,12 @@ def test_where_an_answer_was_lost(tmp_path: Path, real_index: Index) -> None:
     questions = read_own(path, real_index)
     unknown = replace(questions[0], query_id="not retrieved", relevant={"gone.txt": 1}, spans={"gone.txt": [(0, 5)]})
     outcomes, measures = asked(real_index, [*questions, unknown])
-    assert [each.outcome for each in outcomes] == [each.id.partition(",")[0] for each in outcomes]
-    assert [each.rank is None for each in outcomes] == [False, False, False, True, False, True]
-    assert [text.doc_id for text in outcomes[1].quoted] == ["mill/tide.md", "harbour.txt"]
+    assert [each["outcome"] for each in outcomes] == [each["id"].partition(",")[0] for each in outcomes]
+    assert [each["rank"] is None for each in outcomes] == [False, False, False, True, False, True]
+    assert [text["doc_id"] for text in outcomes[1]["quoted"]] == ["mill/tide.md", "harbour.txt"]
     assert (measures["false refusals"], measures["false answers"]) == (0.0, 1.0)
     outcomes, measures = asked(real_index, questions, threshold=1.0)
-    assert [each.outcome for each in outcomes] == [*3 * ["wrongly refused"], "rightly refused", "wrongly refused"]
+    assert [each["outcome"] for each in outcomes] == [*3 * ["wrongly refused"], "rightly refused", "wrongly refused"]
     assert (measures["false refusals"], measures["false answers"]) == (1.0, 0.0)
 
 
@@ -393,4 +395,4 @@ def test_what_answers_is_left_out(collection: Path, tmp_path: Path, capsys: pyte
         assert first.without == {"corpus.jsonl#f", "corpus.jsonl#f2"}
         assert second.without == {"corpus.jsonl#m"}
         where = Filter(doc_ids=["corpus.jsonl#m"])
-        assert asked(index, [first])[0][0].confidence == Assistant(index).ask(first.text, where=where).confidence
+        assert asked(index, [first])[0][0]["confidence"] == Assistant(index).ask(first.text, where=where).confidence

@@ -19,7 +19,8 @@ from pincite import Document, Filter, Index
 from pincite.analysis.sentences import sentence_spans
 from pincite.cli import main
 from pincite.errors import IndexProblem, PinciteError, UsageError
-from pincite.judgements import Judgements, Verdict, note, read
+from pincite.evaluation.judgements import Verdict, note, read
+from pincite.evaluation.questions import Question
 from pincite.stores.local.catalog import FILE
 from pincite.stores.milvus.store import MilvusStore
 from pincite.web.judging import Selected, whole_sentences
@@ -49,7 +50,7 @@ def judge(index: Index, verdict: Verdict, question: str, quote: str = "", doc_id
     assert note(index, verdict, question, place=place, **asked) == index.judgements
 
 
-def known(index: Index) -> Judgements:
+def known(index: Index) -> tuple[list[Question], dict[str, Any]]:
     return read(index.judgements, index)
 
 
@@ -80,7 +81,7 @@ def test_a_line_names_the_place_and_holds_no_word_of_the_article(index: Index, t
 NOTE = """
 import sys
 from pincite import Index
-from pincite.judgements import note
+from pincite.evaluation.judgements import note
 index = Index.open(sys.argv[1])
 for number in range(40):
     note(index, "nothing", sys.argv[2] * 3000 + str(number))
@@ -102,7 +103,7 @@ FULL = """
 import resource, sys
 from pincite import Index
 from pincite.errors import IndexProblem
-from pincite.judgements import note
+from pincite.evaluation.judgements import note
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:
     note(Index.open(sys.argv[1]), "nothing", "q" * 1000)
@@ -120,7 +121,7 @@ def test_a_full_disk_is_told_and_leaves_no_half_line(index: Index) -> None:
     assert said.endswith("; nothing was noted\n")
     assert index.judgements.read_bytes() == before
     judge(index, "nothing", WHEN)
-    assert len(known(index).questions) == 2
+    assert len(known(index)[0]) == 2
 
 
 def test_what_cannot_be_noted_is_told(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +129,7 @@ def test_what_cannot_be_noted_is_told(index: Index, monkeypatch: pytest.MonkeyPa
         note(index, "nothing", "q" * 100_000)
     assert not index.judgements.exists()
     judge(index, "nothing", HOCKEY)
-    monkeypatch.setattr("pincite.judgements._MOST_BYTES_IN_ALL", 200)
+    monkeypatch.setattr("pincite.evaluation.judgements._MOST_BYTES_IN_ALL", 200)
     with pytest.raises(IndexProblem, match="has grown to"):
         judge(index, "nothing", HOCKEY)
     index.judgements.unlink()
@@ -145,7 +146,7 @@ def test_half_a_character_is_noted_as_one_that_is_unknown(index: Index) -> None:
 def test_a_line_without_its_end_is_not_written_on(index: Index) -> None:
     index.judgements.write_text(json.dumps({"question": WHEN, "verdict": "nothing"}), "utf-8")
     judge(index, "nothing", HOCKEY)
-    assert [each.text for each in known(index).questions] == [WHEN, HOCKEY]
+    assert [each.text for each in known(index)[0]] == [WHEN, HOCKEY]
 
 
 def test_nothing_that_becomes_of_the_index_takes_them_away(index: Index, tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ def test_nothing_that_becomes_of_the_index_takes_them_away(index: Index, tmp_pat
     index.update(tmp_path / "corpus")
     assert (index.judgements.parent / "damaged.sqlite").exists()
     assert index.judgements.read_bytes() == noted
-    assert known(index).right == 1
+    assert known(index)[1]["right"] == 1
 
 
 def test_those_of_an_index_in_milvus_lie_in_the_folder_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,21 +181,21 @@ def test_the_last_word_on_a_place_counts(index: Index) -> None:
     judge(index, "right", WHEN, CARTS)
     judge(index, "wrong", WHEN, CARTS)
     judge(index, "instead", WHEN, FERRY_LEFT)
-    (question,) = known(index).questions
+    (question,) = known(index)[0]
     assert (question.text, question.answerable, question.relevant) == (WHEN, True, {"harbour.txt": 1})
     assert quotes(index, question.spans) == [FERRY_LEFT]
     assert [quotes(index, places) for places in question.wrong] == [[CARTS]]
     judge(index, "nothing", WHEN)
-    (question,) = known(index).questions
+    (question,) = known(index)[0]
     assert (question.answerable, question.spans, len(question.wrong)) == (False, {}, 1)
     judge(index, "right", WHEN, FERRY_LEFT)
-    (question,) = known(index).questions
+    (question,) = known(index)[0]
     assert (question.answerable, quotes(index, question.spans)) == (True, [FERRY_LEFT])
 
 
 def test_what_is_only_known_to_be_wrong_has_no_answer_known(index: Index) -> None:
     judge(index, "wrong", WHEN, CARTS)
-    (question,) = known(index).questions
+    (question,) = known(index)[0]
     assert (question.has_answer, question.spans, question.relevant) == (None, None, {})
 
 
@@ -203,7 +204,7 @@ def test_a_question_after_others_or_with_filters_is_another(index: Index) -> Non
     judge(index, "right", WHEEL, "Its wheel was made of elm.", "mill/tide.md")
     judge(index, "right", WHEEL, "Its wheel was made of elm.", "mill/tide.md", where=where)
     judge(index, "nothing", WHEEL, history=["When did the mill stop?"])
-    alone, limited, later = known(index).questions
+    alone, limited, later = known(index)[0]
     assert [each.where for each in (alone, limited, later)] == [None, where, None]
     assert (alone.earlier, later.earlier, later.answerable) == ((), ("When did the mill stop?",), False)
     assert len({each.query_id for each in (alone, limited, later)}) == 3
@@ -214,7 +215,7 @@ def test_a_quote_counts_wherever_it_stands(index: Index, tmp_path: Path) -> None
     write_files(tmp_path / "corpus", {"reprint.txt": f"From another paper. {FERRY_LEFT} More follows below.\n"})
     index.update()
     judge(index, "right", WHEN, FERRY_LEFT)
-    (question,) = known(index).questions
+    (question,) = known(index)[0]
     assert set(question.spans or ()) == {"harbour.txt", "reprint.txt"}
     assert quotes(index, question.spans) == [FERRY_LEFT] * 2
 
@@ -231,11 +232,11 @@ def test_what_was_moved_is_found_and_what_is_gone_is_named(
     (tmp_path / "corpus/harbour.txt").write_text(text, "utf-8")
     (tmp_path / "corpus/mill/tide.md").unlink()
     index.update(allow_removals=True)
-    judged = known(index)
-    assert [each.text for each in judged.questions] == [WHEN, HOCKEY]
-    assert quotes(index, judged.questions[0].spans) == [FERRY_LEFT]
-    assert (judged.right, judged.nothing, judged.moved) == (1, 1, 1)
-    assert [(each.line, each.doc_id, each.reason) for each in judged.stale] == [
+    questions, judged = known(index)
+    assert [each.text for each in questions] == [WHEN, HOCKEY]
+    assert quotes(index, questions[0].spans) == [FERRY_LEFT]
+    assert (judged["right"], judged["nothing"], judged["moved"]) == (1, 1, 1)
+    assert [(each["line"], each["doc_id"], each["reason"]) for each in judged["stale"]] == [
         (2, "harbour.txt", "its article was changed, and no longer holds the quote"),
         (3, "mill/tide.md", "its article is not in the index any more"),
         (4, None, "no article fits its filters any more"),
@@ -251,8 +252,8 @@ def test_an_answer_that_is_gone_does_not_bring_back_that_there_is_none(index: In
     judge(index, "instead", WHEEL, "Its wheel was made of elm.", "mill/tide.md")
     (tmp_path / "corpus/mill/tide.md").unlink()
     index.update(allow_removals=True)
-    judged = known(index)
-    assert (judged.questions, len(judged.stale)) == ([], 1)
+    questions, judged = known(index)
+    assert (questions, len(judged["stale"])) == ([], 1)
     assert main(["evaluate", "--judgements", "--index", str(tmp_path / "index")]) == 0
 
 

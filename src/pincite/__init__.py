@@ -6,44 +6,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pincite.assistant import Assistant as Assistant
-    from pincite.datatypes import Answer as Answer
-    from pincite.datatypes import Citation as Citation
-    from pincite.datatypes import Document as Document
-    from pincite.datatypes import Filter as Filter
-    from pincite.datatypes import Hit as Hit
-    from pincite.datatypes import Passage as Passage
-    from pincite.datatypes import Progress as Progress
-    from pincite.datatypes import Status as Status
-    from pincite.datatypes import UpdateReport as UpdateReport
-    from pincite.errors import PinciteError as PinciteError
-    from pincite.index import Index as Index
-    from pincite.settings import Settings as Settings
+    from pincite.assistant import Assistant
+    from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Passage, Progress, Status, UpdateReport
+    from pincite.errors import PinciteError
+    from pincite.index import Index
+    from pincite.settings import Settings
 
-# Imported when first asked for, so that `import pincite` costs next to nothing.
-_HOME = {
-    "Answer": "datatypes",
-    "Assistant": "assistant",
-    "Citation": "datatypes",
-    "Document": "datatypes",
-    "Filter": "datatypes",
-    "Hit": "datatypes",
-    "Index": "index",
-    "Passage": "datatypes",
-    "PinciteError": "errors",
-    "Progress": "datatypes",
-    "Settings": "settings",
-    "Status": "datatypes",
-    "UpdateReport": "datatypes",
-}
-__all__ = sorted(_HOME)
+__all__ = [
+    "Answer", "Assistant", "Citation", "Document", "Filter", "Hit", "Index", "Passage", "PinciteError", "Progress",
+    "Settings", "Status", "UpdateReport",
+]  # fmt: skip
 __version__ = "0.1.0"
+
+_HOME = {"Assistant": "assistant", "Index": "index", "PinciteError": "errors", "Settings": "settings"}
+"""The modules of these; all others are in ``datatypes``."""
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 (any of the names above)
-    if name not in _HOME:
+    """Imported when first asked for, so that ``import pincite`` costs next to nothing."""
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_HOME.get(name, 'datatypes')}"), name)
 
 
 def __dir__() -> list[str]:

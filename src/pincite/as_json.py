@@ -22,12 +22,7 @@ def _about(document: Document | Listed) -> dict[str, Any]:
 
 
 def _place(passage: Passage) -> dict[str, Any]:
-    return {
-        "passage_id": passage.passage_id,
-        "heading": passage.heading,
-        "columns": passage.columns,
-        "page": passage.page,
-    }
+    return {name: getattr(passage, name) for name in ("passage_id", "heading", "columns", "page")}
 
 
 def hit(retrieved: Hit) -> dict[str, Any]:
@@ -114,9 +109,7 @@ def answer(question: str, given: Answer, *, most: int | None = None, texts: bool
 def document(article: Document, around: int | None = None) -> dict[str, Any]:
     """An article: ``doc_id, title, ..., digest, characters, start, end, text, metadata, headings, ..., page_starts``.
 
-    Args:
-        article: the article.
-        around: a place in its text, of whose surroundings alone the text is to be given; by default all of it is.
+    Its text is all of it, or what stands ``around`` a place.
 
     Raises:
         UsageError: there is no such place.
@@ -137,11 +130,7 @@ def document(article: Document, around: int | None = None) -> dict[str, Any]:
 def listed(kind: Kind, documents: Sequence[Listed], *, most: int | None = None, first: int = 0) -> dict[str, Any]:
     """What an index holds: ``total``, and under the name of the kind documents, or names and how many documents each.
 
-    Args:
-        kind: of what is listed.
-        documents: among these.
-        most: how many; by default all.
-        first: how many are left out before.
+    Of these ``most``, by default all, after the ``first``, which are left out.
     """
     last = None if most is None else first + most
     if kind == "documents":

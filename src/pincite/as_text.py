@@ -48,11 +48,8 @@ def answer(given: Json) -> str:
         return str(given["text"])
     notes = "".join(f"{note}\n" for note in given["notes"])
     if given["answered"]:
-        quotes = [f"{citation['quote']} [{citation['label']}]" for citation in given["citations"]]
-        places = [
-            f"[{citation['label']}] {_place(citation)}{_columns(citation)}{_also(citation)}"
-            for citation in given["citations"]
-        ]
+        quotes = [f"{each['quote']} [{each['label']}]" for each in given["citations"]]
+        places = [f"[{each['label']}] {_place(each)}{_columns(each)}{_also(each)}" for each in given["citations"]]
         said = [given["reply"], ""] if given["reply"] else []
         return notes + "\n".join([*said, *quotes, "", *places])
     nearest = "\n\n".join(map(_hit, given["hits"]))
@@ -80,8 +77,7 @@ def _place(item: Json) -> str:
     """Where a hit or a citation stands."""
     facts = [f"“{item['title']}”", item["source"], item["author"], item["date"], item["doc_id"]]
     facts += [f"page {item['page']}" if item.get("page") else None, "read by OCR" if item.get("ocr") else None]
-    facts += [f"characters {item['start']}-{item['end']}"]
-    return ", ".join(fact for fact in facts if fact)
+    return ", ".join(filter(None, [*facts, f"characters {item['start']}-{item['end']}"]))
 
 
 def _columns(item: Json) -> str:
@@ -101,11 +97,10 @@ def listed(result: Json) -> str:
     """A line for each document, or for each name with how many documents have it."""
     kind = next(key for key in result if key != "total")
     if kind == "documents":
-        facts = ([f"“{each['title']}”", each["source"], each["author"], each["date"]] for each in result[kind])
-        lines = [
-            f"{each['doc_id']}  {', '.join(fact for fact in known if fact)}"
-            for each, known in zip(result[kind], facts, strict=True)
-        ]
+        lines = []
+        for each in result[kind]:
+            facts = [f"“{each['title']}”", each["source"], each["author"], each["date"]]
+            lines.append(f"{each['doc_id']}  {', '.join(filter(None, facts))}")
     else:
         lines = [f"{count:>7,}  {name}" for name, count in result[kind].items()]
     return "\n".join(" ".join(line.split("\n")) for line in lines) or "There is none."
@@ -143,8 +138,8 @@ def status(held: Json) -> str:
     for word, names in (held["changes"] or {}).items():
         if names:
             lines.append(f"{word} on disk: {', '.join(names[:_MOST_FILES])}")
-    for title, name in (("stale (the last good version answers)", "stale"), ("skipped", "skipped")):
-        lines += [f"{title}: {path}: {reason}" for path, reason in held[name].items()]
+    lines += [f"stale (the last good version answers): {path}: {reason}" for path, reason in held["stale"].items()]
+    lines += [f"skipped: {path}: {reason}" for path, reason in held["skipped"].items()]
     return "\n".join(lines)
 
 
@@ -178,14 +173,13 @@ def _judgements(judged: Json) -> list[str]:
     """What was judged, what became of it, and what counts no longer."""
     still = f"{judged['wrong_quoted']} of them still quoted, {judged['wrong_first']} first"
     facts = [f"{judged['right']} right", f"{judged['wrong']} wrong ({still})", f"{judged['nothing']} without an answer"]
-    facts += [
-        f"{count} {name}" for name, count in (("moved", judged["moved"]), ("stale", len(judged["stale"]))) if count
-    ]
-    stale = [
+    moved, stale = judged["moved"], len(judged["stale"])
+    facts += [f"{moved} moved"] * bool(moved) + [f"{stale} stale"] * bool(stale)
+    lines = [
         f"   line {each['line']}, {each['verdict']}, {each['doc_id'] or 'no article'}: {each['reason']}"
         for each in judged["stale"]
     ]
-    return [f"{'judgements':<15} {', '.join(facts)}", *_first(_MOST_FILES, stale)]
+    return [f"{'judgements':<15} {', '.join(facts)}", *_first(_MOST_FILES, lines)]
 
 
 def _outcome(outcome: Json) -> str:
@@ -196,18 +190,16 @@ def _outcome(outcome: Json) -> str:
     lines.append(f"   {named}{outcome['question']}")
     lines += [f"   after   {shortened(turn)}" for turn in outcome["history"]]
     for title in ("quoted", "right"):
-        texts = _first(_NEAREST, [_quote(quote) for quote in outcome[title]]) or ["nothing"]
-        lines += [f"   {title:<7} {text}" for text in texts]
+        texts = []
+        for each in outcome[title]:
+            label = "" if each["label"] is None else f"[{each['label']}] "
+            quote = "" if each["quote"] is None else f": “{shortened(each['quote'])}”"
+            texts.append(f"{label}{each['doc_id']}{quote}")
+        lines += [f"   {title:<7} {text}" for text in _first(_NEAREST, texts) or ["nothing"]]
     return "\n".join(lines)
-
-
-def _quote(quoted: Json) -> str:
-    label = "" if quoted["label"] is None else f"[{quoted['label']}] "
-    quote = "" if quoted["quote"] is None else f": “{shortened(quoted['quote'])}”"
-    return f"{label}{quoted['doc_id']}{quote}"
 
 
 def _first(most: int, lines: Sequence[str]) -> list[str]:
     """So many of the lines, and how many more there are."""
-    more = len(lines) - most
-    return [*lines[:most], *([f"and {more} more (all with --json)"] if more > 0 else [])]
+    more = [f"and {len(lines) - most} more (all with --json)"] if len(lines) > most else []
+    return [*lines[:most], *more]

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
@@ -25,15 +25,13 @@ from pincite.errors import DamagedCatalogue, DamagedIndex, OtherFormat, PinciteE
 from pincite.settings import Settings
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from pincite.datatypes import Answer, UpdateReport
     from pincite.index import Index
     from pincite.listing import Kind
 
 _PLACE = "the index: a folder, or an address in Milvus"
 _TOKEN = "lets who sends it add articles and update (default: the variable PINCITE_TOKEN)"
-_UNITS = {"read": "files", "embed": "passages", "write": "steps"}
+_UNITS = {"read": "files", "embed": "passages", "write": "steps", "ask": "questions"}
 _LINE_EVERY = 60.0
 """Seconds between two lines that say how far an update is, where there is no terminal to draw on."""
 
@@ -86,15 +84,15 @@ def print_error(message: str, program: str = "pincite") -> None:
     sys.stderr.write(f"{program}: {as_text.shown(' '.join(message.split()))}\n")
 
 
-def _print_text(text: str) -> None:
-    sys.stdout.write(as_text.shown(text) + "\n")
-
-
-def _print(result: dict[str, Any], in_json: bool, words: Callable[[dict[str, Any]], str]) -> None:
-    if in_json:
-        sys.stdout.write(as_text.exact(result) + "\n")
-    else:
-        _print_text(words(result))
+def _print(
+    result: Any,  # noqa: ANN401 (what JSON can hold)
+    in_json: bool = False,
+    words: Callable[[Any], str] = str,
+    indent: int | None = 1,
+) -> None:
+    """A result in JSON or in words, with nothing in it that would steer the terminal."""
+    text = as_text.exact(result, indent) if in_json else as_text.shown(words(result))
+    sys.stdout.write(text + "\n")
 
 
 # ---------------------------------------------------------------- options of several commands
@@ -118,6 +116,7 @@ _PORT = _number_type(int, 0, 65535, "a whole number from 0 to 65535")
 _SHARE = _number_type(float, 0, 1, "a number from 0 to 1")
 
 _file = click.argument("file", type=click.Path(path_type=Path))
+_index = click.option("--index", "place", default="index", metavar="PLACE", help=f"{_PLACE} (default index)")
 _json = click.option("--json", "in_json", is_flag=True, help="print JSON")
 _overwrite = click.option("--overwrite", is_flag=True, help="also where there is an index with documents")
 _reader = click.option("--reader", metavar="FOLDER|none", help="another reader, or none (default: the index's own)")
@@ -147,7 +146,7 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 def _on_index(command: Callable[..., None]) -> Callable[..., None]:
     """The option that names the index; the command is given it open, with the reader that was asked for."""
 
-    @click.option("--index", "place", default="index", metavar="PLACE", help=f"{_PLACE} (default index)")
+    @_index
     @wraps(command)
     def opened(place: str, reader: str | None = None, **options: Any) -> None:  # noqa: ANN401 (the command's)
         with _open_index(place, reader) as index:
@@ -184,7 +183,7 @@ def program() -> None:
     epilog="example: pincite update docs_corpus --index index\n\nexit status 1 also where every file was skipped"
 )
 @click.argument("corpus", required=False)
-@click.option("--index", "place", default="index", metavar="PLACE", help=f"{_PLACE} (default index)")
+@_index
 @click.option("--rebuild", is_flag=True, help="make everything anew; the old index answers meanwhile")
 @click.option("--no-cache", is_flag=True, help="embed again what was embedded before")
 @click.option("--allow-removals", is_flag=True, help="even if most of the index goes")
@@ -227,18 +226,12 @@ def _with_model(place: str, model: str) -> Settings:
 
 
 def _update_once(index: Index, scheduler: str | None, options: dict[str, Any], in_json: bool) -> UpdateReport:
-    with _executor(scheduler) as executor, _progress() as show:
+    from pincite.ingest import cluster
+
+    with nullcontext() if scheduler is None else cluster.dask(scheduler) as executor, _progress() as show:
         report = index.update(**options, executor=executor, progress=show)
     _print(as_json.report(report), in_json, as_text.report)
     return report
-
-
-def _executor(scheduler: str | None) -> AbstractContextManager[Executor | None]:
-    if scheduler is None:
-        return nullcontext()
-    from pincite.ingest import cluster
-
-    return cluster.dask(scheduler)
 
 
 def _update_at_changes(index: Index, scheduler: str | None, options: dict[str, Any], in_json: bool) -> None:
@@ -257,43 +250,32 @@ def _update_at_changes(index: Index, scheduler: str | None, options: dict[str, A
             sys.stdout.flush()
 
 
-def _progress() -> AbstractContextManager[Callable[[Progress], None]]:
-    """Shows progress on stderr: bars on a terminal, otherwise now and then a line."""
-    return _progress_bars() if sys.stderr.isatty() else nullcontext(_progress_lines())
-
-
-def _progress_lines() -> Callable[[Progress], None]:
-    said = time.monotonic()
-
-    def show(progress: Progress) -> None:
-        nonlocal said
-        if time.monotonic() - said >= _LINE_EVERY:
-            said = time.monotonic()
-            total = "" if progress.total is None else f" of {progress.total:,}"
-            sys.stderr.write(f"{progress.stage}: {progress.done:,}{total} {_UNITS[progress.stage]}\n")
-            sys.stderr.flush()
-
-    return show
-
-
 @contextmanager
-def _progress_bars() -> Iterator[Callable[[Progress], None]]:
-    """A bar for each stage with its rate and the time left."""
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """Shows progress on stderr: a bar for each stage on a terminal, otherwise now and then a line."""
     from tqdm import tqdm
 
-    bars: dict[str, tqdm[NoReturn]] = {}
-    with ExitStack() as shown:
+    stage, said = "", time.monotonic()
+    bar: tqdm[NoReturn] = tqdm(disable=True)
 
-        def show(progress: Progress) -> None:
-            stage = progress.stage
-            if stage not in bars:
-                shown.close()  # the stage before has ended
-                bars.clear()
-                bar = tqdm(desc=f"{stage:<5}", total=progress.total, unit=f" {_UNITS[stage]}")
-                bars[stage] = shown.enter_context(bar)
-            bars[stage].update(progress.done - bars[stage].n)
+    def show(progress: Progress) -> None:
+        nonlocal stage, bar, said
+        unit = _UNITS[progress.stage]
+        if sys.stderr.isatty():
+            if progress.stage != stage:
+                bar.close()
+                stage, bar = progress.stage, tqdm(desc=f"{progress.stage:<5}", total=progress.total, unit=f" {unit}")
+            bar.update(progress.done - bar.n)
+        elif time.monotonic() - said >= _LINE_EVERY:
+            said = time.monotonic()
+            total = "" if progress.total is None else f" of {progress.total:,}"
+            sys.stderr.write(f"{progress.stage}: {progress.done:,}{total} {unit}\n")
+            sys.stderr.flush()
 
+    try:
         yield show
+    finally:
+        bar.close()
 
 
 @program.command(epilog="example: pincite search 'talent plans' --k 3 --after 2022")
@@ -383,10 +365,8 @@ def _ask_each(file: IO[bytes], asked: Callable[[str], dict[str, Any]], in_json: 
             print_error(f"{file.name}:{number}: {error}")
             continue
         right += 1
-        if in_json:
-            sys.stdout.write(as_text.exact(given, indent=None) + "\n")
-        else:
-            _print_text(f"> {' '.join(question.split())}\n{as_text.answer(given)}\n")
+        text = f"> {' '.join(question.split())}\n{as_text.answer(given)}\n"
+        _print(given if in_json else text, in_json, indent=None)
         sys.stdout.flush()  # whoever reads along need not wait for the end
     if not right + wrong:
         raise QueryError(f"{file.name}: holds no question; give one a line")
@@ -417,9 +397,9 @@ def _print_cited(answer: Answer, form: str) -> None:
     if not answer.answered:
         print_error(answer.reply or as_text.refusal(answer.confidence))
     if form == "csl":
-        sys.stdout.write(as_text.exact(bibliography.csl_json(answer.citations)) + "\n")
+        _print(bibliography.csl_json(answer.citations), in_json=True)
     elif answer.answered:
-        _print_text(bibliography.bibtex(answer.citations))
+        _print(bibliography.bibtex(answer.citations))
 
 
 @program.command("list", epilog="example: pincite list --sources --after 2022")
@@ -491,7 +471,7 @@ def status(index: Index, verify: bool, in_json: bool) -> None:
 def backup(index: Index, file: Path) -> None:
     """Keep the index in one file."""
     index.backup(file)
-    _print_text(f"{file}: {file.stat().st_size:,} bytes")
+    _print(f"{file}: {file.stat().st_size:,} bytes")
 
 
 @program.command(epilog="example: pincite restore index.pincite")
@@ -502,7 +482,7 @@ def restore(index: Index, file: Path, overwrite: bool) -> None:
     """Make an index of a backup."""
     index.restore(file, overwrite=overwrite)
     held = index.status()
-    _print_text(f"{held.documents} documents, {held.passages} passages, updated {held.updated}")
+    _print(f"{held.documents} documents, {held.passages} passages, updated {held.updated}")
 
 
 @program.command(epilog="example: pincite copy index milvus+http://127.0.0.1:19530/plans")
@@ -518,12 +498,12 @@ def copy(source: str, target: str, overwrite: bool) -> None:
 
     with Index.open(source) as held, Index.open(target) as place:
         documents, passages = held.copy(place, overwrite=overwrite)
-    _print_text(f"{documents} documents, {passages} passages copied; nothing embedded")
+    _print(f"{documents} documents, {passages} passages copied; nothing embedded")
 
 
 @program.command(epilog="example: pincite evaluate questions.jsonl --worst 10")
 @click.argument("collection", metavar="QUESTIONS", required=False, type=click.Path(path_type=Path))
-@click.option("--judgements", "judging", is_flag=True, help="measure on judgements made on the page")
+@click.option("--judgements", "judged", is_flag=True, help="measure on judgements made on the page")
 @click.option("--index", "place", metavar="PLACE", help=f"{_PLACE} (default index, or index/evaluation/COLLECTION)")
 @click.option("--compare", metavar="OLD.json", type=click.Path(path_type=Path), help="what an earlier --json printed")
 @click.option("--worst", type=_COUNT, metavar="N", help="show the N worst questions, and where the answer was lost")
@@ -532,40 +512,24 @@ def copy(source: str, target: str, overwrite: bool) -> None:
 @_json
 def evaluate(
     collection: Path | None,
-    judging: bool,
     place: str | None,
-    compare: Path | None,
-    worst: int | None,
-    leave_out: bool,
     reader: str | None,
     in_json: bool,
+    **options: Any,  # noqa: ANN401 (those of evaluation.run)
 ) -> None:
     """Measure on judged questions.
 
     QUESTIONS is a file of them for the index that is there, or the folder of a collection in BEIR's layout; with
     --judgements a file of judgements, by default those of the index.
     """
-    from tqdm import tqdm
-
-    from pincite import evaluating, evaluation, judged, judgements
-    from pincite.assistant import Assistant
+    from pincite import evaluation
 
     evaluation.check_extra()
-    if collection is None and not judging:
+    if collection is None and not options["judged"]:
         raise click.UsageError("Missing argument 'QUESTIONS'.", click.get_current_context())
     home = Path(place or Path("index", "evaluation", (collection or Path()).resolve().name))
-    is_folder = collection is not None and collection.is_dir() and not judging
-    with _open_index(str(home / "index") if is_folder else place or "index", reader) as index:
+    is_folder = collection is not None and collection.is_dir() and not options["judged"]
+    with _open_index(str(home / "index") if is_folder else place or "index", reader) as index, _progress() as show:
         path = collection or index.judgements
-        old = evaluating.earlier(compare, path.name) if compare else None
-        noted = judgements.read(path, index) if judging else None
-        with _progress() as show:
-            questions = noted.questions if noted else evaluating.questions_of(path, index, home / "corpus", show)
-        if leave_out:
-            questions = [*questions, *judged.left_out(questions, index)]
-        rounds = 1 + any(question.earlier for question in questions)
-        with tqdm(desc="ask  ", total=len(questions) * rounds, unit=" questions", disable=None) as bar:
-            result = evaluating.run(questions, Assistant(index), old=old, worst=worst or 0, asked=bar.update)
-    if noted:
-        result["judgements"] = evaluating.of_judgements(noted, result["queries"].values())
-    _print({"collection": path.name} | result, in_json, as_text.evaluation)
+        result = evaluation.run(path, index, home / "corpus", progress=show, **options)
+    _print(result, in_json, as_text.evaluation)

@@ -29,11 +29,9 @@ _DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?")
 
 
 def parse_date(value: str) -> tuple[int, int] | None:
-    """The first and last day that ``YYYY[-MM[-DD]]`` may mean, as integers ``YYYYMMDD``.
+    """The first and last day that ``YYYY[-MM[-DD]]`` may mean, as integers ``YYYYMMDD``; None of what is no such date.
 
-    Returns:
-        The two days, or None where ``value`` is not such a date. A month is taken to end on its 31st, which
-        compares rightly whatever its length.
+    A month is taken to end on its 31st, which compares rightly whatever its length.
     """
     found = _DATE.fullmatch(value)
     if found is None:
@@ -64,7 +62,7 @@ class Document:
         doc_id: path relative to the corpus folder, ``/`` between parts; for a line of a ``.jsonl`` file that path,
             ``#`` and the line's own id.
         title: the file's title, or its name where it has none (``title_is_name``).
-        text: plain text to be read; every offset of a passage or citation counts in it.
+        text: plain text; every offset of a passage or citation counts in it.
         url, source, author: as the file says, or None.
         date: ``YYYY[-MM[-DD]]`` or None.
         metadata: what else the file says of itself; values as in JSON.
@@ -73,7 +71,7 @@ class Document:
         page_starts: offset at which each page begins; empty for a text without pages.
         title_is_name: the title is only the file's name: shown, never embedded, so that a renamed file is not
             embedded again.
-        digest: SHA-256 of ``text`` in UTF-8, as hexadecimal digits; made where it is not given.
+        digest: SHA-256 of ``text`` in UTF-8, in hexadecimal; made where it is not given.
     """
 
     doc_id: str
@@ -231,15 +229,9 @@ class Citation:
         highlights: tuple[Span, ...] = (),
         confidence: float = 1.0,
     ) -> Citation:
-        """The quote at a range of a hit's document.
+        """The quote at a range of the document of a hit, in which it begins.
 
-        Args:
-            hit: the passage in which the quote begins.
-            span: the range, in the document.
-            label: as of `Citation`.
-            best: as of `Citation`; by default the whole of the quote.
-            highlights: as of `Citation`.
-            confidence: as of `Citation`; by default that of what was asked for by name.
+        By default all of it is its best sentence, and as sure as what was asked for by name.
         """
         document, (start, end) = hit.document, span
         return cls(
@@ -379,15 +371,6 @@ class Status:
     bytes: Mapping[str, int] = field(default_factory=dict)
 
 
-def _as_tuple(name: str, value: object) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    values = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
-    if not all(isinstance(each, str) for each in values):
-        raise FilterError(f"{name}={value!r}: give a string or several")
-    return values
-
-
 def digest_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, as hexadecimal digits."""
     with path.open("rb") as file:
@@ -421,14 +404,12 @@ class Filter:
     Args:
         source, author, doc_ids: one value or several, any of which fits. Case and accents count in ``doc_ids`` alone;
             of several authors of an article each is found.
-        folders: one or several, any of which fits: a document lies in ``news/2022`` where its id begins with
-            ``news/2022/``.
+        folders: likewise: a document lies in ``news/2022`` where its id begins with ``news/2022/``.
         after, before: ``YYYY[-MM[-DD]]``, inclusive. A document whose date names only a year or month fits when
             some day of it does; one without a date never fits a bound.
 
     Raises:
-        FilterError: a bound that is not such a date, bounds between which there is no day, or a value of the wrong
-            type.
+        FilterError: a bound is no such date, there is no day between both, or a value is of the wrong type.
 
     Example:
         >>> [hit.document.title for hit in index.search("What was made of elm?", where=Filter(before="2019-12"))]
@@ -444,8 +425,12 @@ class Filter:
 
     def __post_init__(self) -> None:
         for name in ("source", "author", "doc_ids", "folders"):
-            values = _as_tuple(name, getattr(self, name))
-            object.__setattr__(self, name, values and tuple(map(replace_surrogates, values)))
+            if (value := getattr(self, name)) is not None:
+                several = isinstance(value, Iterable) and not isinstance(value, str)
+                values = tuple(value) if several else (value,)
+                if not all(isinstance(each, str) for each in values):
+                    raise FilterError(f"{name}={value!r}: give a string or several")
+                object.__setattr__(self, name, tuple(map(replace_surrogates, values)))
         if self.folders is not None:
             object.__setattr__(self, "folders", tuple(map(posixpath.normpath, self.folders)))
         for name in ("after", "before"):
@@ -459,9 +444,8 @@ class Filter:
     @property
     def days(self) -> tuple[int | None, int | None]:
         """The first and last day allowed as integers ``YYYYMMDD``, None where there is no bound."""
-        after = parse_date(self.after) if self.after else None
-        before = parse_date(self.before) if self.before else None
-        return after[0] if after else None, before[1] if before else None
+        after, before = parse_date(self.after or ""), parse_date(self.before or "")
+        return after and after[0], before and before[1]
 
     @property
     def beginnings(self) -> tuple[str, ...] | None:
@@ -471,13 +455,11 @@ class Filter:
     @property
     def allowed(self) -> dict[str, tuple[str, ...] | None]:
         """The source, author and doc_id that may be, None for any; names in the form in which they are compared."""
-        named = {"source": self.source, "author": self.author}
-        allowed = {
-            field: None if values is None else tuple(filter(None, map(names.key, values)))
-            for field, values in named.items()
-        }
-        allowed["doc_id"] = None if self.doc_ids is None else tuple(self.doc_ids)
-        return allowed
+        source, author = (
+            None if values is None else tuple(filter(None, map(names.key, values)))
+            for values in (self.source, self.author)
+        )
+        return {"source": source, "author": author, "doc_id": None if self.doc_ids is None else tuple(self.doc_ids)}
 
     def fits(self, document: Document | Listed) -> bool:
         """Whether ``document`` may be found; the meaning that every store has to reproduce."""
@@ -487,13 +469,8 @@ class Filter:
             return False
         if self.beginnings is not None and not document.doc_id.startswith(self.beginnings):
             return False
-        return self._fits_dates(document.date)
-
-    def _fits_dates(self, date: str | None) -> bool:
         first, last = self.days
-        if first is None and last is None:
+        if first is last is None:
             return True
-        days = parse_date(date) if date else None
-        if days is None:
-            return False
-        return (first is None or days[1] >= first) and (last is None or days[0] <= last)
+        days = parse_date(document.date or "")
+        return days is not None and (first is None or days[1] >= first) and (last is None or days[0] <= last)

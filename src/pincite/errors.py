@@ -1,28 +1,4 @@
-"""Everything Pincite raises on purpose.
-
-    PinciteError
-    ├── UsageError            a value that the caller gave is not allowed
-    │   ├── FilterError
-    │   │   └── NothingFits      its values are allowed, and no article has them
-    │   ├── QueryError
-    │   └── UnknownDocument
-    ├── CorpusError           the folder of articles, or what lies in it
-    │   ├── RemovalRefused
-    │   └── UnreadableFile    one file; an update skips it and goes on
-    ├── IndexProblem          the index folder
-    │   ├── NoIndex
-    │   ├── EmptyIndex
-    │   ├── DamagedIndex
-    │   │   └── DamagedCatalogue   what everything else could be made from
-    │   ├── OtherFormat
-    │   ├── IndexBusy
-    │   └── ModelMismatch
-    ├── ClusterError          the Dask cluster that an update is done on
-    └── ModelError            the embedding model cannot be loaded, or is not the one expected
-        └── ReaderError       the reader cannot
-
-Every message is one line: the file or value, what is wrong with it, how to mend it.
-"""
+"""Everything Pincite raises on purpose: each message is one line, the file or value, what is wrong, how to mend it."""
 
 import shlex
 import sys
@@ -109,9 +85,8 @@ class ClusterError(PinciteError):
 
 
 def installing(*what: str) -> str:
-    """The command that installs something for the Python that runs, such as ``pincite[dask]``.
+    """The command that installs something, such as ``pincite[dask]``, for the Python that runs.
 
-    Pincite itself need lie in no package index for this: pip takes the one that is there, be it installed from a
-    checkout or in place, and adds what its extra needs.
+    Pincite need lie in no package index for this: pip takes the one that is there, and adds what its extra needs.
     """
     return f"`{shlex.join([sys.executable, '-m', 'pip', 'install', *what])}`"

@@ -41,7 +41,7 @@ from pincite.errors import (
     UsageError,
 )
 from pincite.ingest.cluster import Elsewhere
-from pincite.ingest.scan import scan_corpus
+from pincite.ingest.scan import Scan, scan_corpus
 from pincite.ingest.update import Update, changes
 from pincite.ingest.worker import Here
 from pincite.reading.evidence import READ, Evidence, weigh
@@ -90,7 +90,7 @@ class Ranking:
 class Index:
     """An index in a folder. Safe to use from several threads.
 
-    Make one with `Index.open`. It is also a context manager that closes itself.
+    Made with `Index.open`; as a context manager it closes itself.
 
     Raises:
         IndexProblem: on whatever reads or writes, where there is no index, or it is damaged.
@@ -124,8 +124,6 @@ class Index:
         """Let go of files; using the index again opens them again."""
         self._store.close()
 
-    # ------------------------------------------------------------ updating
-
     def update(
         self,
         corpus: str | Path | None = None,
@@ -140,8 +138,7 @@ class Index:
     ) -> UpdateReport:
         """Bring the index up to date with a folder; only passages whose text is new are embedded.
 
-        Readers see the old state until all is done, and the old state stays if this raises. A catalogue that is
-        damaged is made anew from the folder.
+        Readers see the old state until all is done, and if this raises. A catalogue that is damaged is made anew.
 
         Args:
             corpus: the folder of articles; by default the one of the last update.
@@ -152,41 +149,48 @@ class Index:
             quiet: leave alone, this time, files that change within so many seconds, as while they are being written.
             executor: embeds, such as that of a Dask cluster (`pincite.ingest.cluster.dask`); by default this process.
             progress: called as the work goes on.
-
-        Raises:
-            CorpusError: the folder is missing or empty, or too much would be removed.
-            IndexProblem: the index is busy, damaged, of another format, or built with another model.
-            ClusterError: the executor or one of its workers raises, or has another version.
-            ModelError: the model cannot be loaded.
         """
         folder = self.folder(corpus)
         there = self._store.exists()
         look = partial(scan_corpus, folder, self._store.owned_paths, may_be_empty=allow_removals and there, quiet=quiet)
         if not there:
             look()  # so that nothing is made for a folder that cannot be read
-
-        def run(asked: Settings | None) -> UpdateReport:
-            with self._store.writer(fresh=rebuild, wait=wait) as writer:
-                scan = look()  # not before: another update may have ended meanwhile
-                settings = asked or Settings(**writer.manifest.settings)
-                embedder = self._embedder(settings.model)
-                if not rebuild:
-                    _check_model(writer.manifest, settings, embedder, self._store.name)
-                work = Here(embedder) if executor is None else Elsewhere(embedder, executor)
-                given = {"rebuild": rebuild, "allow_removals": allow_removals, "cache": cache}
-                return Update(writer, embedder, settings, work, progress or (lambda _: None), **given).run(folder, scan)
-
+        options = {"rebuild": rebuild, "allow_removals": allow_removals, "cache": cache}
+        run = partial(self._update, folder, look, executor, progress or (lambda _: None), options, wait)
         try:
             return run(self._asked)
         except (DamagedCatalogue, OtherFormat) as error:
             if isinstance(error, OtherFormat) and not rebuild:
                 raise
-            settings = self._asked
-            with suppress(IndexProblem):  # what it was built with may still be read
-                settings = self.settings
-            if place := self._store.quarantine(wait=wait):
-                _log.warning("%s; what was there is now %s, which is yours to delete", error, place)
-            return run(settings)
+            return run(self._set_aside(error, wait))
+
+    def _set_aside(self, error: IndexProblem, wait: bool) -> Settings | None:
+        """Put away an index that cannot be read; the settings that it was built with, if these still can be."""
+        settings = self._asked
+        with suppress(IndexProblem):
+            settings = self.settings
+        if place := self._store.quarantine(wait=wait):
+            _log.warning("%s; what was there is now %s, which is yours to delete", error, place)
+        return settings
+
+    def _update(
+        self,
+        folder: Path,
+        look: Callable[[], Scan],
+        executor: Executor | None,
+        progress: Callable[[Progress], None],
+        options: dict[str, bool],
+        wait: bool,
+        asked: Settings | None,
+    ) -> UpdateReport:
+        with self._store.writer(fresh=options["rebuild"], wait=wait) as writer:
+            scan = look()  # not before: another update may have ended meanwhile
+            settings = asked or Settings(**writer.manifest.settings)
+            embedder = self._embedder(settings.model)
+            if not options["rebuild"]:
+                _check_model(writer.manifest, settings, embedder, self._store.name)
+            work = Here(embedder) if executor is None else Elsewhere(embedder, executor)
+            return Update(writer, embedder, settings, work, progress, **options).run(folder, scan)
 
     def folder(self, corpus: str | Path | None = None) -> Path:
         """The folder of articles: the one named, else that of the last update, absolute.
@@ -201,29 +205,17 @@ class Index:
             raise CorpusError("no folder of articles was named, and the index does not know of one yet: name one")
         return Path(corpus).absolute()
 
-    # ------------------------------------------------------------ keeping it
-
     def verify(self) -> tuple[str, ...]:
-        """Check everything: the catalogue's pages and rows, every passage's place, the derived files to the last byte.
+        """Check every passage and every byte: what is wrong, and last how to mend it; nothing where all is well.
 
         Damage that the next update can mend is noted in the index, so that it does.
-
-        Returns:
-            What is wrong, and last how to mend it; nothing where all is well.
-
-        Raises:
-            IndexProblem: there is no index, or its catalogue cannot be opened.
         """
         return tuple(self._store.verify())
 
     def backup(self, path: str | Path) -> None:
         """Write the whole index into one file, as it is at this moment, while others read and write.
 
-        Args:
-            path: the file; one that is there is replaced when all is written.
-
-        Raises:
-            IndexProblem: there is no index, or the file cannot be written.
+        A file that is there is replaced when all is written.
         """
         self._store.backup(Path(path))
 
@@ -233,10 +225,6 @@ class Index:
         Args:
             path: the file.
             overwrite: also where there is an index with documents, which goes; it answers until all is done.
-
-        Raises:
-            UsageError: there is such an index, and ``overwrite`` is not given.
-            IndexProblem: the file is no backup, or another process is updating the index.
         """
         self._check_free(overwrite)
         try:
@@ -254,10 +242,6 @@ class Index:
 
         Returns:
             How many documents and passages were copied.
-
-        Raises:
-            UsageError: the target has documents and ``overwrite`` is not given, or is this index.
-            IndexProblem: there is no index, or the target cannot be written.
         """
         if [place.resolve() for place in target.owned_paths] == [place.resolve() for place in self.owned_paths]:
             raise UsageError(f"{self._store.name}: an index cannot be copied onto itself; name another")
@@ -280,8 +264,6 @@ class Index:
         """The file, there or not, of what readers judge of its answers: in its folder or, in Milvus, the user's."""
         return self._store.judgements
 
-    # ------------------------------------------------------------ searching
-
     def search(
         self,
         question: str,
@@ -298,17 +280,13 @@ class Index:
             question: in natural language; what of it does not fit the model counts lexically alone.
             k: how many to return, from 1; fewer come back only where fewer exist.
             where: which documents may be found.
-            mode: ``hybrid``, by meaning and words; ``dense``, by the cosine alone; or ``lexical``, by the question's
-                words alone (BM25), which needs no model.
+            mode: by meaning and words; by the cosine alone; or by words alone (BM25), which needs no model.
             deduplicate: let one of several passages with nearly the same text stand for all (`Hit.duplicates`).
             rerank: read the best passages and order them by what was read as well, as answers do.
 
         Raises:
-            QueryError: an empty question, or ``k`` is not a whole number from 1.
-            UsageError: there is no such mode, the store cannot search by words, or ``rerank`` with a mode that is not
-                ``hybrid``.
-            ReaderError: the reader cannot be loaded.
-            IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
+            UsageError: a value is not allowed (`QueryError`), or the store cannot search by words.
+            ReaderError, IndexProblem: as these say.
 
         Example:
             >>> [hit.document.title for hit in index.search("When did the ferry leave?", k=1)]
@@ -343,11 +321,8 @@ class Index:
             passages: at least so many are ranked, where they exist,
             documents: and of at least so many documents.
             where: which documents may be found.
-            deduplicated: let one of several passages with nearly the same text stand for all.
+            deduplicated: as for `search`.
             most: return no more than so many.
-
-        Raises:
-            QueryError, IndexProblem: as for `search`.
         """
         asked = [(checked_question(question), weight) for question, weight in questions]
         if not asked:
@@ -358,7 +333,8 @@ class Index:
             candidates = _enough(snapshot, propose, passages, documents, where, deduplicated)[:most]
             _, total = snapshot.count()
             frequencies = snapshot.frequencies([*dict.fromkeys(term for query in queries for term in query.terms)])
-            rarity = {term: _rarity(count, total) for term, count in frequencies.items()}
+            # As in BM25; removed passages may still be counted.
+            rarity = {term: math.log(1 + (max(total - n, 0) + 0.5) / (n + 0.5)) for term, n in frequencies.items()}
             return Ranking(
                 hits=tuple(_hits(snapshot, candidates)),
                 terms={term: rarity[term] for term in dict.fromkeys(queries[0].terms)},
@@ -401,28 +377,18 @@ class Index:
         ]
 
     def corrections(self, text: str) -> dict[str, str]:
-        """Words of a question that are in no passage and look misspelt, each with the nearest one that is.
-
-        Raises:
-            IndexProblem: there is no index, or it is empty or damaged.
-        """
+        """Words of a question that are in no passage and look misspelt, each with the nearest one that is."""
         with self._searched(None) as snapshot:
             return corrections(snapshot, text)
 
     def read(self, question: str, ranking: Ranking) -> Evidence:
         """Read the best passages of a ranking: which of their sentences answer, and how surely.
 
-        Args:
-            question: in natural language; of a very long one the end is read.
-            ranking: what was found for it.
-
         Raises:
             ReaderError: the reader cannot be loaded.
         """
         embedder = self._embedder(ranking.settings.model)
         return weigh(replace_surrogates(question), ranking.hits, ranking.terms, ranking.settings, embedder)
-
-    # ------------------------------------------------------------ what it holds
 
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages there are (that fit ``where``)."""
@@ -454,11 +420,7 @@ class Index:
         raise UnknownDocument(f"doc_id={doc_id!r}: not in the index; {known}")
 
     def listed(self, where: Filter | None = None) -> list[Listed]:
-        """The indexed documents without their texts, in the order of their ids.
-
-        Args:
-            where: which of them.
-        """
+        """The indexed documents (that fit ``where``) without their texts, in the order of their ids."""
         with self._store.snapshot() as snapshot:
             return snapshot.listed(where)
 
@@ -517,11 +479,7 @@ class Index:
             )
 
     def changes(self) -> Changes | None:
-        """How the folder of articles differs from the index; files whose stamp leaves a doubt are compared by bytes.
-
-        Returns:
-            The changes; None where the folder is gone or cannot be listed.
-        """
+        """How the folder of articles differs from the index; None where it is gone or cannot be listed."""
         try:
             scan = scan_corpus(self.folder(), self._store.owned_paths, may_be_empty=True)
         except CorpusError:
@@ -545,30 +503,12 @@ class Index:
         return path
 
     def with_digest(self, prefix: str) -> Document | None:
-        """A document whose text's SHA-256 begins so, whole; None where there is none.
-
-        Args:
-            prefix: 16 or more hexadecimal digits.
-        """
+        """A document whose text's SHA-256 begins with these 16 or more hexadecimal digits; None where there is none."""
         with self._store.snapshot() as snapshot:
             return snapshot.with_digest(prefix)
 
-    def sources(self) -> dict[str, int]:
-        """The sources that documents name, in order, each with the number of its documents."""
-        with self._store.snapshot() as snapshot:
-            return snapshot.sources()
-
-    def titles(self, n: int) -> dict[str, str]:
-        """The titles of the first ``n`` documents in the order of their ids, by id."""
-        with self._store.snapshot() as snapshot:
-            return snapshot.titles(n)
-
     def key_sentences(self, document: Document) -> list[tuple[Hit, Span]]:
-        """Three to five sentences that stand for a document, in its order, each with the passage that holds it.
-
-        Raises:
-            IndexProblem, ModelError: as for `search`.
-        """
+        """Three to five sentences that stand for a document, in its order, each with the passage that holds it."""
         only = Filter(doc_ids=document.doc_id)
         passages = self.search(document.title, k=MOST_PASSAGES, where=only, mode="dense", deduplicate=False)
         return key_sentences(passages, self._embedder(self.settings.model))
@@ -587,10 +527,7 @@ class Index:
             self._embedders[model] = embedder
 
     def use_reader(self, reader: str | None) -> None:
-        """Answer by this reader from now on; what the index has as its own stays, also in an update.
-
-        Args:
-            reader: as in `Settings`.
+        """Answer by this reader, as in `Settings`, from now on; what the index has as its own stays, also in an update.
 
         Raises:
             ReaderError: it cannot be loaded.
@@ -659,11 +596,6 @@ def _enough(
         if enough or n >= most or len(candidates) < n:
             return kept
         n *= 4
-
-
-def _rarity(count: int, total: int) -> float:
-    """Inverse document frequency as in BM25; removed passages may still be counted."""
-    return math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5))
 
 
 def _hits(snapshot: Snapshot, candidates: Sequence[Candidate]) -> list[Hit]:

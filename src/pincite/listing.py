@@ -23,20 +23,14 @@ _PARTS: tuple[tuple[str, str, Kind], ...] = (
 )
 """Of a filter what names something: the field, one of its values in words, and what there is of that kind."""
 
-_NAMED = 3
-"""Names that an error gives."""
+_NAMED = 3  # names that an error gives
 
 _LINE = re.compile(r"\.jsonl(\.gz)?#.*", re.DOTALL)
 """What stands behind the folder and name of a file in the id of one of its lines."""
 
 
 def counts(kind: Kind, listed: Iterable[Listed]) -> dict[str, int]:
-    """Names in order, each with the number of its documents, those in folders further down included.
-
-    Args:
-        kind: of names: ``sources``, ``authors``, ``folders``, or ``documents`` for ids.
-        listed: the documents.
-    """
+    """Names in order (ids of ``documents``), each with the number of its documents, those in folders below included."""
     names = (name for document in listed for name in _names(kind, document))
     return dict(sorted(Counter(names).items()))
 
@@ -77,12 +71,7 @@ def _pairs(name: str) -> set[str]:
 
 
 def nothing_fits(where: Filter, listed: Iterable[Listed]) -> NothingFits:
-    """Why no document fits a filter, and what would.
-
-    Args:
-        where: the filter.
-        listed: all documents.
-    """
+    """Why none of all documents fits a filter, and what would."""
     documents = list(listed)
     for field, word, kind in _PARTS:
         values = getattr(where, field)

@@ -29,8 +29,7 @@ class Settings:
 
     Args:
         model: a sentence-transformers model: its name, or the path of its folder.
-        passage_tokens: the most tokens of text in a passage, 16 or more, counted by the model's own tokenizer; a
-            model that takes less lowers it.
+        passage_tokens: the most tokens of text in a passage, from 16; a model that takes less lowers it.
         threshold: the confidence, 0 to 1, below which a question counts as not answered.
         reader: what reads the passages found: ``default``, the folder of another reader, or None, where sentences are
             compared with the question instead.

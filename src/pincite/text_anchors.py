@@ -21,18 +21,14 @@ _ANCHOR = re.compile(r"(.+)@([0-9a-f]{16}):(\d{1,12})-(\d{1,12}):([0-9a-f]{16})"
 
 _ON_THE_WEB = re.compile(r"https?://[^\s/?#\\]+", re.IGNORECASE)
 
-_BASE = 0x9E3779B97F4A7C15
-"""An odd number, so that it has an inverse modulo 2**64."""
-
+_BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
 _AT_ONCE = 1 << 18
 """Runs of characters that are compared at once, so that a long text takes little memory."""
 
-_LONG = 300
-"""A quote that is longer, or goes over a line's end, is marked from its first words to its last."""
-
-_PIECE = 60
+_LONG, _PIECE = 300, 60
+"""Characters of a quote that is marked from its first words to its last, and of these."""
 _CONTEXT = (32, 64, 128, 256)
-"""Characters of the first and last words of a long quote, and of what stands around one that occurs twice."""
+"""Characters of what stands around a quote that occurs twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +53,11 @@ def text_anchor(document: Document, start: int, end: int) -> str:
 def resolve(index: Index, anchor: str) -> ResolvedAnchor:
     """Where a text anchor leads: its range if the text is as it was, else where the quote stands now to the letter.
 
-    Args:
-        index: where to look; a document is found under another id too, if its text is the same.
-        anchor: what `text_anchor` made.
+    A document is found under another id too, if its text is the same.
 
     Raises:
         UsageError: it is no such anchor.
         UnknownDocument: the document is not indexed any more.
-        IndexProblem: there is no index, or it is damaged.
     """
     found = _ANCHOR.fullmatch(anchor)
     if found is None:
@@ -75,27 +68,22 @@ def resolve(index: Index, anchor: str) -> ResolvedAnchor:
         document = index.with_digest(digest) or document
     if document is None:
         raise UnknownDocument(f"{doc_id}: not in the index any more")
-    same = document.digest.startswith(digest)
-    span = _checked(document, (start, end), fingerprint) if same else _found(document, (start, end), fingerprint)
+    same, span = document.digest.startswith(digest), None
+    if not same:
+        span = _found(document.text, start, end - start, np.uint64(fingerprint))
+    elif start < end <= len(document.text) and _fingerprint(document.text[start:end]) == fingerprint:
+        span = start, end
     return ResolvedAnchor(document=document, span=span, same=same)
 
 
-def _checked(document: Document, span: Span, fingerprint: int) -> Span | None:
-    start, end = span
-    inside = start < end <= len(document.text)
-    return span if inside and _fingerprint(document.text[start:end]) == fingerprint else None
-
-
-def _found(document: Document, span: Span, fingerprint: int) -> Span | None:
+def _found(text: str, start: int, length: int, fingerprint: np.uint64) -> Span | None:
     """Where the quote stands in a text that was edited; of several places the nearest to where it stood."""
-    start, end = span
-    wanted, length = np.uint64(fingerprint), end - start
     if length <= 0:
         return None
     places = [
         at + int(offset)
-        for at in range(0, len(document.text) - length + 1, _AT_ONCE)
-        for offset in np.flatnonzero(_fingerprints(document.text[at : at + _AT_ONCE + length - 1], length) == wanted)
+        for at in range(0, len(text) - length + 1, _AT_ONCE)
+        for offset in np.flatnonzero(_fingerprints(text[at : at + _AT_ONCE + length - 1], length) == fingerprint)
     ]
     nearest = min(places, key=lambda at: abs(at - start), default=None)
     return None if nearest is None else (nearest, nearest + length)
@@ -122,17 +110,11 @@ def _powers(base: int, n: int) -> npt.NDArray[np.uint64]:
     return np.cumprod(factors, dtype=np.uint64)
 
 
-# ---------------------------------------------------------------- on the web
-
-
 def on_the_web(document: Document, span: Span | None) -> str | None:
     """The article's own address, with a fragment by which a browser marks the quote; None without such an address.
 
-    Args:
-        document: the article; only an address of ``http`` or ``https`` is taken.
-        span: the quote's range in its text; None to mark nothing.
-
-    The fragment is of the form ``#:~:text=[prefix-,]start[,end][,-suffix]`` (WICG, URL Fragment Text Directives);
+    Only an address of ``http`` or ``https`` is taken; without a ``span`` nothing is marked. The fragment is of the form
+    ``#:~:text=[prefix-,]start[,end][,-suffix]`` (WICG, URL Fragment Text Directives);
     prefix and suffix are there where the quote would be found more than once.
     """
     url = document.url or ""

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pincite import judgements, text_anchors
+from pincite import text_anchors
 from pincite.analysis.sentences import sentence_spans
 from pincite.datatypes import Document, Span
 from pincite.errors import UsageError
+from pincite.evaluation import judgements
+from pincite.evaluation.judgements import Verdict
 from pincite.index import Index
-from pincite.judgements import Verdict
 from pincite.web.chat import Asked
 from pincite.web.service import MOST_CHARACTERS
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -18,8 +19,8 @@ from filelock import FileLock
 
 from pincite.datatypes import Document, Filter, Span, replace_surrogates
 from pincite.errors import FilterError, IndexProblem, PinciteError, UnknownDocument, UsageError
+from pincite.evaluation.questions import Line, Question, lines_of, places_of
 from pincite.index import Index
-from pincite.judged import Line, Question, lines_of, places_of, strings
 from pincite.text_anchors import resolve, text_anchor
 
 Verdict = Literal["right", "wrong", "instead", "nothing"]
@@ -27,10 +28,7 @@ Verdict = Literal["right", "wrong", "instead", "nothing"]
 
 _MOST_BYTES, _MOST_BYTES_IN_ALL = 100_000, 50_000_000
 """Of a line, and of the file."""
-_PATIENCE = 10.0  # seconds
-
-
-# ---------------------------------------------------------------- noting
+_PATIENCE = 10.0  # seconds to wait for the file
 
 
 def note(
@@ -66,83 +64,48 @@ def note(
         line["filters"] = {name: value for name, value in asdict(where).items() if value is not None}
     line["verdict"] = verdict
     if place is not None:
-        document, span = place
-        line |= {"doc_id": document.doc_id, "start": span[0], "end": span[1], "digest": document.digest}
-        line["text_anchor"] = text_anchor(document, *span)
-    written = replace_surrogates(json.dumps(line, ensure_ascii=False)).encode() + b"\n"
-    if len(written) > _MOST_BYTES:
-        raise UsageError(f"a judgement of {len(written):,} bytes: up to {_MOST_BYTES:,} are noted; ask in fewer words")
-    path = index.judgements
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _append(path, written)
-    except OSError as error:
-        raise IndexProblem(f"{path}: {error.strerror or error}; nothing was noted") from error
-    return path
+        document, (start, end) = place
+        line |= {"doc_id": document.doc_id, "start": start, "end": end, "digest": document.digest}
+        line["text_anchor"] = text_anchor(document, start, end)
+    _append(index.judgements, replace_surrogates(json.dumps(line, ensure_ascii=False)).encode() + b"\n")
+    return index.judgements
 
 
 def _append(path: Path, line: bytes) -> None:
-    with FileLock(f"{path}.lock", timeout=_PATIENCE), path.open("a+b", buffering=0) as file:
-        size = file.seek(0, os.SEEK_END)
-        if size + len(line) > _MOST_BYTES_IN_ALL:
-            raise OSError(errno.EFBIG, "has grown to 50 MB: keep it elsewhere under another name")
-        if size and os.pread(file.fileno(), 1, size - 1) != b"\n":  # an editor left it so
-            line = b"\n" + line
-        try:
-            if file.write(line) != len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(file.fileno())
-        except OSError:
-            file.truncate(size)  # half a line would spoil the file
-            raise
+    if len(line) > _MOST_BYTES:
+        raise UsageError(f"a judgement of {len(line):,} bytes: up to {_MOST_BYTES:,} are noted; ask in fewer words")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{path}.lock", timeout=_PATIENCE), path.open("a+b", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            if size + len(line) > _MOST_BYTES_IN_ALL:
+                raise OSError(errno.EFBIG, "has grown to 50 MB: keep it elsewhere under another name")
+            if size and os.pread(file.fileno(), 1, size - 1) != b"\n":  # an editor left it so
+                line = b"\n" + line
+            try:
+                if file.write(line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(size)  # half a line would spoil the file
+                raise
+    except OSError as error:
+        raise IndexProblem(f"{path}: {error.strerror or error}; nothing was noted") from error
 
 
 # ---------------------------------------------------------------- reading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stale:
-    """A judgement that says nothing of the articles as they are now, and why."""
-
-    line: int
-    question: str
-    verdict: str
-    doc_id: str | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgements:
-    """Judgements as an index allows to read them now.
-
-    Attributes:
-        questions: those of which anything is known.
-        right, wrong, nothing: how many places are right and wrong, and how many questions nothing answers.
-        moved: how many judged quotes stand elsewhere now, in a text that was edited or in another document.
-        stale: what counts no longer.
-    """
-
-    questions: list[Question]
-    right: int
-    wrong: int
-    nothing: int
-    moved: int
-    stale: list[Stale]
-
-
-_Place = tuple[str, int, int]
-
-
 @dataclass(slots=True)
 class _Asked:
-    """A question with the last word on each place, and the text that stands there."""
+    """A question with the last word on each place (document, start, end), and the text that stands there."""
 
     query_id: str
     question: str
     history: tuple[str, ...]
     where: Filter | None
-    right: dict[_Place, str] = field(default_factory=dict)
-    wrong: dict[_Place, str] = field(default_factory=dict)
+    right: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    wrong: dict[tuple[str, int, int], str] = field(default_factory=dict)
     nothing: bool = False
     moved: int = 0
 
@@ -154,8 +117,8 @@ class _Asked:
             self.right.clear()
             self.nothing = True
             return None
-        if line["verdict"] != "wrong":
-            self.nothing = False
+        is_wrong = line["verdict"] == "wrong"
+        self.nothing = self.nothing and is_wrong
         try:
             found = resolve(index, line["text_anchor"])
         except UnknownDocument:
@@ -167,69 +130,71 @@ class _Asked:
         place = (found.document.doc_id, *found.span)
         for places in (self.right, self.wrong):
             places.pop(place, None)
-        (self.wrong if line["verdict"] == "wrong" else self.right)[place] = found.document.text[slice(*found.span)]
+        (self.wrong if is_wrong else self.right)[place] = found.document.text[slice(*found.span)]
         self.moved += text_anchor(found.document, *found.span) != line["text_anchor"]
         return None
 
     def as_question(self, index: Index) -> Question:
         """What an evaluation asks; a quote counts wherever it stands to the letter."""
-        spans: dict[str, list[Span]] = {}
-        for places in self._everywhere(self.right, index):
-            for name, ranges in places.items():
-                spans.setdefault(name, []).extend(ranges)
+
+        def everywhere(places: dict[tuple[str, int, int], str]) -> list[dict[str, list[Span]]]:
+            return [places_of(quote, index, self.question, doc_id) for (doc_id, _, _), quote in places.items()]
+
+        spans = defaultdict[str, list[Span]](list)
+        for places in everywhere(self.right):
+            for doc_id, ranges in places.items():
+                spans[doc_id] += ranges
         is_known = bool(spans) or self.nothing
         return Question(
             query_id=self.query_id,
             text=self.question,
             relevant=dict.fromkeys(spans, 1),
-            spans=spans if is_known else None,
+            spans=dict(spans) if is_known else None,
             answerable=not self.nothing if is_known else None,
             earlier=self.history,
-            within="",
             where=self.where,
-            wrong=tuple(self._everywhere(self.wrong, index)),
+            wrong=tuple(everywhere(self.wrong)),
         )
 
-    def _everywhere(self, places: dict[_Place, str], index: Index) -> list[dict[str, list[Span]]]:
-        return [places_of(quote, index, self.question, doc_id) for (doc_id, _, _), quote in places.items()]
 
+def read(path: Path, index: Index) -> tuple[list[Question], dict[str, Any]]:
+    """The judgements of a file, as questions for an index as it is now.
 
-def read(path: Path, index: Index) -> Judgements:
-    """The judgements of a file, as questions for an index.
+    Returns:
+        The questions of which anything is known; and how many places are ``right`` and ``wrong``, how many questions
+        ``nothing`` answers, how many quotes were ``moved``, and what is ``stale``, as ``docs/json.md`` lists it.
 
     Raises:
         UsageError: there is no such file.
         PinciteError: it has no line, or one that is no judgement.
-        IndexProblem: there is no index, or it is damaged.
     """
     if not path.is_file():
         raise UsageError(f"{path}: missing; judge answers on the page that `pincite chat` opens, or name a file")
     asked: dict[str, _Asked] = {}
-    stale = list[Stale]()
+    stale = []
     try:
         for line in lines_of(path):
             new = _asked(line)
-            one = asked.setdefault(new.query_id, new)
-            if reason := one.take(line, index):
-                stale.append(_stale(line, reason))
+            if reason := asked.setdefault(new.query_id, new).take(line, index):
+                place = {"line": int(line.place.rpartition(":")[2]), "question": line["question"]}
+                stale.append(place | {"verdict": line["verdict"], "doc_id": line.get("doc_id"), "reason": reason})
     except UsageError as error:
         raise PinciteError(str(error)) from error  # the file is wrong, not how it was named
     if not asked:
         raise PinciteError(f"{path}: no judgements; judge answers on the page that `pincite chat` opens")
     known = [one for one in asked.values() if one.right or one.wrong or one.nothing]
-    return Judgements(
-        questions=[one.as_question(index) for one in known],
-        right=sum(len(one.right) for one in known),
-        wrong=sum(len(one.wrong) for one in known),
-        nothing=sum(one.nothing for one in known),
-        moved=sum(one.moved for one in known),
-        stale=stale,
-    )
+    counts = {
+        "right": sum(len(one.right) for one in known),
+        "wrong": sum(len(one.wrong) for one in known),
+        "nothing": sum(one.nothing for one in known),
+        "moved": sum(one.moved for one in known),
+    }
+    return [one.as_question(index) for one in known], counts | {"stale": stale}
 
 
 def _asked(line: Line) -> _Asked:
     """The question of a judgement, checked with all the rest of it."""
-    asked, anchors, history = (strings(line, name) for name in ("question", "text_anchor", "history"))
+    asked, anchors, history = map(line.strings, ("question", "text_anchor", "history"))
     verdict, filters = line["verdict"], line.get("filters")
     if len(asked) != 1 or verdict not in get_args(Verdict) or len(anchors) != (verdict != "nothing"):
         kinds = ", ".join(get_args(Verdict))
@@ -242,10 +207,3 @@ def _asked(line: Line) -> _Asked:
         raise UsageError(f"{line.place}: 'filters': {error}") from error
     only = f" (only {json.dumps(filters, ensure_ascii=False, sort_keys=True)})" if filters else ""
     return _Asked(f"{' › '.join([*history, *asked])}{only}", asked[0], history, where)
-
-
-def _stale(line: Line, reason: str) -> Stale:
-    number = int(line.place.rpartition(":")[2])
-    return Stale(
-        line=number, question=line["question"], verdict=line["verdict"], doc_id=line.get("doc_id"), reason=reason
-    )
