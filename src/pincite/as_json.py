@@ -11,9 +11,7 @@ from pincite.listing import Kind, counts
 
 _NEAREST = 3
 """Hits that come where nothing answers, unless another number is asked for; with an answer comes one."""
-
-_BEGINNING = 300
-"""Characters of a hit's text that come with an answer."""
+_BEGINNING = 300  # characters of a hit's text that come with an answer
 
 
 def _about(document: Document | Listed) -> dict[str, Any]:
@@ -82,9 +80,9 @@ def answer(question: str, given: Answer, *, most: int | None = None, texts: bool
 
     Args:
         question: as asked.
-        given: the answer.
-        most: the number of its hits, from 0; by default one, or where nothing answers the three that come nearest.
-        texts: with the whole texts of these, not their beginnings.
+        given: to it.
+        most: the number of hits, from 0; by default one, or where nothing answers the three that come nearest.
+        texts: whole texts of hits, not their beginnings.
     """
     if most is None:
         most = 1 if given.answered else _NEAREST

@@ -22,8 +22,7 @@ _ESCAPED = {sign: f"\\{sign}" for sign in "#$%&_"} | {
     "{": r"\textbraceleft{}",  # BibTeX counts braces, also behind a backslash
     "}": r"\textbraceright{}",
 }
-_NOT_IN_ADDRESSES = "{}\\^`|<>\"'~ "
-_IN_ADDRESSES = "".join(chr(code) for code in range(33, 127) if chr(code) not in _NOT_IN_ADDRESSES)
+_IN_ADDRESSES = "".join(chr(code) for code in range(33, 127) if chr(code) not in "{}\\^`|<>\"'~")
 _PARTS = re.compile(r",|\band\b", re.IGNORECASE)
 """What BibTeX takes a field of authors apart by."""
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

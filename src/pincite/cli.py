@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 _PLACE = "the index: a folder, or an address in Milvus"
 _TOKEN = "lets who sends it add articles and update (default: the variable PINCITE_TOKEN)"
 _UNITS = {"read": "files", "embed": "passages", "write": "steps", "ask": "questions"}
-_LINE_EVERY = 60.0
-"""Seconds between two lines that say how far an update is, where there is no terminal to draw on."""
+_LINE_EVERY = 60.0  # seconds between two lines that say how far it is, where there is no terminal to draw on
 
 _STATUSES = "exit status: 0 done, also where nothing answers; 1 an error; 2 wrong usage; 130 ended by Ctrl-C"
 _NOISY_LIBRARIES = ("asyncio", "distributed", "grpc._server", "milvus_lite", "pymilvus", "tornado")
@@ -134,8 +133,8 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--before", metavar="DATE", help="dated YYYY[-MM[-DD]] or earlier")
     @wraps(command)
     def filtered(**options: Any) -> None:  # noqa: ANN401 (the command's)
-        given = {name: options.pop(name) for name in ("source", "author", "doc_ids", "folders", "after", "before")}
-        given = {name: value for name, value in given.items() if value not in (None, ())}
+        names = ("source", "author", "doc_ids", "folders", "after", "before")
+        given = {name: value for name in names if (value := options.pop(name)) not in (None, ())}
         where = Filter(**given) if given else None
         options["index"].check_fits(where)
         command(where=where, **options)

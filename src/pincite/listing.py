@@ -80,16 +80,10 @@ def nothing_fits(where: Filter, listed: Iterable[Listed]) -> NothingFits:
             return NothingFits(f"no article has the {word} {asked}; {there_are(values[0], counts(kind, documents))}")
     undated = replace(where, after=None, before=None)
     fitting = [document for document in documents if undated.fits(document)]
-    if fitting:
-        others = "those" if undated == Filter() else "those that fit otherwise"
-        return NothingFits(f"no article fits {_dates(where)}; {others} {_dated(fitting)}")
-    return NothingFits("each part of the filter fits some article, and none fits all of them: leave one out")
-
-
-def _dates(where: Filter) -> str:
-    return " and ".join(f"{name}={date!r}" for name, date in (("after", where.after), ("before", where.before)) if date)
-
-
-def _dated(documents: Iterable[Listed]) -> str:
-    dates = sorted(document.date for document in documents if document.date)
-    return f"are dated {dates[0]} to {dates[-1]}" if dates else "have no date"
+    if not fitting:
+        return NothingFits("each part of the filter fits some article, and none fits all of them: leave one out")
+    asked = " and ".join(f"{name}={getattr(where, name)!r}" for name in ("after", "before") if getattr(where, name))
+    others = "those" if undated == Filter() else "those that fit otherwise"
+    dates = sorted(document.date for document in fitting if document.date)
+    dated = f"are dated {dates[0]} to {dates[-1]}" if dates else "have no date"
+    return NothingFits(f"no article fits {asked}; {others} {dated}")

@@ -123,14 +123,10 @@ def on_the_web(document: Document, span: Span | None) -> str | None:
     if span is None:
         return url
     url = url.partition(":~:")[0].rstrip("#")
-    return f"{url}{'' if '#' in url else '#'}:~:text={_directive(document.text, *span)}"
-
-
-def _directive(text: str, start: int, end: int) -> str:
-    first, last = _ends(text[start:end])
-    before, after = _context(text, start, end, first)
+    first, last = _ends(document.text[slice(*span)])
+    before, after = _context(document.text, *span, first)
     parts = (before and f"{_encoded(before)}-", _encoded(first), _encoded(last), after and f"-{_encoded(after)}")
-    return ",".join(part for part in parts if part)
+    return f"{url}{'' if '#' in url else '#'}:~:text={','.join(filter(None, parts))}"
 
 
 def _ends(quote: str) -> tuple[str, str]:
