@@ -197,7 +197,6 @@ class Index:
 
         Raises:
             CorpusError: none is named, and the index does not know of one.
-            IndexProblem: the index is damaged.
         """
         if corpus is None and self._store.exists():
             corpus = self._store.manifest().corpus
@@ -222,9 +221,7 @@ class Index:
     def restore(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Make the index of what `backup` wrote, here or on another machine; nothing is embedded.
 
-        Args:
-            path: the file.
-            overwrite: also where there is an index with documents, which goes; it answers until all is done.
+        What is there answers until all is done; if it has documents, it goes only with ``overwrite``.
         """
         self._check_free(overwrite)
         try:
@@ -234,11 +231,9 @@ class Index:
             self._store.restore(Path(path))
 
     def copy(self, target: Index, *, overwrite: bool = False) -> tuple[int, int]:
-        """Put all that this index holds in the place of what another does; nothing is embedded.
+        """Put all that this index holds in the place of what another, of any kind, does; nothing is embedded.
 
-        Args:
-            target: in a store of any kind; it answers as before until all is done.
-            overwrite: also where that has documents, which go.
+        That answers as before until all is done; if it has documents, they go only with ``overwrite``.
 
         Returns:
             How many documents and passages were copied.
