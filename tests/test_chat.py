@@ -8,7 +8,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -279,13 +279,13 @@ def test_how_many_articles_fit(assistant: Assistant) -> None:
 
 def test_filters_come_back_with_what_a_page_keeps(assistant: Assistant) -> None:
     given = {"question": "x", "folders": ["a/b"], "sources": ["S"], "after": "2020", "before": " 2021-02"}
-    asked = Asked.parse(given)
+    asked = Asked.model_validate(given)
     assert asked.where == Filter(source="S", folders="a/b", after="2020", before="2021-02")
     assert asked.only == ["a/b", "S", "2020–2021-02"]
-    assert Asked.parse(json.loads(json.dumps(asdict(asked)))) == asked
-    assert Asked("x", after="2020").only == ["from 2020"]
-    assert Asked("x", before="2020").only == ["until 2020"]
-    assert Asked.parse({"question": "x"}).where is None
+    assert Asked.model_validate_json(asked.model_dump_json()) == asked
+    assert Asked(question="x", after="2020").only == ["from 2020"]
+    assert Asked(question="x", before="2020").only == ["until 2020"]
+    assert Asked(question="x").where is None
 
 
 SHELF = {

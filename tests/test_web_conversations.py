@@ -64,26 +64,11 @@ def test_an_answer_that_comes_after_a_new_chat_was_begun_stays_in_its_own(page: 
         page.get_by_role("button", name="New chat").click()
 
 
-def test_conversation_outlives_the_server(
+def test_conversation_outlives_the_server_and_what_is_asked_meanwhile_is_answered_when_it_is_back(
     lenient: BrowserContext, serve: Callable[..., Server], index_path: Path
 ) -> None:
     first = serve(*chat(index_path))
     page = lenient.new_page()  # where the browser may note that the server is gone
-    page.goto(first.address)
-    page.locator("#start section").wait_for(timeout=PATIENCE)
-    ask(page, FERRY)
-    first.process.kill()
-    first.process.wait()
-    serve(*chat(index_path, "--port", first.address.rsplit(":", 1)[1]))
-    page.reload()
-    expect(answered(page, 1).locator(".question")).to_have_text(FERRY)
-
-
-def test_a_question_asked_while_the_server_is_away_is_answered_when_it_is_back(
-    lenient: BrowserContext, serve: Callable[..., Server], index_path: Path
-) -> None:
-    first = serve(*chat(index_path))
-    page = lenient.new_page()
     page.goto(first.address)
     page.locator("#start section").wait_for(timeout=PATIENCE)
     ask(page, FERRY)
@@ -95,6 +80,8 @@ def test_a_question_asked_while_the_server_is_away_is_answered_when_it_is_back(
     serve(*chat(index_path, "--port", first.address.rsplit(":", 1)[1]))
     expect(page.locator("#turn-2 .answer")).to_contain_text("eighteen kilograms", timeout=PATIENCE)
     expect(ask(page, FORM).locator(".answer")).to_contain_text("customs form")
+    page.reload()
+    expect(answered(page, 1).locator(".question")).to_have_text(FERRY)
 
 
 def test_enter_pressed_twice_asks_once(page: Page) -> None:

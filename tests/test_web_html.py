@@ -19,9 +19,9 @@ from pincite import Answer, Citation, Document, Hit, Passage, Progress, Status, 
 from pincite.datatypes import Changes, Listed, Table
 from pincite.text_anchors import ResolvedAnchor
 from pincite.web import answers as turns
-from pincite.web import articles, export, holdings, page, start
+from pincite.web import articles, export, page, shelf, start
 from pincite.web.library import State
-from pincite.web.locations import direction, numbered_blocks, where
+from pincite.web.markup import direction, numbered_blocks, where
 from pincite.web.shelf import Article
 
 SHOWN = st.characters(exclude_characters="\0\r", exclude_categories=["Cs"])
@@ -243,7 +243,7 @@ NAMES = st.dictionaries(st.text(SHOWN, min_size=1), st.text(SHOWN), max_size=3)
 def test_library_shows_names_and_reasons_to_the_letter(names: dict[str, str], said: str) -> None:
     status = Status(**STATUS | {"corpus": said}, skipped=names)
     changes = Changes(new=tuple(names))
-    html = holdings.holdings(status, changes, State(report=UpdateReport(added=tuple(names)), problem=said))
+    html = shelf.holdings(status, changes, State(report=UpdateReport(added=tuple(names)), problem=said))
     read = Reading(html)
     assert read.texts.get("b", []) == list(names) * 2
     assert read.texts["code"] == [said or "-"]
@@ -253,7 +253,7 @@ def test_library_shows_names_and_reasons_to_the_letter(names: dict[str, str], sa
 @given(st.text(SHOWN, min_size=1), st.text(SHOWN), st.text(SHOWN, min_size=1))
 def test_articles_are_listed_to_the_letter(doc_id: str, title: str, said: str) -> None:
     listed = Listed(doc_id=doc_id, title=title, source=said, author=said, date="2020", url=None, digest="")
-    read = Reading(holdings.rows([Article(listed, f"uploads/{said}", 1)], {doc_id: 1200}))
+    read = Reading(shelf.rows([Article(listed, f"uploads/{said}", 1)], {doc_id: 1200}))
     assert read.texts["a"] == [title]
     assert read.texts["bdi"] == [said, said, "2020", f"uploads/{said}", "1,200 characters"]
     assert [each["data-doc"] for each in read.attributes if "data-doc" in each] == [doc_id, doc_id]
@@ -264,17 +264,17 @@ def test_articles_are_listed_to_the_letter(doc_id: str, title: str, said: str) -
 def test_only_whole_files_that_were_added_here_can_be_deleted() -> None:
     names = ["uploads/a.pdf", "uploads/a.jsonl:7", "uploads/b/", "b.pdf", "more/uploads/a.pdf"]
     status = Status(**STATUS, skipped=dict.fromkeys(names, "empty"))
-    read = Reading(holdings.holdings(status, None, State()))
+    read = Reading(shelf.holdings(status, None, State()))
     assert [each["data-file"] for each in read.attributes if "data-file" in each] == ["uploads/a.pdf"]
 
 
 def test_library_says_why_the_folder_is_not_watched() -> None:
-    html = holdings.holdings(None, None, State(unwatched="<x>: gone", problem="busy"))
+    html = shelf.holdings(None, None, State(unwatched="<x>: gone", problem="busy"))
     assert Reading(html).texts["problem"] == ["Not watched: <x>: gone", "busy"]
 
 
 def test_library_tells_how_far_an_update_is() -> None:
-    html = holdings.holdings(None, None, State(running=Progress(stage="embed", done=3, total=12)))
+    html = shelf.holdings(None, None, State(running=Progress(stage="embed", done=3, total=12)))
     assert "Embedding passages <span>3 of 12</span>" in html
     assert "<progress value='3' max='12'" in html
 

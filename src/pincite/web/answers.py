@@ -13,25 +13,22 @@ from typing import Literal
 from pincite import text_anchors
 from pincite.analysis.sentences import sentence_spans
 from pincite.assistant import NO_ANSWER, NOT_SURE
-from pincite.datatypes import Answer, Citation, Document, Hit, Listed, Part, Passage, Span
-from pincite.web.locations import direction, facts, numbered_blocks, place
-from pincite.web.markup import address, count, literal, many
-
-_MOST_BEFORE_AND_AFTER = 600
-"""Characters around a quote in which the sentences next to it are looked for."""
+from pincite.datatypes import Answer, Citation, Document, Hit, Listed, Part, Span
+from pincite.web.markup import address, count, direction, facts, literal, many, numbered_blocks, place
 
 ANSWERS = ("quotes", "summary", "weak")
 """The kinds of replies that quote."""
+
+_MOST_BEFORE_AND_AFTER = 600  # characters around a quote in which the sentences next to it are looked for
 _NEAREST = 3
-_SIDE_BY_SIDE = 2
-"""Parts of a question that are laid out as columns."""
+_SIDE_BY_SIDE = 2  # parts of a question that are laid out as columns
 _COUNTS = re.compile(r"(?:And )?\d+ more (?:article|passage)s?\b")
 _MOST_SET_APART = 2 / 3
 _AGAIN = "<button type='button' data-act='again'>Ask again</button>"
 _JUDGE = "<button type='button' data-act='judge' title='Noted as a test; nothing is trained' data-verdict"
 _NOTHING = f"{_JUDGE}='nothing' class='judge'>Nothing answers this</button>"
 _ONLY_NEAR = "Passages that come near are shown for you to judge; they are not an answer."
-
+_WIDEN = " Other words may find more."
 
 Kind = Literal["quotes", "weak", "near", "summary", "reply", "failed"]
 
@@ -100,14 +97,7 @@ def reply_of(
     follow_ups: tuple[str, ...] = (),
     limited: bool = False,
 ) -> Reply:
-    """What is said of an answer.
-
-    Args:
-        answer: the answer.
-        milliseconds: how long it took.
-        follow_ups: questions to go on with; none are offered where nothing answers.
-        limited: only some of the articles were asked.
-    """
+    """What is said of an answer; `follow_ups` are offered only where something answers for sure."""
     kind = _kind(answer)
     return Reply(
         kind=kind,
@@ -136,34 +126,34 @@ def _kind(answer: Answer) -> Kind:
 def _quotes(answer: Answer, *, weak: bool) -> tuple[Quote, ...]:
     """The quotes of an answer, or the passages nearest to a question that none answers."""
     if not answer.answered:
-        return tuple(_near(label, hit) for label, hit in enumerate(answer.hits[:_NEAREST], 1))
-    hits = {hit.passage.passage_id: hit for hit in answer.hits}
-    return tuple(_cited(citation, hits.get(citation.passage.passage_id), weak) for citation in answer.citations)
+        return tuple(
+            _quote_of(label, hit, (hit.passage.start, hit.passage.end), tuple(_numbers(hit)))
+            for label, hit in enumerate(answer.hits[:_NEAREST], 1)
+        )
+    hits, made = {hit.passage.passage_id: hit for hit in answer.hits}, []
+    for each in answer.citations:
+        hit = hits.get(each.passage.passage_id)
+        sure = () if weak else (("Answers the question by itself", f"{each.confidence:.0%}"),)
+        numbers = (*sure, *_numbers(hit)) if hit else ()
+        made.append(_quote_of(each.label, each, (each.start, each.end), numbers, each.highlights))
+    return tuple(made)
 
 
-def _cited(citation: Citation, hit: Hit | None, weak: bool) -> Quote:
-    sure = () if weak else (("Answers the question by itself", f"{citation.confidence:.0%}"),)
-    return Quote(
-        label=citation.label,
-        anchor=text_anchors.text_anchor(citation.document, citation.start, citation.end),
-        document=citation.document,
-        span=(citation.start, citation.end),
-        highlights=citation.highlights,
-        numbers=(*sure, *_numbers(hit)) if hit else (),
-        also_in=_names(citation.duplicates),
-    )
-
-
-def _near(label: int, hit: Hit) -> Quote:
-    start, end = hit.passage.start, hit.passage.end
-    anchor = text_anchors.text_anchor(hit.document, start, end)
+def _quote_of(
+    label: int,
+    found: Citation | Hit,
+    span: Span,
+    numbers: tuple[tuple[str, str], ...],
+    highlights: tuple[Span, ...] = (),
+) -> Quote:
     return Quote(
         label=label,
-        anchor=anchor,
-        document=hit.document,
-        span=(start, end),
-        numbers=tuple(_numbers(hit)),
-        also_in=_names(hit.duplicates),
+        anchor=text_anchors.text_anchor(found.document, *span),
+        document=found.document,
+        span=span,
+        highlights=highlights,
+        numbers=numbers,
+        also_in=tuple(dict.fromkeys(copy.doc_id for copy in found.duplicates)),
     )
 
 
@@ -173,10 +163,6 @@ def _numbers(hit: Hit) -> Iterator[tuple[str, str]]:
         if score in hit.scores:
             yield name, f"{hit.scores[score]:.2f}"
     yield "Rank among all passages", str(hit.rank)
-
-
-def _names(copies: Iterable[Passage]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(copy.doc_id for copy in copies))
 
 
 # ---------------------------------------------------------------- the turn
@@ -210,7 +196,11 @@ def _said(number: int, reply: Reply) -> str:
     if reply.kind == "failed":
         return f"{reply.text}<div class='actions'>{_AGAIN}</div>"
     if reply.kind == "near":
-        return f"{_no_answer(reply)}{_about(reply)}<div class='actions'>{_NOTHING}</div>"
+        limited, widen = ("Only articles that fit the filters were searched. ", "") if reply.limited else ("", _WIDEN)
+        no_answer = (
+            f"<section class='notice nothing'><h3>{NO_ANSWER}.</h3><p>{limited}{_ONLY_NEAR}{widen}</p></section>"
+        )
+        return f"{no_answer}{_about(reply)}<div class='actions'>{_NOTHING}</div>"
     if reply.kind == "reply":
         return f"{_own_words(reply)}{_about(reply)}"
     if reply.kind == "summary":
@@ -327,8 +317,8 @@ def _link(quote: Quote) -> str:
 def _about(reply: Reply) -> str:
     """How many articles, and how long it took."""
     parts = [count(len(_groups(reply.quotes)), "article")] if reply.kind in ANSWERS else []
-    further = f"{count(reply.more, 'more passage')} {'fits' if reply.more == 1 else 'fit'}" if reply.more else ""
-    parts += [note.rstrip(".") for note in reply.notes if _COUNTS.match(note)] or ([further] if further else [])
+    further = [f"{count(reply.more, 'more passage')} {'fits' if reply.more == 1 else 'fit'}"] if reply.more else []
+    parts += [note.rstrip(".") for note in reply.notes if _COUNTS.match(note)] or further
     parts += [f"{reply.milliseconds} ms"] if reply.milliseconds is not None else []
     return f"<p class='meta'>{literal(' · '.join(parts))}</p>" if parts else ""
 
@@ -346,14 +336,6 @@ def _actions(number: int) -> str:
         "<button type='button' data-act='edit'>Edit question</button>"
         f"{_AGAIN}{_NOTHING}</div>"
     )
-
-
-def _no_answer(reply: Reply) -> str:
-    if reply.limited:
-        said = f"<h3>{NO_ANSWER}.</h3><p>Only articles that fit the filters were searched. {_ONLY_NEAR}</p>"
-    else:
-        said = f"<h3>{NO_ANSWER}.</h3><p>{_ONLY_NEAR} Other words may find more.</p>"
-    return f"<section class='notice nothing'>{said}</section>"
 
 
 # ---------------------------------------------------------------- the articles quoted

@@ -9,8 +9,7 @@ from pincite import text_anchors
 from pincite.datatypes import Document, Listed, Span
 from pincite.text_anchors import ResolvedAnchor
 from pincite.web import export
-from pincite.web.locations import direction, facts, numbered_blocks, readable_parts, where
-from pincite.web.markup import address, literal, many
+from pincite.web.markup import address, direction, facts, literal, many, numbered_blocks, readable_parts, where
 
 _BREAK = "<span class='break'></span>"
 
@@ -26,7 +25,9 @@ def article(resolved: ResolvedAnchor, anchor: str | None, others: Sequence[Span]
     document, span = resolved.document, resolved.span
     known = where(document, [span]) if span else facts(document)
     along = direction(document)
-    news = _change_note(resolved) if anchor else ""
+    still = "the quote still stands in it, word for word" if span else "the quote no longer stands in it"
+    news = f"<p class='news' role='status'>This article was changed since the quote was taken: {still}.</p>"
+    news = news if anchor and not (resolved.same and span) else ""
     name = f"data-doc='{literal(document.doc_id)}' data-digest='{document.digest}'"
     return (
         f"<header><h2 dir='{along}' tabindex='-1'>{literal(document.title)}</h2>"
@@ -34,13 +35,6 @@ def article(resolved: ResolvedAnchor, anchor: str | None, others: Sequence[Span]
         f"{news}{_links(document, span, anchor)}</header>{_picture(document, span, anchor)}"
         f"<div class='text' {name}>{_text(document, span, others)}</div>"
     )
-
-
-def _change_note(resolved: ResolvedAnchor) -> str:
-    if resolved.same and resolved.span:
-        return ""
-    said = "the quote still stands in it, word for word" if resolved.span else "the quote no longer stands in it"
-    return f"<p class='news' role='status'>This article was changed since the quote was taken: {said}.</p>"
 
 
 def _links(document: Document, span: Span | None, anchor: str | None) -> str:

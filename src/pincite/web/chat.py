@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from functools import cache
 from itertools import chain, islice, zip_longest
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 from cachetools import LRUCache, cachedmethod
+from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from pincite import replies, text_anchors
 from pincite.analysis.intents import intent
@@ -26,83 +27,53 @@ from pincite.index import Index
 from pincite.listing import folder_of
 from pincite.retrieval.follow_ups import needs_context, subject
 from pincite.text_anchors import ResolvedAnchor
-from pincite.web import answers, export, holdings, shelf, start
+from pincite.web import answers, export, shelf, start
 from pincite.web.answers import ANSWERS, Quote, Reply
 from pincite.web.library import UNEXPECTED, Library
-from pincite.web.service import MOST_CHARACTERS
+from pincite.web.service import MOST_CHARACTERS, filter_of
 from pincite.web.shelf import Wanted
 
 _log = logging.getLogger(__name__)
 _EXAMPLES, _FOLLOW_UPS = 4, 2
 _MOST_TRIED = 12
-_ROWS, _OFFERED = 100, 20
-"""Articles that are listed at a time, and of which one can be chosen while typing."""
-
-_NEAR_COSINE = 0.3
-"""The cosine from which on a passage is near enough to a question to be asked about next."""
-
+_ROWS, _OFFERED = 100, 20  # articles that are listed at a time, and of which one can be chosen while typing
+_NEAR_COSINE = 0.3  # from which on a passage is near enough to a question to be asked about next
 _LONGEST_TITLE, _SHORTEST_NAME = 70, 4
-_NAME = re.compile(
-    r"[“\"《「]([^“”\"《》「」\n]{4,50})[”\"》」]|\b[A-Z][\w'-]+(?: [A-Z][\w'-]+){1,4}",
-)
+_NAME = re.compile(r"[“\"《「]([^“”\"《》「」\n]{4,50})[”\"》」]|\b[A-Z][\w'-]+(?: [A-Z][\w'-]+){1,4}")
+_MOST_TURNS, _MOST_QUOTES, _MOST_NOTES = 100, 50, 20  # of a conversation that a page keeps, and of one of its turns
+_LEANS_ON, _REPLY_LEANS_ON = 20, 5  # turns that a question may lean on, and that a reply is restored with
 _KEY_SENTENCES = "Key sentences of the article, in the order of its text."
-_MOST_TURNS, _MOST_QUOTES, _MOST_NOTES = 100, 50, 20
-"""Of a conversation that a page keeps, and of one of its turns."""
-_LEANS_ON, _REPLY_LEANS_ON = 20, 5
-"""Turns that a question may lean on, and that a reply is restored with."""
 _DATES, _DATE = {"after": "From ", "before": "Until "}, re.compile(r"\b(after|before)=")
-_WRONG_DATE = " is not a date: "
 _FAILED_THEN = Reply(kind="failed", text=start.failure("It was not answered then."))
 
-Resolve = Callable[[str], ResolvedAnchor | None]
-"""Where anchors lead; each is looked for once a request."""
+Resolve = Callable[[str], ResolvedAnchor | None]  # where anchors lead; each is looked for once a request
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+def _first(most: int) -> BeforeValidator:
+    return BeforeValidator(lambda values: values[:most] if isinstance(values, list | str) else values)
+
+
+_Text = Annotated[str, BeforeValidator(lambda text: replace_surrogates(text) if isinstance(text, str) else text)]
+_Texts = tuple[_Text, ...]
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class Asked(BaseModel):
     """A question and the filters it was asked with; dates are as they were typed, empty for none."""
 
-    question: str
-    sources: tuple[str, ...] = ()
-    authors: tuple[str, ...] = ()
-    folders: tuple[str, ...] = ()
-    documents: tuple[str, ...] = ()
-    after: str = ""
-    before: str = ""
-
-    @classmethod
-    def parse(cls, values: object) -> Asked:
-        """What a page sent.
-
-        Raises:
-            QueryError: something else.
-        """
-        if not isinstance(values, dict) or not isinstance(values.get("question"), str):
-            raise QueryError("not a question as this page keeps it; load the page again")
-        made: dict[str, Any] = {}
-        for field in fields(cls):
-            value = values.get(field.name, field.default)
-            of_texts = isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
-            if not (isinstance(value, str) if isinstance(field.default, str) or field.name == "question" else of_texts):
-                raise QueryError(f"{field.name}={value!r}: not as this page keeps it; load the page again")
-            made[field.name] = (
-                replace_surrogates(value) if isinstance(value, str) else tuple(map(replace_surrogates, value))
-            )
-        return cls(**made)
+    question: _Text
+    sources: _Texts = ()
+    authors: _Texts = ()
+    folders: _Texts = ()
+    documents: _Texts = ()
+    after: _Text = ""
+    before: _Text = ""
 
     @property
     def where(self) -> Filter | None:
         """The filter, if there is any."""
-        if not self.only:
-            return None
-        return Filter(
-            source=self.sources or None,
-            author=self.authors or None,
-            doc_ids=self.documents or None,
-            folders=self.folders or None,
-            after=self.after.strip() or None,
-            before=self.before.strip() or None,
-        )
+        dates = {"after": self.after.strip(), "before": self.before.strip()}
+        return filter_of(self.sources, self.authors, self.documents, folders=self.folders, **dates)
 
     @property
     def only(self) -> list[str]:
@@ -112,38 +83,33 @@ class Asked:
         return [*self.folders, *self.sources, *self.authors, *self.documents, *filter(None, [dates])]
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A turn as a page keeps it: what was asked, and where what was quoted stands, without a word of the articles."""
+class Kept(BaseModel):
+    """A turn as a page keeps it: what was asked, and where what was quoted stands, without a word of the articles.
+
+    Attributes:
+        quotes: the anchor of each, and the ranges in it that answer.
+        parts: the name of each thing that was asked of, and the labels of its quotes.
+    """
 
     asked: Asked
-    kind: str
-    quotes: tuple[tuple[str, tuple[Span, ...]], ...]
-    parts: tuple[Part, ...] = ()
-    notes: tuple[str, ...] = ()
+    kind: _Text
+    quotes: Annotated[tuple[tuple[_Text, tuple[Span, ...]], ...], _first(_MOST_QUOTES)]
+    parts: Annotated[tuple[tuple[_Text, tuple[int, ...]], ...], _first(_MOST_QUOTES)] = ()
+    notes: Annotated[tuple[Annotated[_Text, _first(MOST_CHARACTERS)], ...], _first(_MOST_NOTES)] = ()
 
-    @classmethod
-    def parse(cls, values: object) -> Kept:
-        """What a page sent.
 
-        Raises:
-            QueryError: something else.
-        """
-        try:
-            assert isinstance(values, dict)
-            quotes = [
-                (_text(anchor), tuple((int(start), int(end)) for start, end in ranges))
-                for anchor, ranges in values["quotes"][:_MOST_QUOTES]
-            ]
-            parts = [
-                Part(name=_text(name), question=_text(name), labels=tuple(int(label) for label in labels))
-                for name, labels in values.get("parts", [])[:_MOST_QUOTES]
-            ]
-            notes = [_text(note)[:MOST_CHARACTERS] for note in values.get("notes", [])[:_MOST_NOTES]]
-            asked, kind = Asked.parse(values["asked"]), _text(values["kind"])
-            return cls(asked, kind, tuple(quotes), tuple(parts), tuple(notes))
-        except (AssertionError, KeyError, OverflowError, TypeError, ValueError) as error:
-            raise QueryError("not a turn as this page keeps it; load the page again") from error
+def _sent(kind: type[_Model], values: object) -> _Model:
+    """What a page sent.
+
+    Raises:
+        QueryError: something else.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = f"{wrong['loc'][0]}=" if wrong["loc"] else ""
+        raise QueryError(f"{name}{wrong['input']!r:.200}: not as this page keeps it; load the page again") from error
 
 
 class Chat:
@@ -164,11 +130,7 @@ class Chat:
     # ------------------------------------------------------------ before the first question
 
     def welcome(self, examples: bool = False) -> dict[str, Any]:
-        """Masthead and start as HTML.
-
-        Args:
-            examples: with questions to begin with, which takes longer: the model may have to load.
-        """
+        """Masthead and start as HTML; with ``examples`` it takes longer: the model may have to load."""
         masthead = start.masthead(None)
         try:
             status = self._index.status()
@@ -211,7 +173,7 @@ class Chat:
     def find(self, search: str) -> dict[str, Any]:
         """The first articles in whose title, author, source or path these words stand: id, title and path of each."""
         try:
-            found = shelf.found(self._index, Wanted.parse({"search": search}))
+            found = shelf.found(self._index, Wanted(search=search))
         except PinciteError:  # as above
             found = []
         return {"articles": [(each.listed.doc_id, each.listed.title, each.file) for each in found[:_OFFERED]]}
@@ -219,7 +181,7 @@ class Chat:
     def fits(self, asked: dict[str, Any]) -> dict[str, Any]:
         """How many articles the filters of a question leave, and the titles of those that they name."""
         try:
-            filters = Asked.parse({"question": "", **asked})
+            filters = _sent(Asked, {"question": "", **asked})
             named = self._index.listed(Filter(doc_ids=filters.documents[:_OFFERED])) if filters.documents else []
             titles = {each.doc_id: each.title for each in named}
             return {"articles": self._index.count(filters.where)[0], "titles": titles}
@@ -227,20 +189,15 @@ class Chat:
             return {"problem": _in_the_words_of_the_page(error)}
 
     def articles(self, wanted: dict[str, Any], first: int) -> dict[str, Any]:
-        """A hundred rows of the library's list as HTML, and how many there are.
-
-        Args:
-            wanted: which articles, and in which order.
-            first: how many to leave out before.
-        """
+        """A hundred rows of the library's list as HTML, those from ``first`` on, and how many there are."""
         try:
-            found = shelf.found(self._index, Wanted.parse(wanted))
+            found = shelf.found(self._index, _sent(Wanted, wanted))
             part = found[first : first + _ROWS]
             texts = self._index.documents([each.listed.doc_id for each in part])
         except PinciteError as error:
             return {"problem": _in_the_words_of_the_page(error)}
         lengths = {doc_id: len(document.text) for doc_id, document in texts.items()}
-        return {"html": holdings.rows(part, lengths), "total": len(found)}
+        return {"html": shelf.rows(part, lengths), "total": len(found)}
 
     # ------------------------------------------------------------ a conversation
 
@@ -254,8 +211,10 @@ class Chat:
         """
         if type(number) is not int or number < 1:
             raise QueryError(f"number={number!r}: give that of the turn, from 1")
-        question = Asked.parse(asked)
-        return {"html": _html(number, question, self._answered(question, _conversation(before)[-_LEANS_ON:]))}
+        question = _sent(Asked, asked)
+        return {
+            "html": _html(number, question, self._answered(question, list(filter(None, _turns(before)))[-_LEANS_ON:]))
+        }
 
     def turns(self, kept: list[dict[str, Any]]) -> dict[str, Any]:
         """A conversation that a page has kept as HTML: every quote where it stands now, or that it is gone.
@@ -270,16 +229,11 @@ class Chat:
         return {"html": html}
 
     def export(self, kept: list[dict[str, Any]], form: str) -> dict[str, Any]:
-        """Turns that a page has kept, to take along.
-
-        Args:
-            kept: the turns.
-            form: ``text``, ``markdown`` or ``html``.
-        """
+        """Turns that a page has kept, to take along as ``text``, ``markdown`` or ``html``."""
         if form not in tuple(export.FORMATS):
             raise QueryError(f"form={form!r}: there is {', '.join(export.FORMATS)}")
         resolve = cache(self._resolved)
-        turns = [(turn.asked.question, self._restored(turn, (), resolve)) for turn in _conversation(kept)]
+        turns = [(turn.asked.question, self._restored(turn, (), resolve)) for turn in filter(None, _turns(kept))]
         return {"text": export.FORMATS[form](turns)}
 
     def _answered(self, asked: Asked, before: Sequence[Kept]) -> Reply:
@@ -308,10 +262,16 @@ class Chat:
             return self._replied(turn.asked, before)
         quotes = tuple(_found(resolve, label, *quote) for label, quote in enumerate(turn.quotes, 1))
         if turn.kind == "summary":
-            return Reply(kind="summary", quotes=quotes, text=_KEY_SENTENCES, notes=turn.notes)
-        answers_by: dict[str, answers.Kind] = {"quotes": "quotes", "weak": "weak"}
-        kind = answers_by.get(turn.kind, "near") if quotes else "near"
-        return Reply(kind=kind, quotes=quotes, parts=turn.parts, notes=turn.notes, limited=bool(turn.asked.only))
+            return Reply(
+                kind="summary",
+                quotes=quotes,
+                text="Key sentences of the article, in the order of its text.",
+                notes=turn.notes,
+            )
+        kinds: dict[str, answers.Kind] = {"quotes": "quotes", "weak": "weak"}
+        kind = kinds.get(turn.kind, "near") if quotes else "near"
+        parts = tuple(Part(name=name, question=name, labels=labels) for name, labels in turn.parts)
+        return Reply(kind=kind, quotes=quotes, parts=parts, notes=turn.notes, limited=bool(turn.asked.only))
 
     def _replied(self, asked: Asked, before: Sequence[Kept]) -> Reply:
         """What Pincite says itself, without looking for an article to be summarised: that would be another search."""
@@ -350,11 +310,7 @@ def _in_the_words_of_the_page(error: PinciteError) -> str:
     if not isinstance(error, FilterError) or not said.startswith(("after=", "before=", "no article fits ")):
         return said
     # What is no date may hold anything; dates do not.
-    return _DATE.sub(lambda found: _DATES[found[1]], said, count=_WRONG_DATE in said)
-
-
-def _text(value: object) -> str:
-    return replace_surrogates(str(value))
+    return _DATE.sub(lambda found: _DATES[found[1]], said, count=" is not a date: " in said)
 
 
 def _turns(kept: object) -> list[Kept | None]:
@@ -363,43 +319,32 @@ def _turns(kept: object) -> list[Kept | None]:
         raise QueryError("not a conversation as this page keeps it; load the page again")
     turns: list[Kept | None] = [None] * len(kept)
     for at in range(max(0, len(kept) - _MOST_TURNS), len(kept)):
-        with suppress(QueryError):
-            turns[at] = Kept.parse(kept[at])
+        with suppress(ValidationError):
+            turns[at] = Kept.model_validate(kept[at])
     return turns
-
-
-def _conversation(kept: object) -> list[Kept]:
-    return [turn for turn in _turns(kept) if turn]
 
 
 def _messages(turn: Kept, resolve: Resolve) -> Iterator[dict[str, str]]:
     """A turn as the assistant takes it: of an answer, what of it still stands."""
-    kept = turn.quotes if turn.kind in ANSWERS else ()
-    quotes = [_found(resolve, label, *quote) for label, quote in enumerate(kept, 1)]
-    texts = (
-        f"{each.document.text[slice(*each.span)]} [{each.label}]" for each in quotes if each.document and each.span
-    )
+    found = [(label, resolve(anchor)) for label, (anchor, _) in enumerate(turn.quotes, 1) if turn.kind in ANSWERS]
+    texts = (f"{each.document.text[slice(*each.span)]} [{label}]" for label, each in found if each and each.span)
     yield {"role": "user", "content": turn.asked.question[:MOST_CHARACTERS]}
     yield {"role": "assistant", "content": " ".join(texts)}
 
 
 def _found(resolve: Resolve, label: int, anchor: str, highlights: Sequence[Span]) -> Quote:
     resolved = resolve(anchor)
-    if resolved is None:
-        return Quote(label=label, anchor=anchor, document=None, span=None)
-    if resolved.span is None:
-        return Quote(label=label, anchor=anchor, document=resolved.document, span=None, edited=True)
-    start, end = resolved.span
-    inside = tuple((start + a, start + b) for a, b in sorted(highlights))
-    edges = [start, *chain.from_iterable(inside), end]
+    document, span = (resolved.document, resolved.span) if resolved else (None, None)
+    inside = tuple((span[0] + a, span[0] + b) for a, b in sorted(highlights)) if span else ()
+    edges = [*span[:1], *chain.from_iterable(inside), *span[1:]] if span else []
     apart = edges == sorted(edges) and all(a < b for a, b in inside)
     return Quote(
         label=label,
         anchor=anchor,
-        document=resolved.document,
-        span=(start, end),
+        document=document,
+        span=span,
         highlights=inside if apart else (),
-        edited=not resolved.same,
+        edited=resolved is not None and not (span and resolved.same),
     )
 
 
@@ -409,7 +354,7 @@ def _html(number: int, asked: Asked, reply: Reply) -> str:
         for quote in reply.quotes
     ]
     parts = [(part.name, part.labels) for part in reply.parts]
-    kept = {"asked": asdict(asked), "kind": reply.kind, "quotes": quotes, "parts": parts, "notes": reply.notes}
+    kept = {"asked": asked.model_dump(), "kind": reply.kind, "quotes": quotes, "parts": parts, "notes": reply.notes}
     return answers.turn(number, asked.question, asked.only, json.dumps(kept), reply)
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 from pincite.assistant import NOT_SURE
 from pincite.datatypes import Document, Span
 from pincite.web import answers
 from pincite.web.answers import ANSWERS, Reply
-from pincite.web.locations import direction, where
+from pincite.web.markup import direction, where
 
-Turns = Sequence[tuple[str, Reply]]
-"""Questions, each with what was said to it."""
+Turns = Sequence[tuple[str, Reply]]  # questions, each with what was said to it
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>#&|~$]")
 _BEGINS_A_BLOCK = re.compile(r"^(\d*)([-+=.)])", re.MULTILINE)
@@ -26,36 +25,30 @@ _NOTHING, _FAILED = "Nothing in these articles answers this.", "It was not answe
 
 def citation(document: Document, span: Span) -> str:
     """One citation as plain text."""
-    columns = document.columns_at(span[0])
     about = [f"“{document.title}”", document.author, *where(document, [span]), document.url or document.doc_id]
-    about.append(columns and f"columns: {' '.join(columns.split())}")
+    about.append(_columns(document, span))
     return f"“{document.text[slice(*span)]}” ({', '.join(part for part in about if part)})"
 
 
-def _standing(reply: Reply) -> Iterator[tuple[int, Document, Span]]:
-    """The quotes of an answer that still stand in their articles, by their labels."""
-    for quote in reply.quotes if reply.kind in ANSWERS else ():
-        if quote.document is not None and quote.span is not None:
-            yield quote.label, quote.document, quote.span
-
-
-def _own_words(reply: Reply) -> list[str]:
-    """What Pincite says itself: also what it says of the question, and of quotes that are gone."""
+def _told(reply: Reply) -> tuple[list[str], list[tuple[int, Document, Span]]]:
+    """What Pincite says itself, also of quotes that are gone; and the quotes that still stand, by their labels."""
+    quotes = reply.quotes if reply.kind in ANSWERS else ()
+    standing = [(each.label, each.document, each.span) for each in quotes if each.document and each.span]
     if reply.kind == "failed":
-        return [_FAILED]
+        return [_FAILED], standing
     nothing = {"weak": [NOT_SURE], "near": [_NOTHING]}.get(reply.kind, [])
-    gone = [f"{answers.gone(each)} [{each.label}]" for each in reply.quotes if each.span is None]
-    return [*reply.notes, *([reply.text] if reply.text else nothing), *(gone if reply.kind in ANSWERS else [])]
+    gone = [f"{answers.gone(each)} [{each.label}]" for each in quotes if each.span is None]
+    return [*reply.notes, *([reply.text] if reply.text else nothing), *gone], standing
 
 
 def text(turns: Turns) -> str:
     """For Word and mail: questions, quotes and where they stand, without any markup."""
     made = []
     for question, reply in turns:
-        standing = list(_standing(reply))
+        said, standing = _told(reply)
         quotes = [f"{document.text[slice(*span)]} [{label}]" for label, document, span in standing]
-        places = [f"[{label}] {', '.join(_facts(document, span)[:-1])}" for label, document, span in standing]
-        made.append("\n\n".join([question, *_own_words(reply), *quotes, *(["\n".join(places)] if places else [])]))
+        places = "\n".join(f"[{label}] {', '.join(_facts(document, span)[:-1])}" for label, document, span in standing)
+        made.append("\n\n".join([question, *said, *quotes, *filter(None, [places])]))
     return "\n\n\n".join(made) + "\n"
 
 
@@ -63,18 +56,13 @@ def markdown(turns: Turns) -> str:
     """As Markdown that shows every text to the letter."""
     made = []
     for question, reply in turns:
-        standing = list(_standing(reply))
-        said = list(map(_line, _own_words(reply)))
-        said += [_markdown_quote(document.text[slice(*span)], label) for label, document, span in standing]
+        said, standing = _told(reply)
+        quotes = [f"{_plain(document.text[slice(*span)])} \\[{label}\\]" for label, document, span in standing]
+        quoted = ["\n".join(f"> {line}".rstrip() for line in quote.split("\n")) for quote in quotes]
         places = "\n".join(f"{label}. {', '.join(map(_line, _facts(at, span)))}" for label, at, span in standing)
         sources = ["## Sources", places] if places else []
-        made.append("\n\n".join([f"# {_line(question)}", *said, *sources]) + "\n")
+        made.append("\n\n".join([f"# {_line(question)}", *map(_line, said), *quoted, *sources]) + "\n")
     return "\n".join(made)
-
-
-def _markdown_quote(quote: str, label: int) -> str:
-    lines = f"{_plain(quote)} \\[{label}\\]".split("\n")
-    return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
 def _line(text: str) -> str:
@@ -100,7 +88,7 @@ def html(turns: Turns) -> str:
 
 
 def _html_turn(question: str, reply: Reply) -> str:
-    standing = list(_standing(reply))
+    words, standing = _told(reply)
     quotes = "".join(
         f"<blockquote dir='{direction(document, span)}'>"
         f"<span class='quote'>{escape(document.text[slice(*span)])}</span> [{label}]</blockquote>"
@@ -110,16 +98,20 @@ def _html_turn(question: str, reply: Reply) -> str:
         f"<li value='{label}'>{'<br>'.join(map(escape, _facts(document, span)))}</li>"
         for label, document, span in standing
     )
-    said = "".join(f"<p>{escape(words)}</p>" for words in _own_words(reply))
+    said = "".join(f"<p>{escape(each)}</p>" for each in words)
     sources = f"<h2>Sources</h2><ol>{places}</ol>" if places else ""
     return f"<h1 dir='auto'>{escape(question)}</h1>{said}{quotes}{sources}"
 
 
 def _facts(document: Document, span: Span) -> list[str]:
-    columns = document.columns_at(span[0])
     known = [f"“{document.title}”", document.author, " · ".join(where(document, [span])), document.url]
-    known.append(columns and f"columns: {' '.join(columns.split())}")
-    return [*(fact for fact in known if fact), f"file {document.doc_id}", f"SHA-256 {document.digest}"]
+    known.append(_columns(document, span))
+    return [*filter(None, known), f"file {document.doc_id}", f"SHA-256 {document.digest}"]
+
+
+def _columns(document: Document, span: Span) -> str:
+    columns = document.columns_at(span[0])
+    return f"columns: {' '.join(columns.split())}" if columns else ""
 
 
 FORMATS: dict[str, Callable[[Turns], str]] = {"text": text, "markdown": markdown, "html": html}

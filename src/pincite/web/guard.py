@@ -29,9 +29,8 @@ _SERVED_BY_GRADIO = re.compile(
 
 _Refusal = tuple[int, str]
 
-_MOST_BYTES = 1_000_000
-"""Of the body of a request, but for a file that is added: `Library.add` counts its bytes as they come."""
-_ADDS_A_FILE = "/library/uploads"
+_MOST_BYTES = 1_000_000  # of the body of a request
+_ADDS_A_FILE = "/library/uploads"  # whose bytes `Library.add` counts as they come
 
 _HEADERS = {
     # Gradio compiles its templates with Function() and marks up with inline styles and scripts.
@@ -106,7 +105,8 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> _Refusal | None:
         headers = Headers(scope=scope)
-        if not _is_allowed(headers.get("host", ""), self._hosts):
+        name = re.sub(r":\d+$", "", headers.get("host", "")).strip("[]").lower()
+        if name not in self._hosts and not _is_address(name):
             names = ", ".join(sorted(self._hosts))
             return 400, f"asked for under another name: use one of {names}, or --allow-host NAME"
         if scope["path"] not in self._paths and not _SERVED_BY_GRADIO.fullmatch(scope["path"]):
@@ -146,7 +146,12 @@ class Guard:
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _set_headers(MutableHeaders(scope=message), scope["path"])
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                for name in [name for name in headers if name.startswith("access-control-")]:
+                    del headers[name]  # Gradio lets pages of other sites read from this machine's names
+                if scope["path"] == "/":
+                    headers["Cache-Control"] = "no-store"  # it holds the page's token
             await send(message)
 
         refusal = self._refusal(scope)
@@ -174,26 +179,12 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-def _is_allowed(host: str, hosts: frozenset[str]) -> bool:
-    name = re.sub(r":\d+$", "", host).strip("[]").lower()
-    return name in hosts or is_address(name)
-
-
-def is_address(name: str) -> bool:
-    """Whether a name is an address in digits."""
+def _is_address(name: str) -> bool:
     try:
         ip_address(name)
     except ValueError:
         return False
     return True
-
-
-def _set_headers(headers: MutableHeaders, path: str) -> None:
-    headers.update(_HEADERS)
-    for name in [name for name in headers if name.startswith("access-control-")]:
-        del headers[name]  # Gradio lets pages of other sites read from this machine's names
-    if path == "/":
-        headers["Cache-Control"] = "no-store"  # it holds the page's token
 
 
 class _FileArgument(Exception):

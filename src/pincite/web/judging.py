@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,7 +36,6 @@ class Judged(BaseModel):
     """A judgement as the page sends it.
 
     Attributes:
-        asked: the question with its filters, as for `Asked`.
         history: the questions before it, oldest first.
         verdict: ``right`` and ``wrong`` are said of ``cite``, ``instead`` of ``selected``, ``nothing`` of the question.
         cite: the text anchor of a quote.
@@ -44,7 +43,7 @@ class Judged(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
-    asked: dict[str, Any]
+    asked: Asked
     history: Annotated[list[_Text], Field(max_length=_MOST_TURNS)] = []
     verdict: Verdict
     cite: str | None = None
@@ -59,10 +58,9 @@ def note(index: Index, judged: Judged) -> dict[str, str]:
 
     Raises:
         UsageError: something is missing, too long, or no sentence.
-        UnknownDocument: the article is not in the index any more.
-        IndexProblem: the judgement cannot be written.
+        PinciteError: the article is not in the index any more, or the judgement cannot be written.
     """
-    asked = Asked.parse(judged.asked)
+    asked = judged.asked
     if not 0 < len(asked.question.strip()) <= len(asked.question) <= MOST_CHARACTERS:
         raise UsageError(f"question: give one of up to {MOST_CHARACTERS:,} characters")
     place = _place(index, judged)
@@ -92,11 +90,7 @@ def _place(index: Index, judged: Judged) -> tuple[Document, Span] | None:
 
 
 def whole_sentences(document: Document, selected: Selected) -> Span:
-    """The range of the sentences that a selection touches, white space aside.
-
-    Raises:
-        UsageError: it was made in another text, touches no sentence, or too many.
-    """
+    """The range of the sentences that a selection touches, white space aside; `UsageError` where it touches none."""
     start, end = selected.start, selected.end
     if document.digest != selected.digest:
         raise UsageError(f"{document.doc_id}: was changed since it was opened; open it again")

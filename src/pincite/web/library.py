@@ -24,17 +24,13 @@ from pincite.index import Index
 from pincite.ingest.watch import QUIET, bursts
 from pincite.parsers import suffix_of, unknown_kind
 
-MOST_BYTES = 20_000_000
-"""Of one file that is added."""
-
+MOST_BYTES = 20_000_000  # of one file that is added
 UPLOADS = "uploads"
 UNEXPECTED = "An error inside Pincite. The log of the running program says what it was."
 """What is said of an error that is not ours; its own message may hold what is nobody's business."""
 
 _log = logging.getLogger(__name__)
-_START = Progress(stage="read", done=0)
-_REMEMBERED = 5.0  # seconds
-_TRIES_AGAIN = 5.0  # seconds
+_REMEMBERED, _TRIES_AGAIN = 5.0, 5.0  # seconds
 _LONGEST_NAME = 180  # bytes; file systems take 255
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
@@ -121,7 +117,7 @@ class Library:
         threading.Thread(target=self._run_in_thread, daemon=True).start()
 
     def _set_begun(self) -> None:
-        self.state = State(running=_START, unwatched=self.state.unwatched)
+        self.state = State(running=Progress(stage="read", done=0), unwatched=self.state.unwatched)
 
     def _run_in_thread(self) -> None:
         with suppress(Exception):  # it was logged and stands in the state
@@ -134,8 +130,14 @@ class Library:
             # Who watches has to follow what others begin, and meets files that are being written.
             quiet = QUIET if self._watching else 0.0
             deleted = set(self._deleted)
-            meant = self._is_all_that_is_gone(deleted)
-            report = self._index.update(progress=self._progress, wait=self._watching, quiet=quiet, allow_removals=meant)
+            # Nothing is gone from the folder but what was deleted here, and so on purpose.
+            changes = self._index.changes() if deleted else None
+            report = self._index.update(
+                progress=lambda progress: self._set(running=progress),
+                wait=self._watching,
+                quiet=quiet,
+                allow_removals=changes is not None and deleted.issuperset(changes.gone),
+            )
             self._deleted -= deleted
             problem = None
             return report
@@ -148,11 +150,6 @@ class Library:
         finally:
             self._end(report, problem)
 
-    def _is_all_that_is_gone(self, deleted: set[str]) -> bool:
-        """Whether nothing is gone from the folder but what was deleted here, and so on purpose."""
-        changes = self._index.changes() if deleted else None
-        return changes is not None and deleted.issuperset(changes.gone)
-
     def _end(self, report: UpdateReport | None, problem: str | None) -> None:
         """Note what came of an update, or begin the one that was asked for meanwhile: no other comes between."""
         with self._changes_lock:
@@ -164,23 +161,13 @@ class Library:
             else:
                 self.state = State(report=report, problem=problem, unwatched=self.state.unwatched)
 
-    def _progress(self, progress: Progress) -> None:
-        self._set(running=progress)
-
     def _set(self, **news: Any) -> None:  # noqa: ANN401 (fields of the state)
         with self._lock:
             self.state = replace(self.state, **news)
 
     @cachedmethod(lambda self: self._known_changes, condition=lambda self: self._changes_lock)
     def changes(self, generation: int) -> Changes | None:
-        """How the folder differs from the index, as `Index.changes`; looked up once in a while for all who ask.
-
-        Args:
-            generation: of the index that is compared.
-
-        Raises:
-            IndexProblem: there is no index, or it is damaged.
-        """
+        """How the folder differs from the index of a generation; looked up once in a while for all who ask."""
         del generation  # names what is remembered
         return self._index.changes()
 

@@ -4,26 +4,100 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
+import socket
+import threading
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
 import gradio as gr
+import uvicorn
+from fastapi import FastAPI, HTTPException
+from fastapi.exceptions import RequestValidationError
 from gradio.events import api
+from gradio.routes import App
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
 
+from pincite.assistant import Assistant
+from pincite.errors import PinciteError
+from pincite.index import Index
+from pincite.web import routes, tools
 from pincite.web.chat import Chat
-from pincite.web.guard import Access
-from pincite.web.library import MOST_BYTES
+from pincite.web.guard import Access, Guard
+from pincite.web.library import MOST_BYTES, Library
 from pincite.web.service import MOST_CHARACTERS, Service, translate_errors
 
-_FONTS = ("-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
-_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 _LOOKS_AFTER, _NOTHING_COMES_AFTER = 0.02, 1.0  # seconds
 
 
-def theme() -> gr.Theme:
-    """Gradio's plainest theme in fonts that every system has: a named web font would be fetched."""
-    return gr.themes.Base(font=_FONTS, font_mono=_MONO)
+def application(index: Index, names: Iterable[str], *, token: str | None, local: bool, watch: bool) -> FastAPI:
+    """Everything in an application of our own: Gradio's ``launch`` probes itself through whatever proxy is set.
+
+    Args:
+        index: what is asked.
+        names: by which the page is reached.
+        token: as for `launch`.
+        local: whether only this machine reaches the page.
+        watch: whether to update whenever the folder of articles changes.
+    """
+    access, assistant, library = Access(token, local=local), Assistant(index), Library(index, watching=watch)
+    service, chat = Service(index, assistant, library), Chat(index, assistant, library)
+    server = tools.build(service, access)
+    interface = server.streamable_http_app()  # makes the session manager
+    own = routes.build(index, library, access)
+    guard = Middleware(
+        Guard,
+        paths=[route.path for route in (*interface.routes, *own.routes) if isinstance(route, Route)],
+        functions=service.signatures,
+        hosts={"localhost", *(name.lower() for name in names)},
+    )
+    app = FastAPI(openapi_url=None, middleware=[guard], lifespan=lambda _: server.session_manager.run())
+    for kind in (PinciteError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, routes.handle)
+    app.router.routes.extend(interface.routes)
+    app.include_router(own)
+    _mount(app, _blocks(chat, service, access), access.page_token or ("ask" if access.asks else "none"))
+    for background in (chat.prepare, *((library.watch,) if watch else ())):
+        threading.Thread(target=background, daemon=True).start()
+    return app
+
+
+def _mount(app: FastAPI, blocks: gr.Blocks, given: str) -> None:
+    gr.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        max_file_size=0,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        favicon_path=str(files(__package__) / "icon.svg"),
+        # Gradio's plainest theme in fonts that every system has: a named web font would be fetched.
+        theme=gr.themes.Base(
+            font=("-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif"),
+            font_mono=("ui-monospace", "Menlo", "Consolas", "monospace"),
+        ),
+        head=head(given),
+    )
+
+
+class Server(uvicorn.Server):
+    """A server that ends at once, without waiting for the connection that each open page holds."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End."""
+        for route in self._app.routes:
+            if isinstance(route, Mount) and isinstance(route.app, App):
+                route.app.stop_event.set()
+        await super().shutdown(sockets)
 
 
 def head(access: str) -> str:
@@ -39,8 +113,14 @@ def head(access: str) -> str:
     )
 
 
-def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
+def _blocks(chat: Chat, service: Service, access: Access) -> gr.Blocks:
     """The page and its functions; they are bound here and nowhere else."""
+
+    def update(request: gr.Request) -> dict[str, Any]:
+        if not access.allows(request.headers):
+            raise _error(access.refusal)
+        return translate_errors(service.update, _error)()
+
     blocks = gr.Blocks(title="Pincite", fill_width=True, fill_height=True, analytics_enabled=False)
     with blocks:
         # The rest is done by the page's script, which needs no session on the server: it outlives a restart.
@@ -48,10 +128,9 @@ def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
         for function in chat.functions:
             api(translate_errors(function, _error), api_name=function.__name__, api_visibility="undocumented")
         for function in service.reading:
-            api(
-                translate_errors(function, _error), api_name=function.__name__, api_description=inspect.getdoc(function)
-            )
-        api(_update(service, access), api_name="update", api_description=inspect.getdoc(service.update))
+            said = inspect.getdoc(function)
+            api(translate_errors(function, _error), api_name=function.__name__, api_description=said)
+        api(update, api_name="update", api_description=inspect.getdoc(service.update))
     blocks.queue(max_size=64, default_concurrency_limit=4, api_open=False)
     # By default it looks a thousand times a second whether somebody has asked something.
     blocks._queue.sleep_when_free = _LOOKS_AFTER
@@ -60,28 +139,14 @@ def build_page(chat: Chat, service: Service, access: Access) -> gr.Blocks:
     return blocks
 
 
-def _update(service: Service, access: Access) -> Callable[[gr.Request], dict[str, Any]]:
-    update = translate_errors(service.update, _error)
-
-    def permitted(request: gr.Request) -> dict[str, Any]:
-        if not access.allows(request.headers):
-            raise _error(access.refusal)
-        return update()
-
-    return permitted
-
-
 def _error(message: str) -> gr.Error:
     return gr.Error(message, print_exception=False)
 
 
 def frame() -> str:
     """What the page consists of before the script fills it."""
-    sizes = {"MOST_MEGABYTES": f"{MOST_BYTES // 1_000_000}", "MOST_CHARACTERS": f"{MOST_CHARACTERS}"}
-    html = _read("frame.html")
-    for name, value in sizes.items():
-        html = html.replace(name, value)
-    return html
+    html = _read("frame.html").replace("MOST_MEGABYTES", f"{MOST_BYTES // 1_000_000}")
+    return html.replace("MOST_CHARACTERS", f"{MOST_CHARACTERS}")
 
 
 def _read(name: str) -> str:

@@ -11,7 +11,6 @@ from typing import Annotated
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.params import Depends as DependsParameter
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
@@ -20,7 +19,7 @@ from pincite.datatypes import Document
 from pincite.errors import IndexBusy, NoIndex, PinciteError, UnknownDocument, UsageError
 from pincite.index import Index
 from pincite.text_anchors import ResolvedAnchor
-from pincite.web import articles, holdings, judging, pdf_page
+from pincite.web import articles, judging, pdf_page, shelf
 from pincite.web.guard import Access
 from pincite.web.library import Library, TooLarge
 
@@ -33,25 +32,19 @@ _SCRIPTS = sorted(Path(str(files(__package__) / "script")).glob("*.js"))
 def build(index: Index, library: Library, access: Access) -> APIRouter:
     """The routes over one index."""
     routes = APIRouter()
-    _add_scripts(routes)
-    _add_articles(routes, index)
-    _add_pages(routes, index)
-    writer = Depends(partial(_check, access))
-    _add_library(routes, index, library, writer)
-    _add_judgements(routes, index, writer)
-    return routes
-
-
-def _check(access: Access, request: Request) -> None:
-    """That a request may write."""
-    if not access.allows(request.headers):
-        raise HTTPException(403, access.refusal)
-
-
-def _add_scripts(routes: APIRouter) -> None:
-    """The page's own modules, each under its name."""
     for path in _SCRIPTS:
         routes.add_api_route(f"/script/{path.name}", partial(_script, path), response_class=FileResponse)
+    _add_articles(routes, index)
+    _add_pages(routes, index)
+    _add_writing(routes, index, library, access)
+
+    @routes.get("/library")
+    def show(brief: bool = False) -> HTMLResponse:
+        """What the library holds and does, as HTML; with ``brief`` only how far an update is, while one goes on."""
+        running = library.state.running
+        return HTMLResponse(shelf.progress(running) if brief and running else _library(index, library))
+
+    return routes
 
 
 def _script(path: Path) -> FileResponse:
@@ -111,19 +104,19 @@ def _document(index: Index, doc_id: str | None) -> Document:
     return index.document(doc_id)
 
 
-def _add_judgements(routes: APIRouter, index: Index, writer: DependsParameter) -> None:
+def _add_writing(routes: APIRouter, index: Index, library: Library, access: Access) -> None:
+    """What only those may ask who may write."""
+
+    def check(request: Request) -> None:
+        if not access.allows(request.headers):
+            raise HTTPException(403, access.refusal)
+
+    writer = Depends(check)
+
     @routes.post("/judgements", dependencies=[writer])
     def judge(judged: judging.Judged) -> dict[str, str]:
         """Note what a visitor judges of an answer; nothing is trained by it."""
         return judging.note(index, judged)
-
-
-def _add_library(routes: APIRouter, index: Index, library: Library, writer: DependsParameter) -> None:
-    @routes.get("/library")
-    def show(brief: bool = False) -> HTMLResponse:
-        """What the library holds and does, as HTML; with ``brief`` only how far an update is, while one goes on."""
-        running = library.state.running
-        return HTMLResponse(holdings.progress(running) if brief and running else _library(index, library))
 
     @routes.post("/library/uploads", dependencies=[writer])
     async def upload(name: str, request: Request) -> dict[str, str]:
@@ -146,29 +139,16 @@ def _add_library(routes: APIRouter, index: Index, library: Library, writer: Depe
         return {"state": "running"}
 
 
-def handle_our_error(request: Request, error: Exception) -> Response:
-    """The response to an error of ours."""
-    del request
-    return JSONResponse({"error": str(error)}, _status(error))
-
-
-def handle_http_exception(request: Request, error: Exception) -> Response:
-    """The response to a request that may not be made."""
-    del request
-    assert isinstance(error, HTTPException)
-    return JSONResponse({"error": str(error.detail)}, error.status_code)
-
-
-def handle_invalid_arguments(request: Request, error: Exception) -> Response:
-    """The response to arguments that are missing or of the wrong kind."""
-    assert isinstance(error, RequestValidationError)
-    wrong = ", ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
-    return JSONResponse({"error": f"{request.url.path}: {wrong}"}, 400)
-
-
-def _status(error: Exception) -> int:
+def handle(request: Request, error: Exception) -> Response:
+    """The response to an error of ours, to a request that may not be made, and to arguments of the wrong kind."""
+    if isinstance(error, HTTPException):
+        return JSONResponse({"error": str(error.detail)}, error.status_code)
+    if isinstance(error, RequestValidationError):
+        wrong = ", ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+        return JSONResponse({"error": f"{request.url.path}: {wrong}"}, 400)
     kinds = ((UnknownDocument, 404), (NoIndex, 404), (TooLarge, 413), (UsageError, 400), (IndexBusy, 409))
-    return next((status for kind, status in kinds if isinstance(error, kind)), 500)
+    status = next((status for kind, status in kinds if isinstance(error, kind)), 500)
+    return JSONResponse({"error": str(error)}, status)
 
 
 def _library(index: Index, library: Library) -> str:
@@ -177,5 +157,5 @@ def _library(index: Index, library: Library) -> str:
         status = index.status()
         changes = None if state.running else library.changes(status.generation)
     except PinciteError as error:
-        return holdings.holdings(None, None, replace(state, problem=state.problem or str(error)))
-    return holdings.holdings(status, changes, state)
+        return shelf.holdings(None, None, replace(state, problem=state.problem or str(error)))
+    return shelf.holdings(status, changes, state)

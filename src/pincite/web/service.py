@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import wraps
-from inspect import Signature, signature
+from inspect import Parameter, Signature, getdoc, signature
 from typing import Any, ParamSpec, TypeVar, get_args
 
 from pincite import as_json
@@ -26,6 +26,48 @@ _MOST_LISTED = 1000
 _MOST_TURNS = 50
 _Args = ParamSpec("_Args")
 _Result = TypeVar("_Result")
+
+_FILTERS: dict[str, tuple[Any, str]] = {
+    "sources": (list[str] | None, "only articles from one of these sources; case and accents do not count."),
+    "authors": (list[str] | None, "only articles by one of these authors; case and accents do not count."),
+    "doc_ids": (list[str] | None, "only these articles."),
+    "folders": (list[str] | None, 'only articles in one of these folders, such as "news/2022".'),
+    "after": (str | None, "only articles of this day or later, YYYY, YYYY-MM or YYYY-MM-DD."),
+    "before": (str | None, "only articles of this day or earlier, YYYY, YYYY-MM or YYYY-MM-DD."),
+}
+"""The parts of a filter, each with its type and what is said of it."""
+
+
+def filter_of(sources: Any = None, authors: Any = None, doc_ids: Any = None, **others: Any) -> Filter | None:  # noqa: ANN401
+    """The filter that these parts make, if there is any: what is left empty asks for nothing."""
+    parts = {"source": sources, "author": authors, "doc_ids": doc_ids, **others}
+    where = Filter(**{name: value or None for name, value in parts.items()})
+    return None if where == Filter() else where
+
+
+def _filtered(method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """``method`` with a parameter for each part of a filter, and what is said of it, in the place of ``where``."""
+    of_method = signature(method, eval_str=True)
+    parts = [
+        Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=kind)
+        for name, (kind, _) in _FILTERS.items()
+    ]
+    parameters = [*(each for name, each in of_method.parameters.items() if name != "where"), *parts]
+    # Gradio would describe a return type that is not a name as a format of its own.
+    shown = of_method.replace(parameters=parameters, return_annotation="dict[str, Any]")
+
+    @wraps(method)
+    def called(*args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 (the method's)
+        given = shown.bind(*args, **kwargs).arguments
+        where = filter_of(**{name: given.pop(name) for name in _FILTERS if name in given})
+        if where is not None:
+            given["self"]._index.check_fits(where)
+        return method(**given, where=where)
+
+    called.__dict__["__signature__"] = shown
+    called.__annotations__ = {each.name: each.annotation for each in parameters[1:]} | {"return": dict[str, Any]}
+    called.__doc__ = "\n".join([getdoc(method) or "", *(f"    {name}: {said}" for name, (_, said) in _FILTERS.items())])
+    return called
 
 
 class Service:
@@ -50,47 +92,28 @@ class Service:
             for function in functions
         }
 
-    def search(
-        self,
-        question: str,
-        k: int = 10,
-        sources: list[str] | None = None,
-        authors: list[str] | None = None,
-        doc_ids: list[str] | None = None,
-        folders: list[str] | None = None,
-        after: str | None = None,
-        before: str | None = None,
-    ) -> dict[str, Any]:
+    @_filtered
+    def search(self, question: str, k: int = 10, *, where: Filter | None) -> dict[str, Any]:  # noqa: D417 (callers see the filters)
         """Find the passages of the articles that fit a question best, best first, each with its exact place.
 
         Args:
             question: a question or words, up to 4000 characters.
             k: how many passages, 1 to 100.
-            sources: only articles from one of these sources; case and accents do not count.
-            authors: only articles by one of these authors; case and accents do not count.
-            doc_ids: only these articles.
-            folders: only articles in one of these folders, such as "news/2022".
-            after: only articles of this day or later, YYYY, YYYY-MM or YYYY-MM-DD.
-            before: only articles of this day or earlier, YYYY, YYYY-MM or YYYY-MM-DD.
         """
         _check_number("k", k, 1, _MOST_HITS)
-        question = _check_question(question)
-        hits = self._index.search(question, k=k, where=self._filter(sources, authors, doc_ids, folders, after, before))
-        return as_json.hits(question, hits)
+        question = _checked(question)
+        return as_json.hits(question, self._index.search(question, k=k, where=where))
 
-    def ask(
+    @_filtered
+    def ask(  # noqa: D417
         self,
         question: str,
         history: list[dict[str, str]] | None = None,
         hits: int | None = None,
         texts: bool = False,
         threshold: float | None = None,
-        sources: list[str] | None = None,
-        authors: list[str] | None = None,
-        doc_ids: list[str] | None = None,
-        folders: list[str] | None = None,
-        after: str | None = None,
-        before: str | None = None,
+        *,
+        where: Filter | None,
     ) -> dict[str, Any]:
         """Answer a question with verbatim quotes from the articles, or say that they do not answer it.
 
@@ -107,12 +130,6 @@ class Service:
                 where nothing answers.
             texts: add their whole texts, not the beginnings.
             threshold: the least confidence of an answer, 0 to 1; by default the index's.
-            sources: only articles from one of these sources; case and accents do not count.
-            authors: only articles by one of these authors; case and accents do not count.
-            doc_ids: only these articles.
-            folders: only articles in one of these folders, such as "news/2022".
-            after: only articles of this day or later, YYYY, YYYY-MM or YYYY-MM-DD.
-            before: only articles of this day or earlier, YYYY, YYYY-MM or YYYY-MM-DD.
         """
         turns = history or []
         if not isinstance(turns, list) or len(turns) > _MOST_TURNS:
@@ -121,7 +138,7 @@ class Service:
             _check_number("hits", hits, 0, _MOST_HITS)
         if not isinstance(texts, bool):
             raise QueryError(f"texts={texts!r}: give true or false")
-        question, where = _check_question(question), self._filter(sources, authors, doc_ids, folders, after, before)
+        question = _checked(question)
         assistant = self._assistant if threshold is None else Assistant(self._index, threshold=threshold)
         return as_json.answer(question, assistant.ask(question, history=turns, where=where), most=hits, texts=texts)
 
@@ -134,17 +151,9 @@ class Service:
         """
         return as_json.document(self._index.document(doc_id), around)
 
-    def documents(
-        self,
-        kind: Kind = "documents",
-        k: int = 100,
-        first: int = 0,
-        sources: list[str] | None = None,
-        authors: list[str] | None = None,
-        doc_ids: list[str] | None = None,
-        folders: list[str] | None = None,
-        after: str | None = None,
-        before: str | None = None,
+    @_filtered
+    def documents(  # noqa: D417
+        self, kind: Kind = "documents", k: int = 100, first: int = 0, *, where: Filter | None
     ) -> dict[str, Any]:
         """List the articles without their texts, or their sources, authors or folders with how many articles each has.
 
@@ -152,19 +161,12 @@ class Service:
             kind: what to list.
             k: how many, 1 to 1000; "total" says how many there are.
             first: how many to leave out before, from 0.
-            sources: only articles from one of these sources; case and accents do not count.
-            authors: only articles by one of these authors; case and accents do not count.
-            doc_ids: only these articles.
-            folders: only articles in one of these folders, such as "news/2022".
-            after: only articles of this day or later, YYYY, YYYY-MM or YYYY-MM-DD.
-            before: only articles of this day or earlier, YYYY, YYYY-MM or YYYY-MM-DD.
         """
         if kind not in get_args(Kind):
             raise UsageError(f"kind={kind!r}: give one of {', '.join(get_args(Kind))}")
         _check_number("k", k, 1, _MOST_LISTED)
         _check_number("first", first, 0)
-        listed = self._index.listed(self._filter(sources, authors, doc_ids, folders, after, before))
-        return as_json.listed(kind, listed, most=k, first=first)
+        return as_json.listed(kind, self._index.listed(where), most=k, first=first)
 
     def status(self) -> dict[str, Any]:
         """What the index holds, when it was updated, and which files changed on disk since."""
@@ -180,38 +182,11 @@ class Service:
         """
         return as_json.report(self._library.update())
 
-    def _filter(
-        self,
-        sources: list[str] | None,
-        authors: list[str] | None,
-        doc_ids: list[str] | None,
-        folders: list[str] | None,
-        after: str | None,
-        before: str | None,
-    ) -> Filter | None:
-        """The filter, if there is any: what is left empty asks for nothing.
-
-        Raises:
-            NothingFits: it leaves no document.
-        """
-        where = Filter(
-            source=sources or None,
-            author=authors or None,
-            doc_ids=doc_ids or None,
-            folders=folders or None,
-            after=after or None,
-            before=before or None,
-        )
-        if where == Filter():
-            return None
-        self._index.check_fits(where)
-        return where
-
 
 def translate_errors(function: Callable[_Args, _Result], kind: Callable[[str], Exception]) -> Callable[_Args, _Result]:
     """``function`` with all errors raised as of another kind: ours of their message, others of none, and logged."""
 
-    @wraps(function)
+    @wraps(function, updated=())  # a signature that is kept in its dictionary has a self
     def called(*args: _Args.args, **kwargs: _Args.kwargs) -> _Result:
         try:
             return function(*args, **kwargs)
@@ -224,7 +199,7 @@ def translate_errors(function: Callable[_Args, _Result], kind: Callable[[str], E
     return called
 
 
-def _check_question(question: str) -> str:
+def _checked(question: str) -> str:
     if isinstance(question, str) and len(question) > MOST_CHARACTERS:
         raise QueryError(f"question: {len(question):,} characters; give up to {MOST_CHARACTERS:,}")
     return replace_surrogates(question) if isinstance(question, str) else question

@@ -1,17 +1,26 @@
-"""The articles as the page lists them to be chosen: searched, filtered, in some order."""
+"""The library on the page: which articles it lists, what changed on disk, how far an update is and what it skipped."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
 
 from pincite import listing, names
-from pincite.datatypes import Filter, Listed
-from pincite.errors import QueryError
+from pincite.datatypes import Changes, Listed, Progress, Status
 from pincite.index import Index
 from pincite.parsers import kind_of
+from pincite.web.answers import document_link
+from pincite.web.articles import ask_only
+from pincite.web.library import UPLOADS, State
+from pincite.web.markup import count, literal, many
+from pincite.web.service import filter_of
+
+_MOST_LISTED, _FEW = 200, 5  # reasons why files were left out, and how many are shown without being asked for
+_STAGES = {"read": "Reading files", "embed": "Embedding passages", "write": "Writing the index"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,39 +47,21 @@ _ORDERS: Mapping[str, tuple[Callable[[Article], Any], bool]] = {
 """For each order by what is sorted, and whether the greatest comes first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(BaseModel):
     """Which articles are to be listed, as it was typed; empty for any.
 
     Attributes:
         search: words, each of which stands in the title, author, source or path.
         kind: what the files are read as.
-        sort: one of ``title``, ``newest``, ``oldest``, ``added``, ``file``.
     """
 
+    model_config = ConfigDict(extra="forbid")
     search: str = ""
     kind: str = ""
     folder: str = ""
     after: str = ""
     before: str = ""
-    sort: str = "title"
-
-    @classmethod
-    def parse(cls, values: object) -> Wanted:
-        """What a page sent.
-
-        Raises:
-            QueryError: something else.
-        """
-        known = {field.name for field in fields(cls)}
-        if not isinstance(values, dict) or any(
-            name not in known or not isinstance(value, str) for name, value in values.items()
-        ):
-            raise QueryError("not a list that this page asks for; load the page again")
-        wanted = cls(**values)
-        if wanted.sort not in _ORDERS:
-            raise QueryError(f"sort={wanted.sort!r}: there is {', '.join(_ORDERS)}")
-        return wanted
+    sort: Literal["title", "newest", "oldest", "added", "file"] = "title"
 
 
 def found(index: Index, wanted: Wanted) -> list[Article]:
@@ -80,27 +71,16 @@ def found(index: Index, wanted: Wanted) -> list[Article]:
         FilterError: a date that is none.
         IndexProblem: there is no index, or it is damaged.
     """
-    where = Filter(
-        folders=wanted.folder or None, after=wanted.after.strip() or None, before=wanted.before.strip() or None
-    )
-    listed = index.listed(None if where == Filter() else where)
+    where = filter_of(folders=wanted.folder, after=wanted.after.strip(), before=wanted.before.strip())
     words, files = names.folded(wanted.search).split(), index.files()
-    articles = [
-        Article(each, record.path, record.stamp[2] if record.stamp else 0)
-        for each in listed
-        if (record := files.get(each.doc_id)) and _holds(each, words)
-    ]
-    if wanted.kind:
-        articles = [each for each in articles if kind_of(each.file) == wanted.kind]
+    articles = []
+    for each in index.listed(where):
+        record = files.get(each.doc_id)
+        stated = names.folded(f"{each.title} {each.author or ''} {each.source or ''} {each.doc_id}") if words else ""
+        if record and all(word in stated for word in words) and wanted.kind in ("", kind_of(record.path)):
+            articles.append(Article(each, record.path, record.stamp[2] if record.stamp else 0))
     key, descending = _ORDERS[wanted.sort]
     return sorted(articles, key=key, reverse=descending)
-
-
-def _holds(listed: Listed, words: list[str]) -> bool:
-    if not words:
-        return True
-    stated = names.folded(f"{listed.title} {listed.author or ''} {listed.source or ''} {listed.doc_id}")
-    return all(word in stated for word in words)
 
 
 def choices(index: Index) -> dict[str, list[tuple[str, int]]]:
@@ -112,10 +92,90 @@ def choices(index: Index) -> dict[str, list[tuple[str, int]]]:
     listed = index.listed()
     authors = Counter(name for each in listed for name in names.split(each.author or ""))
     kinds = Counter(kind_of(record.path) for record in index.files().values())
-    counted = {
-        "sources": listing.counts("sources", listed),
-        "authors": dict(sorted(authors.items())),
-        "folders": listing.counts("folders", listed),
-        "kinds": dict(sorted(kinds.items())),
+    return {
+        "sources": list(listing.counts("sources", listed).items()),
+        "authors": sorted(authors.items()),
+        "folders": list(listing.counts("folders", listed).items()),
+        "kinds": sorted(kinds.items()),
     }
-    return {name: list(values.items()) for name, values in counted.items()}
+
+
+def holdings(status: Status | None, changes: Changes | None, state: State) -> str:
+    """What is indexed, what changed on disk, how far an update is; None for what is unknown."""
+    report = ""
+    if state.report:
+        counts = [f"{len(getattr(state.report, name))} {name}" for name in ("added", "changed", "removed", "unchanged")]
+        report = f"<p class='report' role='status'>Last update: {', '.join(counts)}.</p>"
+    problems = [f"Not watched: {state.unwatched}"] if state.unwatched else []
+    problems += [state.problem] if state.problem else []
+    said = "".join(f"<p class='problem' role='alert'>{literal(problem)}</p>" for problem in problems)
+    return f"{progress(state.running)}{said}{report}{_holdings(status, changes) if status else ''}"
+
+
+def progress(running: Progress | None) -> str:
+    """How far an update is; nothing when none is going on."""
+    if running is None:
+        return ""
+    total = running.total
+    share = f" value='{running.done}' max='{max(total, 1)}'" if total is not None else ""
+    count = f"{running.done:,} of {total:,}" if total is not None else f"{running.done:,}"
+    return (
+        f"<section class='running'><p>{_STAGES[running.stage]} <span>{count}</span></p>"
+        f"<progress{share} aria-label='{_STAGES[running.stage]}'></progress>"
+        "<p>Questions are answered from the old state meanwhile.</p></section>"
+    )
+
+
+def rows(articles: Iterable[Article], lengths: Mapping[str, int]) -> str:
+    """Articles to be read, to be asked alone and, where they were added on the page, to be deleted.
+
+    Args:
+        articles: in the order of the list.
+        lengths: characters of their texts, by id; those that went meanwhile have none.
+    """
+    return "".join(_row(article, lengths.get(article.listed.doc_id)) for article in articles)
+
+
+def _row(article: Article, length: int | None) -> str:
+    listed = article.listed
+    size = None if length is None else count(length, "character")
+    facts = filter(None, [listed.author, listed.source, listed.date, article.file, size])
+    return (
+        f"<li>{document_link(listed.doc_id, listed.title)}<p class='where'>{many(facts)}</p>"
+        f"<p class='ways'>{ask_only(listed, 'Ask only this')}{_delete(article.file)}</p></li>"
+    )
+
+
+def _delete(path: str) -> str:
+    """A button that deletes a file, where it is one that was added on the page and no part of one."""
+    if not path.startswith(f"{UPLOADS}/") or ":" in path or path.endswith("/"):
+        return ""
+    name = literal(path)
+    return f"<button type='button' data-act='erase' data-file='{name}' aria-label='Delete: {name}'>Delete</button>"
+
+
+def _holdings(status: Status, changes: Changes | None) -> str:
+    changed = {name: word for word, names in asdict(changes).items() for name in names} if changes else {}
+    skipped = len(status.stale) + len(status.skipped)
+    facts = [count(status.documents, "article"), count(status.passages, "passage")]
+    facts += [f"{count(len(changed), 'change')} on disk"] if changed else []
+    facts += [f"{skipped} skipped"] if skipped else []
+    return (
+        f"<p class='facts'>{', '.join(facts)}</p>{_names('Changed on disk', changed)}"
+        f"{_names('Keeps its last good version', status.stale)}{_names('Skipped', status.skipped)}"
+        f"<p class='folder'>Folder: <code>{literal(status.corpus or '-')}</code></p>"
+    )
+
+
+def _names(title: str, reasons: Mapping[str, str]) -> str:
+    if not reasons:
+        return ""
+    rows = "".join(
+        f"<li><b>{literal(name)}</b>: {literal(why)} {_delete(name)}</li>"
+        for name, why in list(reasons.items())[:_MOST_LISTED]
+    )
+    more = f"<li>and {len(reasons) - _MOST_LISTED:,} more</li>" if len(reasons) > _MOST_LISTED else ""
+    shown = " open" if len(reasons) <= _FEW else ""
+    return (
+        f"<details{shown} class='reasons'><summary>{title} ({len(reasons):,})</summary><ul>{rows}{more}</ul></details>"
+    )

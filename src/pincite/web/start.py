@@ -49,34 +49,38 @@ def start(documents: int, examples: Iterable[str] = ()) -> str:
     )
 
 
+def _notice(kind: str, title: str, said: str, role: str = "") -> str:
+    live = f" role='{role}'" if role else ""
+    return f"<section class='notice {kind}'{live}><h3>{title}</h3>{said}</section>"
+
+
 def empty(reason: str) -> str:
     """No article is indexed: what to do about it."""
-    return (
-        "<section class='notice empty'><h3>No articles yet</h3>"
+    return _notice(
+        "empty",
+        "No articles yet",
         "<p>Add some under <button type='button' class='plain' data-act='library'>Library</button>, or put texts "
         "(.txt, .md, .html, .pdf, .docx, .csv and more) into a folder and run <code>pincite update FOLDER</code>.</p>"
-        f"<p class='reason'>{literal(reason)}</p></section>"
+        f"<p class='reason'>{literal(reason)}</p>",
     )
 
 
 def building() -> str:
     """The first update has not ended: nothing can be said about the articles yet."""
-    return (
-        "<section class='notice building' role='status'><h3>The index is still being built</h3>"
+    said = (
         "<p>Questions can be asked as soon as the first update has ended; this page looks every few seconds. "
-        "If no update is running any more, run <code>pincite update</code>: it goes on where it stopped.</p></section>"
+        "If no update is running any more, run <code>pincite update</code>: it goes on where it stopped.</p>"
     )
+    return _notice("building", "The index is still being built", said, "status")
 
 
 def nothing_fits(reason: str) -> str:
     """The filters leave no article, and why."""
     said = f"<p>{literal(reason[0].upper() + reason[1:])}. Nothing was searched; clear or widen the filters.</p>"
-    return f"<section class='notice nothing'><h3>No article fits these filters.</h3>{said}</section>"
+    return _notice("nothing", "No article fits these filters.", said)
 
 
 def failure(reason: str) -> str:
     """Something broke, which says nothing about what the articles hold."""
-    return (
-        "<section class='notice failed' role='alert'><h3>That did not work</h3>"
-        f"<p>{literal(reason)}</p><p>This says nothing about what the articles hold.</p></section>"
-    )
+    said = f"<p>{literal(reason)}</p><p>This says nothing about what the articles hold.</p>"
+    return _notice("failed", "That did not work", said, "alert")

@@ -60,7 +60,7 @@ def _in_thread(function: Callable[..., Any], limiter: CapacityLimiter) -> Callab
     """``function`` off the event loop, which a search would stop, and its result as JSON without spaces."""
     translated = translate_errors(function, ToolError)
 
-    @wraps(function)
+    @wraps(function, updated=())  # as in `translate_errors`
     async def called(**kwargs: Any) -> str:  # noqa: ANN401 (the function's)
         result = await to_thread.run_sync(partial(translated, **kwargs), limiter=limiter)
         return replace_surrogates(json.dumps(result, ensure_ascii=False, separators=(",", ":")))

@@ -5,8 +5,6 @@ import { call } from "./server.js";
 
 const NAME = "pincite", CHATS = "chats", MOST = 500;
 
-const UNKEPT = "This chat cannot be kept in this browser.";
-
 let store = null;
 const memory = new Map(); // chats that could not be kept
 const seen = new Set(); // what was found in the store once: what is missing later was deleted by another tab
@@ -81,7 +79,7 @@ export const update = async (own, change) => {
     memory.delete(id);
     channel.postMessage(id);
   } catch {
-    if (!memory.has(id)) toast(UNKEPT);
+    if (!memory.has(id)) toast("This chat cannot be kept in this browser.");
     memory.set(id, kept = own);
   }
   show();
@@ -110,20 +108,16 @@ export const age = (date) => {
   return unit ? ages.format(-Math.trunc(seconds / size), unit) : "just now";
 };
 
-const button = (textContent, act, onclick) => {
-  const made = make("button", { type: "button", textContent, onclick });
-  made.setAttribute("aria-label", act);
-  return made;
-};
+const button = (textContent, ariaLabel, onclick) => make("button", { type: "button", textContent, ariaLabel, onclick });
 
 const row = (chat) => {
   const title = titleOf(chat);
   const link = make("button", { type: "button", className: "open", dir: "auto", onclick: () => opening(chat.id) }, title);
-  const item = make("li", {}, link, make("small", {}, `${age(chat.updated)} · ${chat.turns.length}`));
-  item.append(make("span", { className: "ways" },
+  const ways = make("span", { className: "ways" },
     button("Rename", `Rename ${title}`, () => rename(item, chat)),
     button("Export", `Export ${title}`, () => exported(chat)),
-    button("Delete", `Delete ${title}`, () => erase(chat))));
+    button("Delete", `Delete ${title}`, () => erase(chat)));
+  const item = make("li", {}, link, make("small", {}, `${age(chat.updated)} · ${chat.turns.length}`), ways);
   item.toggleAttribute("aria-current", chat.id === current());
   return item;
 };
@@ -138,8 +132,7 @@ export const show = async () => {
 };
 
 const rename = (item, chat) => {
-  const box = make("input", { value: titleOf(chat), maxLength: 200 });
-  box.setAttribute("aria-label", "Title");
+  const box = make("input", { value: titleOf(chat), maxLength: 200, ariaLabel: "Title" });
   one(".open", item).replaceWith(box);
   box.select();
   let ended = false;

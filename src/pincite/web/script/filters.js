@@ -37,8 +37,8 @@ const remove = (without) => {
 };
 
 const chip = (said, without) => {
-  const button = make("button", { type: "button", textContent: "✕", onclick: () => remove(without) });
-  button.setAttribute("aria-label", `Without ${said}`);
+  const ariaLabel = `Without ${said}`, onclick = () => remove(without);
+  const button = make("button", { type: "button", textContent: "✕", ariaLabel, onclick });
   return make("li", {}, make("span", { dir: "auto" }, said), button);
 };
 

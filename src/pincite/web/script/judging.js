@@ -8,7 +8,7 @@ const BEFORE = 20; // turns that a question may lean on
 const SHOWN = 60;
 const { access } = window.pincite;
 
-const kept = (turn) => JSON.parse(turn.dataset.kept ?? "null");
+const kept = (turn) => JSON.parse(turn.dataset.kept ?? "null"); // null while it waits for its answer
 const questionOf = (turn) => kept(turn)?.asked.question;
 const points = (text) => Array.from(text).length;
 const shortened = (text) => (points(text) > SHOWN ? `${Array.from(text).slice(0, SHOWN).join("")}…` : text);

@@ -18,8 +18,7 @@ export const send = (path, body, method = "POST", headers = {}) => {
 let polling = null, begun = false; // an update that may end before it is looked at
 export const look = async () => {
   clearTimeout(polling);
-  const state = one("#library .state");
-  const was = one(".running", state);
+  const state = one("#library .state"), was = one(".running", state);
   const { ok, text } = await request(`library${was ? "?brief=true" : ""}`);
   if (!ok) state.textContent = text;
   else if (was && text.startsWith("<section class='running'>")) was.outerHTML = text; // the rest may be being read
@@ -30,9 +29,8 @@ export const look = async () => {
   begun = false;
 };
 
-const tell = (name, said, failed) => {
+const tell = (name, said, failed = false) =>
   one("#library .uploads").append(make("li", { textContent: `${name}: ${said}`, className: failed ? "failed" : "" }));
-};
 
 /** Why the server would not take a file; it looks for itself, but a refusal is noisier and slower. */
 const unfit = ({ name, size }) => {
@@ -54,7 +52,7 @@ const add = async () => {
   for (; chosen.length; choose([], 1)) {
     const [file] = chosen, why = unfit(file);
     const answer = why ? { text: why } : await send(`library/uploads?name=${encodeURIComponent(file.name)}`, file);
-    if (answer.ok) tell(file.name, `added as ${JSON.parse(answer.text).name}`, false);
+    if (answer.ok) tell(file.name, `added as ${JSON.parse(answer.text).name}`);
     else tell(file.name, `not added: ${answer.text}`, true);
     if (!why && (!answer.status || answer.status === 403)) return; // the files stay chosen for another try
   }

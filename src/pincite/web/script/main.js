@@ -220,10 +220,7 @@ const begin = async () => {
 };
 
 // Gradio puts the frame in when it is ready.
-const frame = new MutationObserver(() => {
-  if (!one("#ask textarea")) return;
-  frame.disconnect();
-  begin();
-});
+const beginWithFrame = () => one("#ask textarea") && (frame.disconnect(), begin());
+const frame = new MutationObserver(beginWithFrame);
 frame.observe(document, { childList: true, subtree: true });
-if (one("#ask textarea")) (frame.disconnect(), begin());
+beginWithFrame();
