@@ -124,6 +124,12 @@ def test_a_part_that_nothing_answers_is_said(index: Index) -> None:
     assert [bool(part.labels) for part in answer.parts] == [True, False]
 
 
+def test_parts_that_nothing_answers_are_refused(index: Index) -> None:
+    answer = Assistant(index, threshold=1).ask("When did Quimper and Blimtar burn down?")
+    assert not answer.answered
+    assert not answer.parts
+
+
 def test_a_quote_that_names_another_thing_answers_no_part(tmp_path: Path) -> None:
     files = {
         "asker.txt": "Traffic\n\nAsker banned cars in 1990 to save its linden trees.\n",

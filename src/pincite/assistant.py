@@ -127,8 +127,8 @@ class Assistant:
             # One quote that speaks of all of them answers better than several, unless each of those is about as sure.
             of_all = [citation for citation in found.citations if all(part.name in _said(citation) for part in asked)]
             surest = max((citation.confidence for citation in of_all), default=0.0)
-            if min(part.confidence for part in each) > _AS_SURE * surest or (
-                not of_all and any(part.answered for part in each)
+            if any(part.answered for part in each) and (
+                not of_all or min(part.confidence for part in each) > _AS_SURE * surest
             ):
                 missing = [part.question for part, answer in zip(asked, each, strict=True) if not answer.answered]
                 notes += [f"No answer was found to “{unanswered}”." for unanswered in missing]
