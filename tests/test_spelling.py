@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -11,6 +12,7 @@ from conftest import write_files
 from pincite import Assistant, Index, as_json, as_text
 from pincite.analysis.terms import analyse
 from pincite.reading.spelling import corrections, replaced
+from pincite.stores.base import Snapshot
 
 SHIPS = {"Thessaly": 1931, "Thalia": 1934, "Theseus": 1928, "Thetis": 1936, "Karlstad": 1902}
 
@@ -56,12 +58,12 @@ class Words:
     ],
 )
 def test_a_word_that_no_passage_holds_is_taken_for_the_nearest(text: str, expected: dict[str, str]) -> None:
-    held = Words(thessaly=3, theses=1, thetis=2, pinnace=5, raised=9, granite=2, halden=2, glib=4)
+    held = cast(Snapshot, Words(thessaly=3, theses=1, thetis=2, pinnace=5, raised=9, granite=2, halden=2, glib=4))
     assert corrections(held, text) == expected
 
 
 def test_of_words_as_near_the_more_frequent_is_taken() -> None:
-    assert corrections(Words(karlsund=1, karlsand=4), "the Karlsond") == {"Karlsond": "Karlsand"}
+    assert corrections(cast(Snapshot, Words(karlsund=1, karlsand=4)), "the Karlsond") == {"Karlsond": "Karlsand"}
 
 
 class Large(Words):
@@ -75,7 +77,7 @@ def test_of_many_unknown_words_a_few_are_compared() -> None:
     letters = "abcdefghijklmnopqrstuvwxyzæø"
     held = Large(**{f"{at}{a}{b}{c}": 1 for a in letters for b in letters for c in letters for at in ("mar", "mo")})
     text = " ".join([*(f"mxqz{letter}zq" for letter in letters[:10]), *(f"known{at}" for at in range(20))])
-    assert len(corrections(held, text + " mara xx marbbx marccx mardd marefe marggg")) <= 3
+    assert len(corrections(cast(Snapshot, held), text + " mara xx marbbx marccx mardd marefe marggg")) <= 3
 
 
 def test_words_are_replaced_whole() -> None:

@@ -25,8 +25,6 @@ _HELP = (
     "It makes nothing up, and says so where the articles do not answer. Other things to ask: “What articles do you "
     "have?”, “What is new?”, “Summarise the article about …”."
 )
-_IS_TITLE = 0.5
-"""The share of a title from which on it is taken to be named."""
 _NO_SUCH = "No article about “{topic}” was found. “What articles do you have?” lists those that there are."
 _WHICH = "Say which article, as in “Summarise the article about …”."
 
@@ -34,7 +32,7 @@ _WHICH = "Say which article, as in “Summarise the article about …”."
 def reply(
     index: Index, wanted: Intent, question: str, where: Filter | None, spoken_of: Document | None = None
 ) -> Answer | None:
-    """The reply to a turn.
+    """The reply to a turn that wants something else than an answer.
 
     Args:
         index: whose articles are spoken of.
@@ -44,8 +42,8 @@ def reply(
         spoken_of: the article that was quoted before, of which a summary is wanted where the turn names none.
 
     Returns:
-        The reply; None where no article fits the filter, or what may be something else than an article's summary, or
-        there is none: the turn is then taken as a question.
+        None where no article fits the filter, or what may be something else than an article's summary, or there is
+        none: the turn is then taken as a question.
 
     Raises:
         IndexProblem: there is no index, or it is damaged.
@@ -56,7 +54,10 @@ def reply(
             if article is None:
                 return _said(question, _NO_SUCH.format(topic=wanted.topic)) if wanted.sure else None
             return _summary(index, article, question)
-        article = spoken_of or _only_one(index, where)
+        article = spoken_of
+        if not article and index.count(where)[0] == 1:
+            (only,) = index.documents([each.doc_id for each in index.listed(where)]).values()
+            article = only
         return _summary(index, article, question) if article else _said(question, _WHICH)
     if wanted.kind in ("catalogue", "news"):
         return _listing(index, wanted, question, where)
@@ -84,29 +85,19 @@ def _count(number: int, fitting: Filter | None = None) -> str:
 
 
 def _listing(index: Index, wanted: Intent, question: str, where: Filter | None) -> Answer | None:
-    documents = index.listed(where)
-    if not documents:
+    held = index.listed(where)
+    if not held:
         return None
     if wanted.kind == "news":
-        said, documents = _news(documents, where, max(1, min(wanted.most or _MOST_NEW, _MOST_LISTED)))
-        kind: Literal["catalogue", "news"] = "news"
+        said, shown = _news(held, where, max(1, min(wanted.most or _MOST_NEW, _MOST_LISTED)))
     else:
-        said, documents = _catalogue(documents, where)
-        kind = "catalogue"
-    text = "\n".join([said, *(f"- {each.title} ({each.date or 'no date'}), {each.doc_id}" for each in documents)])
-    return replace(_said(question, said), kind=kind, text=text, documents=tuple(documents))
-
-
-def _catalogue(documents: list[Listed], where: Filter | None) -> tuple[str, list[Listed]]:
-    """How many articles there are, and the first by folder and date."""
-    count = len(documents)
-    documents = sorted(documents, key=lambda each: (folder_of(each.doc_id), each.date or "9", each.doc_id))
-    more = (
-        f" The first {_MOST_LISTED} are listed; the library and `pincite list` have all."
-        if count > _MOST_LISTED
-        else ""
-    )
-    return f"There {'is' if count == 1 else 'are'} {_count(count, where)}.{more}", documents[:_MOST_LISTED]
+        more = f" The first {_MOST_LISTED} are listed; the library and `pincite list` have all."
+        said = f"There {'is' if len(held) == 1 else 'are'} {_count(len(held), where)}."
+        said += more if len(held) > _MOST_LISTED else ""
+        shown = sorted(held, key=lambda each: (folder_of(each.doc_id), each.date or "9", each.doc_id))[:_MOST_LISTED]
+    text = "\n".join([said, *(f"- {each.title} ({each.date or 'no date'}), {each.doc_id}" for each in shown)])
+    kind: Literal["catalogue", "news"] = "news" if wanted.kind == "news" else "catalogue"
+    return replace(_said(question, said), kind=kind, text=text, documents=tuple(shown))
 
 
 def _news(documents: list[Listed], where: Filter | None, most: int) -> tuple[str, list[Listed]]:
@@ -124,13 +115,6 @@ def _news(documents: list[Listed], where: Filter | None, most: int) -> tuple[str
 # ---------------------------------------------------------------- the key sentences of one article
 
 
-def _only_one(index: Index, where: Filter | None) -> Document | None:
-    if index.count(where)[0] != 1:
-        return None
-    (only,) = index.listed(where)
-    return index.documents([only.doc_id])[only.doc_id]
-
-
 def _article(index: Index, topic: str, where: Filter | None, *, sure: bool) -> Document | None:
     """The article of this id, or the one found for a topic whose title is most like it.
 
@@ -140,12 +124,11 @@ def _article(index: Index, topic: str, where: Filter | None, *, sure: bool) -> D
     if named and (where is None or where.fits(named)):
         return named
     terms = set(query_terms(topic))
-    documents = list({hit.document.doc_id: hit.document for hit in index.search(topic, k=10, where=where)}.values())
-    likeness = [_likeness(terms, document) for document in documents]
-    best = max(likeness, default=0.0)
-    if best and (sure or best >= _IS_TITLE):
-        return documents[likeness.index(best)]
-    holding = (each for each in documents if terms and terms <= set(analyse(f"{each.title}\n{each.text}")))
+    documents = {hit.document.doc_id: hit.document for hit in index.search(topic, k=10, where=where)}.values()
+    likest = max(documents, key=lambda document: _likeness(terms, document), default=None)
+    if likest and (likeness := _likeness(terms, likest)) and (sure or likeness >= 0.5):
+        return likest
+    holding = (each for each in documents if terms and terms.issubset(analyse(f"{each.title}\n{each.text}")))
     return next(holding, None) if sure else None
 
 

@@ -11,6 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from pincite.analysis.terms import UNITS
+
 Kind = Literal["hello", "thanks", "bye", "help", "catalogue", "news", "summary"]
 
 _LONGEST = 300
@@ -35,8 +37,21 @@ class Intent:
 
 # ---------------------------------------------------------------- courtesy
 
-_HELLO = (
-    "hi; hii; hello; helo; hllo; hellow; hallo; hullo; hey; heyy; heya; hiya; hya; howdy; yo; sup; greetings; "
+_COURTESIES: dict[Kind | Literal["agreed", "along"], str] = {
+    # What may stand behind a courtesy.
+    "along": "there; pincite; again; all; everyone; everybody; folks; guys; friend; my friend; mate; buddy; bot; "
+    "assistant; "
+    "sir; madam; to you; and; oh; well; so; then; now; today; please; very much; so much; a lot; a bunch; a ton; "
+    "a million; kindly; for now; for today; in advance; for that; for this; for everything; for it; for your help; "
+    "indeed; for the quick answer; for your quick answer; for the quick reply; for your quick reply; for the help; "
+    "for all your help; for helping; for helping me; for your time; for your answer; for the answer; "
+    "for the answers; for the reply; for the info; for the information; for your support",
+    # Asks nothing after an answer; before one, or with a question mark, "Nice?" may be the town.
+    "agreed": "ok; okay; okey; k; kk; alright; all right; right; great; nice; cool; perfect; awesome; excellent; "
+    "wonderful; "
+    "fantastic; brilliant; super; good; very good; fine; got it; i see; understood; makes sense; thats great; "
+    "that is great; thats perfect; thats good; good to know; great job",
+    "hello": "hi; hii; hello; helo; hllo; hellow; hallo; hullo; hey; heyy; heya; hiya; hya; howdy; yo; sup; greetings; "
     "hi hi; good morning; good afternoon; good evening; good day; goodmorning; good mornin; gm; how are you; "
     "how are u; how r u; how are you doing; hows it going; how is it going; how do you do; whats up; what is up; "
     "wassup; nice to meet you; pleased to meet you; are you there; anyone there; anybody there; is anybody there; "
@@ -46,10 +61,9 @@ _HELLO = (
     "goedendag; привет; здравствуйте; добрый день; доброе утро; добрый вечер; cześć; dzień dobry; merhaba; selam; "
     "नमस्ते; नमस्कार; xin chao; γεια σου; γεια σας; καλημέρα; 你好; 您好; 你好吗; 你好啊; 大家好; 嗨; 哈喽; "
     "早上好; 下午好; 晚上好; 早安; こんにちは; おはよう; おはようございます; こんばんは; 안녕; 안녕하세요; مرحبا; "
-    "مرحباً; اهلا; أهلا; السلام عليكم; صباح الخير; مساء الخير; שלום"
-)
-_THANKS = (
-    "thanks; thank you; thankyou; thank u; thank ya; thx; thnx; tnx; thanx; thks; tks; thnks; thansk; tahnks; ty; "
+    "مرحباً; اهلا; أهلا; السلام عليكم; صباح الخير; مساء الخير; שלום",
+    "thanks": "thanks; thank you; thankyou; thank u; thank ya; thx; thnx; tnx; thanx; thks; tks; thnks; thansk; "
+    "tahnks; ty; "
     "tysm; tyvm; appreciate it; that was very helpful; that was great; many thanks; a million thanks; "
     "thanks a lot; thanks a million; no thanks; no thank you; cheers; much appreciated; i appreciate it; "
     "i appreciate that; appreciated; that helps; that helped; that was helpful; that is helpful; thats helpful; "
@@ -59,10 +73,8 @@ _THANKS = (
     "dank je wel; bedankt; kiitos; спасибо; спасибо большое; большое спасибо; благодарю; dziękuję; dzięki; děkuji; "
     "teşekkürler; teşekkür ederim; धन्यवाद; शुक्रिया; cam on; ευχαριστώ; 谢谢; 谢谢你; 谢谢您; 谢谢啦; 多谢; 感谢; "
     "非常感谢; 謝謝; 謝謝你; 謝謝您; ありがとう; ありがとうございます; どうもありがとう; 감사합니다; 고마워; "
-    "고맙습니다; شكرا; شكراً; شكرا جزيلا; شكرا لك; תודה; תודה רבה"
-)
-_BYE = (
-    "bye; bye bye; byebye; byee; bai; goodbye; good bye; goodby; see you; see ya; see u; cya; see you later; "
+    "고맙습니다; شكرا; شكراً; شكرا جزيلا; شكرا لك; תודה; תודה רבה",
+    "bye": "bye; bye bye; byebye; byee; bai; goodbye; good bye; goodby; see you; see ya; see u; cya; see you later; "
     "see ya later; see you soon; see you tomorrow; see you around; talk to you later; ttyl; until next time; "
     "good night; goodnight; take care; have a nice day; have a good day; have a great day; have a lovely day; "
     "have a good one; have a nice evening; have a good evening; have a nice weekend; have a good weekend; "
@@ -71,23 +83,9 @@ _BYE = (
     "bonne journée; bonne nuit; adios; hasta luego; hasta pronto; hasta mañana; arrivederci; buona notte; tchau; "
     "até logo; adeus; hej då; tot ziens; doei; dag; до свидания; пока; do widzenia; güle güle; 再见; 再見; 拜拜; "
     "回头见; 晚安; さようなら; じゃあね; またね; 안녕히 가세요; 안녕히 계세요; مع السلامة; وداعا; إلى اللقاء; "
-    "להתראות"
-)
-_AGREED = (
-    "ok; okay; okey; k; kk; alright; all right; right; great; nice; cool; perfect; awesome; excellent; wonderful; "
-    "fantastic; brilliant; super; good; very good; fine; got it; i see; understood; makes sense; thats great; "
-    "that is great; thats perfect; thats good; good to know; great job"
-)
-"""Asks nothing after an answer; before one, or with a question mark, "Nice?" may be the town."""
-_ALONG = (
-    "there; pincite; again; all; everyone; everybody; folks; guys; friend; my friend; mate; buddy; bot; assistant; "
-    "sir; madam; to you; and; oh; well; so; then; now; today; please; very much; so much; a lot; a bunch; a ton; "
-    "a million; kindly; for now; for today; in advance; for that; for this; for everything; for it; for your help; "
-    "indeed; for the quick answer; for your quick answer; for the quick reply; for your quick reply; for the help; "
-    "for all your help; for helping; for helping me; for your time; for your answer; for the answer; "
-    "for the answers; for the reply; for the info; for the information; for your support"
-)
-"""What may stand behind a courtesy."""
+    "להתראות",
+}
+"""What is said without asking anything, apart by semicolons."""
 
 
 def _words(text: str) -> list[tuple[str, int, int]]:
@@ -101,16 +99,10 @@ def _words(text: str) -> list[tuple[str, int, int]]:
     return found
 
 
-def _spelled(phrases: str) -> list[str]:
-    return [" ".join(word for word, *_ in _words(phrase)) for phrase in phrases.split(";")]
-
-
-_PHRASES: dict[str, Kind | Literal["agreed", "along"]] = {
-    **dict.fromkeys(_spelled(_ALONG), "along"),
-    **dict.fromkeys(_spelled(_AGREED), "agreed"),
-    **dict.fromkeys(_spelled(_HELLO), "hello"),
-    **dict.fromkeys(_spelled(_THANKS), "thanks"),
-    **dict.fromkeys(_spelled(_BYE), "bye"),
+_PHRASES = {
+    " ".join(word for word, *_ in _words(phrase)): kind
+    for kind, phrases in _COURTESIES.items()
+    for phrase in phrases.split(";")
 }
 _MOST_WORDS = max(phrase.count(" ") + 1 for phrase in _PHRASES)
 
@@ -177,10 +169,7 @@ _CATALOGUE = re.compile(
     rf"|(?:(?:do|have) you(?: have| got)?|are there)(?: any| some)? {_PLURAL}{_TAIL}"
 )
 
-_NUMBERS = {
-    word: str(number)
-    for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)
-}
+_NUMBERS = {word: number for number, word in enumerate([*UNITS, "ten"], 1)}
 _MOST = rf"\d{{1,2}}|{'|'.join(_NUMBERS)}"
 _NOW = r"(?:latest|newest|most recent|recent|new)"
 _NEWS = re.compile(
@@ -260,7 +249,7 @@ def intent(turn: str, *, later: bool = False, about: bool = False) -> Intent | N
     for kind, pattern in [*_REQUESTS.items(), *([] if about else _GOES_ON.items())]:
         if found := pattern.fullmatch(text):
             most = next(filter(None, found.groupdict().values()), None)
-            return Intent(kind, most=most and (int(_NUMBERS.get(most, most))))
+            return Intent(kind, most=most and int(_NUMBERS.get(most, most)))
     return _summary(turn, words[len(spelled) - len(text.split()) :], text)
 
 

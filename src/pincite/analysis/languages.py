@@ -32,10 +32,8 @@ _WORDS = {
     "Finnish": "kuka mika milloin missa miksi miten kuinka mitka on ovat oli ja ei se ne tai",
     "Turkish": "kim ne zaman nerede neden nasil hangi kac mi bir ve bu ile icin ne",
 }
-_BY_WORD: dict[str, list[str]] = {}
-for _language, _held in _WORDS.items():
-    for _word in _held.split():
-        _BY_WORD.setdefault(_word, []).append(_language)
+_LANGUAGES = {language: frozenset(words.split()) for language, words in _WORDS.items()}
+_ANY = frozenset[str]().union(*_LANGUAGES.values())
 
 _LEAST = 2
 """Function words that have to be there: one may be part of a name, as in "la Paz"."""
@@ -44,7 +42,7 @@ _LEAST = 2
 def other_language(text: str) -> str | None:
     """The language of a text in Latin letters where that is not English; None where it is, or cannot be told."""
     words = [word.strip(".,;:!?¿¡()\"'«»„“”") for word in folded(text).split()]
-    found = Counter(language for word in words for language in _BY_WORD.get(word, ()))
-    language, count = max(found.items(), key=lambda each: each[1], default=("", 0))
-    english = any(is_stop_word(word) and word not in _BY_WORD for word in words)
+    found = Counter(language for word in words for language, own in _LANGUAGES.items() if word in own)
+    ((language, count),) = found.most_common(1) or [("", 0)]
+    english = any(is_stop_word(word) and word not in _ANY for word in words)
     return language if count >= _LEAST and not english else None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pincite.analysis.sentences import HAN
+
 _SHORT = 5
 """Words up to which a sentence behind a question is taken to lean on it: "Five days"."""
 
 _BARE = 2
 """Words up to which a reply has no reason or condition with it: "Yes, always." """
 
-_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _MARKS = r"[?？؟⁇⁈⁉‽]!*(?:\[[^\[\]\n]{1,24}\])*"
 _QUESTION = re.compile(
     rf"(?:.*[^?？]|){_MARKS}\s*"
@@ -77,13 +78,12 @@ def questions_before(asks: Sequence[bool]) -> list[range]:
 
 def _words(sentence: str) -> int:
     """How many words; of scripts without spaces, two characters are one."""
-    return len(sentence.split()) + len(_HAN.findall(sentence)) // 2
+    return len(sentence.split()) + len(HAN.findall(sentence)) // 2
 
 
 def is_reply(sentence: str) -> bool:
     """Whether a sentence behind a question says nothing without it, as "Yes." and "Five days." do."""
-    labelled = _ANSWER_LABEL.match(sentence) is not None
-    return labelled or _REPLIES.match(sentence) is not None or _words(sentence) <= _SHORT
+    return bool(_ANSWER_LABEL.match(sentence) or _REPLIES.match(sentence)) or _words(sentence) <= _SHORT
 
 
 def is_bare_reply(sentence: str) -> bool:

@@ -49,37 +49,19 @@ _LABELLED = re.compile(r"(?P<label>[^\W\d_][\w.'’()/&-]{0,23}+(?: [\w.'’()/&
 _STOPPED = re.compile(r"[.!?…。！？][\"'”’»)\]]{0,3}\Z")
 _UNFINISHED = re.compile(r"\s(?:the|an?|of|and|or|in|to|by|for|with|at|from|on)\Z")
 _FIRST_WORD = re.compile(r"[^\s\u2e80-\u9fff\uac00-\ud7af]{1,80}|.")
-_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_LONGEST_ROW = 500
-"""Characters of a table row that is quoted as a whole."""
+HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _NARROWEST_WRAP, _NARROWEST_GOING_ON, _WIDEST_WRAP = 40, 25, 200
-_RAGGED = 0.85
-_LONGEST_ITEM = 8
-"""In lines, as far back as is looked for the mark of a list item."""
 
 
 def sentence_spans(text: str, headings: Sequence[Span] = (), tables: Sequence[Table] = ()) -> list[Span]:
-    """The sentences of a text, stripped, in order; a heading line is one of its own.
-
-    No sentence goes on over a blank line, a heading's border, or the border of a list item or table row.
-
-    Args:
-        text: any text.
-        headings: ranges of its heading lines.
-        tables: those of which a row is one sentence, unless it is long.
-    """
+    """The sentences of a text, stripped, in order; a heading line, and a row of a table, is one of its own."""
     return [(each.start, each.end) for each in sentences_of(text, headings, tables)]
 
 
 def blocks(text: str, headings: Iterable[Span] = ()) -> Iterator[tuple[int, int, bool]]:
     """What no sentence leaves: paragraphs, list items, table rows and heading lines, in order and apart.
 
-    Args:
-        text: any text.
-        headings: ranges of its heading lines, whatever they are.
-
-    Returns:
-        Start and end, stripped, and whether it is a heading line.
+    Each by its start and end, stripped, and whether it is a heading line.
     """
     last = 0
     for start, end in [*sorted(headings), (len(text), len(text))]:
@@ -89,14 +71,14 @@ def blocks(text: str, headings: Iterable[Span] = ()) -> Iterator[tuple[int, int,
 
 
 def sentences_of(text: str, headings: Iterable[Span], tables: Sequence[Table] = ()) -> Iterator[SentenceRange]:
-    """The sentences, not yet measured."""
+    """The same, as dividing a text needs them; not yet measured."""
     ends = [table.body[1] for table in tables]
     for start, end, is_heading in blocks(text, headings):
         if is_heading:
             yield SentenceRange(start, end, is_heading=True, ends_paragraph=False)
             continue
         at = bisect_right(ends, start)
-        is_row = at < len(tables) and tables[at].header[0] <= start and end - start <= _LONGEST_ROW
+        is_row = at < len(tables) and tables[at].header[0] <= start and end - start <= 500
         spans = [(start, end)] if is_row else list(stretches(text, _sentence_cuts(text, start, end)))
         yield from (SentenceRange(*span, is_heading=False, ends_paragraph=span == spans[-1]) for span in spans)
 
@@ -133,12 +115,12 @@ def _goes_on(text: str, lines: Sequence[Span], i: int) -> bool:
         return False
     near = lines[max(0, i - 4) : i + 4]
     are_entries = len(near) > 4 and all(text[at].isupper() for at, _ in near[1:])
-    may_be_narrow = text[next_start].islower() or _HAN.match(text, next_start)
+    may_be_narrow = text[next_start].islower() or HAN.match(text, next_start)
     width = max(b - a for a, b in near)
     if are_entries or not (_NARROWEST_GOING_ON if may_be_narrow else _NARROWEST_WRAP) <= width <= _WIDEST_WRAP:
         return False
     word = _FIRST_WORD.match(text, next_start, next_end)
-    return word is not None and end - start + 1 + len(word[0]) > _RAGGED * width
+    return word is not None and end - start + 1 + len(word[0]) > 0.85 * width
 
 
 def _hangs(text: str, lines: Sequence[Span], i: int) -> bool:
@@ -147,7 +129,7 @@ def _hangs(text: str, lines: Sequence[Span], i: int) -> bool:
     if not text[start].islower() or text[lines[i - 1][1] - 1] in ".:;!?":
         return False
     column = _column(text, start)
-    for before, end in reversed(lines[max(0, i - _LONGEST_ITEM) : i]):
+    for before, end in reversed(lines[max(0, i - 8) : i]):
         if LIST_ITEM.match(text, before):
             return _column(text, before) < column and text[end - 1] != ":"
         if _column(text, before) != column:
@@ -206,8 +188,6 @@ _ONE_PHRASE = re.compile(
 """``No. 5``, ``Sec. II``, ``Fig. A``; the German ordinals ``5. Mai``, ``19. Jahrhundert``. Without their stop."""
 _LABEL = re.compile(r"\s*(?:\d[\d.]*|[IVXLC]+|[A-Za-z])")
 
-_SPANISH = frozenset("¿¡")
-"""Behind a stop they begin a sentence."""
 _ALWAYS = "。！？｡॥؟۔।։።។"
 _STOP = re.compile(
     rf"(?P<mark>\.(?: \.){{2,}}|[.!?…‼⁇⁈⁉‽．{_ALWAYS}]+)"
@@ -250,24 +230,20 @@ def _ends_sentence(text: str, begin: int, stop: re.Match[str], end: int) -> bool
     follows = _NEXT.match(text, stop.end(), end)
     if follows is None or (stop["close"] and _QUOTE_GOES_ON.match(text, stop.end(), end)):
         return False
-    if stop["mark"][-1] in _ALWAYS or not _SPANISH.isdisjoint(follows[0]):
+    if stop["mark"][-1] in _ALWAYS or "¿" in follows[0] or "¡" in follows[0]:
         return True
     before = text[max(begin, stop.start() - _LOOK_BACK) : stop.start()]
     after = text[follows.start("word") : min(follows.start("word") + _LOOK_AHEAD, end)]
-    return _ends_before_space(before, stop, after) if follows["gap"] else _ends_without_space(before, stop, after)
-
-
-def _ends_before_space(before: str, stop: re.Match[str], after: str) -> bool:
+    if not follows["gap"]:
+        return _ends_without_space(before, stop, after)
     if stop["mark"] == "." and not _token(before):
         return True  # tokenized text, often in lower case
-    if after[0].islower():
-        return False
-    return stop["mark"] != "." or bool(stop["close"]) or not _is_short_form(before, after)
+    return not after[0].islower() and (stop["mark"] != "." or bool(stop["close"]) or not _is_short_form(before, after))
 
 
 def _ends_without_space(before: str, stop: re.Match[str], after: str) -> bool:
-    if _HAN.match(after):
-        return _HAN.match(before[-1:]) is not None
+    if HAN.match(after):
+        return HAN.match(before[-1:]) is not None
     if not after[0].isupper() or _DOTTED_NAME.match(after) or _ADDRESS.search(before.rpartition(" ")[2]):
         return False
     token = _token(before)

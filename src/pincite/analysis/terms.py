@@ -4,9 +4,9 @@ Letters are folded (compatibility forms, case, the accents of Latin, Greek and C
 English words stemmed (Snowball). Compounds give their parts and the joined form, so that ``e-mail``, ``email`` and
 ``e mail`` meet; numbers lose their thousands separators, dotted acronyms and initials their stops. What is written in
 two ways meets: ``21`` and ``twenty-one``, ``40%`` and ``40 per cent``, ``1.2 million`` and ``1,200,000``,
-``2022-06-09`` and ``9 June 2022``. Chinese, Japanese, Korean, Thai,
-Lao, Khmer and Burmese, which put no spaces between words or hang particles on them, become overlapping pairs of
-characters (as in Lucene's CJKAnalyzer); a lone character stays one. Signs and emoji give nothing.
+``2022-06-09`` and ``9 June 2022``. Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese, which put no spaces between
+words or hang particles on them, become overlapping pairs of characters (as in Lucene's CJKAnalyzer); a lone character
+stays one. Signs and emoji give nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import lru_cache
 from itertools import chain, islice
 
 import Stemmer
@@ -66,31 +67,23 @@ _ISO_DATE = re.compile(r"((?:1[5-9]|20)\d\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 _INITIALS = re.compile(r"\b([A-Z])\.[ \u00a0](?=[A-Z]\.)")
 _PER_CENT = re.compile(r"%|\bper cent\b")
-_LARGE = re.compile(
-    r"(?<![\d,.])(\d{1,3}(?:,\d{3}){1,4}|\d{1,12}(?:\.\d{1,6})?)[ -](thousand|million|billion|trillion)\b"
-)
 _ZEROS = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
-_MONTHS: tuple[str, ...] = ("january", "february", "march", "april", "may", "june", "july")
-_MONTHS += ("august", "september", "october", "november", "december")
-_UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_LARGE = re.compile(rf"(?<![\d,.])(\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,12}}(?:\.\d{{1,6}})?)[ -]({'|'.join(_ZEROS)})\b")
+MONTHS = ["january", "february", "march", "april", "may", "june", "july"]
+MONTHS += ["august", "september", "october", "november", "december"]
+UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 _TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_NUMBERS = {word: str(number) for number, word in enumerate(_UNITS[1:] + _TEENS, 2)}
+_NUMBERS = {word: str(number) for number, word in enumerate(UNITS[1:] + _TEENS, 2)}
 _NUMBERS |= {word: str(number) for number, word in zip(range(20, 100, 10), _TENS, strict=True)}
-_NUMBERS |= {
-    f"{ten}-{unit}": str(int(_NUMBERS[ten]) + number) for ten in _TENS for number, unit in enumerate(_UNITS, 1)
-}
+_NUMBERS |= {f"{ten}-{unit}": str(int(_NUMBERS[ten]) + number) for ten in _TENS for number, unit in enumerate(UNITS, 1)}
 """From two on: "one" is a pronoun as well."""
 _ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 _SHORT_FORM = re.compile(r"[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+")
 
 
 def analyse(text: str) -> list[str]:
-    """The terms of a text, in its order, for BM25: each of 1 to 64 characters, none of them white space.
-
-    Args:
-        text: a document's text or a question.
-    """
+    """The terms of a text or question, in its order, for BM25: each of 1 to 64 characters, none of them white space."""
     return list(_terms(_tokens(text)))
 
 
@@ -104,9 +97,6 @@ def query_terms(text: str) -> list[str]:
     """The terms to search a question by: at most 256, without stop words unless nothing else is there.
 
     A term that is said twice counts twice: what a long question returns to is what it is about.
-
-    Args:
-        text: the question.
     """
     tokens = _tokens(text)
     telling = [token for token in tokens if not is_stop_word(token)]
@@ -141,36 +131,26 @@ def is_stop_word(token: str) -> bool:
 
 
 def _terms(tokens: Iterable[str]) -> Iterator[str]:
-    return chain.from_iterable(map(_cache.terms.__getitem__, tokens))
+    return chain.from_iterable(_known_terms(each) if len(each) <= 24 else _terms_of(each) for each in tokens)
 
 
-class _TermsOfToken(dict[str, tuple[str, ...]]):
-    """Remembers the terms of short tokens; forgets all of them when they become too many."""
-
-    def __init__(self) -> None:
-        self._stemmer = Stemmer.Stemmer("english")
-
-    def __missing__(self, token: str) -> tuple[str, ...]:
-        terms = tuple(self._term(each) for each in _split(token))
-        if len(token) <= 24:
-            if len(self) >= 50_000:
-                self.clear()
-            self[token] = terms
-        return terms
-
-    def _term(self, word: str) -> str:
-        word = word[:LONGEST_TERM]
-        return str(self._stemmer.stemWord(word)) if word.isascii() and word.isalpha() else word
-
-
-class _Cache(threading.local):
+class _Stemmer(threading.local):
     """One for each thread: a Snowball stemmer must not be used by two at once."""
 
     def __init__(self) -> None:
-        self.terms = _TermsOfToken()
+        self.stem = Stemmer.Stemmer("english").stemWord
 
 
-_cache = _Cache()
+_stemmer = _Stemmer()
+
+
+def _terms_of(token: str) -> tuple[str, ...]:
+    words = (word[:LONGEST_TERM] for word in _split(token))
+    return tuple(str(_stemmer.stem(word)) if word.isascii() and word.isalpha() else word for word in words)
+
+
+_known_terms = lru_cache(50_000)(_terms_of)
+"""Remembers those of short tokens."""
 
 
 def _split(token: str) -> Iterator[str]:
@@ -182,7 +162,7 @@ def _split(token: str) -> Iterator[str]:
     elif token.isalnum():
         yield ordinal[1] if (ordinal := _ORDINAL.fullmatch(token)) else token
     elif day := _ISO_DATE.fullmatch(token):
-        yield from (day[1], _MONTHS[int(day[2]) - 1], str(int(day[3])), "".join(day.groups()))
+        yield from (day[1], MONTHS[int(day[2]) - 1], str(int(day[3])), "".join(day.groups()))
     elif _GROUPED.fullmatch(token):
         yield token.replace("," if "," in token else ".", "")
     else:

@@ -5,23 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from operator import itemgetter
 
-from pincite.analysis.terms import analyse
-from pincite.datatypes import Document, Hit
+from pincite.analysis.terms import MONTHS, analyse
+from pincite.datatypes import Hit
 from pincite.parsers.metadata import find_date
 from pincite.reading.quotes import Sentence
 
 _NEARLY_AS_SURE = 0.5
 """The share of the first one's probability from which on two sentences are taken to say as much of what is asked."""
 
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July"]
-_MONTHS += ["August", "September", "October", "November", "December"]
 _YEAR = re.compile(r"(?<![\d.,$€£#-])(?:19|20)\d\d(?![\d%]|[.,]\d)")
 _BORDER = re.compile(r"\b(?:after|before|since|until|till|between|from|by)\s(?:\w+\s){0,3}\Z", re.IGNORECASE)
-_LONGEST_ENTRY = 100
-_LONG = 20
-"""Words from which on a question has several parts."""
 _LATEST = re.compile(
     r"\b(?:latest|newest|most recent|current(?:ly)?|at present|nowadays|now|today|up[ -]to[ -]date|in force)\b"
     r"|最新|目前|现行",
@@ -38,10 +32,10 @@ def named_period(question: str) -> str | None:
         period, start, end = named
         several = find_date(question[end:]) is not None or bool(_YEAR.search(question[:start] + question[end:]))
     else:
-        years = list(_YEAR.finditer(question))
-        if not years:
+        year = _YEAR.search(question)
+        if not year:
             return None
-        period, start, several = years[0][0], years[0].start(), len(set(map(itemgetter(0), years))) > 1
+        period, start, several = year[0], year.start(), len(set(_YEAR.findall(question))) > 1
     return None if several or _BORDER.search(question[:start]) else period
 
 
@@ -50,17 +44,10 @@ def asks_for_latest(question: str) -> bool:
     return _LATEST.search(question) is not None
 
 
-def in_words(document: Document) -> str:
-    """The document's own date as an article would write it; empty without one."""
-    return period_in_words(document.date) if document.date else ""
-
-
 def period_in_words(date: str) -> str:
     """``YYYY[-MM[-DD]]`` as an article would write it."""
     year, *rest = map(int, date.split("-"))
-    if not rest:
-        return str(year)
-    return " ".join([*map(str, rest[1:]), _MONTHS[rest[0] - 1], str(year)])
+    return " ".join([*map(str, rest[1:]), *(MONTHS[month - 1].capitalize() for month in rest[:1]), str(year)])
 
 
 def of_period(rated: Sequence[Sentence], period: str) -> list[Sentence]:
@@ -79,17 +66,9 @@ def of_period(rated: Sequence[Sentence], period: str) -> list[Sentence]:
 
 
 def latest_first(rated: Sequence[Sentence]) -> tuple[list[Sentence], list[str]]:
-    """The sentences, those nearly as sure as the first one by the days of their articles, and those days.
-
-    The newest come first.
-    """
-    if not rated:
-        return [], []
-    alike = [
-        sentence
-        for sentence in rated
-        if sentence.hit.document.date and sentence.confidence >= _NEARLY_AS_SURE * rated[0].confidence
-    ]
+    """The sentences, those nearly as sure as the first by the days of their articles, newest first; and those days."""
+    least = _NEARLY_AS_SURE * rated[0].confidence if rated else 0.0
+    alike = [sentence for sentence in rated if sentence.hit.document.date and sentence.confidence >= least]
     newest = sorted(alike, key=lambda sentence: str(sentence.hit.document.date), reverse=True)
     orders = sorted((sentence.order for sentence in alike), reverse=True)
     moved = {id(sentence): replace(sentence, order=order) for sentence, order in zip(newest, orders, strict=True)}
@@ -103,7 +82,7 @@ def with_numbers(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     "Which port had 21 tugs?" is not answered by the port that had twelve, however alike the sentences are. Of a long
     question each part may be answered elsewhere, and days have their own rule.
     """
-    if len(question.split()) > _LONG:
+    if len(question.split()) > 20:
         return list(rated)
     while day := find_date(question):
         question = question[: day[1]] + question[day[2] :]
@@ -120,11 +99,8 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
     """The sentences without entries of lists that lack a word of the question which another of the same article has.
 
     Of "Pier: 12 crowns a night", "Winch: 80 crowns an hour" the second says nothing of a night at the pier, however
-    alike the two are to a reader. An entry is a line of a list or table; what is longer is a paragraph.
-
-    Args:
-        rated: all sentences.
-        asked: the question's terms.
+    alike the two are to a reader. An entry is a line of a list or table; what is longer is a paragraph. ``asked`` are
+    the question's terms.
     """
     lists: dict[str, dict[int, list[Sentence]]] = {}
     for sentence in rated:
@@ -132,12 +108,11 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
             lists.setdefault(sentence.hit.document.doc_id, {}).setdefault(line, []).append(sentence)
     dropped: set[int] = set()
     for entries in lists.values():
-        said = {line: _asked_in(entry, set(asked)) for line, entry in entries.items()}
+        terms = {line: analyse("\n".join(one.text for one in entry)) for line, entry in entries.items()}
+        said = {line: set(asked).intersection(held) for line, held in terms.items()}
         for line, entry in entries.items():
             surest = _surest([one for other in entries if said[line] < said[other] for one in entries[other]])
-            dropped |= {
-                id(sentence) for sentence in entry if surest and surest >= _NEARLY_AS_SURE * sentence.confidence
-            }
+            dropped |= {id(one) for one in entry if surest and surest >= _NEARLY_AS_SURE * one.confidence}
     return [sentence for sentence in rated if id(sentence) not in dropped]
 
 
@@ -145,7 +120,7 @@ def _entry(sentence: Sentence) -> int | None:
     """Where the line of a list or table begins that a sentence stands in; None outside of one."""
     text, (start, end) = sentence.hit.document.text, sentence.span
     line_start, line_end = text.rfind("\n", 0, start) + 1, _find(text, "\n", end)
-    if line_end - line_start > _LONGEST_ENTRY:
+    if line_end - line_start > 100:
         return None
     list_start = text.rfind("\n\n", 0, line_start) + 1
     return line_start if "\n" in text[list_start : _find(text, "\n\n", line_end)].strip() else None
@@ -157,10 +132,6 @@ def _find(text: str, border: str, start: int) -> int:
     return len(text) if at < 0 else at
 
 
-def _asked_in(entry: Sequence[Sentence], asked: set[str]) -> set[str]:
-    return asked.intersection(term for sentence in entry for term in analyse(sentence.text))
-
-
 def _surest(rated: Sequence[Sentence]) -> float:
     return max((sentence.confidence for sentence in rated), default=0.0)
 
@@ -168,11 +139,8 @@ def _surest(rated: Sequence[Sentence]) -> float:
 def terms_of(hit: Hit) -> set[str]:
     """The terms of a whole passage, with the title, the heading, the columns and the day of the article."""
     document, passage = hit.document, hit.passage
-    return set(
-        analyse(
-            f"{document.title}\n{document.date or ''}\n{passage.heading or ''}\n{passage.columns or ''}\n{passage.text}"
-        )
-    )
+    said = (document.title, document.date, passage.heading, passage.columns, passage.text)
+    return set(analyse("\n".join(each or "" for each in said)))
 
 
 def _fits(sentence: Sentence, period: str) -> bool:

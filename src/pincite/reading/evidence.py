@@ -20,7 +20,6 @@ from pincite.reading import confidence, reader
 from pincite.reading.conditions import (
     asks_for_latest,
     entries_asked_for,
-    in_words,
     latest_first,
     named_period,
     of_period,
@@ -28,7 +27,7 @@ from pincite.reading.conditions import (
     with_numbers,
 )
 from pincite.reading.quotes import Constants, Sentence, sentences
-from pincite.reading.reader import Reading, Text
+from pincite.reading.reader import Reader, Reading, Text
 from pincite.reading.rows import Spelled
 from pincite.retrieval.embedding import Embedder, reads
 from pincite.settings import DEFAULT_MODEL, Settings
@@ -75,50 +74,46 @@ def weigh(
     Raises:
         ReaderError: the reader cannot be loaded.
     """
-    best = hits[:READ]
-    reads = reader.opened(settings.reader) if settings.reader is not None else None
-    asked = reads.question_read(question) if reads else question
+    model = reader.opened(settings.reader) if settings.reader is not None else None
+    asked = model.question_read(question) if model else question
+    terms = set(analyse(asked))
     if asked != question:  # what stands above is not asked, whatever its script
-        terms = set(analyse(asked))
         rarity = {term: weight for term, weight in rarity.items() if term in terms}
-    is_name, latin = only_stop_words(asked), mostly_latin(asked)
-    reads = reads if latin else None
+    is_name, period, best = only_stop_words(asked), named_period(asked), hits[:READ]
+    if not mostly_latin(asked):
+        model, constants = None, confidence.BY_PAIRS
+    else:
+        constants = Constants.of(model.constants) if model else confidence.BY_COSINE
     if is_name:
         constants = confidence.BY_WORDS
-    elif not latin:
-        constants = confidence.BY_PAIRS
-    else:
-        constants = Constants.of(reads.constants) if reads else confidence.BY_COSINE
-    period = named_period(asked)
-    named = set(analyse(asked))
-    spelled = [Spelled(hit.document, hit.passage) for hit in best]
-    texts = [
-        Text(_context(hit, named, dated=period is not None), each.text, each.sentences)
-        for hit, each in zip(best, spelled, strict=True)
-    ]
-    if reads:
-        readings = reads.read(asked, texts)
-    else:
-        compared = embedder if constants.weights[0] else None  # where words alone count nothing has to be embedded
-        readings = _compared(asked, texts, compared)
-    readings = [each.in_passage(reading) for each, reading in zip(spelled, readings, strict=True)]
+    contexts = [_context(hit, terms, dated=period is not None) for hit in best]
+    compared = embedder if constants.weights[0] else None  # where words alone count nothing has to be embedded
+    readings = _readings(asked, best, contexts, model, compared)
     # No longer than what is said to be covered: a turn may be read joined with the one before it.
-    words = min(len(asked.split()), 3 * len(rarity))
-    rated = sentences(best, readings, rarity, constants, words)
+    rated = sentences(best, readings, rarity, constants, words=min(len(asked.split()), 3 * len(rarity)))
     if is_name:
         rated = [sentence for sentence in rated if _holds_phrase(sentence.text, asked)]
-    notes = _not_learnt(asked, settings.model)
+    rated, notes = _as_asked(rated, asked, period, rarity)
+    hits = _ordered(best, rated) + tuple(hits[len(best) :])
+    return Evidence(asked, hits, rated, constants.part, (*_not_learnt(asked, settings.model), *notes))
+
+
+def _as_asked(
+    rated: Sequence[Sentence], question: str, period: str | None, rarity: Mapping[str, float]
+) -> tuple[list[Sentence], list[str]]:
+    """The sentences that fit what the question names (`pincite.reading.conditions`), and what was done for a time."""
+    notes = []
     if period:
         fitting = of_period(rated, period)
         if len(fitting) < len(rated):
             notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
         rated = fitting
-    rated = entries_asked_for(with_numbers(rated, asked), rarity)
-    if asks_for_latest(asked):
+    rated = entries_asked_for(with_numbers(rated, question), rarity)
+    if asks_for_latest(question):
         rated, dates = latest_first(rated)
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
-    return Evidence(asked, _ordered(best, rated) + tuple(hits[len(best) :]), rated, constants.part, tuple(notes))
+    return rated, notes
 
 
 def _not_learnt(question: str, model: str) -> list[str]:
@@ -136,19 +131,12 @@ def _holds_phrase(text: str, question: str) -> bool:
     return len(asked) > 1 and f" {' '.join(asked)} " in f" {' '.join(said)} "
 
 
-def _context(hit: Hit, named: set[str], *, dated: bool) -> str:
-    """Title and heading of a passage, and the author and date where the question names one.
-
-    Args:
-        hit: the passage.
-        named: the question's terms.
-        dated: whether it names a time.
-    """
-    author = hit.document.author or ""
-    if not any(named.issuperset(analyse(each)) for each in hit.document.authors):
-        author = ""
-    day = in_words(hit.document) if dated else ""
-    return "\n".join(line for line in (_subject(hit.document), author, day, hit.passage.heading) if line)
+def _context(hit: Hit, asked: set[str], *, dated: bool) -> str:
+    """Title and heading of a passage, and the author and date where the question, of these terms, names one."""
+    document = hit.document
+    author = document.author if any(asked.issuperset(analyse(each)) for each in document.authors) else None
+    day = period_in_words(document.date) if dated and document.date else None
+    return "\n".join(filter(None, (_subject(document), author, day, hit.passage.heading)))
 
 
 def _subject(document: Document) -> str:
@@ -160,18 +148,23 @@ def _subject(document: Document) -> str:
     return " ".join(words if document.title_is_name else [*words, document.title])
 
 
-def _compared(question: str, texts: Sequence[Text], embedder: Embedder | None) -> list[Reading]:
-    """The cosine of each sentence to the question as its evidence, or none; which of its words answer is not known."""
-    spoken = [text.text[a:b] for text in texts for a, b in text.sentences]
+def _readings(
+    question: str, hits: Sequence[Hit], contexts: Sequence[str], model: Reader | None, embedder: Embedder | None
+) -> list[Reading]:
+    """What is read in each passage, or the cosine of each sentence to the question, or nothing, as its evidence."""
+    spelled = [Spelled(hit.document, hit.passage) for hit in hits]
+    if model:
+        texts = [Text(context, each.text, each.sentences) for context, each in zip(contexts, spelled, strict=True)]
+        return [each.in_passage(read) for each, read in zip(spelled, model.read(question, texts), strict=True)]
+    spoken = [each.text[a:b] for each in spelled for a, b in each.sentences]
     cosines = np.zeros(len(spoken), np.float32)
     if embedder:
         cosines = embedder.encode_document(spoken) @ embedder.encode_query([question])[0]
-    readings, first = [], 0
-    for text in texts:
-        answers = tuple((start, start) for start, _ in text.sentences)
-        readings.append(Reading(cosines[first : first + len(text.sentences)], answers))
-        first += len(text.sentences)
-    return readings
+    ends = np.cumsum([len(each.sentences) for each in spelled], dtype=np.int64)
+    return [
+        each.in_passage(Reading(own, tuple((start, start) for start, _ in each.sentences)))
+        for own, each in zip(np.split(cosines, ends), spelled, strict=False)  # behind the last end is nothing
+    ]
 
 
 def _ordered(hits: Sequence[Hit], rated: Sequence[Sentence]) -> tuple[Hit, ...]:

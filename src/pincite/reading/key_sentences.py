@@ -15,18 +15,15 @@ import numpy as np
 from pincite.analysis.questions import questions
 from pincite.analysis.terms import analyse
 from pincite.datatypes import Hit, Span
+from pincite.reading.quotes import in_heading
 from pincite.retrieval.embedding import Embedder
 
 MOST_PASSAGES = 1000
 """Of an article that are looked at: those nearest to its title."""
 
-_MOST_SENTENCES = 200
-"""That are embedded, which takes about a second."""
 _FEWEST_TERMS, _LONGEST = 5, 500
 """Of a sentence, in terms and characters: what is shorter says little by itself, what is longer is no sentence."""
 _LEAST, _MOST = 3, 5
-_EACH = 4
-"""Sentences of an article for each of those that stand for it."""
 _LEANS = re.compile(
     r"(?:It|Its|This|That|They|Their|These|Those|He|His|She|Her|Such|Here|There|But|And|So|Then|Thus|However|Also|"
     r"Therefore|Moreover|Otherwise|Instead|For example|For instance)\b|[他她它这這那但]"
@@ -34,8 +31,6 @@ _LEANS = re.compile(
 )
 """How a sentence begins that is understood only with the one before."""
 _ENDS = re.compile(r"[.!…。！][\"'”’»」』）)\]]*(?:\[[^\[\]]{1,24}\])?\Z")
-_RELEVANCE = 0.7
-"""What the centroid counts for beside what was chosen already."""
 
 
 def key_sentences(hits: Sequence[Hit], embedder: Embedder) -> list[tuple[Hit, Span]]:
@@ -47,7 +42,7 @@ def key_sentences(hits: Sequence[Hit], embedder: Embedder) -> list[tuple[Hit, Sp
     """
     found: dict[Span, Hit] = {}
     for hit in [*sorted(hits, key=lambda hit: hit.passage.start)[:1], *hits]:
-        if len(found) < _MOST_SENTENCES:
+        if len(found) < 200:  # which takes about a second to embed
             found |= {span: hit for span in _telling(hit) if span not in found}
     # Captions, lines of tables and of programs end otherwise.
     spans = sorted(span for span, hit in found.items() if _ENDS.search(hit.document.text, *span)) or sorted(found)
@@ -58,9 +53,9 @@ def key_sentences(hits: Sequence[Hit], embedder: Embedder) -> list[tuple[Hit, Sp
     centroid = vectors.sum(axis=0)
     central = vectors @ (centroid / (np.linalg.norm(centroid) or 1))
     chosen = [0]
-    while len(chosen) < min(len(spans), max(_LEAST, min(_MOST, len(spans) // _EACH))):
+    while len(chosen) < min(len(spans), max(_LEAST, min(_MOST, len(spans) // 4))):
         repeated = (vectors @ vectors[chosen].T).max(axis=1)
-        worth = _RELEVANCE * central - (1 - _RELEVANCE) * repeated
+        worth = 0.7 * central - 0.3 * repeated
         worth[chosen] = -np.inf
         chosen.append(int(worth.argmax()))
     return [(found[spans[place]], spans[place]) for place in sorted(chosen)]
@@ -70,14 +65,14 @@ def _telling(hit: Hit) -> list[Span]:
     """The sentences of a passage that say something by themselves: no headings, questions, scraps, nor the title."""
     spans, text = hit.passage.sentences, hit.document.text
     asked = questions([text[start:end] for start, end in spans])
-    headings, title = hit.document.headings, analyse(hit.document.title)
+    title = analyse(hit.document.title)
     return [
         (start, end)
         for (start, end), asks in zip(spans, asked, strict=True)
         if not asks
         and end - start <= _LONGEST
         and not _LEANS.match(text, start)
-        and not any(first <= start and end <= last for first, last in headings)
+        and not in_heading(hit.document, (start, end))
         and len(terms := analyse(text[start:end])) >= _FEWEST_TERMS
         and terms != title
     ]

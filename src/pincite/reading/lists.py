@@ -26,19 +26,13 @@ _GOES_ON = re.compile(r"[;；,，](?:\s+(?:and|or|and/or|nor|but|then))?\Z", re.
 """How a line ends behind which a list goes on, whatever space is between."""
 
 _NUMBER = re.compile(r"([(（]?)(\d{1,3})([.)、）])(?=\s)")
-_SAID_OF_AN_ITEM = 4
-"""Lines: more between two numbers have a matter of their own."""
 
 
 def list_end(text: str, spans: Sequence[Span]) -> int:
     """The end of the list or block that a sentence announces; where it announces none, its own end.
 
     A sentence that breaks off at the end of its paragraph goes on with the next one, and with what in small letters
-    ends it behind that.
-
-    Args:
-        text: what the ranges are ranges of.
-        spans: the sentence, and those after it in its passage.
+    ends it behind that. ``spans`` are ranges in ``text``: the sentence, and those after it in its passage.
     """
     end = spans[0][1]
     announces = _ANNOUNCES.search(text[slice(*spans[0])]) is not None
@@ -80,22 +74,12 @@ def _lines(text: str, spans: Sequence[Span]) -> list[Span]:
     lines = [spans[0]]
     for start, end in spans[1:]:
         begin, last = lines[-1]
-        if "\n" in text[last:start]:
-            lines.append((start, end))
-        else:
-            lines[-1] = (begin, end)
+        lines[-1:] = [(begin, last), (start, end)] if "\n" in text[last:start] else [(begin, end)]
     return lines
 
 
 def _is_listed(text: str, lines: Sequence[Span], line: Span, marked: bool) -> bool:
-    """Whether a list goes on with a line.
-
-    Args:
-        text: what the ranges are ranges of.
-        lines: those of the list before it.
-        line: the next one.
-        marked: whether the first of them begins with a sign or number.
-    """
+    """Whether a list goes on behind its lines with another; ``marked``: the first begins with a sign or number."""
     start, last = lines[0][0], lines[-1][1]
     if _GOES_ON.search(text, max(start, last - 20), last) or _indent(text, line[0]) > _indent(text, start):
         return True
@@ -108,10 +92,10 @@ def _is_listed(text: str, lines: Sequence[Span], line: Span, marked: bool) -> bo
 def _next_number(text: str, lines: Sequence[Span], length: int) -> int | None:
     """How many lines there are up to the item with the next number, written alike; None where it is not near.
 
-    Between "1." and "2." may stand what is said of the first.
+    Between "1." and "2." may stand what is said of the first: up to four lines, for more have a matter of their own.
     """
     wanted = next((_numbered(text, line, 1) for line in reversed(lines[:length]) if _NUMBER.match(text, line[0])), None)
-    near = range(length, min(length + _SAID_OF_AN_ITEM + 1, len(lines)))
+    near = range(length, min(length + 5, len(lines)))
     at = next((at for at in near if _numbered(text, lines[at])), None)
     return at + 1 if at is not None and _numbered(text, lines[at]) == wanted else None
 

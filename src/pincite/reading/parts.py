@@ -29,8 +29,6 @@ _COMPARED = [
     )
 ]
 """What asks to compare, and what stands between the things; "A vs B" only alone, for in a sentence it is a match."""
-_LONGEST = 60
-"""Characters of one thing."""
 _OF = re.compile(r"(?P<what>.+ (?:of|in|at|on|for) )(?P<one>.+)", re.IGNORECASE)
 _THAT_OF = re.compile(r"(?:that|those|the one|the ones) (?:of|in|at|on|for) ", re.IGNORECASE)
 _NO_PLURAL = r"(?!(?:was|is|has|does) )[\w-]+"
@@ -92,8 +90,7 @@ def _things(compared: str, separators: Iterable[re.Pattern[str]], held: Sequence
         if len(things) > 1:
             apart = [name for each in ([compared] if separator is _AND else things) for name in _apart(each, held)]
             things = apart if len(apart) > 1 else things
-            plain = all(1 < len(each) <= _LONGEST and "," not in each for each in things)
-            return things if plain else []
+            return things if all(1 < len(each) <= 60 and "," not in each for each in things) else []
     return []
 
 

@@ -9,8 +9,9 @@ but for sentences that belong to a quote: neighbours that are likely part of the
 from __future__ import annotations
 
 import math
+import operator
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 from pincite.analysis.questions import is_bare_reply, is_reply, questions, questions_before
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
-from pincite.datatypes import Hit, Span
+from pincite.datatypes import Document, Hit, Span
 from pincite.parsers.headings import is_dated_version
 from pincite.reading.lists import list_end
 from pincite.reading.reader import Reading
@@ -31,17 +32,6 @@ _SHORT, _LONG = 10, 50
 fitted: what counts changes no further."""
 
 _NUMBER_WITH_POINT = re.compile(r"\d+(?:\.\d+)+")
-
-_LOOKED_BACK = 4
-"""Sentences before one in the same passage that its pronouns may refer to; what is farther back counts less, by half
-for each sentence."""
-
-
-_MOST_NEW = 0.2
-"""The share of a quote's terms that may be new where it says nearly the same as a better one."""
-
-_HANDED_ON = 0.75
-"""The share of the way, up to the evidence of a question in running text, that the sentence after it is lifted by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +106,11 @@ class Quote:
     sentences: tuple[Sentence, ...]
 
     @property
+    def text(self) -> str:
+        """What is quoted."""
+        return self.hit.document.text[slice(*self.span)]
+
+    @property
     def best(self) -> Sentence:
         """The sentence that answers best."""
         return self.sentences[0]
@@ -166,29 +161,37 @@ def _of_passage(
     context = set(analyse(f"{document.title} {hit.passage.heading or ''} {document.author or ''}"))
     asks = questions(texts)
     for place, (span, text, asked) in enumerate(zip(spans, texts, questions_before(asks), strict=True)):
-        heading = any(start <= span[0] and span[1] <= end for start, end in document.headings)
-        if (heading and not _says_when(text, terms[place], rarity)) or text == document.title or asks[place]:
+        if asks[place] or text == document.title or not math.isfinite(reading.sentences[place]):
+            continue
+        if in_heading(document, span) and not _says_when(text, terms[place], rarity):
             continue
         if any(start <= span[0] < end for (start, end), _ in document.tables):
-            continue
-        if not math.isfinite(reading.sentences[place]):
             continue
         own = evidence = float(reading.sentences[place])
         if asked:
             evidence = _handed_on(reading.sentences, document.text, spans, place, asked)
         columns = analyse(document.columns_at(span[0]) or "")
         near = terms[place].union(context, columns, *(terms[question] for question in asked))
-        covered = _covered(rarity, near, terms[max(0, place - _LOOKED_BACK) : place])
+        covered = _covered(rarity, near, terms[max(0, place - 4) : place])
         features = (evidence, covered, hit.scores.get("dense", 0.0), long * evidence, long * covered)
+        logit = constants.bias + sum(map(operator.mul, constants.weights, features))
         leans = asked and (evidence > own or is_reply(text) or _LEANS.match(text))
         first, last = reading.answers[place]
-        answer = (hit.passage.start + first, hit.passage.start + last)
-        logit = constants.bias + sum(
-            weight * feature for weight, feature in zip(constants.weights, features, strict=True)
+        yield Sentence(
+            hit=hit,
+            place=place,
+            span=span,
+            answer=(hit.passage.start + first, hit.passage.start + last),
+            begins=spans[asked[0]][0] if leans else span[0],
+            features=features,
+            confidence=_probability(logit),
+            order=logit + constants.score_weight * hit.score,
         )
-        order = logit + constants.score_weight * hit.score
-        begins = spans[asked[0]][0] if leans else span[0]
-        yield Sentence(hit, place, span, answer, begins, features, _probability(logit), order)
+
+
+def in_heading(document: Document, span: Span) -> bool:
+    """Whether a range of a document's text lies within a heading."""
+    return any(start <= span[0] and span[1] <= end for start, end in document.headings)
 
 
 def _says_when(heading: str, terms: set[str], asked: Mapping[str, float]) -> bool:
@@ -198,31 +201,21 @@ def _says_when(heading: str, terms: set[str], asked: Mapping[str, float]) -> boo
 
 
 def _handed_on(evidence: npt.NDArray[np.float32], text: str, spans: Sequence[Span], place: int, asked: range) -> float:
-    """The evidence for a sentence once the questions right before it have been counted for it.
+    """The evidence for a sentence, by its place, once the questions right before it have been counted for it.
 
     The answer to a question of the text often repeats none of its words, so that the evidence is the question's. All of
-    it is handed on where the question has a line of its own or the answer plainly leans on it; a part of it in running
-    text, where a question may be rhetorical.
-
-    Args:
-        evidence: what was read in each sentence.
-        text: the whole text.
-        spans: its sentences.
-        place: the sentence.
-        asked: the questions before it, one or more.
+    it is handed on where the question has a line of its own or the answer plainly leans on it; three quarters of it in
+    running text, where a question may be rhetorical.
     """
     own, theirs = float(evidence[place]), max(float(evidence[question]) for question in asked)
-    if not own < theirs or not math.isfinite(own):
+    if theirs <= own:
         return own
-    alone = _stands_alone(text, spans[asked[0]][0], spans[place][0])
-    share = 1.0 if alone or is_reply(text[slice(*spans[place])]) else _HANDED_ON
-    return own + share * (theirs - own)
-
-
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    """Whether questions have lines of their own: ``end`` is where their answer starts."""
+    start, end = spans[asked[0]][0], spans[place][0]
     line = text.rfind("\n", 0, start) + 1
-    return not text[line:start].strip() and "\n" in text[start:end][len(text[start:end].rstrip()) :]
+    between = text[start:end]
+    alone = not text[line:start].strip() and "\n" in between[len(between.rstrip()) :]
+    share = 1.0 if alone or is_reply(text[slice(*spans[place])]) else 0.75
+    return own + share * (theirs - own)
 
 
 def _probability(logit: float) -> float:
@@ -230,18 +223,15 @@ def _probability(logit: float) -> float:
 
 
 def _covered(rarity: Mapping[str, float], terms: set[str], before: Sequence[set[str]]) -> float:
-    """The share of the question's words that a sentence covers, rare ones weighing more."""
-    total = sum(rarity.values())
-    if not total:
-        return 0.0
-    return sum(weight * _nearness(term, terms, before) for term, weight in rarity.items()) / total
+    """The share of the question's words that a sentence covers, rare ones weighing more.
 
-
-def _nearness(term: str, terms: set[str], before: Sequence[set[str]]) -> float:
-    if term in terms:
-        return 1.0
-    distance = next((d for d, earlier in enumerate(reversed(before), 1) if term in earlier), None)
-    return 0.5**distance if distance else 0.0
+    In the sentences before, to which its pronouns may refer, each counts for less, by half for each sentence.
+    """
+    covered = 0.0
+    for term, weight in rarity.items():
+        distances = (distance for distance, held in enumerate((terms, *reversed(before))) if term in held)
+        covered += weight * 0.5 ** next(distances, math.inf)
+    return covered / (sum(rarity.values()) or 1.0)
 
 
 # ---------------------------------------------------------------- how far to quote
@@ -262,15 +252,16 @@ def quotes(rated: Sequence[Sentence], threshold: float, part: float) -> list[Quo
     for sentence in rated:
         if sentence.confidence >= least:
             chosen.setdefault(_plain(sentence.text), sentence)
-    chosen_quotes: list[Quote] = []
+    found: list[Quote] = []
     said: set[str] = set()
     for run in _runs(chosen.values()):
         for rest in _runs(sentence for sentence in run if _plain(sentence.text) not in said):
             quote = _quote(rest, rated, said | set(chosen))
             if quote.best.confidence >= threshold:
-                chosen_quotes = _joined(chosen_quotes, quote)
-                said |= {_plain(text) for text in _texts(quote)}
-    return chosen_quotes
+                found = _joined(found, quote)
+                spans, (start, end) = quote.hit.passage.sentences, quote.span
+                said |= {_plain(quote.hit.document.text[a:b]) for a, b in spans if start <= a and b <= end}
+    return found
 
 
 def best_quotes(rated: Sequence[Sentence], least: float, asked: Collection[str]) -> list[Quote]:
@@ -289,14 +280,10 @@ def best_quotes(rated: Sequence[Sentence], least: float, asked: Collection[str])
 
 
 def without_repeats(found: Sequence[Quote], asked: Collection[str]) -> list[Quote]:
-    """The quotes without those that say what a better one says.
+    """The quotes, best first, without those that say what a better one says of the question, ``asked`` being its terms.
 
     Such a one has nearly its words, or answers with words of it and says no more of what was asked. One that has a name
     or a number of its own is kept: "The mill at Brevik burned down" is not what happened to the mill at Asker.
-
-    Args:
-        found: the quotes, best first.
-        asked: the question's terms.
     """
     kept: list[Quote] = []
     for quote in found:
@@ -306,12 +293,12 @@ def without_repeats(found: Sequence[Quote], asked: Collection[str]) -> list[Quot
 
 
 def _repeats(quote: Quote, better: Quote, asked: set[str]) -> bool:
-    terms, known = set(query_terms(_words(quote))), set(analyse(_words(better)))
-    if _named(_words(quote)) - known:
+    terms, known = set(query_terms(quote.text)), set(analyse(better.text))
+    if not _named(quote.text) <= known:
         return False
     answer = {term for start, end in quote.highlights for term in analyse(quote.hit.document.text[start:end])}
     nothing_asked = bool(answer) and answer <= known and asked & terms <= known
-    return nothing_asked or len(terms - known) <= _MOST_NEW * len(terms)
+    return nothing_asked or len(terms - known) <= 0.2 * len(terms)
 
 
 def _named(text: str) -> set[str]:
@@ -322,34 +309,20 @@ def _named(text: str) -> set[str]:
     return set(analyse(" ".join(word for word in words if any(each.isalnum() and not each.islower() for each in word))))
 
 
-def _words(quote: Quote) -> str:
-    return quote.hit.document.text[slice(*quote.span)]
-
-
 def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def _texts(quote: Quote) -> Iterator[str]:
-    start, end = quote.span
-    spans = quote.hit.passage.sentences
-    return (quote.hit.document.text[a:b] for a, b in spans if start <= a and b <= end)
-
-
 def _joined(earlier: Sequence[Quote], quote: Quote) -> list[Quote]:
     """The quotes and one more; those that it overlaps become one with it, in the place of the best of them."""
-    over = [other for other in earlier if other.hit is quote.hit and _overlap(other.span, quote.span)]
+    start, end = quote.span
+    over = [one for one in earlier if one.hit is quote.hit and one.span[0] < end and start < one.span[1]]
     if not over:
         return [*earlier, quote]
-    start = min(quote.span[0], *(other.span[0] for other in over))
-    end = max(quote.span[1], *(other.span[1] for other in over))
+    span = min(start, *(one.span[0] for one in over)), max(end, *(one.span[1] for one in over))
     held = {s.place: s for one in (quote, *over) for s in one.sentences}
-    whole = Quote(quote.hit, (start, end), tuple(sorted(held.values(), key=lambda s: -s.order)))
+    whole = Quote(quote.hit, span, tuple(sorted(held.values(), key=lambda s: -s.order)))
     return [whole if other is over[0] else other for other in earlier if other not in over[1:]]
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
 
 
 def _runs(chosen: Iterable[Sentence]) -> list[list[Sentence]]:
@@ -370,7 +343,6 @@ _LEANS = re.compile(
 )
 """A sentence that is understood only with the one before it."""
 
-
 _TURNS = re.compile(
     r"(?:But|However|Yet|Except|Unless|Otherwise|Nevertheless|Unfortunately|Although|Though)\b|但|然而|除非"
 )
@@ -381,34 +353,25 @@ def _quote(run: Sequence[Sentence], rated: Sequence[Sentence], said: set[str]) -
     hit = run[0].hit
     neighbours = {sentence.place: sentence for sentence in rated if sentence.hit is hit}
     whole = list(run)
-    before = neighbours.get(run[0].place - 1)
-    if (
-        before
-        and _plain(before.text) not in said
-        and (_LEANS.match(run[0].text) or _replies(before) or _announces(before))
-    ):
-        whole.insert(0, before)
-    after = neighbours.get(run[-1].place + 1)
-    if after and _plain(after.text) not in said and _TURNS.match(after.text) and _in_one_paragraph(run[-1], after):
+    before, after = neighbours.get(run[0].place - 1), neighbours.get(run[-1].place + 1)
+    # Behind the "Yes" to a question stands half of an answer.
+    if before and _plain(before.text) not in said:
+        replies = before.begins < before.span[0] and is_reply(before.text)
+        if replies or _LEANS.match(run[0].text) or _announces(before):
+            whole.insert(0, before)
+    if after and "\n" in hit.document.text[run[-1].span[1] : after.span[0]]:
+        after = None  # another paragraph
+    if after and _plain(after.text) not in said and _TURNS.match(after.text):
         whole.append(after)
     start, end = whole[0].begins, max(map(_reach, whole))
     held = [sentence for _, sentence in sorted(neighbours.items()) if whole[-1].span[1] < sentence.span[1] <= end]
     return Quote(hit, (start, end), tuple(sorted([*whole, *held], key=lambda sentence: -sentence.order)))
 
 
-def _replies(sentence: Sentence) -> bool:
-    """Whether it is the "Yes" or "No" to a question before it: what goes on behind it is half of an answer."""
-    return sentence.begins < sentence.span[0] and is_reply(sentence.text)
-
-
 def _announces(sentence: Sentence) -> bool:
     """Whether it breaks off before a block of commands, which says nothing without it."""
     text, spans = sentence.hit.document.text, sentence.hit.passage.sentences
     return text[sentence.span[1] - 1] not in ":：" and list_end(text, spans[sentence.place :]) > sentence.span[1]
-
-
-def _in_one_paragraph(one: Sentence, following: Sentence) -> bool:
-    return "\n" not in one.hit.document.text[one.span[1] : following.span[0]]
 
 
 def _reach(sentence: Sentence) -> int:

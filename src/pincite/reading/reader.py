@@ -24,7 +24,7 @@ from pincite.retrieval.onnx_export import session
 from pincite.settings import DEFAULT_READER
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
 Floats = npt.NDArray[np.float32]
 
@@ -67,18 +67,14 @@ class Window(NamedTuple):
 
 
 def windows(question: Sequence[int], context: Sequence[int], passage: Sequence[int]) -> list[Window]:
-    """The rows in which a passage is read.
-
-    All three arguments are ids of tokens, without special ones.
-    """
+    """The rows in which a passage is read; all three arguments are ids of tokens, without special ones."""
     asked = [_CLS, *question[-QUESTION_TOKENS:], _SEP]
     head = [*asked, *context[:CONTEXT_TOKENS]]
     starts = range(0, max(1, len(passage) - WINDOW_TOKENS // 4), WINDOW_TOKENS * 3 // 4)
-    found_windows = []
-    for start in starts:
-        part = passage[start : start + WINDOW_TOKENS]
-        found_windows.append(Window([*head, *part, _SEP], len(asked), len(head), (start, start + len(part))))
-    return found_windows
+    pieces = [(start, passage[start : start + WINDOW_TOKENS]) for start in starts]
+    return [
+        Window([*head, *piece, _SEP], len(asked), len(head), (start, start + len(piece))) for start, piece in pieces
+    ]
 
 
 def sentence_tokens(offsets: Sequence[Span], sentences: Sequence[Span]) -> list[Span]:
@@ -154,7 +150,7 @@ class Reader:
 
     def question_read(self, question: str) -> str:
         """The part of a question that is read: all of it, or the last sentences of one that is too long."""
-        encoded = self._tokenizer.encode(question, add_special_tokens=False)
+        encoded = self._encoded(question)
         if len(encoded.ids) <= QUESTION_TOKENS:
             return question
         return last_sentences(question, len(question) - encoded.offsets[-QUESTION_TOKENS][0])
@@ -166,21 +162,22 @@ class Reader:
             question: in natural language; of a long one the end is read (`question_read`).
             texts: the passages.
         """
-        asked = self._tokenizer.encode(question, add_special_tokens=False).ids
-        encoded = [self._tokenizer.encode(text.text, add_special_tokens=False) for text in texts]
-        rows: list[tuple[int, Window]] = []
-        for number, (text, tokens) in enumerate(zip(texts, encoded, strict=True)):
-            context = self._tokenizer.encode(text.context, add_special_tokens=False).ids
-            rows += ((number, window) for window in windows(asked, context, tokens.ids))
-        totals = [np.zeros((len(tokens.ids), 4), np.float32) for tokens in encoded]
-        for number, window in rows:
-            totals[number][slice(*window.tokens)] += self._logits(window)
-        return [
-            _reading(text, tokens.offsets, total) for text, tokens, total in zip(texts, encoded, totals, strict=True)
-        ]
+        asked = self._encoded(question).ids
+        return [self._read(asked, text) for text in texts]
+
+    def _encoded(self, text: str) -> Encoding:
+        return self._tokenizer.encode(text, add_special_tokens=False)
+
+    def _read(self, asked: Sequence[int], text: Text) -> Reading:
+        tokens = self._encoded(text.text)
+        sums, counts = np.zeros((len(tokens.ids), 3), np.float32), np.zeros((len(tokens.ids), 1), np.float32)
+        for window in windows(asked, self._encoded(text.context).ids, tokens.ids):
+            sums[slice(*window.tokens)] += self._logits(window)
+            counts[slice(*window.tokens)] += 1
+        return _reading(text, tokens.offsets, (sums / np.maximum(counts, 1)).astype(np.float32))
 
     def _logits(self, row: Window) -> Floats:
-        """The three logits of each token of the passage, and a column of ones to count windows by.
+        """The three logits of each token of the passage: of its sentence, and of an answer that begins or ends with it.
 
         One row at a time: eight-bit activations are scaled by the largest of their batch, so that what is said of a
         passage would depend on those beside it.
@@ -189,13 +186,10 @@ class Reader:
         segments = np.zeros_like(ids)
         segments[0, row.question :] = 1
         inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": segments}
-        logits = self._session.run(None, inputs)[0][0, row.first : -1]
-        return np.concatenate([logits, np.ones((len(logits), 1), np.float32)], axis=1)
+        return np.asarray(self._session.run(None, inputs)[0][0, row.first : -1], np.float32)
 
 
-def _reading(text: Text, offsets: Sequence[Span], totals: Floats) -> Reading:
-    """From the sums over the windows that a token was in."""
-    logits = (totals[:, :3] / np.maximum(totals[:, 3:], 1)).astype(np.float32)
+def _reading(text: Text, offsets: Sequence[Span], logits: Floats) -> Reading:
     scores, answers = [], []
     for (start, end), sentence in zip(sentence_tokens(offsets, text.sentences), text.sentences, strict=True):
         if start == end:
@@ -240,10 +234,8 @@ def _checked(folder: Path) -> dict[str, Any]:
         raise ReaderError(f"{folder}: a reader of format {facts.get('format')}, not {FORMAT}; {_WITHOUT}")
     try:
         constants = facts["constants"]
-        numbers = [
-            *map(float, constants["weights"]),
-            *(float(constants[name]) for name in ("bias", "score_weight", "part")),
-        ]
+        numbers = [float(constants[name]) for name in ("bias", "score_weight", "part")]
+        numbers += map(float, constants["weights"])
         digests = {name: facts["sha256"][name] for name in (MODEL, VOCABULARY)}
     except (KeyError, TypeError, ValueError) as error:
         raise ReaderError(f"{folder / FACTS}: not what export and calibrate write ({error!r}); {_WITHOUT}") from error

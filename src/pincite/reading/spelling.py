@@ -6,54 +6,40 @@ The first letter is taken to be right: another one mostly makes another name ("W
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 from pincite.analysis.terms import MISSPELT_FROM, analyse, mostly_latin
 from pincite.names import folded
 from pincite.reading import reader
+from pincite.stores.base import Snapshot
 
 _WORD = re.compile(r"\b[^\W\d_]+\b")
 _NAME_OR_WORD = re.compile(r"[^\W\d_][^\W\d_A-Z]+")
 """Not an acronym or "MySQL", which are spelled as they are for a reason."""
-_TWO_EDITS_FROM = 8
-"""Letters from which on two may be wrong; of a name no more than one, for with two it is another's."""
 _DOUBLED = re.compile(r"(.)\1")
-_MOST = 3
-"""Words of a question that are corrected: each is compared with all that begin as it does."""
 
 
-class Vocabulary(Protocol):
-    """What of a `pincite.stores.base.Snapshot` is asked."""
-
-    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
-        """How many passages hold each analysed term."""
-
-    def words(self, prefix: str) -> dict[str, int]:
-        """The words that begin so, with how many passages hold each."""
-
-
-def corrections(vocabulary: Vocabulary, text: str) -> dict[str, str]:
+def corrections(snapshot: Snapshot, text: str) -> dict[str, str]:
     """Words of a text that no passage holds, each with the nearest that one does, in the same case.
 
     A text most of whose words are unknown is in another language, or none; a word that the reader's vocabulary has is
-    rightly spelt. Neither is changed. What is capitalised is taken for a name.
+    rightly spelt. Neither is changed. What is capitalised is taken for a name. Of each text three words are corrected.
 
     Args:
-        vocabulary: the words of the passages.
+        snapshot: whose passages are looked at.
         text: a question.
     """
     spoken = list(dict.fromkeys(_WORD.findall(text)))
     terms = {word: analyse(word) for word in spoken if len(word) >= MISSPELT_FROM and mostly_latin(word)}
-    held = vocabulary.frequencies([term for each in terms.values() for term in each])
+    held = snapshot.frequencies([term for each in terms.values() for term in each])
     unknown = [word for word, each in terms.items() if not any(held[term] for term in each)]
     if len(unknown) > max(1, len(spoken) / 2):
         return {}
     words = filter(_NAME_OR_WORD.fullmatch, unknown)
     unsure = [word for word in words if not _rightly_spelt().issuperset(terms[word])]
-    nearest = [(word, _nearest(vocabulary, folded(word), name=word[0].isupper())) for word in unsure[:_MOST]]
+    nearest = [(word, _nearest(snapshot, folded(word), name=word[0].isupper())) for word in unsure[:3]]
     return {word: other.capitalize() if word[0].isupper() else other for word, other in nearest if other}
 
 
@@ -62,10 +48,10 @@ def replaced(text: str, by: Mapping[str, str]) -> str:
     return _WORD.sub(lambda word: by.get(word[0], word[0]), text)
 
 
-def _nearest(vocabulary: Vocabulary, word: str, *, name: bool) -> str | None:
+def _nearest(snapshot: Snapshot, word: str, *, name: bool) -> str | None:
     """The word with the fewest edits to another, of several the most frequent; None where that itself is known."""
-    words = vocabulary.words(word[0]) | vocabulary.words(word[1] + word[0])
-    most = 2 if len(word) >= _TWO_EDITS_FROM else 1
+    words = snapshot.words(word[0]) | snapshot.words(word[1] + word[0])
+    most = 2 if len(word) >= 8 else 1  # of a name no more than one, for with two it is another's
     long = range(len(word) - most, len(word) + most + 1)
     near = [
         (edits, -count, other)

@@ -10,9 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-_MOST = 3
-"""Wordings of one question: each is searched and read."""
-
 _SHORT = r"[^\W_][^\s()\[\]]{0,8}[^\W_]"
 _IN_BRACKETS = re.compile(r"(?:(?<=\s)|^)([^\s()]+ )?\(([^()\n]{2,100})\)")
 _IS_SHORT = re.compile(rf"(?=(?:.*[A-Z]){{2}}){_SHORT}")
@@ -24,16 +21,10 @@ _INITIALS = re.compile(
 )
 
 
-def other_wordings(question: str, texts: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """What a question may be worded as, to be searched and read as well, each with what is to be said of it.
-
-    Args:
-        question: in natural language.
-        texts: the passages found for it.
-    """
+def other_wordings(question: str, texts: Iterable[str]) -> list[tuple[str, str]]:
+    """Up to three wordings that a question may mean, by the texts found for it, each with what is to be said of it."""
     held = list(texts)
-    found = {**_by_initials(question, held), **_by_acronyms(question, held)}
-    yield from list(found.items())[:_MOST]
+    return list({**_by_initials(question, held), **_by_acronyms(question, held)}.items())[:3]
 
 
 def _by_initials(question: str, texts: Iterable[str]) -> dict[str, str]:

@@ -13,21 +13,13 @@ from pincite.analysis.terms import analyse
 from pincite.datatypes import Passage
 from pincite.retrieval.ranking import Candidate
 
-_NEAR = 0.7
-"""From this cosine on, passages are compared word by word; titles, which differ, are part of what was embedded."""
-
 _LOOKED_THROUGH = 200
 """Among so many of the best passages near-duplicates are looked for; of the same text, but for case and spaces,
 among all."""
 
-_IGNORED = frozenset({"a", "an", "the"})
-
 _SHARE, _LEAST = 0.8, 3
 """So much of a text's words, and so many sentences, have to stand in another as whole sentences for it to be a
 duplicate."""
-
-_VARIANT = 0.5
-"""A sentence with such a share of another's words says the same thing, or something else of the same matter."""
 
 _MONTH = (
     r"(?:jan|feb|mar|mär|apr|avr|abr|may|mai|jun|jui|jul|aug|ago|ao[uû]|sep|oct|okt|out|nov|dec|dez|dic)[^\W\d_]*\.?"
@@ -70,12 +62,12 @@ def deduplicate(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _near(candidates: Sequence[Candidate]) -> list[list[int]]:
-    """For each candidate the better ones whose vectors are near to its own."""
-    if not candidates:
-        return []
-    vectors = np.array([each.vector for each in candidates])
+    """For each candidate the better ones whose vectors are near its own; of titles, which differ, they are made too."""
     near: list[list[int]] = [[] for _ in candidates]
-    for i, k in np.argwhere(np.tril(vectors @ vectors.T >= _NEAR, -1)).tolist():
+    if not candidates:
+        return near
+    vectors = np.array([each.vector for each in candidates])
+    for i, k in np.argwhere(np.tril(vectors @ vectors.T >= 0.7, -1)).tolist():
         near[i].append(k)
     return near
 
@@ -94,16 +86,13 @@ def _is_duplicate(one: _Said, other: _Said) -> bool:
     common = one.sentences & other.sentences
     if len(common) < _LEAST:
         return False
-    own = [sentence.split() for sentence in one.sentences - common]
-    left = [sentence.split() for sentence in other.sentences - common]
-    if sum(map(len, own)) > (1 - _SHARE) * len(one.words.split()):
+    if sum(len(sentence.split()) for sentence in one.sentences - common) > (1 - _SHARE) * len(one.words.split()):
         return False
+    own, left = ([set(sentence.split()) for sentence in each.sentences - common] for each in (one, other))
     figures = {word for sentence in own for word in sentence if any(map(str.isdigit, word))}
-    return not figures and not any(_alike(mine, theirs) for mine in own for theirs in left)
-
-
-def _alike(one: Sequence[str], other: Sequence[str]) -> bool:
-    return len(set(one) & set(other)) >= _VARIANT * max(1, min(len(set(one)), len(set(other))))
+    # A sentence with half of another's words says something else of the same matter.
+    alike = (len(mine & theirs) >= max(1, min(len(mine), len(theirs))) / 2 for mine in own for theirs in left)
+    return not figures and not any(alike)
 
 
 @lru_cache(4096)
@@ -116,7 +105,7 @@ def _said(passage: Passage) -> _Said:
         if end := _dateline(text):
             texts[i] = text[end:]
             break
-    terms = ([term for term in analyse(text) if term not in _IGNORED] for text in texts)
+    terms = ([term for term in analyse(text) if term not in ("a", "an", "the")] for text in texts)
     sentences = [" ".join(sentence) for sentence in terms if sentence]
     return _Said(f" {' '.join(sentences)} ", frozenset(sentences))
 

@@ -41,14 +41,6 @@ _MODEL_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.bin", "*.py")
 LEAST_COSINE_OF_HALVES = 0.999
 """A model whose vectors of `onnx_export.PROOF` differ more in bfloat16 embeds in float32."""
 
-_BATCH_TOKENS = {"cpu": 2048}
-"""Tokens in one batch, padding included, by device: beyond this a processor gains nothing."""
-
-_ELSEWHERE = 32_768
-
-_LEAST_LENGTH = 1e-12
-"""A model may have nothing to say of a text; its vector stays zero."""
-
 _MANY = 8192
 """Texts from which on it pays to load torch although there is an export."""
 
@@ -85,16 +77,12 @@ def find_model(name: str) -> Path:
     Raises:
         ModelError: there is no such folder and the hub does not have it or cannot be reached.
     """
-    if name != DEFAULT_MODEL and Path(name).is_dir():
-        return Path(name).resolve()
     if name == DEFAULT_MODEL:
         spec = importlib.util.find_spec(_OFFLINE_PACKAGE)
         if spec is not None and spec.origin is not None:
             return Path(spec.origin).parent / "model"
-    return _from_hub(name)
-
-
-def _from_hub(name: str) -> Path:
+    elif Path(name).is_dir():
+        return Path(name).resolve()
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -121,37 +109,20 @@ def check_weights(name: str) -> None:
     if name != DEFAULT_MODEL:
         return
     path = find_model(name) / "model.safetensors"
-    if not path.is_file():
-        raise ModelError(f"{path}: missing; {_bringing_anew(path)}")
-    if digest_of(path) != DEFAULT_WEIGHTS_SHA256:
-        raise ModelError(f"{path}: not the published weights (SHA-256 differs); {_bringing_anew(path)}")
-
-
-def _bringing_anew(path: Path) -> str:
-    """How the default model's weights come once more from where they came from."""
-    if importlib.util.find_spec(_OFFLINE_PACKAGE) is None:
-        return f"delete {path.parents[2]}, and it is fetched anew"  # the hub's folder of this model
-    package = f"{_OFFLINE_PACKAGE}=={version(_OFFLINE_PACKAGE)}"
-    return f"run {installing('--force-reinstall', '--no-deps', package)}"
-
-
-def _fingerprint(name: str, folder: Path) -> str:
-    if name == DEFAULT_MODEL:
-        return f"{name}@{DEFAULT_WEIGHTS_SHA256}"
-    files = sorted({path for pattern in _MODEL_FILES for path in folder.rglob(pattern) if path.is_file()})
-    whole = hashlib.sha256()
-    for path in files:
-        whole.update(f"{path.relative_to(folder).as_posix()} {digest_of(path)}\n".encode())
-    return f"{name}@{whole.hexdigest()}"
+    if path.is_file() and digest_of(path) == DEFAULT_WEIGHTS_SHA256:
+        return
+    mend = f"delete {path.parents[2]}, and it is fetched anew"  # the hub's folder of this model
+    if importlib.util.find_spec(_OFFLINE_PACKAGE) is not None:
+        package = f"{_OFFLINE_PACKAGE}=={version(_OFFLINE_PACKAGE)}"
+        mend = f"run {installing('--force-reinstall', '--no-deps', package)}"
+    problem = "not the published weights (SHA-256 differs)" if path.is_file() else "missing"
+    raise ModelError(f"{path}: {problem}; {mend}")
 
 
 class SentenceTransformerEmbedder:
-    """Any sentence-transformers model, its prompts for questions and documents honoured.
+    """Any sentence-transformers model, by its name or the path of its folder, its prompts honoured.
 
     Safe to call from several threads: the tokenizers inside are not, so calls of the model itself wait for each other.
-
-    Args:
-        name: the model's name, or the path of its folder.
     """
 
     def __init__(self, name: str = DEFAULT_MODEL) -> None:
@@ -170,11 +141,17 @@ class SentenceTransformerEmbedder:
     @cached_property
     def fingerprint(self) -> str:
         """Names the weights, configuration and prompts."""
-        return _fingerprint(self.name, self._folder)
+        if self.name == DEFAULT_MODEL:
+            return f"{self.name}@{DEFAULT_WEIGHTS_SHA256}"
+        files = sorted({path for each in _MODEL_FILES for path in self._folder.rglob(each) if path.is_file()})
+        whole = hashlib.sha256()
+        for path in files:
+            whole.update(f"{path.relative_to(self._folder).as_posix()} {digest_of(path)}\n".encode())
+        return f"{self.name}@{whole.hexdigest()}"
 
     @cached_property
     def max_seq_length(self) -> int:
-        """Tokens of text that one document may have: the model's own, less special tokens and prompt."""
+        """Tokens of text that one document may have."""
         prompt = self._json("config_sentence_transformers.json").get("prompts", {}).get("document", "")
         return self._most_tokens() - len(self._tokenizer.encode(prompt).ids)
 
@@ -183,22 +160,14 @@ class SentenceTransformerEmbedder:
         return [start for start, _ in self._tokenizer.encode(text, add_special_tokens=False).offsets]
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
-        """Questions to float32 of shape (texts, dimension); what does not fit the model is cut off.
-
-        Raises:
-            ModelError: the model cannot be loaded, or the weights of the default one are not the published ones.
-        """
+        """As `Embedder`; raises `ModelError` where the model cannot be loaded, or is the default with other weights."""
         if export := self._export:
             return export.encode(texts, "query")
         with self._lock:
             return _encoded(self._model.encode_query, texts)
 
     def encode_document(self, texts: Sequence[str]) -> Vectors:
-        """Passages or sentences to float32 of shape (texts, dimension).
-
-        Raises:
-            ModelError: as for `encode_query`.
-        """
+        """As `Embedder`; raises as `encode_query` does."""
         self._embedded += len(texts)
         export = self._export
         if export and not (self.loaded or (self._embedded >= _MANY and _torch_is_faster())):
@@ -209,7 +178,8 @@ class SentenceTransformerEmbedder:
     def _in_batches(self, model: SentenceTransformer, texts: Sequence[str]) -> Vectors:
         lengths = [len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
         vectors: Vectors = np.empty((len(texts), model.get_embedding_dimension() or 0), np.float32)
-        longest, most = self._most_tokens(), _BATCH_TOKENS.get(model.device.type, _ELSEWHERE)
+        # With padding; beyond two thousand tokens in one batch a processor gains nothing.
+        longest, most = self._most_tokens(), 2048 if model.device.type == "cpu" else 32_768
         for batch in batches([min(length, longest) for length in lengths], most):
             vectors[batch] = _encoded(model.encode_document, [texts[i] for i in batch])
         return vectors
@@ -263,7 +233,7 @@ class SentenceTransformerEmbedder:
 
 def _encoded(encode: Any, texts: Sequence[str]) -> Vectors:  # noqa: ANN401 (untyped upstream)
     vectors: Vectors = np.asarray(encode(list(texts), batch_size=len(texts), show_progress_bar=False), np.float32)
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _LEAST_LENGTH)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)  # of nothing to say it stays zero
     return vectors
 
 

@@ -20,10 +20,6 @@ from pincite.errors import UsageError
 Turn = Mapping[str, str]
 """One turn of a conversation: ``{"role": "user" | "assistant", "content": text}``."""
 
-_LEANING_WEIGHT = 0.8
-_OTHER_WEIGHT = 0.2
-"""What the joined wording counts for, beside the turn itself."""
-
 _LATIN = r"[^\W\d_\u0250-\U0010ffff]+"
 _STANDS_FOR_NOTHING = re.compile(
     r"\bIT\b"
@@ -61,20 +57,11 @@ _OF_WHAT_WAS_TOLD = frozenset(
 )
 """Terms of a question on what was told above it; by themselves they ask nothing."""
 _NAMES = re.compile(r"(?<=[\w,;:'’\"“)] )[\"“(]?([A-Z][\w'’-]*)")
-_MOST_EARLIER = 400
-"""Characters of the earlier turn that are joined, its end: more would crowd the question out of the model's room."""
-
 MOST_REQUIRED = 2
 """Terms of the subject that must stand in a passage: who tells a story before the question names much besides."""
 
-_FEW = 3
-"""Terms of a turn up to which a pronoun in it is taken to stand for what was said before."""
-
 _PASTED = 200
 """Characters above a question from which on they are taken for a text that was pasted, not for words of its own."""
-_LOOKED_AT = 2000
-"""Characters at the end of a turn in which a question below a text is sought."""
-_MARKS = ("?", "？")
 _ASKING_LINE = re.compile(
     r".*\n\s*(?=(?:Who|Whom|Whose|What|When|Where|Which|Why|How|Is|Are|Was|Were|Do|Does|Did|Can|Could|Will|Would|Should|"
     r"Has|Have|Had)\b)",
@@ -89,9 +76,9 @@ def without_paste(turn: str) -> str:
     What was pasted would be found in the articles that it was copied from, whatever is asked. A question that is
     understood only with it keeps it, as "What could be the reason?" does.
     """
-    text = turn[-_LOOKED_AT:]
+    text = turn[-2000:]
     spans = sentence_spans(text)
-    asks = [text[start:end].endswith(_MARKS) for start, end in spans]
+    asks = [text[start:end].endswith(("?", "？")) for start, end in spans]
     if not any(asks):
         return turn
     breaks = [0, *(text.count("\n", end, start) for (_, end), (start, _) in pairwise(spans))]
@@ -111,11 +98,14 @@ def _points_back(turn: str) -> bool:
     return _POINTS_BACK.search(_STANDS_FOR_NOTHING.sub(" ", turn)) is not None
 
 
+def _telling(text: str) -> frozenset[str]:
+    """The terms of a text that an answer may have to hold."""
+    return frozenset(query_terms(text)) - _ASKING
+
+
 def needs_context(turn: str) -> bool:
     """Whether a turn is likely to be understood only with what was said before it."""
-    if intent(turn, later=True, about=True):
-        return False
-    return _points_back(turn) or _CONTINUES.search(turn) is not None
+    return not intent(turn, later=True, about=True) and (_points_back(turn) or bool(_CONTINUES.search(turn)))
 
 
 def new_terms(turn: str) -> frozenset[str]:
@@ -124,33 +114,25 @@ def new_terms(turn: str) -> frozenset[str]:
     "And Jiangsu?" after a question on Zhejiang asks for Jiangsu: what holds the words of the earlier question alone
     answers that one once more.
     """
-    if _points_back(turn) or only_stop_words(turn):
-        return frozenset()
-    return frozenset(query_terms(turn)) - _ASKING
+    return frozenset() if _points_back(turn) or only_stop_words(turn) else _telling(turn)
 
 
 def subject_terms(turn: str, about: str) -> frozenset[str]:
     """The terms of the subject, half of which must stand where a turn with a pronoun is answered; else none.
 
-    A turn with more than a few terms of its own may hold what its pronoun stands for: "What did the ferry carry when it
+    A turn with more than three terms of its own may hold what its pronoun stands for: "What did the ferry carry when it
     left Aldhaven?"
     """
-    own = frozenset(query_terms(turn)) - _ASKING
-    points_back = _points_back(turn) and len(own) <= _FEW
-    return frozenset(query_terms(about)) - _ASKING if points_back else frozenset()
+    return _telling(about) if _points_back(turn) and len(_telling(turn)) <= 3 else frozenset()
 
 
 def named_terms(about: str) -> frozenset[str]:
     """The terms of names in a subject: of words with a capital that does not begin a sentence."""
-    return frozenset(query_terms(" ".join(_NAMES.findall(about)))) - _ASKING
+    return _telling(" ".join(_NAMES.findall(about)))
 
 
 def query_variants(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:
-    """The wordings that a question is searched by, itself first, with their weights.
-
-    Args:
-        question: the user's turn.
-        history: the turns before it, oldest first.
+    """The wordings that a question is searched by, itself first, with their weights; ``history`` is oldest first.
 
     Raises:
         UsageError: a turn that is not one.
@@ -158,16 +140,14 @@ def query_variants(question: str, history: Sequence[Turn]) -> list[tuple[str, fl
     about = subject(history)
     if not about or intent(question, later=True, about=True):
         return [(question, 1.0)]
-    return [(question, 1.0), (f"{about} {question}", _LEANING_WEIGHT if needs_context(question) else _OTHER_WEIGHT)]
+    return [(question, 1.0), (f"{about} {question}", 0.8 if needs_context(question) else 0.2)]
 
 
 def subject(history: Sequence[Turn]) -> str:
     """The user's last turn that says by itself what it is about; behind it the last that named something else.
 
-    Of "What is the tide mill?", "Who is it named after?", "When did it start?" that is the first.
-
-    Raises:
-        UsageError: a turn that is not one.
+    Of "What is the tide mill?", "Who is it named after?", "When did it start?" that is the first. Raises as
+    `query_variants` does.
     """
     earlier = list[str]()
     for turn in map(without_paste, _said_by_user(history)):
@@ -176,7 +156,8 @@ def subject(history: Sequence[Turn]) -> str:
             earlier.append(asked)
     first = max((place for place, turn in enumerate(earlier) if not needs_context(turn)), default=0)
     named = [turn for turn in earlier[first + 1 :] if new_terms(turn)]
-    return " ".join([*earlier[first : first + 1], *named[-1:]])[-_MOST_EARLIER:]
+    joined = " ".join([*earlier[first : first + 1], *named[-1:]])
+    return joined[-400:]  # more would crowd the question out of the model's room
 
 
 def full_questions(question: str, about: str) -> list[str]:
@@ -184,10 +165,6 @@ def full_questions(question: str, about: str) -> list[str]:
 
     "When was it released?" is read with the words of its subject behind it, which tell this release from others. Where
     no pronoun stands for the subject, as in "And Jiangsu?", the earlier question is asked again as well.
-
-    Args:
-        question: the user's turn.
-        about: its `subject`.
     """
     words = re.findall(r"[\w'’-]+", about)
     topic = " ".join(word for word in words if not only_stop_words(word) and not _ASKING.issuperset(analyse(word)))
@@ -197,11 +174,7 @@ def full_questions(question: str, about: str) -> list[str]:
 
 def _said_by_user(history: Sequence[Turn]) -> list[str]:
     for turn in history:
-        if (
-            not isinstance(turn, Mapping)
-            or turn.get("role") not in ("user", "assistant")
-            or not isinstance(turn.get("content"), str)
-        ):
+        said = (turn.get("role"), turn.get("content")) if isinstance(turn, Mapping) else ("", "")
+        if said[0] not in ("user", "assistant") or not isinstance(said[1], str):
             raise UsageError(f'history: {turn!r} is not {{"role": "user" or "assistant", "content": text}}')
-    contents = [turn["content"] for turn in history if turn["role"] == "user"]
-    return [each for each in contents if each.strip()]
+    return [turn["content"] for turn in history if turn["role"] == "user" and turn["content"].strip()]

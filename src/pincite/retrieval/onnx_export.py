@@ -27,7 +27,6 @@ from pincite.settings import cache_folder
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from sentence_transformers import SentenceTransformer
-    from tokenizers import Encoding
 
 _log = logging.getLogger(__name__)
 _MODEL, _TOKENIZER, _FACTS = "model.onnx", "tokenizer.json", "export.json"
@@ -41,9 +40,6 @@ Kind = Literal["query", "document"]
 
 # Of the names that a prompt may bear, sentence-transformers takes the first that the model knows.
 _PROMPTS: dict[Kind, tuple[str, ...]] = {"query": ("query",), "document": ("document", "passage", "corpus")}
-
-MOST_TOKENS = 512
-"""Tokens in one batch, padding included; more leave the processor's cache."""
 
 LEAST_COSINE = 0.9999
 """An export whose vectors are further than this from the model's own is not used."""
@@ -62,10 +58,7 @@ PROOF = (
 
 
 def folder_of(fingerprint: str) -> Path:
-    """Where the export of the model with this fingerprint lies or will lie.
-
-    It was proven equal with the libraries that are installed: with others it is another one.
-    """
+    """Where the export of a model lies or will lie: with other libraries, it has to be proven equal anew."""
     made_of = [fingerprint, _FORMAT, *map(version, _LIBRARIES)]
     return cache_folder() / "models" / hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 
@@ -193,11 +186,7 @@ def _least_cosine(model: SentenceTransformer, exported: ExportedModel) -> float:
 
 
 class ExportedModel:
-    """Embeds texts by an export. Safe to use from several threads.
-
-    Args:
-        folder: where it lies.
-    """
+    """Embeds texts by an export in a folder. Safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
         from tokenizers import Tokenizer
@@ -212,8 +201,17 @@ class ExportedModel:
         """Texts to float32 of shape (texts, dimension), length 1; what does not fit the model is cut off."""
         encodings = [self._tokenizer.encode(self._facts["prompts"][kind] + text) for text in texts]
         vectors: Vectors = np.empty((len(encodings), self._facts["dimension"]), np.float32)
-        for batch in batches([len(encoding.ids) for encoding in encodings], MOST_TOKENS):
-            vectors[batch] = self._session.run(None, _padded(self._session, [encodings[i] for i in batch]))[0]
+        for batch in batches(
+            [len(encoding.ids) for encoding in encodings], most=512
+        ):  # more leave the processor's cache
+            inputs = {
+                given.name: np.zeros((len(batch), len(encodings[batch[0]].ids)), np.int64)
+                for given in self._session.get_inputs()
+            }
+            for name, rows in inputs.items():
+                for row, i in zip(rows, batch, strict=True):
+                    row[: len(encodings[i].ids)] = getattr(encodings[i], _GIVEN[name])
+            vectors[batch] = self._session.run(None, inputs)[0]
         return vectors
 
 
@@ -228,15 +226,6 @@ def session(path: Path) -> InferenceSession:
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-def _padded(session: InferenceSession, encodings: Sequence[Encoding]) -> dict[str, npt.NDArray[np.int64]]:
-    shape = len(encodings), max(len(encoding.ids) for encoding in encodings)
-    inputs = {model_input.name: np.zeros(shape, np.int64) for model_input in session.get_inputs()}
-    for name, rows in inputs.items():
-        for row, encoding in zip(rows, encodings, strict=True):
-            row[: len(encoding.ids)] = getattr(encoding, _GIVEN[name])
-    return inputs
 
 
 def batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:

@@ -34,16 +34,12 @@ DENSE_SHARE_OF_UNREAD = 0.4
 CANDIDATES = 100
 """How many passages each side proposes."""
 
-_FEEDBACK_FROM = 3
-_FEEDBACK_WEIGHT = 0.35
+_FEEDBACK_FROM, _FEEDBACK_WEIGHT = 3, 0.35
 """How far the question's vector moves towards the mean of the best passages."""
 
 _LEAST_RANGE = 4.0
 """Between the best and the worst of a hundred candidates there are three to seven deviations, of two there are two: in
 a small index next to nothing may tell the first from the last."""
-
-_SAME_VECTOR = 0.999
-"""From this cosine on, passages are duplicates, of which feedback takes one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +89,7 @@ def rank(snapshot: Snapshot, queries: Sequence[Query], n: int, where: Filter | N
     by_words = [snapshot.lexical(q.terms, n, where) for q in queries]
     by_meaning = [snapshot.dense(q.vector, n, where) for q in queries]
     held = snapshot.vectors({name for scores in (*by_words, *by_meaning) for name in scores})
-    ids = sorted(held)
-    if not ids:
+    if not (ids := sorted(held)):
         return []
     vectors = np.array([held[name] for name in ids], np.float32)
     lexical = [_bm25(snapshot, q, ids, scores) for q, scores in zip(queries, by_words, strict=True)]
@@ -112,22 +107,19 @@ def rank(snapshot: Snapshot, queries: Sequence[Query], n: int, where: Filter | N
 def rank_by_words(snapshot: Snapshot, terms: Sequence[str], n: int, where: Filter | None = None) -> list[Candidate]:
     """The ``n`` candidates best by BM25 alone."""
     scores = snapshot.lexical(terms, n, where)
-    if not scores:
-        return []
-    passages, vectors = snapshot.passages(scores), snapshot.vectors(scores)
-    return [
-        Candidate(passages[name], score, score, None, vectors[name].astype(np.float32))
-        for name, score in scores.items()
-    ]
+    return [each._replace(lexical=each.score) for each in _scored(snapshot, scores)]
 
 
 def rank_by_meaning(snapshot: Snapshot, vector: Vectors, n: int, where: Filter | None = None) -> list[Candidate]:
     """The ``n`` candidates nearest to a vector of shape (dimension,) by the cosine alone."""
     scores = snapshot.dense(vector, n, where)
-    passages, vectors = snapshot.passages(scores), snapshot.vectors(scores)
+    return [each._replace(dense=each.score) for each in _scored(snapshot, scores)]
+
+
+def _scored(snapshot: Snapshot, scores: Scored) -> list[Candidate]:
+    passages, vectors = (snapshot.passages(scores), snapshot.vectors(scores)) if scores else ({}, {})
     return [
-        Candidate(passages[name], score, None, score, vectors[name].astype(np.float32))
-        for name, score in scores.items()
+        Candidate(passages[name], score, None, None, vectors[name].astype(np.float32)) for name, score in scores.items()
     ]
 
 
@@ -152,12 +144,10 @@ def _scaled(values: Scores) -> Scores:
 
 
 def _mean_of_best(passages: Vectors, scores: Scores) -> Vectors:
-    """The mean vector of the best passages, duplicates left out."""
+    """The mean vector of the best passages; of those nearly alike one counts."""
     best: list[Vectors] = []
     for i in np.argsort(-scores, kind="stable"):
-        if len(best) == _FEEDBACK_FROM:
-            break
-        if all(float(passages[i] @ other) < _SAME_VECTOR for other in best):
+        if len(best) < _FEEDBACK_FROM and all(float(passages[i] @ other) < 0.999 for other in best):
             best.append(passages[i])
     return np.asarray(np.mean(best, axis=0), np.float32)
 
