@@ -21,7 +21,7 @@ from typing import Any
 
 from drawn import DrawnEmbedder
 from pincite import Index, Progress, Settings
-from pincite.ingest.cluster import Elsewhere, dask
+from pincite.ingest.cluster import Embedding, dask
 from pincite.retrieval.embedding import SentenceTransformerEmbedder
 from pincite.stores.milvus.connection import STRONG
 from pincite.stores.milvus.reading import counted
@@ -76,12 +76,13 @@ def _wait(cluster: DaskCluster, workers: int) -> None:
 
 
 def _embed(cluster: DaskCluster, batches: list[Any]) -> float:
-    with dask(cluster.address) as executor, Elsewhere(SentenceTransformerEmbedder(), executor) as work:
-        for each in [work.embed(batches[0]) for _ in range(8)]:  # every worker has loaded the model then
-            each.result()
-        began = time.perf_counter()
-        for each in [work.embed(batch) for batch in batches]:
-            each.result()
+    embedder = SentenceTransformerEmbedder()
+    with dask(cluster.address) as executor, Embedding(embedder, executor, lambda *_: None) as embedding:
+        for given in ([batches[0]] * 8, batches):  # every worker has loaded the model after the first
+            began = time.perf_counter()
+            for batch in given:
+                embedding.begin({str(at).encode(): text for at, text in enumerate(batch)})
+            embedding.keep(0)
         return time.perf_counter() - began
 
 

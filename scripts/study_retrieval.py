@@ -35,7 +35,7 @@ from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Passage
 from pincite.evaluation.measures import characters
 from pincite.evaluation.questions import Question, index_collection, read_questions
-from pincite.ingest import worker
+from pincite.ingest import chunking
 from pincite.retrieval import ranking
 from pincite.retrieval.follow_ups import query_variants
 
@@ -297,19 +297,19 @@ def through_index(index: Index, lab: Lab) -> float:
 def rebuilt(folder: Path, place: Path) -> Table:
     """Other sizes of passages, and nothing in front of them when they are embedded; shipped ranking otherwise."""
     table: Table = {}
-    usual = worker._CONTEXT_TOKENS
+    usual = chunking._CONTEXT_TOKENS
     for name, tokens, context in (
         ("100 tokens", 100, usual),
         ("150 tokens", 150, usual),
         ("no title in front", 200, 0),
     ):
         print(folder.name, name, file=sys.stderr, flush=True)
-        worker._CONTEXT_TOKENS = context
+        chunking._CONTEXT_TOKENS = context
         path = place / f"{folder.name}-{tokens}-{context}"
         with Index.open(path / "index", settings=Settings(passage_tokens=tokens)) as index:
             index_collection(folder, index, path / "corpus")
             table[name] = _both(Lab(folder, index))
-    worker._CONTEXT_TOKENS = usual
+    chunking._CONTEXT_TOKENS = usual
     with Index.open(place / folder.name / "index") as index:
         lab = Lab(folder, index)
         table["200 tokens (shipped)"] = _both(lab)

@@ -57,7 +57,7 @@ from pincite.analysis.terms import only_stop_words
 from pincite.datatypes import Document, Span, digest_of
 from pincite.evaluation.measures import auroc
 from pincite.index import Ranking
-from pincite.ingest.worker import divide
+from pincite.ingest.chunking import divide
 from pincite.reading.quotes import Constants
 from pincite.reading.reader import FACTS, FEATURES, FORMAT, MODEL, VOCABULARY, sentence_tokens, windows
 from pincite.retrieval.embedding import SentenceTransformerEmbedder, find_model

@@ -20,7 +20,7 @@ import pytest
 
 from conftest import ARTICLES, WordEmbedder, grow_by_segments, write_files
 from pincite import Index, Progress, Settings, parsers
-from pincite.ingest import update, worker
+from pincite.ingest import update
 from pincite.parsers.pool import Event, FileDone
 from pincite.stores.local import catalog
 
@@ -96,7 +96,7 @@ def update_and_die(home: Path, point: int, segments: bool, alone: bool, told: An
     if segments:
         grow_by_segments(pytest.MonkeyPatch())
     if alone:
-        setattr(worker, "read_files", read_here)  # noqa: B010 (to mypy, a function takes no assignment)
+        setattr(update, "read_files", read_here)  # noqa: B010 (to mypy, a function takes no assignment)
     else:
         update._BATCH = 1
     sys.addaudithook(audit)
@@ -169,7 +169,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with pytest.MonkeyPatch.context() as patched:
         if request.param:
             grow_by_segments(patched)
-        patched.setattr(worker, "read_files", read_here)
+        patched.setattr(update, "read_files", read_here)
         yield Scene(tmp_path_factory.mktemp("crash"), request.param)
 
 

@@ -36,7 +36,7 @@ from pincite.errors import (
     UnknownDocument,
     UsageError,
 )
-from pincite.ingest import update, worker
+from pincite.ingest import cluster, update
 from pincite.parsers.pool import Event, FileDone, read_files
 from pincite.stores.base import Vectors
 from pincite.stores.local import catalog
@@ -400,7 +400,7 @@ def _count_reads(names: list[str], patched: pytest.MonkeyPatch) -> None:
 
         yield from read_files(named(), **options)
 
-    patched.setattr(worker, "read_files", noted)
+    patched.setattr(update, "read_files", noted)
 
 
 def test_a_file_that_takes_too_long_is_tried_again_when_it_or_the_program_has_changed(
@@ -415,7 +415,7 @@ def test_a_file_that_takes_too_long_is_tried_again_when_it_or_the_program_has_ch
             names.append(name)
             yield name, FileDone(late)
 
-    monkeypatch.setattr(worker, "read_files", read)
+    monkeypatch.setattr(update, "read_files", read)
     index = open_index(WordEmbedder())
     for version, expected in (("1", 4), ("1", 0), ("2", 4), ("2", 0)):
         names: list[str] = []
@@ -824,7 +824,7 @@ def test_many_small_batches_make_the_same_index(
     whole = open_index(WordEmbedder(), "whole")
     whole.update(corpus)
     monkeypatch.setattr(update, "_BATCH", 1)
-    monkeypatch.setattr(worker.Here, "ahead", 2)
+    monkeypatch.setattr(cluster, "AHEAD_HERE", 2)
     seen: list[Progress] = []
     embedder = WordEmbedder()
     parts = open_index(embedder, "parts")

@@ -20,7 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 from conftest import WordEmbedder
 from pincite import Document, Index, Settings, as_json
 from pincite.errors import UnreadableFile
-from pincite.ingest import worker
+from pincite.ingest import update
 from pincite.parsers import Skipped, Working, ocr, read
 from pincite.parsers.pool import Event, FileDone, read_files
 from test_pdf import PROSE, Piece, make_pdf
@@ -271,7 +271,7 @@ def read_here(jobs: Iterable[tuple[str, Path]], workers: int) -> Iterator[tuple[
 def test_scans_are_tried_again_once_the_extra_is_there_and_their_hits_are_marked(
     tmp_path: Path, page: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "read_files", read_here)
+    monkeypatch.setattr(update, "read_files", read_here)
     (tmp_path / "corpus").mkdir()
     scan(tmp_path / "corpus/a.pdf", page)
     os.utime(tmp_path / "corpus/a.pdf", (1e9, 1e9))  # so that it counts as untouched

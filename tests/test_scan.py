@@ -17,19 +17,19 @@ def test_files_are_named_by_their_path_and_sorted(tmp_path: Path) -> None:
     write_files(tmp_path, {"z.txt": "z", "b/c/d.MD": "d", "b/A.jsonl.gz": "a", "höhe (1)#2.pdf": "h"})
     found = list_files(tmp_path)
     assert list(found.files) == ["b/A.jsonl.gz", "b/c/d.MD", "höhe (1)#2.pdf", "z.txt"]
-    assert found.files["b/c/d.MD"].path.read_text() == "d"
+    assert (tmp_path / "b/c/d.MD").read_text() == "d"
     assert not found.skipped
     assert not found.unlisted
 
 
 def test_the_stamp_tells_a_changed_file(tmp_path: Path) -> None:
     write_files(tmp_path, {"a.txt": "one"})
-    before = list_files(tmp_path).files["a.txt"].stamp
-    assert list_files(tmp_path).files["a.txt"].stamp == before
+    before = list_files(tmp_path).files["a.txt"]
+    assert list_files(tmp_path).files["a.txt"] == before
     os.utime(tmp_path / "a.txt", ns=(1, 1))
-    size, mtime_ns, _, inode = list_files(tmp_path).files["a.txt"].stamp
+    size, mtime_ns, _, inode = list_files(tmp_path).files["a.txt"]
     assert (size, mtime_ns, inode) == (3, 1, before[3])
-    assert list_files(tmp_path).files["a.txt"].stamp != before
+    assert list_files(tmp_path).files["a.txt"] != before
 
 
 def test_hidden_files_and_folders_and_unknown_kinds_are_reported(tmp_path: Path) -> None:

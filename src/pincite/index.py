@@ -40,10 +40,8 @@ from pincite.errors import (
     UnknownDocument,
     UsageError,
 )
-from pincite.ingest.cluster import Elsewhere
 from pincite.ingest.scan import Scan, scan_corpus
 from pincite.ingest.update import Update, changes
-from pincite.ingest.worker import Here
 from pincite.reading.evidence import READ, Evidence, weigh
 from pincite.reading.key_sentences import MOST_PASSAGES, key_sentences
 from pincite.reading.reader import opened as opened_reader
@@ -156,7 +154,7 @@ class Index:
         if not there:
             look()  # so that nothing is made for a folder that cannot be read
         options = {"rebuild": rebuild, "allow_removals": allow_removals, "cache": cache}
-        run = partial(self._update, folder, look, executor, progress or (lambda _: None), options, wait)
+        run = partial(self._update, look, executor, progress or (lambda _: None), options, wait)
         try:
             return run(self._asked)
         except (DamagedCatalogue, OtherFormat) as error:
@@ -175,7 +173,6 @@ class Index:
 
     def _update(
         self,
-        folder: Path,
         look: Callable[[], Scan],
         executor: Executor | None,
         progress: Callable[[Progress], None],
@@ -189,8 +186,7 @@ class Index:
             embedder = self._embedder(settings.model)
             if not options["rebuild"]:
                 _check_model(writer.manifest, settings, embedder, self._store.name)
-            work = Here(embedder) if executor is None else Elsewhere(embedder, executor)
-            return Update(writer, embedder, settings, work, progress, **options).run(folder, scan)
+            return Update(writer, embedder, settings, scan, executor, progress, **options).run()
 
     def folder(self, corpus: str | Path | None = None) -> Path:
         """The folder of articles: the one named, else that of the last update, absolute.

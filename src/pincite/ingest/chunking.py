@@ -1,4 +1,4 @@
-"""From a document to its passages, each of whole sentences.
+"""From a document to its passages, each of whole sentences, and to what is embedded of them.
 
 **Where passages end.** A passage takes as many sentences as fit, but ends at a paragraph end in the last 40 % of the
 budget. What is left of a section and would fill between one and two passages is divided near its middle. A heading is
@@ -11,13 +11,18 @@ let passages grow without bound. Every further 16 characters without a token sta
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from pincite.analysis.questions import questions
 from pincite.analysis.sentences import LIST_ITEM, SentenceRange, sentences_of, stretches
 from pincite.datatypes import Document, Passage, passage_id
+from pincite.retrieval.embedding import Embedder
+from pincite.settings import Settings
 
 VERSION = 6
 """Changes whenever the same document gives other passages; an index made by another version is split again."""
@@ -26,8 +31,32 @@ TokenStarts = Callable[[str], Sequence[int]]
 """The start offset of every token of a text, in order."""
 
 _CHARACTERS_PER_TOKEN = 16
+_CONTEXT_TOKENS = 48
+"""The most tokens of title, heading and columns in front of a passage when it is embedded."""
 
-# ---------------------------------------------------------------------------------------------- passages
+
+class Piece(NamedTuple):
+    """A passage, the key of its vector, and the text that is embedded for it: its own, with title, heading, columns."""
+
+    passage: Passage
+    key: bytes
+    text: str
+
+
+def divide(document: Document, embedder: Embedder, settings: Settings) -> Iterator[Piece]:
+    """The passages of a document, and what is embedded of them."""
+    most = embedder.max_seq_length
+    budget = min(settings.passage_tokens, most - min(_CONTEXT_TOKENS, most // 4))
+    for passage in split(document, passage_tokens=budget, tokens=embedder.token_starts):
+        # What says what the passage is about, as far as it does not begin with it itself.
+        lines = [None if document.title_is_name else document.title, passage.heading, passage.columns]
+        context = "".join(f"{line}\n" for line in lines if line and not passage.text.startswith(line))
+        starts = embedder.token_starts(context)
+        if len(starts) > _CONTEXT_TOKENS:
+            context = context[: starts[_CONTEXT_TOKENS]].rstrip() + "\n"
+        embedded = context + passage.text
+        key = hashlib.blake2b(json.dumps([embedder.fingerprint, embedded]).encode(), digest_size=16).digest()
+        yield Piece(passage, key, embedded)
 
 
 def split(document: Document, *, passage_tokens: int, tokens: TokenStarts) -> list[Passage]:
@@ -45,25 +74,24 @@ def split(document: Document, *, passage_tokens: int, tokens: TokenStarts) -> li
     """
     passages: list[Passage] = []
     for section in _sections(sentences_of(document.text, document.headings, document.tables)):
-        heading = _heading(document.text, section)
+        headings = [document.text[sentence.start : sentence.end] for sentence in section if sentence.is_heading]
         measured = list(_measured(document.text, section, passage_tokens, tokens))
-        passages += (_passage(document, heading, group) for group in _packed(document.text, measured, passage_tokens))
+        for sentences in _packed(document.text, measured, passage_tokens):
+            start, end = sentences[0].start, sentences[-1].end
+            passages.append(
+                Passage(
+                    passage_id=passage_id(document.doc_id, document.digest, start),
+                    doc_id=document.doc_id,
+                    text=document.text[start:end],
+                    start=start,
+                    end=end,
+                    heading=headings[-1] if headings else None,
+                    columns=document.columns_at(start),
+                    page=document.page_at(start),
+                    sentences=tuple((sentence.start, sentence.end) for sentence in sentences),
+                )
+            )
     return passages
-
-
-def _passage(document: Document, heading: str | None, sentences: Sequence[SentenceRange]) -> Passage:
-    start, end = sentences[0].start, sentences[-1].end
-    return Passage(
-        passage_id=passage_id(document.doc_id, document.digest, start),
-        doc_id=document.doc_id,
-        text=document.text[start:end],
-        start=start,
-        end=end,
-        heading=heading,
-        columns=document.columns_at(start),
-        page=document.page_at(start),
-        sentences=tuple((sentence.start, sentence.end) for sentence in sentences),
-    )
 
 
 def _sections(sentences: Iterable[SentenceRange]) -> Iterator[list[SentenceRange]]:
@@ -76,12 +104,6 @@ def _sections(sentences: Iterable[SentenceRange]) -> Iterator[list[SentenceRange
         section.append(sentence)
     if section:
         yield section
-
-
-def _heading(text: str, section: Sequence[SentenceRange]) -> str | None:
-    """The last of the heading lines that the section begins with."""
-    headings = [text[sentence.start : sentence.end] for sentence in section if sentence.is_heading]
-    return headings[-1] if headings else None
 
 
 def _packed(text: str, section: Sequence[SentenceRange], budget: int) -> Iterator[Sequence[SentenceRange]]:
@@ -101,11 +123,10 @@ def _belong_to_the_next(text: str, section: Sequence[SentenceRange]) -> list[boo
     asks = questions([text[sentence.start : sentence.end] for sentence in section])
     belong = []
     for sentence, following, asked in zip(section, [*section[1:], None], asks, strict=True):
-        said = text[sentence.start : sentence.end]
         lists_on = following is not None and (
             text.count("\n", sentence.end, following.start) == 1 or LIST_ITEM.match(text, following.start) is not None
         )
-        belong.append(asked or lists_on or said.endswith((":", "：")))
+        belong.append(asked or lists_on or text[sentence.end - 1] in ":：")
     return belong
 
 
@@ -126,9 +147,6 @@ def _best_end(section: Sequence[SentenceRange], belong: Sequence[bool], begin: i
             (sentence.is_heading, belong[i] or not near, needs_another, not (sentence.ends_paragraph and near), off)
         )
     return begin + 1 + costs.index(min(costs))
-
-
-# ---------------------------------------------------------------------------------------------- sizes
 
 
 def _measured(text: str, section: Sequence[SentenceRange], budget: int, tokens: TokenStarts) -> Iterator[SentenceRange]:
@@ -163,13 +181,12 @@ _CUTS = [
     for pattern in (r"[;:](?=\s)|[；：]", r",(?=\s)|[，、—–]", r"\s", "(?<!\u200d)(?![\u0300-\u036f\u200d\ufe0f])")
 ]
 """Where a long sentence is best divided: clause marks, spaces, anywhere but within an accented letter or emoji."""
-_REACH = 500
 
 
 def _middle(text: str, start: int, end: int) -> int:
     """The best cut in the middle half of a range, and of its kind the nearest to the middle."""
     middle = (start + end) // 2
-    reach = min((end - start) // 4, _REACH)
+    reach = min((end - start) // 4, 500)
     for pattern in _CUTS:
         cuts = [found.end() for found in pattern.finditer(text, middle - reach, middle + reach)]
         if cuts:

@@ -1,4 +1,4 @@
-"""Embedding by any executor of ``concurrent.futures``, and the one of a Dask cluster.
+"""Embedding by any executor of ``concurrent.futures``: a thread of this process, or a Dask cluster's.
 
 Files are read and divided here, and texts alone travel, in batches; whoever updates commits alone.
 """
@@ -6,70 +6,75 @@ Files are read and divided here, and texts alone travel, in batches; whoever upd
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from concurrent.futures import CancelledError, Executor, Future
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from typing import Self
 
 from pincite import __version__
 from pincite.errors import ClusterError, PinciteError, UsageError, installing
-from pincite.ingest.worker import Here
 from pincite.retrieval.embedding import Embedder
 from pincite.stores.base import Vectors
 
-_RETRIES = 3
 _CONNECTING = 15.0
 """Seconds to wait for the scheduler."""
 
+AHEAD_HERE, AHEAD_ELSEWHERE = 4, 64
+"""Batches on their way at a time, some 300 KB each; 64 are enough for sixty workers."""
 
-class Elsewhere(Here):
-    """See `pincite.ingest.worker.Work`: texts are embedded by an executor, which is not shut down.
+
+class Embedding:
+    """Has batches of texts embedded, and keeps their vectors; a context manager.
 
     Args:
         embedder: is pickled where the executor has other processes; one of sentence-transformers loads its model once
             in each.
-        executor: runs a function of this module.
+        executor: runs a function of this module, and is not shut down; without one, a thread of this process does.
+        keep: takes the keys of a batch and its vectors.
 
     Raises:
         ClusterError: what the executor or a worker raises, such as one with another Pincite or model.
     """
 
-    ahead = 64
-    """Batches on their way, some 300 KB each: enough for sixty workers."""
+    def __init__(
+        self, embedder: Embedder, executor: Executor | None, keep: Callable[[list[bytes], Vectors], None]
+    ) -> None:
+        self._embedder = embedder
+        self._is_here = executor is None
+        self._executor = ThreadPoolExecutor(1, "embedding") if executor is None else executor
+        self._errors = nullcontext if executor is None else _translating
+        self._keep = keep
+        self._running = deque[tuple[list[bytes], Future[Vectors]]]()
+        self.ahead = AHEAD_HERE if executor is None else AHEAD_ELSEWHERE
+        self.done = 0
 
-    def __init__(self, embedder: Embedder, executor: Executor) -> None:
-        super().__init__(embedder)
-        self._executor = executor
-        self._sent = set[Future[Vectors]]()
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, *problem: object) -> None:
-        super().__exit__(*problem)
-        for future in [*self._sent]:
+        # What is being embedded when something went wrong is of no use any more.
+        for _, future in self._running:
             future.cancel()
+        if self._is_here:
+            self._executor.shutdown(wait=problem[0] is None)
 
-    def embed(self, batch: list[str]) -> _Promised:
-        """Have a batch embedded."""
+    def begin(self, batch: dict[bytes, str]) -> None:
+        """Embed texts by the keys of their vectors; waits while too many batches are on their way."""
+        self.keep(self.ahead - 1)
         expected = __version__, self._embedder.fingerprint
-        with _translating():
-            future = self._executor.submit(_embed, batch, self._embedder, expected)
-        self._sent.add(future)
-        future.add_done_callback(self._sent.discard)
-        return _Promised(future)
+        with self._errors():
+            future = self._executor.submit(_embed, list(batch.values()), self._embedder, expected)
+        self._running.append((list(batch), future))
 
-
-class _Promised:
-    """Vectors that a worker has in hand."""
-
-    def __init__(self, future: Future[Vectors]) -> None:
-        self._future = future
-
-    def done(self) -> bool:
-        """Whether `result` returns at once."""
-        return self._future.done()
-
-    def result(self) -> Vectors:
-        """What came out of it."""
-        with _translating():
-            return self._future.result()
+    def keep(self, waiting: int) -> None:
+        """Keep the vectors of the batches that are done, and wait until only so many are on their way."""
+        while self._running and (len(self._running) > waiting or self._running[0][1].done()):
+            keys, future = self._running.popleft()
+            with self._errors():
+                vectors = future.result()
+            self._keep(keys, vectors)
+            self.done += len(keys)
 
 
 @contextmanager
@@ -96,7 +101,7 @@ def dask(scheduler: str) -> Iterator[Executor]:
     with client:
         if not client.nthreads():  # type: ignore[no-untyped-call]
             raise ClusterError(f"{scheduler}: has no workers; start some with `dask worker {scheduler}`")
-        yield client.get_executor(pure=False, retries=_RETRIES)  # type: ignore[no-untyped-call]
+        yield client.get_executor(pure=False, retries=3)  # type: ignore[no-untyped-call]
 
 
 @contextmanager

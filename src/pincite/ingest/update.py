@@ -1,19 +1,20 @@
 """Bringing a store up to date with a folder: scan, read, split, embed what is new, commit.
 
-Files are read, divided and embedded at the same time, wherever that is done.
+Files are read, divided and embedded at the same time, wherever the last is done.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
-from collections import deque
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 
 from pincite import __version__, parsers
@@ -21,15 +22,13 @@ from pincite.analysis import terms
 from pincite.datatypes import Changes, Document, Progress, UpdateReport, digest_of
 from pincite.errors import RemovalRefused
 from pincite.ingest import chunking
-from pincite.ingest.scan import FileStat, Scan
-from pincite.ingest.worker import Pending, Piece, Work, divide
+from pincite.ingest.cluster import Embedding
+from pincite.ingest.scan import Scan, Stamp
 from pincite.parsers import Skipped, ocr
-from pincite.parsers.pool import FileDone
+from pincite.parsers.pool import FileDone, read_files
 from pincite.retrieval.embedding import Embedder
 from pincite.settings import Settings
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Snapshot, Writer
-
-OnProgress = Callable[[Progress], None]
 
 # A file may change within one tick of its file system's clock; the bytes of one modified this shortly before it was
 # seen are compared again.
@@ -43,120 +42,80 @@ _GUARDED_FROM = 20
 folder than before, of however few."""
 
 
-class _Embedding:
-    """Has batches of passages embedded and keeps their vectors."""
-
-    def __init__(self, work: Work, writer: Writer) -> None:
-        self._work = work
-        self._writer = writer
-        self._running: deque[tuple[list[bytes], Pending]] = deque()
-        self.done = 0
-
-    def begin(self, batch: dict[bytes, str]) -> None:
-        """Embed a batch; waits while too many are on their way."""
-        self.keep(self._work.ahead - 1)
-        self._running.append((list(batch), self._work.embed(list(batch.values()))))
-
-    def keep(self, waiting: int = 0) -> None:
-        """Keep the vectors of the batches that are done, and wait until only so many are on their way."""
-        while self._running and (len(self._running) > waiting or self._running[0][1].done()):
-            keys, vectors = self._running.popleft()
-            self._writer.put_vectors(keys, vectors.result())
-            self.done += len(keys)
-
-
+@dataclass(eq=False)
 class Update:
-    """One update of one store; use it once.
+    """One update of one store with a folder; use it once.
 
-    Args:
+    Attributes:
         settings: those that the index is built with from now on.
-        work: where files are read and texts embedded.
+        executor: embeds; None for this process.
         progress: called with the stages ``read``, ``embed`` and ``write`` as they go on.
         rebuild: make the whole index anew, the old one answering meanwhile.
         allow_removals: remove however many documents are gone.
         cache: take vectors that are already there, where text and model are the same.
     """
 
-    def __init__(
-        self,
-        writer: Writer,
-        embedder: Embedder,
-        settings: Settings,
-        work: Work,
-        progress: OnProgress,
-        *,
-        rebuild: bool,
-        allow_removals: bool,
-        cache: bool,
-    ) -> None:
-        self._writer = writer
-        self._work = work
-        self._embedder = embedder
-        self._settings = settings
-        self._progress = progress
-        self._rebuild = rebuild
-        self._allow_removals = allow_removals
-        self._cache = cache
+    writer: Writer
+    embedder: Embedder
+    settings: Settings
+    scan: Scan
+    executor: Executor | None
+    progress: Callable[[Progress], None]
+    rebuild: bool
+    allow_removals: bool
+    cache: bool
+
+    def __post_init__(self) -> None:
+        reading = f"{parsers.VERSION}/{chunking.VERSION}/{terms.VERSION}/{self.settings.passage_tokens}"
+        self._reading = reading  # names how files are read and texts divided; when it changes, all are, again
+        # Names this version as well, and OCR: they may read what others could not, which is then tried again.
+        self._program = f"{reading} {__version__}{' ocr' if ocr.is_there() else ''}"
+        self._before = self.writer.manifest
+        self._is_read_otherwise = self._before.reading.partition(" ")[0] != reading
+        self._scanned_ns = time.time_ns()
         self._added: dict[str, str] = {}  # with the digests, by which a document that moved is told
-        self._changed: set[str] = set()
-        self._unchanged: set[str] = set()
+        self._changed = set[str]()
+        self._unchanged = set[str]()
         self._skipped: dict[str, str] = {}
         self._files: list[FileRecord] = []
         self._places: dict[str, str] = {}
-        self._left_out: dict[str, dict[str, str]] = {}
-        self._embedding = _Embedding(work, writer)
+        self._clashing = set[str]()
+        self._staged: list[tuple[Document, DocumentRecord, Sequence[chunking.Piece]]] = []
         self._pending: dict[bytes, str] = {}
-        self._queued: set[bytes] = set()
-        self._staged: list[tuple[Document, DocumentRecord, Sequence[Piece]]] = []
-        self._staged_pieces = 0
-        self._in_doubt = False
+        self._queued = set[bytes]()
         self._all_read = False
-        self._again = False
-        self._there: set[str] = set()
-        self._clashing: set[str] = set()
 
-    # Loaded when asked for, since an update that finds nothing new needs none of them.
-
-    @cached_property
-    def _known(self) -> dict[str, DocumentRecord]:
-        return self._writer.records()
-
-    @cached_property
-    def _records(self) -> dict[str, FileRecord]:
-        return self._writer.files()
-
-    @cached_property
-    def _by_path(self) -> dict[str, list[str]]:
-        paths: dict[str, list[str]] = {}
-        for doc_id, record in self._known.items():
-            paths.setdefault(record.path, []).append(doc_id)
-        return paths
-
-    def run(self, folder: Path, scan: Scan) -> UpdateReport:
+    def run(self) -> UpdateReport:
         """Do it all and commit.
 
         Raises:
             RemovalRefused: nothing was changed.
         """
-        self._scanned_ns = time.time_ns()
-        seen = scan.digest()
-        if self._nothing_new(folder, seen):
-            self._skipped.update(self._writer.manifest.skipped)
-            self._write(folder, seen, gone=())
-            return UpdateReport(unchanged=tuple(self._writer.doc_ids()), skipped=self._skipped)
+        scan, seen, before = self.scan, self.scan.digest(), self._before
+        same = (before.reading, before.corpus, before.scan) == (self._program, str(scan.folder), seen)
+        if same and not self.rebuild:
+            self._skipped.update(before.skipped)
+            self._write(seen, gone=())
+            return UpdateReport(unchanged=tuple(self.writer.doc_ids()), skipped=self._skipped)
+        self._known, self._records = self.writer.records(), self.writer.files()
+        self._by_path = defaultdict[str, list[str]](list)
+        for doc_id, record in self._known.items():
+            self._by_path[record.path].append(doc_id)
         self._skipped.update(scan.skipped)
-        known = {*self._by_path, *self._records}
-        kept = {name for name in known if name in scan.skipped or name.startswith(scan.unlisted)}
-        self._there = {*scan.files, *kept}
-        gone = [doc_id for doc_id, record in self._known.items() if record.path not in self._there]
-        self._in_doubt = self._too_many(gone, folder)
-        with self._work:
-            self._read(self._to_read(scan))
-            self._keep_unseen(kept)
-            removed = self._removed(folder)
-            self._writer.remove(removed)
+        unseen = {
+            name for name in {*self._by_path, *self._records} if name in scan.skipped or name.startswith(scan.unlisted)
+        }
+        self._there = {*scan.files, *unseen}
+        self._in_doubt = self._too_many(
+            [each for each, record in self._known.items() if record.path not in self._there]
+        )
+        with Embedding(self.embedder, self.executor, self.writer.put_vectors) as self._embedding:
+            self._read(self._to_read())
+            self._keep_unseen(unseen)
+            removed = self._removed()
+            self.writer.remove(removed)
             self._embed()
-        self._write(folder, seen if self._settled(scan) else "", self._records.keys() - self._there)
+        self._write(seen if self._settled() else "", self._records.keys() - self._there)
         return UpdateReport(
             added=tuple(sorted(self._added)),
             changed=tuple(sorted(self._changed)),
@@ -166,108 +125,89 @@ class Update:
             embedded=len(self._queued),
         )
 
-    # ------------------------------------------------------------ which files to read
+    # ------------------------------------------------------------ reading and splitting
 
-    def _nothing_new(self, folder: Path, seen: str) -> bool:
-        before = self._writer.manifest
-        same = (before.reading, before.corpus) == (self._program, str(folder)) and not self._rebuild
-        return same and before.scan == seen
-
-    def _settled(self, scan: Scan) -> bool:
+    def _settled(self) -> bool:
         """Whether a file that will have the same stamp will be the same, and none has to be tried again."""
-        last = max((found.stamp[1] for found in scan.files.values()), default=0)
-        return not self._again and self._scanned_ns - last > _RACY_NS
+        last = max((mtime_ns for _, mtime_ns, *_ in self.scan.files.values()), default=0)
+        return all(record.digest for record in self._files) and self._scanned_ns - last > _RACY_NS
 
-    def _to_read(self, scan: Scan) -> dict[str, FileStat]:
-        records = {} if self._rebuild or self._is_read_otherwise() else self._records
-        other_program = self._writer.manifest.reading != self._program
-        to_read = {}
-        for name, stat in scan.files.items():
+    def _to_read(self) -> list[str]:
+        records = {} if self.rebuild or self._is_read_otherwise else self._records
+        other_program = self._before.reading != self._program
+        to_read = []
+        for name, stamp in self.scan.files.items():
             record = records.get(name)
             if (
                 record is None
                 or not record.digest
                 or (other_program and (record.problem or record.skipped))
-                or not _same(record, stat)
+                or not _same(record, stamp, self.scan.folder)
             ):
-                to_read[name] = stat
+                to_read.append(name)
                 continue
-            if not _untouched(record, stat):
-                self._files.append(record._replace(stamp=stat.stamp, scanned_ns=self._scanned_ns))
+            if not _untouched(record, stamp):
+                self._files.append(record._replace(stamp=stamp, scanned_ns=self._scanned_ns))
             self._unchanged.update(self._by_path.get(name, ()))
-            self._skipped.update(record.skipped)
-            if record.problem:
-                self._skipped[name] = record.problem
+            self._tell_problems(record)
         return to_read
 
-    @property
-    def _reading(self) -> str:
-        """Names how files are read and texts divided; when it changes, everything is read and divided again."""
-        return f"{parsers.VERSION}/{chunking.VERSION}/{terms.VERSION}/{self._settings.passage_tokens}"
+    def _tell_problems(self, record: FileRecord) -> None:
+        self._skipped.update(record.skipped)
+        if record.problem:
+            self._skipped[record.path] = record.problem
 
-    @property
-    def _program(self) -> str:
-        """Names this version as well, and OCR: they may read what others could not, which is then tried again."""
-        return f"{self._reading} {__version__}{' ocr' if ocr.is_there() else ''}"
-
-    def _is_read_otherwise(self) -> bool:
-        return self._writer.manifest.reading.partition(" ")[0] != self._reading
-
-    # ------------------------------------------------------------ reading and splitting
-
-    def _read(self, files: dict[str, FileStat]) -> None:
+    def _read(self, names: Sequence[str]) -> None:
         digests: dict[str, str] = {}
+        left_out = defaultdict[str, dict[str, str]](dict)
 
         def jobs() -> Iterator[tuple[str, Path]]:
-            for name, stat in files.items():
-                digests[name] = _digest(stat.path)  # before it is read: a later change is seen by the next update
-                yield name, stat.path
+            for name in names:
+                path = self.scan.folder / name
+                digests[name] = _digest(path)  # before it is read: a later change is seen by the next update
+                yield name, path
 
         done = 0
-        self._progress(Progress(stage="read", done=0, total=len(files)))
-        with closing(self._work.read(jobs())) as events:
+        self.progress(Progress(stage="read", done=0, total=len(names)))
+        with closing(read_files(jobs(), workers=os.cpu_count() or 1)) as events:
             for name, event in events:
                 if isinstance(event, Document):
                     self._take(event, name)
                 elif isinstance(event, Skipped):
-                    self._left_out.setdefault(name, {})[event.where] = event.reason
+                    left_out[name][event.where] = event.reason
                 else:
-                    self._file_done(name, files[name], digests[name], event)
+                    self._file_done(name, digests[name], event, left_out.pop(name, {}))
                     done += 1
-                    self._embedding.keep(self._work.ahead)
-                    self._progress(Progress(stage="read", done=done, total=len(files)))
+                    self._embedding.keep(self._embedding.ahead)
+                    self.progress(Progress(stage="read", done=done, total=len(names)))
 
-    def _file_done(self, name: str, stat: FileStat, digest: str, event: FileDone) -> None:
-        left_out = self._left_out.pop(name, {})
+    def _file_done(self, name: str, digest: str, event: FileDone, left_out: dict[str, str]) -> None:
         again = event.again or name in self._clashing
-        self._again |= again or not digest
-        self._skipped.update(left_out)
-        self._files.append(
-            FileRecord(
-                path=name,
-                stamp=stat.stamp,
-                digest="" if again else digest,
-                scanned_ns=self._scanned_ns,
-                problem=event.problem,
-                skipped=left_out,
-            )
+        record = FileRecord(
+            path=name,
+            stamp=self.scan.files[name],
+            digest="" if again else digest,
+            scanned_ns=self._scanned_ns,
+            problem=event.problem,
+            skipped=left_out,
         )
+        self._files.append(record)
+        self._tell_problems(record)
         if event.problem:
-            self._skipped[name] = event.problem
             self._keep([name])
 
     def _keep_unseen(self, paths: Collection[str]) -> None:
         """Keep files that cannot be looked at now, with what they were like; what was read otherwise is read again."""
         for path in paths:
             record = self._records.get(path, FileRecord(path, stamp=(), digest="", scanned_ns=0))
-            self._files.append(record._replace(digest="") if self._is_read_otherwise() else record)
+            self._files.append(record._replace(digest="") if self._is_read_otherwise else record)
         self._keep(paths)
 
     def _keep(self, paths: Iterable[str]) -> None:
         """Keep the last good version of what cannot be read now, or not to its end."""
         known = [doc_id for path in paths for doc_id in self._by_path.get(path, ()) if doc_id not in self._places]
         for at in range(0, len(known), _BATCH):
-            for document in self._writer.documents(known[at : at + _BATCH]).values():
+            for document in self.writer.documents(known[at : at + _BATCH]).values():
                 self._take(document, self._known[document.doc_id].path)
 
     def _take(self, document: Document, path: str) -> None:
@@ -285,11 +225,9 @@ class Update:
             self._unchanged.add(document.doc_id)
         else:
             self._changed.add(document.doc_id)
-        if before != record or self._rebuild:
-            pieces = divide(document, self._embedder, self._settings)
-            self._staged.append((document, record, pieces))
-            self._staged_pieces += len(pieces)
-            if self._staged_pieces >= _BATCH:
+        if before != record or self.rebuild:
+            self._staged.append((document, record, [*chunking.divide(document, self.embedder, self.settings)]))
+            if sum(len(pieces) for *_, pieces in self._staged) >= _BATCH:
                 self._replace_staged()
 
     def _claimed(self, doc_id: str, path: str) -> str | None:
@@ -301,9 +239,9 @@ class Update:
 
     def _replace_staged(self) -> None:
         """Hand documents to the store, which is asked only once what of them has to be embedded."""
-        staged, self._staged, self._staged_pieces = self._staged, [], 0
-        keys = [piece.key for _, _, pieces in staged for piece in pieces]
-        missing = self._writer.missing(keys) if self._cache else set(keys)
+        staged, self._staged = self._staged, []
+        keys = [piece.key for *_, pieces in staged for piece in pieces]
+        missing = self.writer.missing(keys) if self.cache else set(keys)
         for document, record, pieces in staged:
             for piece in pieces:
                 if piece.key in missing and piece.key not in self._queued:
@@ -312,7 +250,30 @@ class Update:
                     # Where the update may be refused for what it would remove, that is found out first.
                     if len(self._pending) >= _BATCH and not self._in_doubt:
                         self._begin()
-            self._writer.replace(document, [piece.passage for piece in pieces], [piece.key for piece in pieces], record)
+            self.writer.replace(document, [piece.passage for piece in pieces], [piece.key for piece in pieces], record)
+
+    # ------------------------------------------------------------ removing
+
+    def _removed(self) -> list[str]:
+        removed = sorted(self._known.keys() - self._unchanged - self._changed)
+        moved = set(self._added.values())
+        lost = [doc_id for doc_id in removed if self._known[doc_id].digest not in moved]
+        if self._too_many(lost):
+            raise RemovalRefused(
+                f"{self.scan.folder}: {len(lost)} of {len(self._known)} documents are gone; is it the right folder, "
+                "and mounted? To remove them all the same: --allow-removals (allow_removals=True)"
+            )
+        return removed
+
+    def _too_many(self, lost: Sequence[str]) -> bool:
+        """Whether to lose these documents is refused."""
+        if not lost or self.allow_removals:
+            return False
+        elsewhere = self._before.corpus not in (None, str(self.scan.folder))
+        known = len(self._known)
+        return len(lost) == known or (len(lost) > known / 2 and (known >= _GUARDED_FROM or elsewhere))
+
+    # ------------------------------------------------------------ embedding and writing
 
     def _begin(self) -> None:
         keys = list(self._pending)
@@ -321,84 +282,60 @@ class Update:
             self._report_embedded()
         self._pending.clear()
 
-    # ------------------------------------------------------------ removing
-
-    def _removed(self, folder: Path) -> list[str]:
-        removed = sorted(self._known.keys() - self._unchanged - self._changed)
-        moved = set(self._added.values())
-        lost = [doc_id for doc_id in removed if self._known[doc_id].digest not in moved]
-        if self._too_many(lost, folder):
-            raise RemovalRefused(
-                f"{folder}: {len(lost)} of {len(self._known)} documents are gone; is it the right folder, and mounted? "
-                "To remove them all the same: --allow-removals (allow_removals=True)"
-            )
-        return removed
-
-    def _too_many(self, lost: Sequence[str], folder: Path) -> bool:
-        """Whether to lose these documents is refused."""
-        if not lost or self._allow_removals:
-            return False
-        elsewhere = self._writer.manifest.corpus not in (None, str(folder))
-        known = len(self._known)
-        return len(lost) == known or (len(lost) > known / 2 and (known >= _GUARDED_FROM or elsewhere))
-
-    # ------------------------------------------------------------ embedding and writing
-
     def _embed(self) -> None:
         """Embed the rest and wait for what is on its way."""
         self._replace_staged()
         self._all_read = True
         self._report_embedded()
         self._begin()
-        for waiting in reversed(range(self._work.ahead)):
+        for waiting in reversed(range(self._embedding.ahead)):
             self._embedding.keep(waiting)
             self._report_embedded()
 
     def _report_embedded(self) -> None:
         if self._all_read:
-            self._progress(Progress(stage="embed", done=self._embedding.done, total=len(self._queued)))
+            self.progress(Progress(stage="embed", done=self._embedding.done, total=len(self._queued)))
 
-    def _write(self, folder: Path, scan: str, gone: Iterable[str]) -> None:
-        self._progress(Progress(stage="write", done=0, total=1))
-        self._writer.put_files(self._files, gone)
-        self._writer.describe(
+    def _write(self, scan: str, gone: Iterable[str]) -> None:
+        self.progress(Progress(stage="write", done=0, total=1))
+        self.writer.put_files(self._files, gone)
+        self.writer.describe(
             Manifest(
-                settings=self._settings.as_dict(),
+                settings=self.settings.as_dict(),
                 reading=self._program,
-                fingerprint=self._embedder.fingerprint,
-                corpus=str(folder),
+                fingerprint=self.embedder.fingerprint,
+                corpus=str(self.scan.folder),
                 updated=datetime.now(UTC).isoformat(timespec="seconds"),
                 skipped=self._skipped,
                 scan=scan,
             )
         )
-        self._writer.commit()
-        self._progress(Progress(stage="write", done=1, total=1))
+        self.writer.commit()
+        self.progress(Progress(stage="write", done=1, total=1))
 
 
 def changes(snapshot: Snapshot, scan: Scan) -> Changes:
     """How what lies in the folder differs from what the index was made of; what could not be read is left aside."""
     records = snapshot.files()
     known = {name: record for name, record in records.items() if record.digest}
+    gone = sorted(known.keys() - scan.files.keys() - scan.skipped.keys())
     return Changes(
         new=tuple(name for name in scan.files if name not in records),
-        changed=tuple(name for name, stat in scan.files.items() if name in known and not _same(known[name], stat)),
-        gone=tuple(
-            name
-            for name in sorted(known.keys() - scan.files.keys() - scan.skipped.keys())
-            if not name.startswith(scan.unlisted)
+        changed=tuple(
+            name for name, stamp in scan.files.items() if name in known and not _same(known[name], stamp, scan.folder)
         ),
+        gone=tuple(name for name in gone if not name.startswith(scan.unlisted)),
     )
 
 
-def _same(record: FileRecord, stat: FileStat) -> bool:
-    return _untouched(record, stat) or _digest(stat.path) == record.digest
+def _same(record: FileRecord, stamp: Stamp, folder: Path) -> bool:
+    return _untouched(record, stamp) or _digest(folder / record.path) == record.digest
 
 
-def _untouched(record: FileRecord, stat: FileStat) -> bool:
+def _untouched(record: FileRecord, stamp: Stamp) -> bool:
     """Whether the stamp alone says that a file is as it was."""
-    _, mtime_ns, *_ = stat.stamp
-    return record.stamp == stat.stamp and record.scanned_ns - mtime_ns > _RACY_NS
+    _, mtime_ns, *_ = stamp
+    return record.stamp == stamp and record.scanned_ns - mtime_ns > _RACY_NS
 
 
 def _digest(path: Path) -> str:
