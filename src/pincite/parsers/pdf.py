@@ -80,6 +80,7 @@ _LITTLE_TEXT, _WHOLE_PAGE, _FEWEST_STROKES = 200, 0.8, 100
 with which letters are drawn on a page without text."""
 _MOST_PIXELS = 200_000_000
 """Of one picture on a page that is read by OCR: more than twice of what A3 has at 600 dpi."""
+_PICTURES = [raw.FPDF_PAGEOBJ_IMAGE]
 _WRITTEN_FIELDS = (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
 _HEAD_LINES = 20
 _MOST_DATES = 2
@@ -95,7 +96,8 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped | Working]:
         by_ocr = yield from _read_by_ocr(pdf, pages, name)
         info = pdf.get_metadata_dict()
     lines = in_reading_order(pages)
-    bylines = _bylines(lines)
+    # Those of the first lines that say nothing but when, by whom or where a text appeared, and what they say.
+    bylines = {line: found for line in lines[:_HEAD_LINES] if (found := byline(line.text))}
     text, page_starts = flow(lines, len(pages), alone=bylines)
     stated: dict[str, Any] = {
         _STATED[key]: info[key] for key in _STATED if info[key] != path.stem and not _FILLED_IN.fullmatch(info[key])
@@ -157,18 +159,14 @@ def _is_scan(page: Any, text: str) -> bool:  # noqa: ANN401 - pypdfium2 has no t
     if not text:
         return bool(kinds[raw.FPDF_PAGEOBJ_IMAGE]) or kinds[raw.FPDF_PAGEOBJ_PATH] >= _FEWEST_STROKES
     width, height = page.get_size()
-    boxes = (image.get_bounds() for image in _images(page))
+    boxes = (image.get_bounds() for image in page.get_objects(filter=_PICTURES))
     covered = sum((right - left) * (top - bottom) for left, bottom, right, top in boxes)
     return bool(covered > _WHOLE_PAGE * width * height)
 
 
-def _images(page: Any) -> Iterator[Any]:  # noqa: ANN401 - pypdfium2 has no types
-    yield from page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE])
-
-
 def has_vast_picture(page: Any) -> bool:  # noqa: ANN401 - pypdfium2 has no types
     """Whether drawing a page would take more memory than a picture is worth."""
-    return any(math.prod(image.get_px_size()) > _MOST_PIXELS for image in _images(page))
+    return any(math.prod(image.get_px_size()) > _MOST_PIXELS for image in page.get_objects(filter=_PICTURES))
 
 
 def _ranges(numbers: Iterable[int]) -> str:
@@ -184,12 +182,6 @@ def _says_no_letters(text: str) -> bool:
         return True
     latin = _LATIN.findall(text)
     return len(latin) >= _FEWEST_LETTERS and len(_VOWEL.findall(text)) < _FEWEST_VOWELS * len(latin)
-
-
-def _bylines(lines: Sequence[Line]) -> dict[Line, dict[str, str]]:
-    """Those of the first lines that say nothing but when, by whom or where a text appeared, and what they say."""
-    stated = ((line, byline(line.text)) for line in lines[:_HEAD_LINES])
-    return {line: found for line, found in stated if found}
 
 
 def _open(path: Path) -> Any:  # noqa: ANN401 - pypdfium2 has no types
@@ -211,7 +203,7 @@ def _lines(page: Any) -> list[Line]:  # noqa: ANN401 - pypdfium2 has no types
         chars = [char for turn, char in turned if turn == usual]
         from_the_right = _FROM_THE_RIGHT.search("".join(char.text for char in chars))
         found = _lines_from_the_right(chars) if from_the_right else _lines_from_the_left(chars)
-        lines += found if number == 0 else (line._replace(is_aside=True) for line in found)
+        lines += (line._replace(is_aside=number > 0) for line in found)
     return lines
 
 
@@ -235,10 +227,12 @@ def _filled_in(forms: Any, page: Any) -> list[Line]:  # noqa: ANN401 - pypdfium2
 def _lines_from_the_left(chars: Sequence[Line]) -> list[Line]:
     pieces: list[list[Line]] = []
     for char in chars:
-        if not pieces or _parts(pieces[-1][-1], char):
+        if not pieces or _parts(before := pieces[-1][-1], char):
             pieces.append([])
-        elif "\n" in pieces[-1][-1].text:
-            pieces[-1][-1] = _within_line(pieces[-1][-1], char)
+        elif "\n" in before.text:  # which PDFium sees where a raised or lowered character begins or ends
+            text = before.text.replace("\r", "").replace("\n", "")
+            space = " " * (char.left - before.right > _WORD_SPACE * before.height)
+            pieces[-1][-1] = before._replace(text=text + space)
         pieces[-1].append(char)
     return [_as_line(piece) for piece in pieces]
 
@@ -302,25 +296,15 @@ def _kind(text: str) -> str:
     return "1" if text[0].isdecimal() else "L" if text[0].isalpha() else text[0]
 
 
-def _within_line(before: Line, char: Line) -> Line:
-    """The character before, without the line end that PDFium sees where a raised or lowered one begins or ends."""
-    text = before.text.replace("\r", "").replace("\n", "")
-    return before._replace(text=text + " " * (char.left - before.right > _WORD_SPACE * before.height))
-
-
 def _as_line(piece: Sequence[Line]) -> Line:
     """The line that these characters make, as high as many of them, the small raised and lowered numbers set apart."""
     boxes = Counter((char.bottom, char.top) for char in piece)
     ((bottom, _), most), *_ = boxes.most_common()
     top = max(top for (base, top), count in boxes.items() if base == bottom and 2 * count >= most)
-    heights = [top - bottom for bottom, top in boxes]
-    if min(heights) > _SMALL * max(heights):
-        text = "".join(char.text for char in piece)
-    else:
-        text = ""
-        for rises, chars in groupby(piece, lambda char: _rises(char, bottom, top - bottom)):
-            written = "".join(char.text for char in chars)
-            text += _script(text[-12:], written, raised=rises > 0) if rises else written
+    text = ""
+    for rises, chars in groupby(piece, lambda char: _rises(char, bottom, top - bottom)):
+        written = "".join(char.text for char in chars)
+        text += _script(text[-12:], written, raised=rises > 0) if rises else written
     return Line.joined(" ".join(text.split()), piece)._replace(bottom=bottom, top=top)
 
 
@@ -386,8 +370,7 @@ def _upright(text: str, rectangle: Any, x: float, y: float, turn: int) -> Line: 
     """Where a turned character stands when the page is held so that it is upright."""
     left, bottom, right, top = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
     for _ in range(turn):
-        left, bottom, right, top = -top, left, -bottom, right
-        x, y = -y, x
+        left, bottom, right, top, x, y = -top, left, -bottom, right, -y, x
     return Line(text, left, y, right, y + top - bottom)
 
 

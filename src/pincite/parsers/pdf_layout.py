@@ -92,10 +92,8 @@ def in_reading_order(pages: Sequence[Sequence[Line]]) -> list[Line]:
     upright = _without_running_lines(upright)
     stamps = Counter(text for page in numbered for text in {line.text for line in page if line.is_aside})
     aside = [[line for line in page if line.is_aside and stamps[line.text] == 1] for page in numbered]
-    heights = Counter[float]()
-    for line in (line for page in upright for line in page):
-        heights[round(line.height, 1)] += len(line.text)
-    usual = max(heights, key=heights.__getitem__, default=0.0)
+    heights = Counter(round(line.height, 1) for page in upright for line in page for _ in line.text)
+    [(usual, _)] = heights.most_common(1) or [(0.0, 0)]
     return [
         line
         for page, beside in zip(upright, aside, strict=True)
@@ -113,7 +111,7 @@ def _notes_aside(lines: Sequence[Line], usual: float) -> list[Line]:
             foot = len(column)
             while foot and column[foot - 1].height < _NOTE_HEIGHT * usual:
                 foot -= 1
-            if not foot or not _NOTE.match(column[min(foot, len(column) - 1)].text):
+            if not foot or (foot < len(column) and not _NOTE.match(column[foot].text)):
                 foot = len(column)
             found += [*column[:foot], *(each._replace(is_aside=True) for each in column[foot:])]
             column = []
@@ -126,7 +124,21 @@ def flow(lines: Sequence[Line], pages: int, alone: Container[Line] = ()) -> tupl
     Lines that are to stand ``alone`` are no part of the paragraphs beside them.
     """
     words = Counter(_WORD.findall("\n".join(line.text for line in lines).lower()))
-    return _written(_paragraphs(lines, alone), words, pages)
+    parts: list[str] = []
+    starts: dict[int, int] = {}
+    length = 0
+    for paragraph in _paragraphs(lines, alone):
+        text = ""
+        for line in paragraph:
+            text = _seamed(text, line.text, words)
+            starts.setdefault(line.page, length + len(text))
+            text += line.text
+        parts.append(text)
+        length += len(text) + len("\n\n")
+    whole = "\n\n".join(parts)
+    for page in reversed(range(pages)):
+        starts.setdefault(page, starts.get(page + 1, len(whole)))
+    return whole, tuple(starts[page] for page in range(pages))
 
 
 def _without_margin(lines: Sequence[Line]) -> list[Line]:
@@ -136,22 +148,17 @@ def _without_margin(lines: Sequence[Line]) -> list[Line]:
     lines = [line for line in lines if line not in slugs]
     decimal = [line for line in lines if line.text.isdecimal() and len(line.text) <= _LONGEST_NUMBER]
     words = [line for line in lines if not line.text.isdecimal()]
-    edges = min((line.left for line in words), default=0.0), max((line.right for line in words), default=0.0)
-    for numbers in (
-        [line for line in decimal if line.right < edges[0]],
-        [line for line in decimal if line.left > edges[1]],
-    ):
+    # Only beside lines as long as those of a text without columns, and not as the rows of a ranking.
+    if not words or median((line.right - line.left) / line.height for line in words) <= _WIDE_LINE:
+        return lines
+    left, right = min(line.left for line in words), max(line.right for line in words)
+    for numbers in ([line for line in decimal if line.right < left], [line for line in decimal if line.left > right]):
         numbers.sort(key=lambda line: -line.bottom)
         steps = Counter(int(after.text) - int(before.text) for before, after in pairwise(numbers))
         [(step, count)] = steps.most_common(1) or [(0, 0)]
-        if count >= max(_FEWEST_NUMBERS - 1, 0.8 * len(numbers) - 1) and step in {1, 2, 5, 10} and _is_wide(words):
+        if count >= max(_FEWEST_NUMBERS - 1, 0.8 * len(numbers) - 1) and step in {1, 2, 5, 10}:
             lines = [line for line in lines if line not in numbers]
     return lines
-
-
-def _is_wide(lines: Sequence[Line]) -> bool:
-    """Whether most lines are as long as those of a text without columns, and not as the rows of a ranking."""
-    return median((line.right - line.left) / line.height for line in lines) > _WIDE_LINE
 
 
 def _without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
@@ -162,12 +169,9 @@ def _without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     least = min(3, max(2, _RUNNING_ON * len(pages)))
     running = {line for line in edges if any(counts[key] >= least for key in _keys(line))}
     for row in (row for page in rows for row in page):
-        leads = [bool(_LEADERS.search(line.text)) for line in row]
-        running.update(
-            line
-            for line, leads_to, is_led in zip(row, [False, *leads], leads, strict=False)
-            if is_led or (leads_to and len(line.text) <= _LONGEST_NUMBER)
-        )
+        running.update(line for line in row if _LEADERS.search(line.text))
+        numbers = (pair for pair in pairwise(row) if len(pair[1].text) <= _LONGEST_NUMBER)
+        running.update(number for leading, number in numbers if _LEADERS.search(leading.text))
     return [[line for line in page if line not in running] for page in pages]
 
 
@@ -193,10 +197,11 @@ def _ordered(lines: Sequence[Line]) -> list[Line]:
         return [_joined(row) for row in _rows(lines)]
     ordered: list[Line] = []
     others: list[Line] = []
-    for beside, across in _bands(lines, gutter.x):
-        if not _is_table(beside) if gutter.prevails else _flow_apart(beside, gutter.x):
-            left, _, right = _parted(beside, gutter.x)
-            below = [] if gutter.prevails else _below_columns(left, right)
+    prevails, _, x = gutter
+    for beside, across in _bands(lines, x):
+        if not _is_table(beside) if prevails else _flow_apart(beside, x):
+            left, _, right = _parted(beside, x)
+            below = [] if prevails else _below_columns(left, right)
             left = [line for line in left if line not in below]
             ordered += [line for part in (others, left, right) for line in _ordered(part)]
             others = [*below, *across]
@@ -249,15 +254,12 @@ def _joined(row: Sequence[Line]) -> Line:
     return Line.joined(text, row)
 
 
-class _Gutter(NamedTuple):
-    """Where a column begins that has another to its left, and whether all of the page stands in these two."""
+def _gutter(lines: Sequence[Line]) -> tuple[bool, int, int] | None:
+    """The best gutter between columns of prose; None for a page without columns.
 
-    x: float
-    prevails: bool
-
-
-def _gutter(lines: Sequence[Line]) -> _Gutter | None:
-    """The best gutter between columns of prose; None for a page without columns."""
+    Whether all of the page stands in these two, how good it is, and where the column begins that has another to its
+    left.
+    """
     gutters: list[tuple[bool, int, int]] = []
     for edge in {round(line.left) - 1 for line in lines}:
         left, across, right = _parted(lines, edge)
@@ -268,7 +270,7 @@ def _gutter(lines: Sequence[Line]) -> _Gutter | None:
             gutters.append((True, fewer - len(across), edge))
         elif beside := [band for band, _ in _bands(lines, edge) if _flow_apart(band, edge)]:
             gutters.append((False, sum(map(len, beside)), edge))
-    return _Gutter(max(gutters)[2], max(gutters)[0]) if gutters else None
+    return max(gutters, default=None)
 
 
 def _flow_apart(lines: Sequence[Line], x: float) -> bool:
@@ -386,24 +388,6 @@ def _first_word_width(line: Line) -> float:
     """About how much room the first word of a line takes with the space before it; of Chinese, one character."""
     letters = 1 if _WIDE.match(line.text) else len(line.text.split(" ", 1)[0]) + 1
     return letters * (line.right - line.left) / len(line.text)
-
-
-def _written(paragraphs: Iterable[Sequence[Line]], words: Counter[str], pages: int) -> tuple[str, tuple[int, ...]]:
-    parts: list[str] = []
-    starts: dict[int, int] = {}
-    length = 0
-    for paragraph in paragraphs:
-        text = ""
-        for line in paragraph:
-            text = _seamed(text, line.text, words)
-            starts.setdefault(line.page, length + len(text))
-            text += line.text
-        parts.append(text)
-        length += len(text) + len("\n\n")
-    whole = "\n\n".join(parts)
-    for page in reversed(range(pages)):
-        starts.setdefault(page, starts.get(page + 1, len(whole)))
-    return whole, tuple(starts[page] for page in range(pages))
 
 
 def _seamed(text: str, after: str, words: Counter[str]) -> str:
