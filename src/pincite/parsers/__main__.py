@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import fields
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from pincite.errors import UnreadableFile
 from pincite.parsers import NotNow, Skipped, Working, read
 
 _MOST_MEMORY = 4 << 30
-_STATED = [each.name for each in fields(Document) if each.init]
 
 
 def main() -> None:
@@ -30,8 +29,8 @@ def main() -> None:
     with suppress(EOFError):
         while True:
             path, name = json.loads(pipe.recv_bytes())
-            for answer in _answers(Path(path), name):
-                pipe.send_bytes(json.dumps(answer).encode())
+            for kind, stated in _answers(Path(path), name):
+                pipe.send_bytes(json.dumps({kind: stated}).encode())
 
 
 def limit_memory() -> None:
@@ -44,18 +43,14 @@ def limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, most))
 
 
-def _answers(path: Path, name: str) -> Iterator[dict[str, Any]]:
+def _answers(path: Path, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    kinds = {Document: "document", Skipped: "skipped", Working: "working"}
     try:
         for event in read(path, name):
-            if isinstance(event, Skipped):
-                yield {"skipped": asdict(event)}
-            elif isinstance(event, Working):
-                yield {"working": {}}
-            else:
-                yield {"document": {field: getattr(event, field) for field in _STATED}}
-        yield {"done": {}}
+            yield kinds[type(event)], {each.name: getattr(event, each.name) for each in fields(event) if each.init}
+        yield "done", {}
     except UnreadableFile as error:
-        yield {"done": {"problem": str(error), "again": isinstance(error, NotNow)}}
+        yield "done", {"problem": str(error), "again": isinstance(error, NotNow)}
 
 
 if __name__ == "__main__":

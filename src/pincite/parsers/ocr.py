@@ -21,12 +21,9 @@ _MOST_PIXELS = 16_000_000
 """Of a drawn page, more than A4 has at 300 dpi: a larger page is drawn the coarser."""
 MOST_SECONDS = 1800
 """For the pages of one file; how long a single page has, :mod:`pincite.parsers.pool` says."""
-_SURE = 0.9
-"""Where lines lie and are read so surely on average, the page is not turned."""
-_UNSURE = 0.85
-"""Below this average it is no script that is known: clean Latin has 0.95 to 0.99, Greek 0.8."""
-_ALIKE = 0.3
-"""By so much the boxes of lines of one size differ in height, as a share."""
+_SURE, _UNSURE = 0.9, 0.85
+"""On average: where lines lie and are read so surely, the page is not turned; below the other it is no script that is
+known, since clean Latin has 0.95 to 0.99, Greek 0.8."""
 
 
 def is_there() -> bool:
@@ -60,7 +57,7 @@ def _reader() -> Any:  # noqa: ANN401 - RapidOCR's own type, which is there only
 
 def _lines(image: Any, scale: float) -> list[Line] | None:  # noqa: ANN401 - NumPy leaves the type of its elements open
     """What stands on a picture, turned until it is read surely, with boxes in points."""
-    best: Any = None
+    best: tuple[float, Any] = -1.0, None
     for turns in (0, 1, 3, 2):
         found = _reader()(np.ascontiguousarray(np.rot90(image, turns)))
         if found.boxes is None:
@@ -68,13 +65,13 @@ def _lines(image: Any, scale: float) -> list[Line] | None:  # noqa: ANN401 - Num
         lying = median(_size(box)[0] / _size(box)[1] for box in found.boxes) > 1
         worth = sum(score * len(text) for score, text in zip(found.scores, found.txts, strict=True))
         worth *= 1 if lying else 0.9  # lines that stand are read as well, but not in their order
-        if best is None or worth > best[0]:
-            best = worth, found
+        best = max(best, (worth, found), key=lambda each: each[0])
         if worth > _SURE * sum(map(len, found.txts)):
             break
-    if best and best[0] < _UNSURE * sum(map(len, best[1].txts)):
-        return None
-    return _straightened(best[1], scale) if best else []
+    worth, found = best
+    if found is None:
+        return []
+    return _straightened(found, scale) if worth >= _UNSURE * sum(map(len, found.txts)) else None
 
 
 def _size(box: Any) -> tuple[float, float]:  # noqa: ANN401
@@ -93,7 +90,7 @@ def _straightened(found: Any, scale: float) -> list[Line]:  # noqa: ANN401
         if not (text := " ".join(storable(text).split())):
             continue
         (width, height), (x, y) = _size(box), box.mean(axis=0) @ back / scale
-        height = usual if abs(height - usual) < _ALIKE * usual else height
+        height = usual if abs(height - usual) < 0.3 * usual else height  # as the boxes of lines of one size differ
         wide, high = width / scale / 2, height / scale / 2
         lines.append(Line(text, float(x - wide), float(-y - high), float(x + wide), float(-y + high)))
     return lines

@@ -55,44 +55,37 @@ def read_files(
         workers: the most processes, 1 or more; none is started without a job.
         timeout: seconds a file may take for its next document before its worker is ended; a page read by OCR has more.
     """
-    pool: list[_Worker] = []
+    free: list[_Worker] = []
+    busy: list[_Worker] = []
     heard: list[tuple[str, Event]] = []
     waiting = iter(jobs)
     job = next(waiting, None)
     try:
-        while job is not None or heard or _busy(pool):
-            while job is not None and (worker := _free_worker(pool, workers)) is not None:
-                worker.begin(*job)
+        while job is not None or heard or busy:
+            while job is not None and len(busy) < workers:
+                busy.append(free.pop() if free else _Worker())
+                busy[-1].begin(*job)
                 job = next(waiting, None)
             yield from heard  # after the workers have got their next files, which they read meanwhile
-            heard = _listen(_busy(pool), timeout)
+            heard = _listen(busy, timeout)
+            free += [worker for worker in busy if worker.name is None and not worker.pipe.closed]
+            busy = [worker for worker in busy if worker.name is not None]
     finally:
-        for worker in pool:
+        for worker in (*free, *busy):
             worker.close()
-
-
-def _busy(pool: list[_Worker]) -> list[_Worker]:
-    return [worker for worker in pool if worker.name is not None]
-
-
-def _free_worker(pool: list[_Worker], most: int) -> _Worker | None:
-    """A worker without a file; a new one where there may be more."""
-    pool[:] = [worker for worker in pool if not worker.pipe.closed]
-    free = next((worker for worker in pool if worker.name is None), None)
-    if free is None and len(pool) < most:
-        pool.append(free := _Worker())
-    return free
 
 
 def _listen(busy: list[_Worker], timeout: float) -> list[tuple[str, Event]]:
     """Wait for the workers and take an answer of each; end those that have hung."""
     due = min((worker.since + worker.more + timeout for worker in busy), default=0.0)
     answered = wait([worker.pipe for worker in busy], max(0.0, due - time.monotonic()))
-    silent = [worker for worker in busy if worker.pipe not in answered]
-    late = [worker for worker in silent if time.monotonic() > worker.since + worker.more + timeout]
-    heard = [event for worker in busy if worker.pipe in answered for event in worker.hear()]
-    problem = "took longer than {:g} s: divide it, or try it again with --rebuild"
-    return heard + [worker.end(FileDone(problem.format(timeout + worker.more))) for worker in late]
+    heard: list[tuple[str, Event]] = []
+    for worker in busy:
+        if worker.pipe in answered:
+            heard += worker.hear()
+        elif time.monotonic() > worker.since + (most := timeout + worker.more):
+            heard.append(worker.end(f"took longer than {most:g} s: divide it, or try it again with --rebuild"))
+    return heard
 
 
 class _Worker:
@@ -100,10 +93,10 @@ class _Worker:
 
     def __init__(self) -> None:
         self.pipe, its_end = Pipe()
-        command = [sys.executable, "-P", "-m", "pincite.parsers", str(its_end.fileno())]
-        null = subprocess.DEVNULL
-        self.process = subprocess.Popen(command, pass_fds=[its_end.fileno()], stdin=null, stdout=null, stderr=null)
-        its_end.close()
+        with its_end:
+            fd, null = its_end.fileno(), subprocess.DEVNULL
+            command = [sys.executable, "-P", "-m", "pincite.parsers", str(fd)]
+            self.process = subprocess.Popen(command, pass_fds=[fd], stdin=null, stdout=null, stderr=null)
         self.name: str | None = None
         self.since = self.more = 0.0  # seconds: when it was last heard, and what it may be silent for beyond any file
 
@@ -121,7 +114,7 @@ class _Worker:
         except (EOFError, OSError):  # the one before an answer, the other within it
             status = self.process.wait()
             cause = f"signal {-status}" if status < 0 else f"exit status {status}"
-            yield self.end(FileDone(f"the reader crashed on it ({cause})", again=True))
+            yield self.end(f"the reader crashed on it ({cause})", again=True)
             return
         match answer:
             case {"document": stated}:
@@ -136,11 +129,11 @@ class _Worker:
                 self.name = None
                 yield name, FileDone(**stated)
 
-    def end(self, done: FileDone) -> tuple[str, Event]:
+    def end(self, problem: str, *, again: bool = False) -> tuple[str, Event]:
         """Stop the process, and give its file up."""
         name, self.name = str(self.name), None
         self.close()
-        return name, done
+        return name, FileDone(problem, again)
 
     def close(self) -> None:
         """Stop the process, whatever it does."""

@@ -16,10 +16,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from threading import Lock
 from typing import Any
-
-from cachetools import LRUCache, cached
 
 from pincite.errors import UnreadableFile
 
@@ -28,7 +25,6 @@ WIDTH, MOST_HEIGHT = 1200, 2400
 
 _log = logging.getLogger(__name__)
 _PATIENCE = 20.0  # seconds
-_REMEMBERED = 64 << 20  # bytes of the pictures asked for last
 _MARK = (253, 234, 160)
 
 Box = tuple[float, float, float, float]
@@ -47,16 +43,9 @@ def picture(path: Path, number: int, quote: str) -> tuple[bytes, bool]:
         UnreadableFile: the page cannot be drawn.
     """
     try:
-        written = path.stat().st_mtime_ns
+        path.stat()
     except OSError as error:
         raise UnreadableFile(f"{path.name}: cannot be read ({error.strerror}); update the index") from error
-    return _drawn(path, written, number, quote)
-
-
-@cached(LRUCache(_REMEMBERED, getsizeof=lambda drawn: len(drawn[0])), lock=Lock())
-def _drawn(path: Path, written: int, number: int, quote: str) -> tuple[bytes, bool]:
-    """A page as it was drawn already, where the file is still the one ``written`` then."""
-    del written
     command = [sys.executable, "-P", "-m", "pincite.web.pdf_page"]
     given = json.dumps([str(path), number, quote]).encode()
     try:
@@ -113,39 +102,32 @@ def quote_boxes(page: Any, quote: str) -> list[Box]:  # noqa: ANN401
     from pypdfium2.raw import FPDFText_GetUnicode
 
     text = page.get_textpage()
-    letters, places = [], []
-    for at in range(text.count_chars()):
-        for letter in _letters(chr(FPDFText_GetUnicode(text, at))):
-            letters.append(letter)
-            places.append(at)
-    whole, wanted = "".join(letters), "".join(_letters(quote))
-    start = whole.find(wanted) if wanted else -1
-    if start < 0 or whole.find(wanted, start + 1) >= 0:
+    drawn = [_letters(chr(FPDFText_GetUnicode(text, at))) for at in range(text.count_chars())]
+    places = [at for at, letters in enumerate(drawn) for _ in letters]
+    whole, wanted = "".join(drawn), _letters(quote)
+    start = whole.find(wanted)
+    if not wanted or start < 0 or whole.find(wanted, start + 1) >= 0:
         return []
     return [text.get_charbox(at) for at in dict.fromkeys(places[start : start + len(wanted)])]
 
 
-def _letters(text: str) -> Iterator[str]:
+def _letters(text: str) -> str:
     """Letters and digits alone, without their forms: what stays the same on the way from page to text."""
-    return (letter for letter in unicodedata.normalize("NFKC", text) if letter.isalnum())
+    return "".join(letter for letter in unicodedata.normalize("NFKC", text) if letter.isalnum())
 
 
 def _lines(boxes: Sequence[Box]) -> Iterator[Box]:
     """One box for the letters of a line that stand side by side."""
     lines: list[list[Box]] = []
     for box in boxes:
-        last = lines[-1][-1] if lines else None
-        same = (
-            last is not None
-            and min(last[3], box[3]) > max(last[1], box[1])
-            and -1 < box[0] - last[2] < 3 * (box[3] - box[1])
-        )
-        if same:
-            lines[-1].append(box)
-        else:
-            lines.append([box])
+        _, bottom, right, top = lines[-1][-1] if lines else (0, 0, 0, 0)
+        level = min(top, box[3]) > max(bottom, box[1])
+        if not lines or not level or not -1 < box[0] - right < 3 * (box[3] - box[1]):
+            lines.append([])
+        lines[-1].append(box)
     for line in lines:
-        yield min(b[0] for b in line), min(b[1] for b in line), max(b[2] for b in line), max(b[3] for b in line)
+        lefts, bottoms, rights, tops = zip(*line, strict=True)
+        yield min(lefts), min(bottoms), max(rights), max(tops)
 
 
 if __name__ == "__main__":
