@@ -30,39 +30,33 @@ def bursts(folder: Path, owned_paths: Collection[Path], stop: threading.Event | 
     Raises:
         CorpusError: there is no such folder, or it cannot be watched.
     """
-    if not folder.is_dir():
-        raise CorpusError(f"{folder}: no such folder, so there is nothing to watch")
-    stop = stop or threading.Event()
-    while not stop.is_set():
-        if _identity(folder) is None:
-            stop.wait(_LOOKS_MS / 1000)
-            continue
-        yield from _bursts_of_one(folder, [place.resolve() for place in owned_paths], stop)
-        if not stop.is_set():
-            yield
-
-
-def _bursts_of_one(folder: Path, owned_paths: Collection[Path], stop: threading.Event) -> Iterator[None]:
-    """As long as the folder is this one: what is watched is not its name."""
     from watchfiles import watch
 
-    identity = _identity(folder)
-    changes = watch(
-        folder.resolve(),
-        watch_filter=lambda _, path: not any(map(Path(path).is_relative_to, owned_paths)),
-        stop_event=stop,
-        rust_timeout=_LOOKS_MS,
-        yield_on_timeout=True,
-    )
-    try:
-        # The first look is taken when the watch stands, so that no change falls between the two.
-        for number, seen in enumerate(changes):
-            if _identity(folder) != identity:
-                return
-            if seen or number == 0:
-                yield
-    except OSError as error:
-        raise CorpusError(f"{folder}: cannot be watched ({error})") from error
+    if not folder.is_dir():
+        raise CorpusError(f"{folder}: no such folder, so there is nothing to watch")
+    stop, own = stop or threading.Event(), [place.resolve() for place in owned_paths]
+    while not stop.is_set():
+        if (identity := _identity(folder)) is None:
+            stop.wait(_LOOKS_MS / 1000)
+            continue
+        changes = watch(
+            folder.resolve(),
+            watch_filter=lambda _, path: not any(map(Path(path).is_relative_to, own)),
+            stop_event=stop,
+            rust_timeout=_LOOKS_MS,
+            yield_on_timeout=True,
+        )
+        try:
+            # The first look is taken when the watch stands, so that no change falls between the two.
+            for number, seen in enumerate(changes):
+                if _identity(folder) != identity:  # what is watched is not the name
+                    break
+                if seen or number == 0:
+                    yield
+        except OSError as error:
+            raise CorpusError(f"{folder}: cannot be watched ({error})") from error
+        if not stop.is_set():
+            yield
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:
