@@ -1,7 +1,4 @@
-"""Reaching Milvus: addresses, the collections of an index, and errors that never show the token.
-
-What rows say is no matter here.
-"""
+"""Reaching Milvus: addresses, the collections of an index, and errors that never show the token."""
 
 from __future__ import annotations
 
@@ -30,20 +27,19 @@ HEAVY = 200
 MOST_FOUND = 16_384
 """What Milvus returns at most."""
 
-TEXTS = {"pk": 100, "kind": 16, "name": 32, "doc": 32, "source": 32, "author": 32, "digest": 64, "key": 32}
-TEXTS |= {"payload": 65_535}
+TEXTS = {"pk": 100, "kind": 16, "name": 32, "doc": 32, "source": 32, "digest": 64, "key": 32, "payload": 65_535}
 NUMBERS = ("created_at", "deleted_at", "first_day", "last_day", "rest")
-"""The fields of every collection; passages have ``words`` too, where Milvus can search by them."""
+FIELDS = (*TEXTS, *NUMBERS, "authors", "vector")
+"""Of every collection; passages have ``words`` too, where Milvus can search by them."""
+
+MOST_AUTHORS = 4096
+"""Of an article, by whom it is found: an array of Milvus holds no more."""
 
 _TOKEN = "MILVUS_TOKEN"
-"""The environment variable that holds the token, which has no place in an address."""
+_SECONDS = 60  # for an answer of the server
 
-_SECONDS = 60
-"""For an answer of the server."""
-
-_OPEN: Counter[str] = Counter()
+_OPEN: Counter[str] = Counter()  # clients of each local file in this process
 _LOCK = threading.Lock()
-"""Clients of each local file in this process."""
 
 _SERVER = re.compile(r"milvus\+(https?://(?:[\w.-]+|\[[\da-fA-F:]+\])(?::\d{1,5})?)/([A-Za-z]\w{0,99})/?", re.ASCII)
 
@@ -53,11 +49,8 @@ Row = dict[str, Any]
 class Connection:
     """A client of Milvus that connects when it is first used. Safe to use from several threads.
 
-    Args:
-        address: ``milvus+http://host:port/collection``, ``milvus+https://...``, ``milvus+file:path.db``.
-
     Attributes:
-        name: the address.
+        name: the address: ``milvus+http://host:port/collection``, ``milvus+https://...``, ``milvus+file:path.db``.
         uri: what pymilvus connects to.
         articles: the collection of all that has no vector: documents, what files were like, commits, the lease.
 
@@ -84,11 +77,7 @@ class Connection:
         self._client: MilvusClient | None = None
 
     def __call__(self, method: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as in pymilvus
-        """Call a method of the client, and raise Pincite's error for Milvus's and gRPC's; the token is in none of them.
-
-        Raises:
-            IndexProblem: Milvus cannot be reached, or refuses.
-        """
+        """Call a method of the client; raises `IndexProblem`, without the token, for errors of Milvus and gRPC."""
         try:
             from grpc import RpcError
             from pymilvus.exceptions import MilvusException
@@ -100,8 +89,8 @@ class Connection:
             message = " ".join(str(getattr(error, "message", error)).split())
             if token := os.environ.get(_TOKEN):
                 message = message.replace(token, "***")
-            opened, running = "has another process opened it?", f"is Milvus running there, {_TOKEN} right?"
-            hint = opened if self.is_file else running
+            running = f"is Milvus running there, {_TOKEN} right?"
+            hint = "has another process opened it?" if self.is_file else running
             raise IndexProblem(f"{self.name}: {message[:300]}; {hint}") from None
 
     def _connected(self) -> MilvusClient:
@@ -132,8 +121,6 @@ class Connection:
 
                     server_manager_instance.release_server(self.uri)
 
-    # ------------------------------------------------------------ rows
-
     def find(
         self, collection: str, condition: str, fields: Sequence[str], level: str = STRONG, **more: int
     ) -> list[Row]:
@@ -156,8 +143,6 @@ class Connection:
             for part in (f"{start}{digit}" for digit in "0123456789abcdef"):
                 yield from self.every(collection, f"{condition} and pk like '{part}%'", fields, level, part)
 
-    # ------------------------------------------------------------ collections
-
     @cached_property
     def has_words(self) -> bool:
         """Whether it searches by words (BM25), as servers from 2.5 on do; the scores of a file serve for nothing."""
@@ -167,18 +152,20 @@ class Connection:
         return version is not None and (int(version[1]), int(version[2])) >= (2, 5)
 
     def passages(self) -> list[str]:
-        """The collections of passages; those of other dimensions than today's as well, until they are dropped.
+        """The collections of passages, also of other dimensions than today's, until they are dropped.
 
-        Those that hold words come first: where there are both kinds, a newer server has taken an older one's place.
+        Those that hold words, which a newer server has made, come first.
         """
         form = re.compile(rf"{self._prefix}(vectors|words)\d+")
         return sorted(filter(form.fullmatch, self("list_collections")), reverse=True)
 
-    def passages_of(self, dimension: int) -> str:
-        """What the collection of passages with such vectors is called, which says what can be searched in it."""
-        return f"{self._prefix}{'words' if self.has_words else 'vectors'}{dimension}"
+    def make_passages(self, dimension: int) -> str:
+        """Make the collection of passages with such vectors; its name says whether it can be searched by words."""
+        name = f"{self._prefix}{'words' if self.has_words else 'vectors'}{dimension}"
+        self.make(name, dimension)
+        return name
 
-    def make(self, name: str, dimension: int) -> None:
+    def make(self, name: str, dimension: int = 2) -> None:
         """Make a collection, unless it is there."""
         if self("has_collection", name):
             return
@@ -190,6 +177,8 @@ class Connection:
             schema.add_field(field, DataType.VARCHAR, max_length=length, is_primary=field == "pk")
         for field in NUMBERS:
             schema.add_field(field, DataType.INT64)
+        text, most = DataType.VARCHAR, MOST_AUTHORS
+        schema.add_field("authors", DataType.ARRAY, element_type=text, max_length=32, max_capacity=most)
         schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
         # A small server searches without it until a segment is full; with a filter, the file's own misses neighbours.
         kind, build = ("FLAT", {}) if self.is_file else ("HNSW", {"M": 16, "efConstruction": 200})
@@ -203,7 +192,7 @@ class Connection:
 
 
 def holds_words(collection: str) -> bool:
-    """Whether a collection of passages can be searched by words: one that an older server made cannot."""
+    """Whether a collection of passages can be searched by words."""
     return "__words" in collection
 
 
@@ -213,5 +202,5 @@ def batches(items: Sequence[Any], size: int = HEAVY) -> Iterator[Sequence[Any]]:
 
 
 def one_of(field: str, values: Sequence[str]) -> str:
-    """A condition of Milvus; the values are hexadecimal or keys, so that none has to be escaped."""
+    """A condition; the values are hexadecimal or keys, so that none has to be escaped."""
     return f"{field} in {list(values)}"

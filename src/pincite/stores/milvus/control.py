@@ -35,48 +35,55 @@ class Commit:
     """What an update has made the index.
 
     Attributes:
-        version: of that update; rows bear those in which they were created and deleted.
-        frozen: versions up to here are committed,
-        committed: and these above it. What an update that was not finished has written bears none of them.
+        committed: versions of updates, ascending, each with the time of its commit (seconds since the epoch). Rows bear
+            those in which they were created and deleted. The first stands for all before it as well: nothing else has
+            been left of them, but -1 is before all others. What an update that was not finished has written bears none.
         generation: counts the updates that changed something.
         data: the collection that holds the passages; empty where there are none.
         documents, passages: how many there are.
-        at: when it was made, seconds since the epoch.
         manifest: what the index says of itself.
     """
 
-    version: int = 0
-    frozen: int = 0
-    committed: tuple[int, ...] = (0,)
+    committed: tuple[tuple[int, float], ...] = ((0, 0.0),)
     generation: int = 0
     data: str = ""
     documents: int = 0
     passages: int = 0
-    at: float = 0.0
     manifest: Manifest = field(default_factory=lambda: Manifest(settings={}))
+
+    @property
+    def version(self) -> int:
+        """That of the update which made it."""
+        return self.committed[-1][0]
+
+    @property
+    def at(self) -> float:
+        """When it was made, seconds since the epoch."""
+        return self.committed[-1][1]
+
+    @property
+    def created(self) -> str:
+        """The condition that rows fulfil which a committed update has created."""
+        return f"(created_at <= {self.committed[0][0]} or created_at in {self._versions})"
 
     @property
     def visible(self) -> str:
         """The condition that the rows of the index fulfil."""
-        return f"{self.committed_in('created_at')} and not {self.committed_in('deleted_at')}"
+        return f"{self.created} and deleted_at not in {self._versions}"
 
-    def committed_in(self, field_name: str) -> str:
-        """The condition that a version in rows is one of those that are committed."""
-        return f"({field_name} <= {self.frozen} or {field_name} in {list(self.committed)})"
-
-
-def history(connection: Connection, level: str = STRONG) -> list[Commit]:
-    """The commits that are kept, oldest first: the newest, and those by which is told what can be swept."""
-    commits = [
-        Commit(**payload | {"committed": tuple(payload["committed"]), "manifest": Manifest(**payload["manifest"])})
-        for _, payload in payloads(connection.find(connection.articles, "kind == 'commit'", PAYLOAD, level))
-    ]
-    return sorted(commits, key=lambda commit: commit.version)
+    @property
+    def _versions(self) -> list[int]:
+        return [version for version, _ in self.committed]
 
 
 def latest(connection: Connection, level: str = STRONG) -> Commit:
     """The newest commit; one of nothing where there is none."""
-    return [Commit(), *history(connection, level)][-1]
+    found = connection.find(connection.articles, "kind == 'commit'", (*PAYLOAD, "created_at"), level)
+    newest = max((row["created_at"] for row in found), default=None)
+    for _, payload in payloads(row for row in found if row["created_at"] == newest):
+        committed = tuple((version, at) for version, at in payload["committed"])
+        return Commit(**payload | {"committed": committed, "manifest": Manifest(**payload["manifest"])})
+    return Commit()
 
 
 def overtaken(connection: Connection) -> IndexBusy:
@@ -85,14 +92,10 @@ def overtaken(connection: Connection) -> IndexBusy:
 
 
 class Lease:
-    """The right to write: on this machine a lock, and between machines a row that whoever writes renews.
-
-    Args:
-        home: a folder of this machine, where the lock lies.
-        wait: for whoever writes to end, however long that takes.
+    """The right to write: on this machine a lock in ``home``, between machines a row that whoever writes renews.
 
     Raises:
-        IndexBusy: on entering, when another process writes and ``wait`` is not given.
+        IndexBusy: on entering, when another process writes and is not to be waited for.
     """
 
     def __init__(self, connection: Connection, home: Path, *, wait: bool) -> None:
@@ -133,10 +136,7 @@ class Lease:
         return self._is_ours()
 
     def check(self, *, exactly: bool = False) -> None:
-        """Give a sign of life; to be called before anything is written.
-
-        Args:
-            exactly: ask Milvus whose it is, however little time has passed since.
+        """Give a sign of life before anything is written; ``exactly``: however little time has passed since.
 
         Raises:
             IndexBusy: another process has taken it over.

@@ -217,13 +217,8 @@ class MilvusSnapshot(MilvusState):
         """A filter as conditions: folders are not in rows, whose fields hold hashes of ids, and become documents."""
         if where is not None and where.beginnings is not None:
             within = [doc_id for doc_id, _, _ in self._listed if doc_id.startswith(where.beginnings)]
-            yield from rows.conditions(Filter(doc_ids=within), self._by)
-        yield from rows.conditions(where, self._by)
-
-    def _by(self, condition: str) -> list[str]:
-        """The hashes of the documents of which one of several authors fulfils a condition."""
-        wanted = f"{self.base.visible} and kind == 'by' and {condition}"
-        return [row["doc"] for row in self._call.every(self._call.articles, wanted, ["pk", "doc"], self._level)]
+            yield from rows.conditions(Filter(doc_ids=within))
+        yield from rows.conditions(where)
 
     def contents(self) -> Iterator[Content]:
         """All documents that are whole, in the order of their ids, with what was made of them."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -20,7 +20,7 @@ from pincite.analysis.terms import analyse
 from pincite.datatypes import Document, Filter, Passage, parse_date, tables_of
 from pincite.errors import DamagedIndex
 from pincite.stores.base import DocumentRecord, FileRecord
-from pincite.stores.milvus.connection import MEND, Row, one_of
+from pincite.stores.milvus.connection import MEND, MOST_AUTHORS, Row, one_of
 
 NEVER = 1 << 62
 """The version in which what is alive was deleted."""
@@ -45,8 +45,8 @@ def rows(kind: str, name: str, payload: object, version: int, vector: Halves = N
     """The rows of one thing.
 
     Args:
-        kind: ``passage``, ``document``, ``record``, ``by`` (an author of several), ``file``, ``commit``, ``lease``, or
-            ``orphaned`` for a vector without a passage.
+        kind: ``passage``, ``document``, ``record``, ``file``, ``commit``, ``lease``, or ``orphaned`` for a vector
+            without a passage.
         name: tells it from others of its kind.
         payload: what it says, as JSON values.
         version: of the index, that begins with these rows.
@@ -56,12 +56,8 @@ def rows(kind: str, name: str, payload: object, version: int, vector: Halves = N
     hash_ = hashed(kind, name)
     text = json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace").decode()
     texts = [text[at : at + MOST_CHARACTERS] for at in range(0, len(text), MOST_CHARACTERS)]
-    blank = dict.fromkeys(("doc", "source", "author", "digest", "key"), "")
-    common = (
-        blank
-        | {"first_day": NEVER, "last_day": -1, "kind": kind, "name": hash_, "created_at": version, "deleted_at": NEVER}
-        | facts
-    )
+    common = dict.fromkeys(("doc", "source", "digest", "key"), "") | {"authors": [], "first_day": NEVER, "last_day": -1}
+    common |= {"kind": kind, "name": hash_, "created_at": version, "deleted_at": NEVER} | facts
     common["vector"] = vector.astype(np.float32).tolist()
     # The one that nothing follows is written last: where it is, the others are.
     return [
@@ -76,16 +72,9 @@ def of_document(document: Document, record: DocumentRecord, version: int) -> lis
     whole["metadata"] = dict(document.metadata)
     listed = [document.doc_id, document.title, document.source, *record]
     facts = _facts(document)
-    others = names.keys(document.author or "") - {names.key(document.author or "")}
-    by = [
-        row
-        for name in others
-        for row in rows("by", f"{document.doc_id}\0{name}", [], version, doc=facts["doc"], author=hashed(name))
-    ]
     return [
         *rows("document", document.doc_id, whole, version, **facts),
         *rows("record", document.doc_id, listed, version, **facts),
-        *by,
     ]
 
 
@@ -103,7 +92,8 @@ def of_passage(document: Document, passage: Passage, key: str, vector: Halves, v
 def _facts(document: Document) -> dict[str, Any]:
     """By what a document is found; the same for each of its passages. Without a date it fits no bound."""
     days = parse_date(document.date) if document.date else None
-    named = {field: hashed(names.key(getattr(document, field) or "")) for field in ("source", "author")}
+    authors = sorted(map(hashed, names.keys(document.author or "")))[:MOST_AUTHORS]
+    named = {"source": hashed(names.key(document.source or "")), "authors": authors}
     bounds = dict(zip(("first_day", "last_day"), days or (), strict=False))
     return {"doc": hashed(document.doc_id), "digest": document.digest, **named, **bounds}
 
@@ -149,21 +139,18 @@ def file_record(payload: Sequence[Any]) -> FileRecord:
     return FileRecord(path, tuple(stamp), *rest)
 
 
-def conditions(where: Filter | None, by: Callable[[str], list[str]]) -> Iterator[str]:
-    """What rows of documents and passages have to fulfil to fit a filter.
-
-    Args:
-        where: the filter.
-        by: the ``doc`` of those whose author is one of several that fulfil a condition, by rows of kind ``by``.
-    """
+def conditions(where: Filter | None) -> Iterator[str]:
+    """What rows of documents and passages have to fulfil to fit a filter, folders aside."""
     if where is None:
         return
     for field, values in where.allowed.items():
-        if values is not None:
-            column = "doc" if field == "doc_id" else field
-            condition = one_of(column, [hashed(value) for value in values]) if values else "created_at < 0"
-            together = by(condition) if values and field == "author" else []
-            yield f"({condition} or {one_of('doc', together)})" if together else condition
+        hashes = list(map(hashed, values or ()))
+        if values is not None and not values:
+            yield "created_at < 0"
+        elif values and field == "author":
+            yield f"array_contains_any(authors, {hashes})"
+        elif values:
+            yield one_of("doc" if field == "doc_id" else field, hashes)
     first, last = where.days
     if first is not None:
         yield f"last_day >= {first}"

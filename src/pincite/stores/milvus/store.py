@@ -32,7 +32,7 @@ class MilvusStore:
         UsageError: it is no address.
     """
 
-    format = 2
+    format = 3
     """Counts up when rows or what they hold change."""
 
     def __init__(self, address: str) -> None:

@@ -20,10 +20,10 @@ from pincite.datatypes import Document, Passage
 from pincite.errors import IndexProblem
 from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.milvus import rows
-from pincite.stores.milvus.connection import NUMBERS, STRONG, TEXTS, Connection, Row, batches, holds_words, one_of
-from pincite.stores.milvus.control import Commit, Lease, history, latest, overtaken
+from pincite.stores.milvus.connection import FIELDS, STRONG, Connection, Row, batches, holds_words, one_of
+from pincite.stores.milvus.control import Commit, Lease, latest, overtaken
 from pincite.stores.milvus.reading import MilvusState, counted
-from pincite.stores.milvus.rows import NEVER, Halves, hashed
+from pincite.stores.milvus.rows import Halves, hashed
 
 KEPT = 6 * 3600.0
 """Seconds for which what was deleted can be read by those who began before: longer than any reader may take."""
@@ -54,7 +54,7 @@ class MilvusWriter(MilvusState):
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
-            self._call.make(self._call.articles, 2)
+            self._call.make(self._call.articles)
             opening.enter_context(self._lease)
             self._begin(latest(self._call))
             self._open = opening.pop_all()
@@ -89,24 +89,19 @@ class MilvusWriter(MilvusState):
         return {bytes.fromhex(key) for key in unknown - self._stored}
 
     def put_vectors(self, keys: Sequence[bytes], vectors: Iterable[Kept]) -> None:
-        """Keep vectors at once and for good: with their passages, or alone where those have not come yet."""
-        self._put({key.hex(): np.asarray(vector, np.float16) for key, vector in zip(keys, vectors, strict=True)})
-
-    def _put(self, vectors: dict[str, Halves]) -> None:
-        """Write vectors, with the passages that wait for them."""
+        """Keep vectors at once and for good: with the passages that wait for them, or else alone."""
         new: list[Row] = []
-        for key, vector in vectors.items():
-            if not self._data:
-                self._data = self._call.passages_of(len(vector))
-                self._call.make(self._data, len(vector))
+        for key, kept in zip(map(bytes.hex, keys), vectors, strict=True):
+            vector = np.asarray(kept, np.float16)
+            self._data = self._data or self._call.make_passages(len(vector))
             words = holds_words(self._data)
             if key not in self._waiting:
                 alone = {"key": key} | ({"words": ""} if words else {})
                 new += rows.rows("orphaned", key, [], self._version, vector, **alone)
             for document, passage in self._waiting.pop(key, ()):
                 new += rows.of_passage(document, passage, key, vector, self._version, words)
+            self._stored.add(key)
         self._send(self._data, new)
-        self._stored.update(vectors)
 
     def _take_over(self, keys: Iterable[str]) -> None:
         """Give the passages that wait for these vectors those of others with the same text."""
@@ -121,7 +116,7 @@ class MilvusWriter(MilvusState):
                 vectors |= {row["key"]: np.array(row["vector"], np.float16) for row in read}
             if lost := set(batch) - vectors.keys():
                 raise IndexProblem(f"{self._call.name}: {len(lost)} vectors were lost meanwhile; update again")
-            self._put(vectors)
+            self.put_vectors(list(map(bytes.fromhex, vectors)), vectors.values())
 
     def _send(self, collection: str, new: Sequence[Row]) -> None:
         """Idempotent: what is sent again has the same keys."""
@@ -169,81 +164,66 @@ class MilvusWriter(MilvusState):
         for path, record in self._files.items():
             self._unsent += rows.rows("file", path, [*record[:-1], dict(record.skipped)], self._version)
         self._send(self._call.articles, self._unsent)
-        self._check(self.base)
-        base = self._swept(self.base)
-        if not self._fresh:
-            self._delete_replaced(base)
+        self._check()
+        committed = self._swept()
+        if self._fresh:
+            committed = ((-1, 0.0),)
+        else:
+            self._end_replaced()
         new = Commit(
-            version=self._version,
-            # One that starts from nothing leaves all versions before it out.
-            frozen=-1 if self._fresh else base.frozen,
-            committed=(self._version,) if self._fresh else (*base.committed, self._version),
-            generation=base.generation + bool(self._fresh or self._staged or self._removed or not base.generation),
+            committed=(*committed, (self._version, time())),
+            generation=self.generation + bool(self._fresh or self._staged or self._removed or not self.generation),
             data=self._data,
-            at=time(),
             manifest=self._manifest,
         )
         documents, passages = counted(self._call, new, STRONG)
         new = replace(new, documents=documents, passages=passages)
-        self._check(base)
+        self._check()
         self._call("upsert", self._call.articles, rows.rows("commit", str(new.version), asdict(new), new.version))
         if latest(self._call).version != new.version:
             raise overtaken(self._call)
+        self._call("delete", self._call.articles, filter=f"kind == 'commit' and created_at < {new.version}")
         self._fresh = False
         self._committed(new)
         self._begin(new)
         return new.generation
 
-    def _check(self, base: Commit) -> None:
-        """See that nobody else has written since ``base``."""
+    def _check(self) -> None:
+        """See that nobody else has written meanwhile."""
         self._lease.check(exactly=True)
-        if latest(self._call).version != base.version:
+        if latest(self._call).version != self.base.version:
             raise overtaken(self._call)
 
-    def _delete_replaced(self, base: Commit) -> None:
-        """Have the rows of what is removed or replaced end with this version."""
+    def _end_replaced(self) -> None:
+        """Have the rows of what is removed or replaced end with this version; only whole rows can be written."""
         docs = [hashed(doc_id) for doc_id in {*self._staged, *self._removed}]
         names = [hashed("file", path) for path in {*self._files, *self._gone}]
-        for field, values in (("doc", docs), ("name", names)):
-            for batch in batches(values):
-                for collection in filter(None, (self._call.articles, self._data)):
-                    self._mark(collection, f"{base.visible} and {one_of(field, batch)}", self._version)
+        ended = [one_of("doc", batch) for batch in batches(docs)] + [one_of("name", batch) for batch in batches(names)]
+        for collection in filter(None, (self._call.articles, self._data)):
+            fields = (*FIELDS, "words") if holds_words(collection) else FIELDS
+            for condition in ended:
+                found = self._call.every(collection, f"{self.base.visible} and {condition}", ["pk"])
+                for batch in batches([row["pk"] for row in found]):
+                    self._lease.check(exactly=True)
+                    whole = self._call.find(collection, one_of("pk", batch), fields)
+                    for row in whole:
+                        row |= {"deleted_at": self._version, "vector": list(map(float, row["vector"]))}
+                    self._call("upsert", collection, whole)
 
-    def _mark(self, collection: str, condition: str, deleted_at: int) -> None:
-        """Say when rows were deleted. Only whole rows can be written."""
-        fields = [*TEXTS, *NUMBERS, "vector", *(["words"] if holds_words(collection) else [])]
-        for batch in batches([row["pk"] for row in self._call.every(collection, condition, ["pk"])]):
-            self._lease.check(exactly=True)
-            ended = self._call.find(collection, one_of("pk", batch), fields)
-            for row in ended:
-                row |= {"deleted_at": deleted_at, "vector": list(map(float, row["vector"]))}
-            self._call("upsert", collection, ended)
+    def _swept(self) -> tuple[tuple[int, float], ...]:
+        """Delete what no reader can see any more; the versions committed so far that still have to be told apart.
 
-    def _swept(self, base: Commit) -> Commit:
-        """Delete what no reader can see any more; the commit before, which then has less to name.
-
-        It is told by the newest commit that is older than `KEPT`: who reads a still older one is too late.
+        Whoever began to read before the last of the `old` ones was followed by another, is too late.
         """
-        commits = history(self._call)
-        recent = [commit for commit in commits if commit.at > time() - KEPT]
-        # The first of the recent ones says what to sweep when it is old; those after it are of no use but the last.
-        for commit in commits:
-            if commit not in (*recent[:1], commits[-1]):
-                self._call("delete", self._call.articles, filter=f"kind == 'commit' and created_at == {commit.version}")
-        if len(recent) == len(commits):
-            return base
-        horizon = commits[-1 - len(recent)]
-        dead = f"kind == 'orphaned' or not {horizon.committed_in('created_at')} or {horizon.committed_in('deleted_at')}"
-        condition = f"created_at <= {horizon.version} and kind not in ['commit', 'lease'] and ({dead})"
-        used = {self._call.articles, self._data, *(commit.data for commit in (horizon, *recent))}
+        committed = self.base.committed
+        old = [version for version, at in committed if at <= time() - KEPT]
+        if len(old) < 2:  # the first stands for what was swept already
+            return committed
+        dead = f"kind == 'orphaned' or not {self.base.created} or deleted_at in {old}"
+        condition = f"created_at <= {old[-1]} and kind not in ['commit', 'lease'] and ({dead})"
         for collection in (self._call.articles, *self._call.passages()):
-            if collection not in used:
+            if collection in (self._call.articles, self._data, self.base.data):
+                self._call("delete", collection, filter=condition)
+            else:  # of a model before the last rebuild
                 self._call("drop_collection", collection)
-                continue
-            self._call("delete", collection, filter=condition)
-            # What is still there, and was deleted by then, was so by an update that never ended.
-            self._mark(collection, f"deleted_at <= {horizon.version}", NEVER)
-        if horizon.version not in base.committed:  # a rebuild has left it out meanwhile, with all before it
-            return base
-        later = [version for version in base.committed if version > horizon.version]
-        return replace(base, frozen=horizon.version, committed=(horizon.version, *later))
+        return committed[len(old) - 1 :]
