@@ -23,8 +23,6 @@ from drawn import DrawnEmbedder
 from pincite import Index, Progress, Settings
 from pincite.ingest.cluster import Embedding, dask
 from pincite.retrieval.embedding import SentenceTransformerEmbedder
-from pincite.stores.milvus.connection import STRONG
-from pincite.stores.milvus.reading import counted
 from reporting import ROOT, milliseconds, spread, write
 from scale import SENTENCES, WORDS, articles, words
 
@@ -140,7 +138,7 @@ def _compared(index: Index, local: Index) -> dict[str, int]:
         whole = {passage.passage_id for content in expected.contents() for passage in content.passages}
     return {
         "expected": len(whole),
-        "counted_by_milvus": counted(store._call, found.base, STRONG)[1],
+        "counted_by_milvus": found.counted()[1],
         "lost": len(whole - set(ids)),
         "doubled": len(ids) - len(set(ids)),
         "strange": len(set(ids) - whole),

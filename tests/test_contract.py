@@ -27,7 +27,7 @@ from pincite.errors import DamagedIndex, IndexBusy, IndexProblem, NoIndex, Usage
 from pincite.stores.base import FileRecord, Snapshot, Store
 from pincite.stores.local import dense, lexical
 from pincite.stores.local.writer import LocalWriter
-from pincite.stores.milvus import control, reading, rows, writing
+from pincite.stores.milvus import reading, rows, writing
 from pincite.stores.milvus.connection import FIELDS, Connection, batches
 from servers import Milvus
 
@@ -416,7 +416,7 @@ def test_of_a_writer_elsewhere_is_said_who_it_is_until_it_is_silent(file: Index,
         with pytest.raises(IndexBusy):
             file.update()
         (row,) = call(file).find(call(file).articles, "kind == 'lease'", FIELDS)
-        silent = json.loads(row["payload"]) | {"seen": time.time() - control.SILENT}
+        silent = json.loads(row["payload"]) | {"seen": time.time() - writing.SILENT}
         call(file)("upsert", call(file).articles, rows.rows("lease", "", silent, 0))
         assert file.update().removed == ("bees.txt",)
         with pytest.raises(IndexBusy, match="another process has updated it meanwhile"):
@@ -581,19 +581,19 @@ def test_a_writer_that_is_overtaken_while_it_ends_rows_changes_nothing(
     (corpus / "bees.txt").unlink()
     write_files(corpus, {"harbour.txt": "Day ferry\n\nThe day ferry left at noon.\n"})
     local.update()
-    check = control.Lease.check
+    check = writing.Lease.check
     calls = iter(range(100))
 
-    def overtaken(self: control.Lease, *, exactly: bool = False) -> None:
+    def overtaken(self: writing.Lease, *, exactly: bool = False) -> None:
         if exactly and next(calls) == step:  # when some rows are marked
             steal(file)
             with monkeypatch.context() as alone, elsewhere(file) as winner:
-                alone.setattr(control.Lease, "check", check)
+                alone.setattr(writing.Lease, "check", check)
                 winner.update()
         check(self, exactly=exactly)
 
     with monkeypatch.context() as patched:
-        patched.setattr(control.Lease, "check", overtaken)
+        patched.setattr(writing.Lease, "check", overtaken)
         with pytest.raises(IndexBusy):
             file.update()
     assert next(calls) > step
@@ -736,7 +736,7 @@ def test_what_a_rebuild_left_out_goes_when_the_rebuild_is_old(
 ) -> None:
     (corpus / "bees.txt").unlink()
     file.update(rebuild=True)
-    rebuilt = control.latest(call(file)).at
+    rebuilt = reading.latest(call(file)).committed[-1][1]
     local.update(corpus)
     for later, left in ((writing.KEPT - 1, True), (writing.KEPT + 1, False)):
         monkeypatch.setattr(writing, "time", lambda later=later: rebuilt + later)

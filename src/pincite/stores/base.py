@@ -271,6 +271,11 @@ class Store(Protocol):
         """Let go of files and connections."""
 
 
+def best_first(scores: Iterable[tuple[str, float]]) -> Scored:
+    """Scores of passages in the order of `Scored`."""
+    return dict(sorted(scores, key=lambda item: (-item[1], item[0])))
+
+
 def in_words(counts: tuple[int, int]) -> str:
     """How many documents and passages."""
     return "{} documents and {} passages".format(*counts)

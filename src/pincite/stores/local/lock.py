@@ -17,11 +17,12 @@ _LOCK, _HOLDER = "update.lock", "update.json"
 
 
 @contextmanager
-def lock(folder: Path, *, wait: bool = False) -> Iterator[None]:
+def lock(folder: Path, name: str = "", *, wait: bool = False) -> Iterator[None]:
     """Hold the lock; it goes with the process that holds it, however that ends.
 
     Args:
-        folder: the index; it is made.
+        folder: where it lies; made if need be.
+        name: of the index, in errors; by default the folder.
         wait: for the holder to end, however long that takes.
 
     Raises:
@@ -31,7 +32,7 @@ def lock(folder: Path, *, wait: bool = False) -> Iterator[None]:
     try:
         held = FileLock(folder / _LOCK).acquire(timeout=-1 if wait else 0)
     except Timeout as error:
-        raise IndexBusy(f"{folder}: {_holder(folder)}; wait for it to end") from error
+        raise IndexBusy(f"{name or folder}: {_holder(folder)}; wait for it to end") from error
     with held:
         # In a file of its own: whoever tries to take the lock empties its own file.
         holder = {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}

@@ -100,13 +100,12 @@ class Connection:
             if self._client is None:
                 if self.is_file:
                     Path(self.uri).parent.mkdir(parents=True, exist_ok=True)
-                client = MilvusClient(self.uri, token=os.environ.get(_TOKEN, ""), timeout=_SECONDS)
+                self._client = MilvusClient(self.uri, token=os.environ.get(_TOKEN, ""), timeout=_SECONDS)
                 with _LOCK:
                     _OPEN[self.uri] += 1
-                self._client = client
-                for name in client.list_collections(timeout=_SECONDS):
+                for name in self._client.list_collections(timeout=_SECONDS):
                     if name.startswith(self._prefix):
-                        client.load_collection(name, timeout=_SECONDS)
+                        self._client.load_collection(name, timeout=_SECONDS)
             return self._client
 
     def close(self) -> None:
@@ -121,12 +120,9 @@ class Connection:
 
                     server_manager_instance.release_server(self.uri)
 
-    def find(
-        self, collection: str, condition: str, fields: Sequence[str], level: str = STRONG, **more: int
-    ) -> list[Row]:
+    def find(self, collection: str, where: str, fields: Sequence[str], level: str = STRONG, **limit: int) -> list[Row]:
         """Rows that fulfil a condition, in one call."""
-        read = self("query", collection, condition, list(fields), consistency_level=level, **more)
-        return [dict(row) for row in read]
+        return list(map(dict, self("query", collection, where, list(fields), consistency_level=level, **limit)))
 
     def every(
         self, collection: str, condition: str, fields: Sequence[str], level: str = STRONG, start: str = ""
@@ -152,10 +148,7 @@ class Connection:
         return version is not None and (int(version[1]), int(version[2])) >= (2, 5)
 
     def passages(self) -> list[str]:
-        """The collections of passages, also of other dimensions than today's, until they are dropped.
-
-        Those that hold words, which a newer server has made, come first.
-        """
+        """The collections of passages, also of models before; those that hold words, of a newer server, come first."""
         form = re.compile(rf"{self._prefix}(vectors|words)\d+")
         return sorted(filter(form.fullmatch, self("list_collections")), reverse=True)
 

@@ -1,7 +1,6 @@
 """Documents, passages and records as rows of Milvus, and back.
 
-A row is found by hashes and numbers; what it says is in its payload, as JSON. A payload that is too long for one row
-goes on in others. No row is ever changed but for ``deleted_at``.
+A row is found by hashes and numbers; what it says is in its payload, as JSON. None is changed but for ``deleted_at``.
 """
 
 from __future__ import annotations
@@ -17,23 +16,20 @@ import numpy.typing as npt
 
 from pincite import names
 from pincite.analysis.terms import analyse
-from pincite.datatypes import Document, Filter, Passage, parse_date, tables_of
+from pincite.datatypes import Document, Passage, parse_date, tables_of
 from pincite.errors import DamagedIndex
-from pincite.stores.base import DocumentRecord, FileRecord
-from pincite.stores.milvus.connection import MEND, MOST_AUTHORS, Row, one_of
+from pincite.stores.base import DocumentRecord
+from pincite.stores.milvus.connection import MEND, MOST_AUTHORS, Row
 
-NEVER = 1 << 62
-"""The version in which what is alive was deleted."""
+NEVER = 1 << 62  # the version in which what is alive was deleted
 
 MOST_CHARACTERS = 15_000
 """Of a payload in one row, of up to four bytes each: a VARCHAR holds 65,535 bytes."""
 
-PAYLOAD = ("pk", "payload", "rest")
-"""The fields from which what rows say is put together."""
+PAYLOAD = ("pk", "payload", "rest")  # the fields from which what rows say is put together
 
 Halves = npt.NDArray[np.float16]
-NO_VECTOR: Halves = np.array([1, 0], np.float16)
-"""The vector of a row that has none."""
+NO_VECTOR: Halves = np.array([1, 0], np.float16)  # of a row that has none
 
 
 def hashed(*values: str) -> str:
@@ -42,16 +38,10 @@ def hashed(*values: str) -> str:
 
 
 def rows(kind: str, name: str, payload: object, version: int, vector: Halves = NO_VECTOR, **facts: object) -> list[Row]:
-    """The rows of one thing.
+    """The rows of one thing: more than one where its payload is longer than one holds.
 
-    Args:
-        kind: ``passage``, ``document``, ``record``, ``file``, ``commit``, ``lease``, or ``orphaned`` for a vector
-            without a passage.
-        name: tells it from others of its kind.
-        payload: what it says, as JSON values.
-        version: of the index, that begins with these rows.
-        vector: of length 1.
-        facts: other fields by which it is found.
+    Its kind is ``passage``, ``document``, ``record`` (what is asked of all documents at once), ``file``, ``commit``,
+    ``lease``, or ``orphaned`` for a vector without a passage; the ``facts`` are other fields by which it is found.
     """
     hash_ = hashed(kind, name)
     text = json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace").decode()
@@ -67,15 +57,12 @@ def rows(kind: str, name: str, payload: object, version: int, vector: Halves = N
 
 
 def of_document(document: Document, record: DocumentRecord, version: int) -> list[Row]:
-    """The rows of a document, and those of what is asked of all documents at once."""
+    """The rows of a document, and of its record."""
     whole = {field.name: getattr(document, field.name) for field in fields(document)}
     whole["metadata"] = dict(document.metadata)
     listed = [document.doc_id, document.title, document.source, *record]
-    facts = _facts(document)
-    return [
-        *rows("document", document.doc_id, whole, version, **facts),
-        *rows("record", document.doc_id, listed, version, **facts),
-    ]
+    named = (("document", whole), ("record", listed))
+    return [row for kind, said in named for row in rows(kind, document.doc_id, said, version, **_facts(document))]
 
 
 def of_passage(document: Document, passage: Passage, key: str, vector: Halves, version: int, words: bool) -> list[Row]:
@@ -104,11 +91,7 @@ def spelled(terms: Iterable[str]) -> str:
 
 
 def payloads(parts: Iterable[Row]) -> Iterator[tuple[Row, Any]]:
-    """What rows say, each with the last row of it.
-
-    Raises:
-        DamagedIndex: one of its rows is missing, or is not what was written.
-    """
+    """What rows say, each with the last row of it; raises `DamagedIndex` where one is missing."""
     whole: dict[str, list[Row]] = {}
     for row in parts:
         whole.setdefault(row["pk"].rpartition(":")[0], []).append(row)
@@ -131,28 +114,3 @@ def passage(payload: Sequence[Any]) -> Passage:
     """A passage again."""
     values = dict(zip((field.name for field in fields(Passage)), payload, strict=True))
     return Passage(**values | {"sentences": tuple((start, end) for start, end in values["sentences"])})
-
-
-def file_record(payload: Sequence[Any]) -> FileRecord:
-    """What an update saw of a file."""
-    path, stamp, *rest = payload
-    return FileRecord(path, tuple(stamp), *rest)
-
-
-def conditions(where: Filter | None) -> Iterator[str]:
-    """What rows of documents and passages have to fulfil to fit a filter, folders aside."""
-    if where is None:
-        return
-    for field, values in where.allowed.items():
-        hashes = list(map(hashed, values or ()))
-        if values is not None and not values:
-            yield "created_at < 0"
-        elif values and field == "author":
-            yield f"array_contains_any(authors, {hashes})"
-        elif values:
-            yield one_of("doc" if field == "doc_id" else field, hashes)
-    first, last = where.days
-    if first is not None:
-        yield f"last_day >= {first}"
-    if last is not None:
-        yield f"first_day <= {last}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import cached_property
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -14,8 +13,7 @@ from pincite.stores import checks
 from pincite.stores.base import Manifest, pour
 from pincite.stores.local import backups
 from pincite.stores.milvus.connection import BOUNDED, MEND, STRONG, Connection, holds_words
-from pincite.stores.milvus.control import Commit, latest
-from pincite.stores.milvus.reading import MilvusSnapshot
+from pincite.stores.milvus.reading import Commit, MilvusSnapshot, latest
 from pincite.stores.milvus.rows import hashed
 from pincite.stores.milvus.writing import MilvusWriter
 
@@ -23,42 +21,24 @@ _log = logging.getLogger(__name__)
 
 
 class MilvusStore:
-    """An index in Milvus. Safe to use from several threads; one process writes at a time.
-
-    Args:
-        address: as `Connection` reads it.
+    """An index in Milvus, at an address as `Connection` reads it. Safe to use from several threads; one process writes.
 
     Raises:
         UsageError: it is no address.
     """
 
-    format = 3
-    """Counts up when rows or what they hold change."""
+    format = 3  # counts up when rows or what they hold change
 
     def __init__(self, address: str) -> None:
         self._call = Connection(address)
         self._current: MilvusSnapshot | None = None
         self._said = False
         self.name = self._call.name
-
-    @cached_property
-    def home(self) -> Path:
-        """A folder of this machine for what can be made again."""
-        return cache_folder() / self._key
-
-    @property
-    def judgements(self) -> Path:
-        """In the user's folder for data, since this machine may hold nothing else of it."""
-        return user_data_path("pincite", appauthor=False) / f"judgements-{self._key}.jsonl"
-
-    @property
-    def _key(self) -> str:
-        return hashed(self._call.uri, self._call.articles)[:16]
-
-    @property
-    def owned_paths(self) -> tuple[Path, ...]:
-        """What of this machine is its own."""
-        return (self.home, Path(self._call.uri)) if self._call.is_file else (self.home,)
+        key = hashed(self._call.uri, self._call.articles)[:16]
+        self.home = cache_folder() / key  # for what can be made again
+        self.owned_paths = (self.home, Path(self._call.uri)) if self._call.is_file else (self.home,)
+        # In the user's folder for data, since this machine may hold nothing else of it.
+        self.judgements = user_data_path("pincite", appauthor=False) / f"judgements-{key}.jsonl"
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -110,12 +90,7 @@ class MilvusStore:
         return self._current
 
     def writer(self, *, fresh: bool = False, wait: bool = False) -> MilvusWriter:
-        """Begin to write.
-
-        Args:
-            fresh: start from nothing, while readers keep the old state until the commit.
-            wait: for another writer to end, however long that takes.
-        """
+        """The writer, as `pincite.stores.base.Store.writer` says."""
         return MilvusWriter(self._call, self.home, self._take_up, fresh=fresh, wait=wait)
 
     def sizes(self) -> dict[str, int]:
@@ -126,11 +101,10 @@ class MilvusStore:
         """Everything that does not agree with the rest; empty where all is well."""
         wrong: list[str] = []
         try:
-            for problem in checks.problems(self.snapshot()):
-                wrong.append(f"{self.name}: {problem}")
+            wrong.extend(checks.problems(self.snapshot()))
         except DamagedIndex as error:  # a row cannot be read, nor what stands behind it
-            wrong.append(f"{self.name}: {error}")
-        return [*wrong, MEND] if wrong else []
+            wrong.append(str(error))
+        return [*(f"{self.name}: {problem}" for problem in wrong), MEND] if wrong else []
 
     def quarantine(self, *, wait: bool = False) -> Path | None:
         """Nothing can be put aside."""

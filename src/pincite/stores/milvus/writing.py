@@ -1,42 +1,114 @@
-"""The writer of an index on Milvus.
+"""The writer of an index on Milvus: its rows bear a version of their own, and are seen once a commit names that.
 
-Rows bear the version that writes them, and are seen when a commit of that version says so. What an update that was
-ended has written is not seen by anyone, but its vectors are taken over by the next.
+The newest row of kind ``commit`` decides what is seen, and is written after all others. Nobody sees what an update that
+was ended has written, but its vectors are taken over by the next. The lease only saves writers from working in vain.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+import socket
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from time import time, time_ns
-from typing import Self
+from time import sleep, time, time_ns
+from typing import Any, Self
 
 import numpy as np
 
 from pincite.datatypes import Document, Passage
-from pincite.errors import IndexProblem
+from pincite.errors import IndexBusy, IndexProblem
 from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
+from pincite.stores.local.lock import lock
 from pincite.stores.milvus import rows
 from pincite.stores.milvus.connection import FIELDS, STRONG, Connection, Row, batches, holds_words, one_of
-from pincite.stores.milvus.control import Commit, Lease, latest, overtaken
-from pincite.stores.milvus.reading import MilvusState, counted
+from pincite.stores.milvus.reading import Commit, MilvusSnapshot, latest
 from pincite.stores.milvus.rows import Halves, hashed
+
+SILENT = 600.0
+"""Seconds without a sign of life after which a writer on another machine is taken for dead."""
 
 KEPT = 6 * 3600.0
 """Seconds for which what was deleted can be read by those who began before: longer than any reader may take."""
 
-_BUFFERED = 500
-"""Rows that wait to be sent together."""
+_RENEWED, _SETTLING = 10.0, 0.3
+_LEASE = "kind == 'lease'"
+_BUFFERED = 500  # rows that wait to be sent together
 
 
-class MilvusWriter(MilvusState):
-    """See `pincite.stores.base.Writer`; entering it takes the lease.
+class Lease:
+    """The right to write: on this machine a lock in ``home``, between machines a row that whoever writes renews."""
 
-    Args:
-        committed: called with each new commit.
+    def __init__(self, connection: Connection, home: Path) -> None:
+        self._call = connection
+        self._home = home
+        host = socket.gethostname()
+        self._me = {"token": uuid.uuid4().hex, "place": f"{host}:{home}", "who": f"process {os.getpid()} on {host}"}
+
+    @contextmanager
+    def held(self, *, wait: bool) -> Iterator[None]:
+        """Hold it.
+
+        Raises:
+            IndexBusy: on entering, when another process writes and is not to be waited for.
+        """
+        with lock(self._home, self._call.name, wait=wait):
+            self._me["since"] = datetime.now(UTC).isoformat(timespec="seconds")
+            while not self._taken(wait):
+                sleep(1)
+            try:
+                yield
+            finally:
+                with suppress(IndexProblem):  # it ends by itself as well
+                    if self._is_ours():
+                        self._call("delete", self._call.articles, filter=_LEASE)
+
+    def _taken(self, wait: bool) -> bool:
+        """Take it unless another has it; of two that look at once, one writes over the other."""
+        holder = self._holder()
+        # One of this place has ended without saying so, since the lock is ours.
+        if holder and holder["place"] != self._me["place"] and time() - holder["seen"] < SILENT:
+            if wait:
+                return False
+            who = f"{holder['who']} has been updating it since {holder['since']}"
+            raise IndexBusy(f"{self._call.name}: {who}; wait for it (--wait), or end it")
+        self._renew()
+        sleep(_SETTLING)
+        return self._is_ours()
+
+    def check(self, *, exactly: bool = False) -> None:
+        """Give a sign of life before anything is written, ``exactly`` however little time has passed since.
+
+        Raises:
+            IndexBusy: another process has taken it over.
+        """
+        if exactly or time() - self._seen > _RENEWED:
+            if not self._is_ours():
+                raise self.overtaken()
+            self._renew()
+
+    def overtaken(self) -> IndexBusy:
+        """What is raised where another process has written meanwhile."""
+        return IndexBusy(f"{self._call.name}: another process has updated it meanwhile; update again")
+
+    def _is_ours(self) -> bool:
+        return bool(self._holder().get("token") == self._me["token"])
+
+    def _holder(self) -> dict[str, Any]:
+        leases = rows.payloads(self._call.find(self._call.articles, _LEASE, rows.PAYLOAD))
+        return next((holder for _, holder in leases), {})
+
+    def _renew(self) -> None:
+        self._seen = time()
+        self._call("upsert", self._call.articles, rows.rows("lease", "", self._me | {"seen": self._seen}, 0))
+
+
+class MilvusWriter(MilvusSnapshot):
+    """See `pincite.stores.base.Writer`; ``committed`` is called with each new commit.
 
     Raises:
         IndexBusy: on entering, when another process writes; on committing, when another has written meanwhile.
@@ -50,12 +122,13 @@ class MilvusWriter(MilvusState):
         self._call = connection
         self._committed = committed
         self._fresh = fresh
-        self._lease = Lease(connection, home, wait=wait)
+        self._wait = wait
+        self._lease = Lease(connection, home)
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
             self._call.make(self._call.articles)
-            opening.enter_context(self._lease)
+            opening.enter_context(self._lease.held(wait=self._wait))
             self._begin(latest(self._call))
             self._open = opening.pop_all()
         return self
@@ -64,7 +137,7 @@ class MilvusWriter(MilvusState):
         self._open.close()
 
     def _begin(self, base: Commit) -> None:
-        self.base = base
+        super().__init__(self._call, base)
         # Higher than the last; the last digits tell apart writers that begin in the same moment.
         self._version = max(time_ns() // 1000 * 1000 + secrets.randbelow(1000), base.version + 1)
         self._data = "" if self._fresh else base.data  # made with the first vector, whose length says which it is
@@ -76,8 +149,6 @@ class MilvusWriter(MilvusState):
         self._files: dict[str, FileRecord] = {}
         self._gone: set[str] = set()
         self._manifest = base.manifest
-
-    # ------------------------------------------------------------ vectors
 
     def missing(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of ``keys`` that have no vector yet."""
@@ -124,8 +195,6 @@ class MilvusWriter(MilvusState):
         for batch in batches(new, _BUFFERED):
             self._call("upsert", collection, batch)
 
-    # ------------------------------------------------------------ documents
-
     def replace(
         self, document: Document, passages: Sequence[Passage], keys: Sequence[bytes], record: DocumentRecord
     ) -> None:
@@ -152,14 +221,8 @@ class MilvusWriter(MilvusState):
         """Say what the index is now."""
         self._manifest = manifest
 
-    # ------------------------------------------------------------ publishing
-
     def commit(self) -> int:
-        """Publish everything since the writer was entered, at once.
-
-        Raises:
-            IndexBusy: another process has published something meanwhile; nothing of this is.
-        """
+        """Publish everything since the writer was entered, at once, or nothing."""
         self._take_over(self._waiting)
         for path, record in self._files.items():
             self._unsent += rows.rows("file", path, [*record[:-1], dict(record.skipped)], self._version)
@@ -176,12 +239,12 @@ class MilvusWriter(MilvusState):
             data=self._data,
             manifest=self._manifest,
         )
-        documents, passages = counted(self._call, new, STRONG)
+        documents, passages = MilvusSnapshot(self._call, new).counted()
         new = replace(new, documents=documents, passages=passages)
         self._check()
         self._call("upsert", self._call.articles, rows.rows("commit", str(new.version), asdict(new), new.version))
         if latest(self._call).version != new.version:
-            raise overtaken(self._call)
+            raise self._lease.overtaken()
         self._call("delete", self._call.articles, filter=f"kind == 'commit' and created_at < {new.version}")
         self._fresh = False
         self._committed(new)
@@ -192,7 +255,7 @@ class MilvusWriter(MilvusState):
         """See that nobody else has written meanwhile."""
         self._lease.check(exactly=True)
         if latest(self._call).version != self.base.version:
-            raise overtaken(self._call)
+            raise self._lease.overtaken()
 
     def _end_replaced(self) -> None:
         """Have the rows of what is removed or replaced end with this version; only whole rows can be written."""
