@@ -23,8 +23,7 @@ import pytest
 from conftest import ARTICLES, WordEmbedder, grow_by_segments, swap, write_files
 from pincite import Assistant, Index, Settings, UpdateReport
 from pincite.errors import DamagedCatalogue, DamagedIndex, IndexBusy, IndexProblem, NoIndex, OtherFormat, UsageError
-from pincite.stores.local import catalog, dense
-from pincite.stores.local.verifying import Verification
+from pincite.stores.local import catalog, dense, generation
 
 Open = Callable[..., Index]
 
@@ -301,16 +300,16 @@ def test_flipped_bytes_of_the_catalogue_are_mended_as_is_advised(index: Index, c
 def test_verifying_during_an_update_finds_no_damage(
     index: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = Verification.of_the_derived_files
+    whole = generation.problems
     turns = iter([True])
 
-    def overtaken(self: Verification) -> Iterator[str]:
+    def overtaken(folder: Path, state: catalog.Catalog) -> Iterator[str]:
         if next(turns, False):
             (corpus / "bees.txt").unlink()
             opened(place(index)).update()
-        return whole(self)
+        return whole(folder, state)
 
-    monkeypatch.setattr(Verification, "of_the_derived_files", overtaken)
+    monkeypatch.setattr(generation, "problems", overtaken)
     assert index.verify() == ()
     assert index.status().documents == 2
 
@@ -577,7 +576,7 @@ from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from test_keeping import opened
 from pincite.stores.local import writer
-def publish(*_):
+def publish(*_, **__):
     raise OSError(28, "No space left on device")
 writer.LocalWriter._publish = publish
 opened(Path({str(tmp_path / "new")!r})).restore(Path({str(kept)!r}))

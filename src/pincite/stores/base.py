@@ -6,11 +6,13 @@ are named by ``passage_id``, vectors by a key that the caller derives from exact
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +36,7 @@ class FileRecord(NamedTuple):
         stamp: what tells an untouched file without reading it (size, times, inode).
         digest: SHA-256 of its bytes.
         scanned_ns: when it was seen, nanoseconds since the epoch.
-        problem: why it could not be read at the last update, or None.
+        problem: why it could not be read, or None.
         skipped: what was left out of it (``file:line`` to the reason).
     """
 
@@ -51,14 +53,13 @@ class Manifest:
     """What an index says of itself.
 
     Attributes:
-        settings: the settings that built it, as JSON values.
+        settings: those that built it, as JSON values.
         reading: names how its files were read and its texts divided.
         fingerprint: of the model whose vectors it holds; empty before the first update.
         corpus: absolute path of the folder of articles, or None.
         updated: end of the last update, ISO 8601 in UTC, or None.
         skipped: what the last update did not read, with the reasons.
-        scan: names the corpus files as the last update saw them; empty where a file has to be looked at again though
-            it seems untouched.
+        scan: names the corpus files as the last update saw them; empty where one has to be looked at again anyway.
     """
 
     settings: Mapping[str, Any]
@@ -85,12 +86,7 @@ class DocumentRecord(NamedTuple):
 
 
 class Content(NamedTuple):
-    """A document with all that was made of it.
-
-    Attributes:
-        keys: those of the passages' vectors.
-        vectors: of each passage its own, of shape (dimension,).
-    """
+    """A document with all that was made of it; the keys are those of the passages' vectors."""
 
     document: Document
     record: DocumentRecord
@@ -100,7 +96,7 @@ class Content(NamedTuple):
 
 
 class State(Protocol):
-    """What a store holds at one point."""
+    """What a store holds at one point; of ids that are asked for, unknown ones are left out."""
 
     @property
     def generation(self) -> int:
@@ -117,14 +113,10 @@ class State(Protocol):
         """The ids of all documents, in order."""
 
     def records(self, ids: Collection[str] | None = None) -> dict[str, DocumentRecord]:
-        """The documents' records by ``doc_id``: all, or those with these ids; unknown ids are left out."""
+        """The records of all documents, or of some, by ``doc_id``."""
 
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
-        """The documents with these ``doc_id``s; unknown ids are left out."""
-
-
-class Whole(State, Protocol):
-    """A state that can be copied."""
+        """Documents by ``doc_id``."""
 
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages there are (that fit ``where``)."""
@@ -133,14 +125,8 @@ class Whole(State, Protocol):
         """All documents, in the order of their ids, with what was made of them."""
 
 
-class Snapshot(Whole, Protocol):
-    """One consistent state of a store, for a whole search or answer; a context manager."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+class Snapshot(State, AbstractContextManager["Snapshot"], Protocol):
+    """One consistent state of a store, for a whole search or answer."""
 
     def dense(self, vector: Vectors, n: int, where: Filter | None = None) -> Scored:
         """The ``n`` passages nearest to ``vector`` (float32, shape (dimension,), length 1) by cosine."""
@@ -157,10 +143,10 @@ class Snapshot(Whole, Protocol):
         """Folded words that begin so, each with the number of passages that hold it; none where a store keeps none."""
 
     def vectors(self, ids: Collection[str]) -> dict[str, Kept]:
-        """For each passage its own, of shape (dimension,); unknown ids are left out."""
+        """For each passage its own, of shape (dimension,)."""
 
     def passages(self, ids: Collection[str]) -> dict[str, Passage]:
-        """The passages with these ids; unknown ids are left out."""
+        """Passages by id."""
 
     def with_digest(self, prefix: str) -> Document | None:
         """A document whose text's digest begins so."""
@@ -175,18 +161,12 @@ class Snapshot(Whole, Protocol):
         """The titles of the first ``n`` documents in the order of their ids, by id."""
 
 
-class Writer(State, Protocol):
-    """The one writer of a store; a context manager, whose state is the one it started from.
+class Writer(State, AbstractContextManager["Writer"], Protocol):
+    """The one writer of a store, whose state is the one it started from.
 
     What is not committed is undone, but for the vectors. What was removed leaves no trace in what is committed then, or
     is kept for a while for those who read already, unseen by others.
     """
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
 
     def missing(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of ``keys`` that have no vector yet."""
@@ -213,23 +193,19 @@ class Writer(State, Protocol):
 
 
 class Store(Protocol):
-    """Something that keeps an index."""
+    """Something that keeps an index.
 
-    @property
-    def name(self) -> str:
-        """What its users call it: a folder, an address."""
+    Attributes:
+        name: what its users call it: a folder, an address.
+        format: the version of what it keeps.
+        owned_paths: what of this machine is its own: no article, and changed by updates.
+        judgements: a file of this machine for what readers judge of answers; only they change it.
+    """
 
-    @property
-    def format(self) -> int:
-        """The version of what it keeps."""
-
-    @property
-    def owned_paths(self) -> tuple[Path, ...]:
-        """What of this machine is its own: no article, and changed by updates."""
-
-    @property
-    def judgements(self) -> Path:
-        """A file of this machine for what readers judge of answers; no update, restoring or copying touches it."""
+    name: str
+    format: int
+    owned_paths: tuple[Path, ...]
+    judgements: Path
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -281,14 +257,13 @@ def in_words(counts: tuple[int, int]) -> str:
     return "{} documents and {} passages".format(*counts)
 
 
-_VECTORS = 1000
-"""That are kept at a time: each time waits for the disk."""
-
+_VECTORS = 1000  # that are kept at a time: each time waits for the disk
+_ROUNDING = 0.01  # of vectors of length 1, which are kept in float16
 _LOOK = "nothing was copied, and `pincite status --verify` looks for damage"
 
 
 def copy(source: Store, target: Store) -> tuple[int, int]:
-    """Put all that one store holds in the place of what another does, without embedding; both may be read meanwhile.
+    """Put all of one store in the place of what another holds, without embedding; both may be read meanwhile.
 
     Returns:
         How many documents and passages were copied.
@@ -300,7 +275,7 @@ def copy(source: Store, target: Store) -> tuple[int, int]:
         return pour(state, source.name, writer)
 
 
-def pour(state: Whole, name: str, writer: Writer) -> tuple[int, int]:
+def pour(state: State, name: str, writer: Writer) -> tuple[int, int]:
     """Commit all of a state, called ``name`` in errors, to a fresh writer; returns and raises what `copy` does."""
     put = set[bytes]()
     new: dict[bytes, Kept] = {}
@@ -324,3 +299,32 @@ def pour(state: Whole, name: str, writer: Writer) -> tuple[int, int]:
     writer.describe(state.manifest)
     writer.commit()
     return copied
+
+
+def problems(state: State) -> Iterator[str]:
+    """What of all documents is not what was written, or does not agree with the rest."""
+    files, missing = state.files(), state.records()
+    documents = passages = 0
+    for content in state.contents():
+        documents, passages = documents + 1, passages + len(content.passages)
+        del missing[content.document.doc_id]
+        yield from _of_document(content)
+        if content.record.path not in files:
+            yield f"{content.record.path}: what its file was like is missing"
+    yield from (f"{doc_id}: its text or its passages are missing" for doc_id in missing)
+    if (documents, passages) != state.count():
+        yield f"{in_words((documents, passages))} are whole, and should be {in_words(state.count())}"
+
+
+def _of_document(content: Content) -> Iterator[str]:
+    document = content.document
+    if hashlib.sha256(document.text.encode()).hexdigest() != document.digest:
+        yield f"{document.doc_id}: its text is not what was read (SHA-256 differs)"
+    for passage, vector in zip(content.passages, content.vectors, strict=True):
+        if document.text[passage.start : passage.end] != passage.text:
+            yield f"{passage.passage_id}: is not the text at {passage.start}-{passage.end}"
+        ends = [passage.start, *(at for span in passage.sentences for at in span), passage.end]
+        if ends != sorted(ends):
+            yield f"{passage.passage_id}: has sentences that lie outside or across each other"
+        if not np.isclose(np.linalg.norm(vector.astype(np.float32)), 1, atol=_ROUNDING):
+            yield f"{passage.passage_id}: has a vector whose length is not 1"

@@ -9,19 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pincite.errors import DamagedCatalogue, DamagedIndex, IndexProblem, OtherFormat
-from pincite.stores.base import Whole, pour
+from pincite.stores.base import State, pour
 from pincite.stores.local import catalog, files
 from pincite.stores.local.catalog import Catalog
-from pincite.stores.local.verifying import Verification, first_problem
 from pincite.stores.local.writer import LocalWriter
 
 
 def write(source: sqlite3.Connection, path: Path) -> None:
-    """Copy the state that ``source`` sees to ``path``, all of it or nothing.
-
-    Raises:
-        IndexProblem: the file cannot be written.
-    """
+    """Copy the state that ``source`` sees to ``path``, all of it or nothing; raises `IndexProblem` if it cannot."""
     if path.is_dir():
         raise IndexProblem(f"{path}: a folder; name a file")
     temporary = path.with_name(f".{path.name}.tmp")
@@ -31,8 +26,9 @@ def write(source: sqlite3.Connection, path: Path) -> None:
                 source.backup(target)
                 target.execute("PRAGMA journal_mode = DELETE")
                 catalog.shrink(target)
-            if wrong := first_problem(temporary):
-                raise DamagedCatalogue(f"{wrong}; nothing was written: see `pincite status --verify`")
+            with catalog.opened(temporary) as copied:
+                for wrong in copied.problems():
+                    raise DamagedCatalogue(f"{wrong}; nothing was written: see `pincite status --verify`")
             files.sync(temporary)
             temporary.replace(path)
             files.sync(path.parent)
@@ -44,11 +40,11 @@ def write(source: sqlite3.Connection, path: Path) -> None:
 class _CatalogueWriter(LocalWriter):
     """Writes a catalogue without what is derived from it."""
 
-    def _publish(self, old: int, new: int, removed: Sequence[int], last: int) -> None:
+    def _publish(self, old: int, new: int, removed: Sequence[int], last: int, *, damaged: bool) -> None:
         """Nobody searches it."""
 
 
-def write_all(state: Whole, name: str, path: Path) -> None:
+def write_all(state: State, name: str, path: Path) -> None:
     """Write all of a state of a store of another kind, called ``name`` in errors, to ``path``."""
     with TemporaryDirectory() as folder, _CatalogueWriter(Path(folder), fresh=True) as writer:
         pour(state, name, writer)
@@ -67,8 +63,8 @@ def opened(path: Path) -> Iterator[Catalog]:
         raise IndexProblem(f"{path}: no such file; name one that `pincite backup` wrote")
     with ExitStack() as opening:
         try:
-            state = Verification(path.parent, opening.enter_context(closing(catalog.connect(path, catalog.IMMUTABLE))))
-            wrong = next(state.of_the_catalogue(), None)
+            state = opening.enter_context(catalog.opened(path, catalog.IMMUTABLE))
+            wrong = next(state.problems(), None)
         except (sqlite3.DatabaseError, IndexProblem, ValueError) as error:
             if catalog.of_the_disk(error) or catalog.of_the_disk(error.__cause__):
                 raise

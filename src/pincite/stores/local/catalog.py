@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from pincite import names
 from pincite.datatypes import Document, Filter, Listed, Passage, Span, passage_id, tables_of
-from pincite.errors import DamagedCatalogue, DamagedIndex, IndexBusy, IndexProblem, OtherFormat
-from pincite.stores.base import Content, DocumentRecord, FileRecord, Manifest, Vectors
+from pincite.errors import DamagedCatalogue, DamagedIndex, IndexBusy, IndexProblem, NoIndex, OtherFormat
+from pincite.stores.base import Content, DocumentRecord, FileRecord, Manifest, Vectors, problems
 from pincite.stores.local.dense import Block
 from pincite.stores.local.files import MEND, Written
 from pincite.stores.local.lexical import Entry
@@ -64,8 +64,7 @@ COMMIT;
 """
 _DISK_CODES = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 _BLOCK = 8192
-_WORTH_SHRINKING = 4 << 20
-"""Bytes."""
+_WORTH_SHRINKING = 4 << 20  # bytes
 
 Row = tuple[Passage, npt.NDArray[np.float16]]
 """A passage and its vector, of shape (dimension,)."""
@@ -75,33 +74,37 @@ _AMONG = "IN (SELECT value FROM json_each(?))"
 JOINED = "passages p JOIN documents d ON d.id = p.document"
 
 
-def translated(path: Path, error: BaseException | None) -> IndexProblem | None:
-    """Pincite's error for one of SQLite's or the system's; None for any other."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+def of_the_disk(error: BaseException | None) -> bool:
+    """Whether an error of SQLite or the system is the disk's, not the data's."""
+    return _code(error) in _DISK_CODES or isinstance(error, OSError)
+
+
+def _code(error: BaseException | None) -> int:
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+
+
+def _translated(path: Path, error: BaseException) -> BaseException:
+    """Pincite's error for one of SQLite's or the system's; any other itself."""
     # Text that is no UTF-8 has no code of its own, and where it stands in SQLite's own message not even an error.
     garbled = isinstance(error, UnicodeDecodeError) or "Could not decode" in str(error)
-    if garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if garbled or _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return DamagedCatalogue(f"{path}: the catalogue is damaged ({error}); {_MEND}")
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return IndexBusy(f"{path}: {error}: another process has been writing for {PATIENCE} s; try again")
     if of_the_disk(error):
         return IndexProblem(f"{path}: {error}; is the folder writable and the disk not full?")
-    return IndexProblem(f"{path}: {error}") if isinstance(error, sqlite3.OperationalError) else None
-
-
-def of_the_disk(error: BaseException | None) -> bool:
-    """Whether an error of SQLite or the system is the disk's, not the data's."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-    return code in _DISK_CODES or isinstance(error, OSError)
+    return IndexProblem(f"{path}: {error}") if isinstance(error, sqlite3.OperationalError) else error
 
 
 @contextmanager
 def translating(path: Path) -> Iterator[None]:
-    """Raise Pincite's errors in the place of those that `translated` knows."""
+    """Raise Pincite's errors in the place of SQLite's and the system's."""
     try:
         yield
     except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
-        raise translated(path, error) or error from error
+        if (problem := _translated(path, error)) is error:
+            raise
+        raise problem from error
 
 
 def connect(path: Path, mode: str | None = None) -> sqlite3.Connection:
@@ -112,10 +115,13 @@ def connect(path: Path, mode: str | None = None) -> sqlite3.Connection:
         mode: `CREATE` makes one where there is none, `IMMUTABLE` takes no locks; by default whatever this process may.
 
     Raises:
+        NoIndex: there is none, and none is to be made.
         OtherFormat: another Pincite wrote it.
         DamagedIndex: it is not a catalogue.
         IndexProblem: it cannot be opened or written.
     """
+    if mode is None and not path.is_file():
+        raise NoIndex(f"{path.parent}: no index here; make one with `pincite update CORPUS --index {path.parent}`")
     uri = f"{path.absolute().as_uri()}?{mode or _mode(path)}"
     with translating(path), ExitStack() as opening:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
@@ -128,15 +134,10 @@ def connect(path: Path, mode: str | None = None) -> sqlite3.Connection:
 
 
 def _mode(path: Path) -> str:
-    if may_change(path):
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         return "mode=rw"
     # SQLite keeps readers apart from a writer by files beside a catalogue. Where there are none, nobody writes.
     return "mode=ro" if path.with_name(f"{path.name}-wal").exists() else IMMUTABLE
-
-
-def may_change(path: Path) -> bool:
-    """Whether this process may write the catalogue and what SQLite puts beside it."""
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def shrink(connection: sqlite3.Connection) -> None:
@@ -166,9 +167,23 @@ def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
 
 
 class Catalog:
-    """Queries over one connection; what they see is decided by the transaction that the caller began."""
+    """Queries over one connection; what they see is decided by the transaction that the caller began.
+
+    Args:
+        path: the folder of the index, or a backup, as errors name it.
+    """
 
     db: sqlite3.Connection
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open = ExitStack()
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        """Close it; errors of the system are left alone, since they may be the caller's own."""
+        self._open.close()
+        if isinstance(error, sqlite3.Error) and (problem := _translated(self._path, error)) is not error:
+            raise problem from error
 
     @property
     def generation(self) -> int:
@@ -183,11 +198,7 @@ class Catalog:
             return Manifest(**self.meta("manifest", {"settings": {}}))
 
     def meta(self, key: str, default: object) -> Any:  # noqa: ANN401 (JSON)
-        """A value of the catalogue's own table.
-
-        Raises:
-            DamagedCatalogue: it cannot be read.
-        """
+        """A value of the catalogue's own table; raises `DamagedCatalogue` where it cannot be read."""
         row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         with _readable():
             return default if row is None else json.loads(row[0])
@@ -197,11 +208,7 @@ class Catalog:
         self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
 
     def derived(self) -> dict[str, Written]:
-        """The derived files of the generation, and what was written.
-
-        Raises:
-            DamagedIndex: that cannot be read.
-        """
+        """The derived files of the generation, and what was written; raises `DamagedIndex` where that is unknown."""
         try:
             return {name: Written(*file) for name, file in self.meta("derived", {}).items()}
         except (DamagedCatalogue, AttributeError, TypeError) as error:
@@ -212,7 +219,7 @@ class Catalog:
         rows = self.db.execute("SELECT path, stamp, digest, scanned_ns, problem, skipped FROM files")
         with _readable():
             return {
-                path: FileRecord(path, _ints(stamp), digest, scanned_ns, problem, json.loads(skipped))
+                path: FileRecord(path, tuple(json.loads(stamp)), digest, scanned_ns, problem, json.loads(skipped))
                 for path, stamp, digest, scanned_ns, problem, skipped in rows
             }
 
@@ -269,8 +276,6 @@ class Catalog:
         documents, passages = self.db.execute(f"{sql} WHERE {condition}", values).fetchone()
         return documents, passages
 
-    # ------------------------------------------------------------ by private number
-
     def numbers(self, ids: Collection[str]) -> dict[str, int]:
         """Private numbers by passage id; unknown ids are left out."""
         sql = f"SELECT p.id, d.digest FROM {JOINED} WHERE d.doc_id = ? AND p.start = ?"
@@ -299,14 +304,20 @@ class Catalog:
         for doc_id in self.doc_ids():
             keys = dict(self.db.execute(sql, (doc_id,)).fetchall())
             rows = self.rows(keys)
-            whole = [number for number in keys if number in rows]
-            yield Content(
-                document=self.documents([doc_id])[doc_id],
-                record=self.records([doc_id])[doc_id],
-                passages=[rows[number][0] for number in whole],
-                keys=[keys[number] for number in whole],
-                vectors=[rows[number][1] for number in whole],
-            )
+            keys = {number: key for number, key in keys.items() if number in rows}
+            passages, vectors = [rows[number][0] for number in keys], [rows[number][1] for number in keys]
+            document, record = self.documents([doc_id])[doc_id], self.records([doc_id])[doc_id]
+            yield Content(document, record, passages, list(keys.values()), vectors)
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong with the catalogue: its pages, and what its rows say of each other."""
+        integrity = [str(row[0]) for row in self.db.execute("PRAGMA integrity_check(10)")]
+        if integrity != ["ok"]:
+            yield from (f"the catalogue: {problem}" for problem in integrity)
+            return
+        yield from problems(self)
+        if self.generation and self.manifest == Manifest(settings={}):
+            yield "the catalogue: what it says of itself is missing"
 
     def allowed(self, where: Filter) -> npt.NDArray[np.int64]:
         """Private numbers of the passages whose document fits ``where``, ascending."""
@@ -319,7 +330,8 @@ class Catalog:
         condition, values = ("1", []) if numbers is None else (f"p.id {_AMONG}", [json.dumps(list(numbers))])
         rows = self.db.execute(
             "SELECT p.id, d.doc_id, d.title, coalesce(p.heading, '') || ' ' || coalesce(p.columns, ''), p.text,"
-            f" d.source, d.author, d.first_day, d.last_day FROM {JOINED} WHERE {condition} ORDER BY p.id",
+            f" coalesce(d.source, ''), coalesce(d.author, ''), d.first_day, d.last_day FROM {JOINED}"
+            f" WHERE {condition} ORDER BY p.id",
             values,
         )
         return (Entry(*row) for row in rows)
@@ -339,6 +351,14 @@ class Catalog:
         sql = f"SELECT v.vector FROM passages p JOIN vectors v ON v.key = p.key WHERE p.id {_AMONG}"
         rows = self.db.execute(sql, (json.dumps(np.sort(drawn).tolist()),))
         return np.array([np.frombuffer(row[0], np.float16) for row in rows], np.float32)
+
+
+@contextmanager
+def opened(path: Path, mode: str | None = None) -> Iterator[Catalog]:
+    """A catalogue alone, over a connection of its own; raises what `connect` does."""
+    state = Catalog(path)
+    with translating(path), closing(connect(path, mode)) as state.db:
+        yield state
 
 
 @contextmanager
@@ -364,8 +384,7 @@ def _condition(where: Filter) -> tuple[str, list[Any]]:
         # Of texts with this beginning, the next after all of them ends with 0, which comes after /.
         parts.append(f"({' OR '.join(['0', *('d.doc_id >= ? AND d.doc_id < ?' for _ in where.beginnings)])})")
         values += [bound for start in where.beginnings for bound in (start, f"{start[:-1]}0")]
-    first, last = where.days
-    for bound, test in ((first, "d.last_day >= ?"), (last, "d.first_day <= ?")):
+    for bound, test in zip(where.days, ("d.last_day >= ?", "d.first_day <= ?"), strict=True):
         if bound is not None:
             parts.append(test)
             values.append(bound)
@@ -386,10 +405,6 @@ def _readable() -> Iterator[None]:
         raise DamagedCatalogue(f"the catalogue holds a row that cannot be read ({error}); {_MEND}") from error
 
 
-def _ints(packed: str) -> tuple[int, ...]:
-    return tuple(json.loads(packed))
-
-
 def _spans(packed: str) -> tuple[Span, ...]:
     return tuple((start, end) for start, end in json.loads(packed))
 
@@ -399,7 +414,7 @@ def _document(row: Sequence[Any]) -> Document:
     return Document(
         doc_id=doc_id, digest=digest, title=title, title_is_name=bool(is_name), url=url, source=source, author=author,
         date=date, metadata=json.loads(metadata), headings=_spans(headings), tables=tables_of(json.loads(tables)),
-        page_starts=_ints(page_starts), text=text,
+        page_starts=tuple(json.loads(page_starts)), text=text,
     )  # fmt: skip
 
 

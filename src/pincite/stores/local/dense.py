@@ -35,13 +35,9 @@ RECALL = 0.995
 """Of the ten nearest, how many an inverted file must have among the `_PROPOSED` that it proposes, on average over
 `_between` in the place of questions; so many lists are looked through."""
 
-_PROPOSED = 100
-_QUERIES = 256
-_TRAINED_ON = 64
-"""Vectors for each list of an inverted file."""
-
-_NARROW = 0.2
-"""A filter that allows a smaller share looks through all lists: those nearest to the question may hold none of it."""
+_PROPOSED, _QUERIES = 100, 256
+_TRAINED_ON = 64  # vectors for each list of an inverted file
+_NARROW = 0.2  # a filter that allows a smaller share looks through all lists: the nearest may hold none of it
 
 
 class Source(Protocol):
@@ -121,9 +117,8 @@ def _trained(source: Source, count: int) -> Any:  # noqa: ANN401 (FAISS)
 def _between(vectors: Vectors) -> Vectors:
     """The middle between each two of these vectors, of length 1.
 
-    A passage itself is too easy a question: it lies in the list that holds it and most of what is near to it. Real
-    questions lie off the passages, often near to several of different lists. So does the middle of two, and lists
-    enough for it are enough for them.
+    A passage itself is too easy a question: it lies in the list that holds most of what is near to it. Real questions
+    lie off the passages, often near to several of different lists, as the middle of two does.
     """
     half = len(vectors) // 2
     sums = vectors[:half] + vectors[half : 2 * half]
@@ -148,62 +143,53 @@ class _Trial:
 
     def fit(self, index: Any) -> dict[str, float]:  # noqa: ANN401 (FAISS)
         """The fewest lists that reach `RECALL`, by doubling, and the recall measured."""
-        faiss = _faiss()
         lists, recall = 4, 0.0
         while recall < RECALL and lists < index.nlist:
             lists = min(2 * lists, index.nlist)
-            _, proposed = index.search(self._queries, _PROPOSED, params=faiss.SearchParametersIVF(nprobe=lists))
+            _, proposed = index.search(self._queries, _PROPOSED, params=_faiss().SearchParametersIVF(nprobe=lists))
             hits = [np.isin(exact, near).mean() for exact, near in zip(self._nearest, proposed, strict=True)]
             recall = float(np.mean(hits))
         return {"lists": index.nlist, "probed": lists, "recall": round(recall, 4)}
 
 
 def _write(folder: Path, name: str, index: object, ids: Ids) -> None:
-    faiss = _faiss()
     np.save(folder / f"{name}.npy", ids)
     if index is not None:
-        faiss.write_index(index, str(folder / f"{name}.faiss"))
+        _faiss().write_index(index, str(folder / f"{name}.faiss"))
 
 
 def _read(folder: Path, name: str, flags: int = 0) -> tuple[Ids, Any]:
-    faiss = _faiss()
     ids: Ids = np.load(folder / f"{name}.npy")
-    return ids, faiss.read_index(str(folder / f"{name}.faiss"), flags) if len(ids) else None
+    return ids, _faiss().read_index(str(folder / f"{name}.faiss"), flags) if len(ids) else None
 
 
 class _Part:
     """One index and the ids of its rows, which ascend."""
 
     def __init__(self, folder: Path, name: str, removed: Ids, probed: int = 0) -> None:
-        faiss = _faiss()
-        self._ids, self._index = _read(folder, name, faiss.IO_FLAG_MMAP_IFC)
+        self._ids, self._index = _read(folder, name, _faiss().IO_FLAG_MMAP_IFC)
         self._probed = probed
-        gone = np.isin(self._ids, removed)
-        self._alive = ~gone if gone.any() else None
+        self._alive = np.isin(self._ids, removed, invert=True)
+        self._whole = bool(self._alive.all())
 
     def numbers(self) -> Ids:
         """The ids that are not removed."""
-        return self._ids if self._alive is None else self._ids[self._alive]
+        return self._ids[self._alive]
 
     def search(self, vector: Vectors, n: int, allowed: Ids | None) -> Iterator[tuple[int, float]]:
         """Ids and cosines of the ``n`` nearest that are not removed and are allowed."""
-        mask = self._mask(allowed)
-        candidates = len(self._ids) if mask is None else int(mask.sum())
+        mask = self._alive if allowed is None else self._alive & np.isin(self._ids, allowed, assume_unique=True)
+        candidates = int(mask.sum())
         n = min(n, candidates)
         if n <= 0:
             return
+        among = None if self._whole and allowed is None else mask
         probed = self._probed if candidates >= _NARROW * len(self._ids) else 0
-        scores, positions = self._search(vector, n, mask, probed)
+        scores, positions = self._search(vector, n, among, probed)
         if probed and (positions < 0).any():
-            scores, positions = self._search(vector, n, mask, 0)
+            scores, positions = self._search(vector, n, among, 0)
         valid = positions >= 0
         yield from zip(self._ids[positions[valid]].tolist(), scores[valid].tolist(), strict=True)
-
-    def _mask(self, allowed: Ids | None) -> npt.NDArray[np.bool_] | None:
-        if allowed is None:
-            return self._alive
-        mask = np.isin(self._ids, allowed, assume_unique=True)
-        return mask if self._alive is None else mask & self._alive
 
     def _search(self, vector: Vectors, n: int, mask: npt.NDArray[np.bool_] | None, probed: int) -> tuple[Vectors, Ids]:
         """Cosines and positions; all lists of an inverted file are looked through where ``probed`` is 0."""
@@ -213,9 +199,8 @@ class _Part:
         if mask is not None:
             given["sel"] = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
         if self._probed:
-            parameters = faiss.SearchParametersIVF(nprobe=probed or self._index.nlist, **given)
-        else:
-            parameters = faiss.SearchParameters(**given)
+            given["nprobe"] = probed or self._index.nlist
+        parameters = (faiss.SearchParametersIVF if self._probed else faiss.SearchParameters)(**given)
         threads = faiss.omp_get_max_threads()
         # In this thread: one question is too small to be divided, and threads that wait for their part cost more.
         faiss.omp_set_num_threads(1)

@@ -33,10 +33,7 @@ def take_over(path: Path, target: Path) -> None:
 def written(folder: Path, base: Path, known: Mapping[str, Written]) -> dict[str, Written]:
     """What lies below a folder, by path from there; locks aside, which are empty.
 
-    Args:
-        folder: all of it is on disk.
-        base: the generation before,
-        known: and what of it was taken over: what is linked to that is not read again.
+    Files that are linked to those ``known`` of ``base``, the generation before, are not read again.
     """
     listed = {}
     for path in sorted(folder.rglob("*")):

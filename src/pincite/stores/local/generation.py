@@ -1,4 +1,4 @@
-"""One generation of derived files, opened for reading."""
+"""One generation of derived files, opened for reading and checked."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from pincite.datatypes import Document
 from pincite.errors import DamagedIndex, PinciteError
 from pincite.stores.local import dense, files, lexical
-from pincite.stores.local.catalog import Row
+from pincite.stores.local.catalog import Catalog, Row
 from pincite.stores.local.files import Written
 from pincite.stores.memory import Memory, document_size, row_size
 
@@ -26,6 +28,7 @@ class Generation:
 
     def __init__(self, folder: Path, known: Mapping[str, Written]) -> None:
         self._folder = folder
+        self.known = known
         for problem in files.problems(folder, known, read=False):
             raise DamagedIndex(f"{problem}; {files.MEND}")
         with self.reading():
@@ -47,3 +50,24 @@ class Generation:
                 raise
             reason = " ".join(str(error).split())[:200]
             raise DamagedIndex(f"{self._folder}: cannot be read ({reason}); {files.VERIFY}") from error
+
+
+def problems(index: Path, state: Catalog) -> Iterator[str]:
+    """What is wrong with the files of FAISS and Tantivy that belong to a state of the catalogue."""
+    if not state.generation:
+        return
+    folder, known = index / GENERATIONS / str(state.generation), state.derived()
+    wrong = list(files.problems(folder, known, read=True))
+    if wrong or not known:
+        yield from wrong or [f"{folder}: the list of its files is missing"]
+        return
+    try:
+        generation = Generation(folder, known)
+    except DamagedIndex as error:
+        yield str(error)
+        return
+    expected = np.fromiter((row[0] for row in state.db.execute("SELECT id FROM passages ORDER BY id")), np.int64)
+    for name, numbers in (("FAISS", generation.dense.numbers()), ("Tantivy", generation.lexical.numbers())):
+        if not np.array_equal(np.sort(numbers), expected):
+            more, fewer = len(np.setdiff1d(numbers, expected)), len(np.setdiff1d(expected, numbers))
+            yield f"{folder}: {name} has {more} passages that the catalogue lacks, and lacks {fewer} that it holds"

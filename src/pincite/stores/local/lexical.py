@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,17 +24,12 @@ from pincite.stores.local.files import take_over
 
 FOLDER = "lexical"
 _HEAP_BYTES = 64 << 20
-_FIELDS = {"title": 0.5, "heading": 0.5, "author_words": 0.5, "body": 1.0}
-"""Fields searched and their weights."""
-_WORDS = "words"
-"""The field of the words as they are written, by which misspelt ones are told."""
-
-_FEW = 500
-"""Up to so many passages are asked for one by one: a set of terms takes six times as long for a hundred."""
+_FIELDS = {"title": 0.5, "heading": 0.5, "author_words": 0.5, "body": 1.0}  # those searched, and their weights
+_WORDS = "words"  # the field of the words as they are written, by which misspelt ones are told
+_FEW = 500  # so many passages are asked for one by one: a set of terms takes six times as long for a hundred
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What is indexed of one passage."""
 
     number: int
@@ -42,15 +37,10 @@ class Entry:
     title: str
     heading: str
     body: str
-    source: str | None
-    author: str | None
+    source: str
+    author_words: str
     first_day: int | None
     last_day: int | None
-
-    @property
-    def author_words(self) -> str:
-        """The author as searched."""
-        return self.author or ""
 
 
 def _schema() -> tantivy.Schema:
@@ -92,8 +82,8 @@ def _document(entry: Entry) -> tantivy.Document:
         document.add_text(name, " ".join(analyse(getattr(entry, name))))
     document.add_text(_WORDS, " ".join(words(" ".join(getattr(entry, name) for name in _FIELDS))))
     document.add_text("doc_id", entry.doc_id)
-    document.add_text("source", names.key(entry.source or ""))
-    for name in names.keys(entry.author or ""):
+    document.add_text("source", names.key(entry.source))
+    for name in names.keys(entry.author_words):
         document.add_text("author", name)
     for name in ("first_day", "last_day"):
         if (day := getattr(entry, name)) is not None:
@@ -130,8 +120,7 @@ class LexicalIndex:
 
     def numbers(self) -> npt.NDArray[np.int64]:
         """The numbers of all passages."""
-        count = self._searcher.num_docs
-        scored = self._scored(Query.all_query(), count) if count else []
+        scored = self._scored(Query.all_query(), max(1, self._searcher.num_docs))
         return np.array([number for number, _ in scored], np.int64)
 
     def _scored(self, query: Query, n: int) -> list[tuple[int, float]]:
@@ -177,12 +166,11 @@ class LexicalIndex:
             starts = (Query.regex_query(self._schema, "doc_id", _beginning(start)) for start in where.beginnings)
             conditions.append(Query.boolean_query([(Occur.Should, start) for start in starts]))
         first, last = where.days
-        bounds = (("last_day", first, None), ("first_day", None, last))
-        return conditions + [
-            Query.range_query(self._schema, name, FieldType.Integer, low, high)
-            for name, low, high in bounds
-            if (low, high) != (None, None)
-        ]
+        if first is not None:
+            conditions.append(Query.range_query(self._schema, "last_day", FieldType.Integer, first, None))
+        if last is not None:
+            conditions.append(Query.range_query(self._schema, "first_day", FieldType.Integer, None, last))
+        return conditions
 
 
 def _beginning(text: str) -> str:

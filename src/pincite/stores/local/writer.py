@@ -24,7 +24,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -43,8 +42,7 @@ _log = logging.getLogger(__name__)
 # above, an update adds to them, until too much is added or dead. Both are built whole as well when documents were
 # removed for good, since nothing of those may be left.
 WHOLE_BELOW = 20_000
-_LOG_PATIENCE = 5
-"""Seconds to wait for readers before the log is emptied."""
+_LOG_PATIENCE = 5  # seconds to wait for readers before the log is emptied
 
 # What an update stages lives in SQLite's temporary database: it bounds the memory and locks nobody out.
 _STAGE = f"""
@@ -72,13 +70,12 @@ class LocalWriter(Catalog):
     """
 
     def __init__(self, path: Path, *, fresh: bool, wait: bool = False) -> None:
-        self._path = path
+        super().__init__(path)
         self._fresh = fresh
         self._wait = wait
         self._files: list[FileRecord] = []
         self._gone: list[str] = []
         self._manifest: Manifest | None = None
-        self._open = ExitStack()
 
     def __enter__(self) -> Self:
         with catalog.translating(self._path), ExitStack() as opening:
@@ -90,14 +87,6 @@ class LocalWriter(Catalog):
             self._open = opening.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._open.close()
-        # Errors of the system may be the caller's own.
-        if isinstance(error, sqlite3.Error) and (problem := catalog.translated(self._path, error)):
-            raise problem from error
-
     def _sweep(self, *keep: int) -> None:
         """Delete the folders of all generations but those to keep."""
         folders = self._path / GENERATIONS
@@ -108,8 +97,6 @@ class LocalWriter(Catalog):
                 shutil.rmtree(path)
             except OSError as error:  # the commit stands all the same
                 _log.warning("%s: not deleted (%s); the next update tries again", path, error.strerror)
-
-    # ------------------------------------------------------------ what an update says
 
     def missing(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of ``keys`` that have no vector yet."""
@@ -150,19 +137,18 @@ class LocalWriter(Catalog):
         """Say what the index is now."""
         self._manifest = manifest
 
-    # ------------------------------------------------------------ publishing it
-
     def commit(self) -> int:
         """Publish everything since the writer was entered, at once."""
         removed: list[int] = []
         with catalog.translating(self._path):
             old = self.generation
-            changed = self._fresh or self._any("staged_documents") or self._any("removed") or self._damaged(old)
+            damaged = self._fresh or self._damaged(old)
+            changed = damaged or self._any("staged_documents") or self._any("removed")
             new = old + changed
             with transaction(self.db):
                 if changed:
                     removed, last = self._apply()
-                    self._publish(old, new, removed, last)
+                    self._publish(old, new, removed, last, damaged=damaged)
                 # Vectors that no passage has taken over: those of removed ones, and those of a killed update.
                 unused = "SELECT key FROM orphaned o WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = o.key)"
                 self.db.execute(f"DELETE FROM vectors WHERE key IN ({unused})")
@@ -229,7 +215,7 @@ class LocalWriter(Catalog):
     def _numbers(self, condition: str) -> list[int]:
         return [row[0] for row in self.db.execute(f"SELECT id FROM passages WHERE {condition}")]
 
-    def _publish(self, old: int, new: int, removed: Sequence[int], last: int) -> None:
+    def _publish(self, old: int, new: int, removed: Sequence[int], last: int, *, damaged: bool) -> None:
         """Build the derived files in a folder of their own and rename it when all of it is on disk."""
         target = self._path / GENERATIONS / str(new)
         building = target.with_name(f"{new}.tmp")
@@ -238,7 +224,7 @@ class LocalWriter(Catalog):
         added = self._numbers(f"id > {last}")
         base = target.with_name(str(old))
         # What replaces others may leave words of theirs until the next whole build; what removes them may not.
-        whole = alive < WHOLE_BELOW or self._fresh or self._any("removed") or self._damaged(old)
+        whole = alive < WHOLE_BELOW or damaged or self._any("removed")
         whole = whole or dense.stale(base, len(added), len(removed), alive)
         if whole:
             dense.build(building, self, alive)

@@ -9,8 +9,7 @@ from platformdirs import user_data_path
 
 from pincite.errors import DamagedIndex, NoIndex
 from pincite.settings import cache_folder
-from pincite.stores import checks
-from pincite.stores.base import Manifest, pour
+from pincite.stores.base import Manifest, pour, problems
 from pincite.stores.local import backups
 from pincite.stores.milvus.connection import BOUNDED, MEND, STRONG, Connection, holds_words
 from pincite.stores.milvus.reading import Commit, MilvusSnapshot, latest
@@ -36,7 +35,7 @@ class MilvusStore:
         self.name = self._call.name
         key = hashed(self._call.uri, self._call.articles)[:16]
         self.home = cache_folder() / key  # for what can be made again
-        self.owned_paths = (self.home, Path(self._call.uri)) if self._call.is_file else (self.home,)
+        self.owned_paths: tuple[Path, ...] = (self.home, Path(self._call.uri)) if self._call.is_file else (self.home,)
         # In the user's folder for data, since this machine may hold nothing else of it.
         self.judgements = user_data_path("pincite", appauthor=False) / f"judgements-{key}.jsonl"
 
@@ -101,7 +100,7 @@ class MilvusStore:
         """Everything that does not agree with the rest; empty where all is well."""
         wrong: list[str] = []
         try:
-            wrong.extend(checks.problems(self.snapshot()))
+            wrong.extend(problems(self.snapshot()))
         except DamagedIndex as error:  # a row cannot be read, nor what stands behind it
             wrong.append(str(error))
         return [*(f"{self.name}: {problem}" for problem in wrong), MEND] if wrong else []
