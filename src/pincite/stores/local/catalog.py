@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -76,20 +77,17 @@ JOINED = "passages p JOIN documents d ON d.id = p.document"
 
 def of_the_disk(error: BaseException | None) -> bool:
     """Whether an error of SQLite or the system is the disk's, not the data's."""
-    return _code(error) in _DISK_CODES or isinstance(error, OSError)
-
-
-def _code(error: BaseException | None) -> int:
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_CODES or isinstance(error, OSError)
 
 
 def _translated(path: Path, error: BaseException) -> BaseException:
     """Pincite's error for one of SQLite's or the system's; any other itself."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
     # Text that is no UTF-8 has no code of its own, and where it stands in SQLite's own message not even an error.
     garbled = isinstance(error, UnicodeDecodeError) or "Could not decode" in str(error)
-    if garbled or _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return DamagedCatalogue(f"{path}: the catalogue is damaged ({error}); {_MEND}")
-    if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return IndexBusy(f"{path}: {error}: another process has been writing for {PATIENCE} s; try again")
     if of_the_disk(error):
         return IndexProblem(f"{path}: {error}; is the folder writable and the disk not full?")
@@ -117,7 +115,7 @@ def connect(path: Path, mode: str | None = None) -> sqlite3.Connection:
     Raises:
         NoIndex: there is none, and none is to be made.
         OtherFormat: another Pincite wrote it.
-        DamagedIndex: it is not a catalogue.
+        DamagedCatalogue: it is not a catalogue.
         IndexProblem: it cannot be opened or written.
     """
     if mode is None and not path.is_file():
@@ -156,9 +154,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
         raise OtherFormat(f"{path}: format {version}, this Pincite reads format {FORMAT}; {mend}")
     if version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise IndexProblem(f"{path}: a database of something else; move it away, or name another folder with --index")
-    if version == 0 and not create:
-        raise DamagedCatalogue(f"{path}: not a Pincite catalogue; {_MEND}")
     if version == 0:
+        if not create:
+            raise DamagedCatalogue(f"{path}: not a Pincite catalogue; {_MEND}")
         connection.execute("PRAGMA page_size = 8192")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_SCHEMA)
@@ -167,11 +165,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
 
 
 class Catalog:
-    """Queries over one connection; what they see is decided by the transaction that the caller began.
-
-    Args:
-        path: the folder of the index, or a backup, as errors name it.
-    """
+    """Queries over one connection; what they see is decided by the transaction that the caller began."""
 
     db: sqlite3.Connection
 
@@ -219,8 +213,8 @@ class Catalog:
         rows = self.db.execute("SELECT path, stamp, digest, scanned_ns, problem, skipped FROM files")
         with _readable():
             return {
-                path: FileRecord(path, tuple(json.loads(stamp)), digest, scanned_ns, problem, json.loads(skipped))
-                for path, stamp, digest, scanned_ns, problem, skipped in rows
+                path: FileRecord._make((path, tuple(json.loads(stamp)), *seen, json.loads(skipped)))
+                for path, stamp, *seen, skipped in rows
             }
 
     def doc_ids(self) -> list[str]:
@@ -247,12 +241,12 @@ class Catalog:
         """A document by the beginning of its digest."""
         sql = "SELECT doc_id FROM documents WHERE digest >= ? AND digest < ? LIMIT 1"
         row = self.db.execute(sql, (prefix, f"{prefix}g")).fetchone()  # the digits end with f
-        return self.documents([row[0]])[row[0]] if row else None
+        return self.documents(row)[row[0]] if row else None
 
     def listed(self, where: Filter | None = None) -> list[Listed]:
         """Documents without their texts, in order."""
         condition, values = _condition(where or Filter())
-        names = ("doc_id", "title", "source", "author", "date", "url", "digest")
+        names = [field.name for field in fields(Listed)]
         sql = f"SELECT {', '.join(names)} FROM documents d WHERE {condition} ORDER BY doc_id"
         return [Listed(**dict(zip(names, row, strict=True))) for row in self.db.execute(sql, values)]
 

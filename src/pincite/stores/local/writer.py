@@ -50,9 +50,7 @@ CREATE TEMP TABLE staged_documents ({TABLES["documents"]});
 CREATE TEMP TABLE staged_passages ({TABLES["passages"]});
 CREATE TEMP TABLE removed (doc_id TEXT PRIMARY KEY);
 """
-_REPLACED = (
-    "SELECT id FROM documents WHERE doc_id IN (SELECT doc_id FROM staged_documents UNION SELECT doc_id FROM removed)"
-)
+_GONE = "SELECT doc_id FROM staged_documents UNION SELECT doc_id FROM removed"
 _OF_PASSAGES = ", ".join(f"p.{name}" for name in PASSAGE_COLUMNS.split(", "))
 # With its number, by which the derived files know it.
 _MOVE_PASSAGES = f"""
@@ -176,16 +174,15 @@ class LocalWriter(Catalog):
             catalog.shrink(self.db)
             # Nothing that was removed may live on in the write-ahead log, unless a reader is long at it.
             self.db.execute(f"PRAGMA busy_timeout = {1000 * _LOG_PATIENCE}")
-            busy = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            self.db.execute(f"PRAGMA busy_timeout = {1000 * catalog.PATIENCE}")
-            if busy:
+            if self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                 late = "a reader was long at it: what was removed stays in the log until the next update"
                 _log.warning("%s: %s", self._path, late)
+            self.db.execute(f"PRAGMA busy_timeout = {1000 * catalog.PATIENCE}")
         except sqlite3.Error as error:
             _log.warning("%s: not tidied up (%s); the next update tries again", self._path, error)
 
     def _any(self, table: str) -> bool:
-        return bool(self.db.execute(f"SELECT EXISTS (SELECT 1 FROM {table})").fetchone()[0])
+        return self.db.execute(f"SELECT 1 FROM {table}").fetchone() is not None
 
     def _damaged(self, generation: int) -> bool:
         if self.meta("damaged", None) == generation:  # as a verification has found
@@ -198,7 +195,7 @@ class LocalWriter(Catalog):
 
     def _apply(self) -> tuple[list[int], int]:
         """Put the staged documents in place; the passage numbers that went, and the last before those that came."""
-        replaced = "SELECT id FROM documents" if self._fresh else _REPLACED
+        replaced = f"SELECT id FROM documents WHERE {'1' if self._fresh else f'doc_id IN ({_GONE})'}"
         removed = self._numbers(f"document IN ({replaced})")
         self.db.execute(f"INSERT OR IGNORE INTO orphaned SELECT key FROM passages WHERE document IN ({replaced})")
         self.db.execute(f"DELETE FROM passages WHERE document IN ({replaced})")
