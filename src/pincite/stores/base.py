@@ -154,12 +154,6 @@ class Snapshot(State, AbstractContextManager["Snapshot"], Protocol):
     def listed(self, where: Filter | None = None) -> list[Listed]:
         """The documents (that fit ``where``) without their texts, in the order of their ids."""
 
-    def sources(self) -> dict[str, int]:
-        """The sources that documents name, in order, each with the number of its documents."""
-
-    def titles(self, n: int) -> dict[str, str]:
-        """The titles of the first ``n`` documents in the order of their ids, by id."""
-
 
 class Writer(State, AbstractContextManager["Writer"], Protocol):
     """The one writer of a store, whose state is the one it started from.

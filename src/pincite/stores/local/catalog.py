@@ -250,15 +250,6 @@ class Catalog:
         sql = f"SELECT {', '.join(names)} FROM documents d WHERE {condition} ORDER BY doc_id"
         return [Listed(**dict(zip(names, row, strict=True))) for row in self.db.execute(sql, values)]
 
-    def sources(self) -> dict[str, int]:
-        """The sources that documents name, with how many do."""
-        sql = "SELECT source, count(*) FROM documents WHERE source IS NOT NULL GROUP BY source ORDER BY source"
-        return dict(self.db.execute(sql).fetchall())
-
-    def titles(self, n: int) -> dict[str, str]:
-        """The titles of the first documents by id."""
-        return dict(self.db.execute("SELECT doc_id, title FROM documents ORDER BY doc_id LIMIT ?", (n,)).fetchall())
-
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages fit; of all together the commit has kept count."""
         if where is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -114,7 +113,7 @@ class MilvusSnapshot:
     def records(self, ids: Collection[str] | None = None) -> dict[str, DocumentRecord]:
         """The documents' records."""
         payloads = self._payloads("record") if ids is None else self._of_documents("record", ids)
-        return {doc_id: DocumentRecord(*record) for doc_id, _, _, *record in payloads}
+        return {doc_id: DocumentRecord(*record) for doc_id, *record in payloads}
 
     def documents(self, ids: Collection[str]) -> dict[str, Document]:
         """Documents by id."""
@@ -207,18 +206,6 @@ class MilvusSnapshot:
         found = sorted(self._payloads("document", *self._conditions(where)), key=lambda each: str(each["doc_id"]))
         return [Listed(**{each.name: row[each.name] for each in fields(Listed)}) for row in found]
 
-    def sources(self) -> dict[str, int]:
-        """The sources that documents name, with how many do."""
-        return dict(sorted(Counter(source for _, _, source in self._listed if source is not None).items()))
-
-    def titles(self, n: int) -> dict[str, str]:
-        """The titles of the first documents by id."""
-        return {doc_id: title for doc_id, title, _ in self._listed[:n]}
-
-    @cached_property
-    def _listed(self) -> list[tuple[str, str, str | None]]:
-        return sorted((doc_id, title, source) for doc_id, title, source, *_ in self._payloads("record"))
-
     def count(self, where: Filter | None = None) -> tuple[int, int]:
         """How many documents and passages there are, or fit."""
         return (self.base.documents, self.base.passages) if where is None else self.counted(*self._conditions(where))
@@ -238,7 +225,7 @@ class MilvusSnapshot:
         where = where or Filter()
         allowed = [*where.allowed.items()]
         if where.beginnings is not None:
-            allowed += [("doc_id", tuple(each for each, *_ in self._listed if each.startswith(where.beginnings)))]
+            allowed += [("doc_id", tuple(each for each in self.doc_ids() if each.startswith(where.beginnings)))]
         for name, values in allowed:
             hashes = list(map(hashed, values or ()))
             if values is not None and not values:

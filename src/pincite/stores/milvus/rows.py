@@ -60,8 +60,7 @@ def of_document(document: Document, record: DocumentRecord, version: int) -> lis
     """The rows of a document, and of its record."""
     whole = {field.name: getattr(document, field.name) for field in fields(document)}
     whole["metadata"] = dict(document.metadata)
-    listed = [document.doc_id, document.title, document.source, *record]
-    named = (("document", whole), ("record", listed))
+    named = (("document", whole), ("record", [document.doc_id, *record]))
     return [row for kind, said in named for row in rows(kind, document.doc_id, said, version, **_facts(document))]
 
 
