@@ -23,7 +23,7 @@ import pytest
 
 from conftest import ARTICLES, WordEmbedder, write_files
 from pincite import Assistant, Filter, Index, Settings, UpdateReport, stores
-from pincite.errors import DamagedIndex, IndexBusy, IndexProblem, NoIndex, UsageError
+from pincite.errors import DamagedIndex, IndexBusy, IndexProblem, NoIndex, OtherFormat, UsageError
 from pincite.stores.base import FileRecord, Snapshot, Store
 from pincite.stores.local import dense, lexical
 from pincite.stores.local.writer import LocalWriter
@@ -838,3 +838,21 @@ def test_a_server_that_was_killed_answers_again(milvus: Milvus, corpus: Path, tm
         assert_same(index, local)
         write_files(corpus, {"new.md": "# New\n\nThe new bell.\n"})
         assert index.update().added == ("new.md",)
+
+
+def test_another_format_is_refused_until_a_rebuild(
+    tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = f"milvus+file:{tmp_path / 'old.db'}"
+    with monkeypatch.context() as patched, opened(place) as index:
+        patched.setattr(writing, "FORMAT", 2)
+        with pytest.raises(OtherFormat):  # at its last look, which no other format passes
+            index.update(corpus)
+    with opened(place) as index:
+        for ask in (index.status, lambda: index.search("bell"), lambda: index.update(corpus)):
+            with pytest.raises(
+                OtherFormat, match=r"format 2, this Pincite reads 3; `pincite update CORPUS --index .*--rebuild`"
+            ):
+                ask()
+        assert index.update(corpus, rebuild=True).embedded
+        assert index.search("bell")

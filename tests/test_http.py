@@ -1037,7 +1037,7 @@ def test_only_who_has_the_token_judges(server: Server, index_path: Path, answer:
     [
         ({"asked": {"question": "x" * 4001}}, 400, "question: give one of up to 4,000 characters"),
         ({"asked": {"question": " "}}, 400, "question: give one of up to 4,000 characters"),
-        ({"asked": {}}, 400, "not a question as this page keeps it"),
+        ({"asked": {}}, 400, "question: Field required"),
         ({"asked": {"question": FERRY, "after": "soon"}}, 400, "after='soon' is not a date"),
         ({"asked": {"question": FERRY, "sources": ["x" * 100_000]}}, 400, "up to 100,000 are noted"),
         ({"asked": {"question": "x" * 1_000_000}}, 413, "more than 1,000,000 bytes"),

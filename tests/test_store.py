@@ -455,6 +455,16 @@ def test_a_folder_that_may_only_be_read_answers_while_its_owner_has_it_open(fill
         assert read_only(filled.path)[:2] == ["['bells', 'bell']"] * 2
 
 
+def test_between_questions_the_log_stays_for_readers_who_may_not_make_it(filled: LocalStore) -> None:
+    for _ in range(2):
+        with filled.snapshot():
+            pass
+        assert filled.path.joinpath(f"{catalog.FILE}-wal").exists()
+        assert read_only(filled.path)[:2] == ["['bell']"] * 2
+    filled.close()
+    assert not filled.path.joinpath(f"{catalog.FILE}-wal").exists()
+
+
 # ---------------------------------------------------------------- damage
 
 

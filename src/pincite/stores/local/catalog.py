@@ -131,8 +131,13 @@ def connect(path: Path, mode: str | None = None) -> sqlite3.Connection:
     return connection
 
 
+def may_be_written(path: Path) -> bool:
+    """Whether this process may write a catalogue, and the files that SQLite makes beside it."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
 def _mode(path: Path) -> str:
-    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+    if may_be_written(path):
         return "mode=rw"
     # SQLite keeps readers apart from a writer by files beside a catalogue. Where there are none, nobody writes.
     return "mode=ro" if path.with_name(f"{path.name}-wal").exists() else IMMUTABLE

@@ -37,6 +37,7 @@ class LocalStore:
         self.judgements = path / "judgements.jsonl"
         self._lock = threading.Lock()
         self._last: Generation | None = None
+        self._held: tuple[int, sqlite3.Connection] | None = None  # with the inode of its catalogue
 
     def exists(self) -> bool:
         """Whether there is a catalogue."""
@@ -121,7 +122,28 @@ class LocalStore:
 
     def close(self) -> None:
         """Let go of the files that were opened last."""
-        self._last = None
+        with self._lock:
+            self._last = None
+            if self._held:
+                self._held[1].close()
+                self._held = None
+
+    def hold(self) -> None:
+        """Keep one connection to the catalogue open, where it may be written.
+
+        With the last one SQLite deletes the files beside it, and makes them again with the next: that takes several
+        times as long as a question reads, and readers who may not make them would find none for a moment.
+        """
+        path = self.path / catalog.FILE
+        inode = path.stat().st_ino
+        with self._lock:
+            if self._held and self._held[0] == inode:
+                return
+            if self._held:  # the folder was made anew
+                self._held[1].close()
+                self._held = None
+            if catalog.may_be_written(path):
+                self._held = inode, catalog.connect(path)
 
     def opened(self, number: int, known: dict[str, Written]) -> Generation:
         """The files of a generation; what was removed before it is forgotten with those of the one before."""
@@ -155,6 +177,7 @@ class LocalSnapshot(Catalog):
         for _ in range(_OPENINGS):
             with ExitStack() as opening:
                 self.db = opening.enter_context(closing(catalog.connect(self._path / catalog.FILE)))
+                self._store.hold()
                 self.db.execute("BEGIN")
                 state = number, known = self.generation, self.derived()
                 try:

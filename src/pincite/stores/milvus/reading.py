@@ -13,12 +13,15 @@ import numpy as np
 
 from pincite.analysis.terms import analyse
 from pincite.datatypes import Document, Filter, Listed, Passage
-from pincite.errors import DamagedIndex
+from pincite.errors import DamagedIndex, OtherFormat
 from pincite.stores.base import Content, DocumentRecord, FileRecord, Kept, Manifest, Scored, Vectors, best_first
 from pincite.stores.memory import Memory, row_size
 from pincite.stores.milvus import rows
 from pincite.stores.milvus.connection import BOUNDED, MOST_FOUND, STRONG, Connection, batches, holds_words, one_of
 from pincite.stores.milvus.rows import PAYLOAD, Halves, hashed, payloads
+
+FORMAT = 3
+"""Counts up when rows or what they hold change."""
 
 _SETTLED = 10.0  # seconds after a commit from which on the quicker reads see all of it
 _SAMPLE = 1000  # passages from which is estimated how many hold a word
@@ -59,10 +62,17 @@ class Commit:
 
 
 def latest(connection: Connection, level: str = STRONG) -> Commit:
-    """The newest commit; one of nothing where there is none."""
+    """The newest commit; one of nothing where there is none.
+
+    Raises:
+        OtherFormat: another Pincite wrote it.
+    """
     found = connection.find(connection.articles, "kind == 'commit'", (*PAYLOAD, "created_at"), level)
     newest = max((row["created_at"] for row in found), default=None)
     for _, payload in payloads(row for row in found if row["created_at"] == newest):
+        if (version := payload.pop("format", None)) != FORMAT:
+            mend = f"`pincite update CORPUS --index {connection.name} --rebuild` makes it anew from the articles"
+            raise OtherFormat(f"{connection.name}: format {version or 'before 3'}, this Pincite reads {FORMAT}; {mend}")
         committed = tuple((version, at) for version, at in payload["committed"])
         return Commit(**payload | {"committed": committed, "manifest": Manifest(**payload["manifest"])})
     return Commit()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 from platformdirs import user_data_path
 
-from pincite.errors import DamagedIndex, NoIndex
+from pincite.errors import DamagedIndex, NoIndex, OtherFormat
 from pincite.settings import cache_folder
 from pincite.stores.base import Manifest, pour, problems
 from pincite.stores.local import backups
 from pincite.stores.milvus.connection import BOUNDED, MEND, STRONG, Connection, holds_words
-from pincite.stores.milvus.reading import Commit, MilvusSnapshot, latest
+from pincite.stores.milvus.reading import FORMAT, Commit, MilvusSnapshot, latest
 from pincite.stores.milvus.rows import hashed
 from pincite.stores.milvus.writing import MilvusWriter
 
@@ -26,7 +27,7 @@ class MilvusStore:
         UsageError: it is no address.
     """
 
-    format = 3  # counts up when rows or what they hold change
+    format = FORMAT
 
     def __init__(self, address: str) -> None:
         self._call = Connection(address)
@@ -54,7 +55,10 @@ class MilvusStore:
 
     def exists(self) -> bool:
         """Whether anything was ever committed."""
-        return self._look().generation > 0
+        try:
+            return self._look().generation > 0
+        except OtherFormat:
+            return True
 
     def manifest(self) -> Manifest:
         """What the index says of itself."""
@@ -106,7 +110,13 @@ class MilvusStore:
         return [*(f"{self.name}: {problem}" for problem in wrong), MEND] if wrong else []
 
     def quarantine(self, *, wait: bool = False) -> Path | None:
-        """Nothing can be put aside."""
+        """Drop an index of another format, whose rows this Pincite cannot write beside; nothing can be put aside."""
+        with suppress(OtherFormat):
+            self._look()
+            return None
+        for collection in (*self._call.passages(), self._call.articles):
+            self._call("drop_collection", collection)
+        self._current = None
         return None
 
     def backup(self, path: Path) -> None:

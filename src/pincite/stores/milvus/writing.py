@@ -26,7 +26,7 @@ from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.local.lock import lock
 from pincite.stores.milvus import rows
 from pincite.stores.milvus.connection import FIELDS, STRONG, Connection, Row, batches, holds_words, one_of
-from pincite.stores.milvus.reading import Commit, MilvusSnapshot, latest
+from pincite.stores.milvus.reading import FORMAT, Commit, MilvusSnapshot, latest
 from pincite.stores.milvus.rows import Halves, hashed
 
 SILENT = 600.0
@@ -242,7 +242,8 @@ class MilvusWriter(MilvusSnapshot):
         documents, passages = MilvusSnapshot(self._call, new).counted()
         new = replace(new, documents=documents, passages=passages)
         self._check()
-        self._call("upsert", self._call.articles, rows.rows("commit", str(new.version), asdict(new), new.version))
+        payload = asdict(new) | {"format": FORMAT}
+        self._call("upsert", self._call.articles, rows.rows("commit", str(new.version), payload, new.version))
         if latest(self._call).version != new.version:
             raise self._lease.overtaken()
         self._call("delete", self._call.articles, filter=f"kind == 'commit' and created_at < {new.version}")
