@@ -795,7 +795,7 @@ def test_changes_of_a_folder_that_is_gone_are_not_known(index: Index, corpus: Pa
     assert index.changes() is None
 
 
-def test_sources_titles_and_what_is_listed(index: Index) -> None:
+def test_what_is_listed(index: Index) -> None:
     assert [each.doc_id for each in index.listed()] == ["bees.txt", "harbour.txt", "mill/tide.md"]
     assert [(each.title, each.date) for each in index.listed(Filter(after="2021"))] == [("Night ferry", "2021-03-04")]
 

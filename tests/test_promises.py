@@ -111,8 +111,11 @@ print("loaded", *{{name.split(".")[0] for name in sys.modules}})"""
     assert not absent & set(loaded.split())
 
 
-def test_errors_have_one_root() -> None:
-    assert all(issubclass(each, errors.PinciteError) for each in vars(errors).values() if isinstance(each, type))
+def test_errors_have_one_root_and_are_drawn() -> None:
+    classes = [each for each in vars(errors).values() if isinstance(each, type)]
+    assert all(issubclass(each, errors.PinciteError) for each in classes)
+    drawn = errors.__doc__ or ""
+    assert not [each.__name__ for each in classes if each.__name__ not in drawn]
 
 
 def test_every_file_that_contributing_names_exists() -> None:

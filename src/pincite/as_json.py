@@ -128,7 +128,7 @@ def document(article: Document, around: int | None = None) -> dict[str, Any]:
 def listed(kind: Kind, documents: Sequence[Listed], *, most: int | None = None, first: int = 0) -> dict[str, Any]:
     """What an index holds: ``total``, and under the name of the kind documents, or names and how many documents each.
 
-    Of these ``most``, by default all, after the ``first``, which are left out.
+    The ``first`` of them are left out, and of the rest no more than ``most`` are given; by default all are.
     """
     last = None if most is None else first + most
     if kind == "documents":

@@ -40,6 +40,10 @@ NO_ANSWER = "Nothing in these articles answers this"
 NOT_SURE = "Nothing in these articles answers this for sure. These passages come near; judge for yourself."
 """The note of an answer that is hardly surer than what is refused."""
 
+_SURE = 0.1  # how far above the threshold the surest quote of a sure answer is at least
+_SHARE_OF_BEST = 0.25  # of the best one's confidence, from which on an article says something of a topic
+_AS_SURE = 0.9  # the share of a confidence that counts as the same
+
 _LISTED = 10
 """Articles of an author, or on a topic, that are quoted; and quotes, where all of some things are asked for."""
 _LOOKED_AT = 3 * READ
@@ -89,7 +93,7 @@ class Assistant:
             return answer
         answer = self._by_article(question, where) or self._in_parts(question, history, where)
         surest = max((citation.confidence for citation in answer.citations), default=1.0)
-        if surest < self._least(self.index.settings) + 0.1:
+        if surest < self._least(self.index.settings) + _SURE:
             return replace(answer, notes=(NOT_SURE, *answer.notes))
         return answer
 
@@ -146,7 +150,7 @@ class Assistant:
         tens = (replace(ranking, hits=tuple(hits[at : at + READ])) for at in range(0, len(hits), READ))
         read = [self.index.read(f"What is said about {on}?", ten) for ten in tens]
         threshold = self._least(ranking.settings)
-        least = max(threshold / 2, max(map(_confidence, read), default=0.0) / 4)
+        least = max(threshold / 2, max(map(_confidence, read), default=0.0) * _SHARE_OF_BEST)
         found = [quote for each in read for quote in best_quotes(each.sentences, least, analyse(on))]
         found.sort(key=lambda quote: -quote.best.confidence)
         if len(found) < 2 or found[0].best.confidence < threshold:
@@ -171,7 +175,7 @@ class Assistant:
         of_all = [quote.confidence for quote in whole.citations if all(part.name in _said(quote) for part in asked)]
         answered, missing = whole, list[str]()
         if any(part.answered for part in each) and (
-            not of_all or min(part.confidence for part in each) > 0.9 * max(of_all)
+            not of_all or min(part.confidence for part in each) > _AS_SURE * max(of_all)
         ):
             unanswered = (part.question for part, answer in zip(asked, each, strict=True) if not answer.answered)
             missing = [f"No answer was found to “{part}”." for part in unanswered]

@@ -1,4 +1,28 @@
-"""Everything Pincite raises on purpose: each message is one line, the file or value, what is wrong, how to mend it."""
+"""Everything Pincite raises on purpose.
+
+    PinciteError
+    ├── UsageError            a value that the caller gave is not allowed
+    │   ├── FilterError
+    │   │   └── NothingFits      its values are allowed, and no article has them
+    │   ├── QueryError
+    │   └── UnknownDocument
+    ├── CorpusError           the folder of articles, or what lies in it
+    │   ├── RemovalRefused
+    │   └── UnreadableFile    one file; an update skips it and goes on
+    ├── IndexProblem          the index folder
+    │   ├── NoIndex
+    │   ├── EmptyIndex
+    │   ├── DamagedIndex
+    │   │   └── DamagedCatalogue   what everything else could be made from
+    │   ├── OtherFormat
+    │   ├── IndexBusy
+    │   └── ModelMismatch
+    ├── ClusterError          the Dask cluster that an update is done on
+    └── ModelError            the embedding model cannot be loaded, or is not the one expected
+        └── ReaderError       the reader cannot
+
+Every message is one line: the file or value, what is wrong with it, how to mend it.
+"""
 
 import shlex
 import sys

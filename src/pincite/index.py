@@ -277,7 +277,8 @@ class Index:
 
         Raises:
             UsageError: a value is not allowed (`QueryError`), or the store cannot search by words.
-            ReaderError, IndexProblem: as these say.
+            ReaderError: the reader cannot be loaded.
+            IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
 
         Example:
             >>> [hit.document.title for hit in index.search("When did the ferry leave?", k=1)]

@@ -13,6 +13,7 @@ from pincite.datatypes import Answer, Citation, Document, Filter, Listed
 from pincite.index import Index
 from pincite.listing import folder_of
 
+_IS_TITLE = 0.5  # the share of a title from which on it is taken to be named
 _MOST_LISTED, _MOST_NEW = 20, 10
 
 _GREETINGS = {
@@ -126,7 +127,7 @@ def _article(index: Index, topic: str, where: Filter | None, *, sure: bool) -> D
     terms = set(query_terms(topic))
     documents = {hit.document.doc_id: hit.document for hit in index.search(topic, k=10, where=where)}.values()
     likest = max(documents, key=lambda document: _likeness(terms, document), default=None)
-    if likest and (likeness := _likeness(terms, likest)) and (sure or likeness >= 0.5):
+    if likest and (likeness := _likeness(terms, likest)) and (sure or likeness >= _IS_TITLE):
         return likest
     holding = (each for each in documents if terms and terms.issubset(analyse(f"{each.title}\n{each.text}")))
     return next(holding, None) if sure else None

@@ -48,7 +48,7 @@ def divide(document: Document, embedder: Embedder, settings: Settings) -> Iterat
     most = embedder.max_seq_length
     budget = min(settings.passage_tokens, most - min(_CONTEXT_TOKENS, most // 4))
     for passage in split(document, passage_tokens=budget, tokens=embedder.token_starts):
-        # What says what the passage is about, as far as it does not begin with it itself.
+        # Lines that say what the passage is about, but for one that it begins with.
         lines = [None if document.title_is_name else document.title, passage.heading, passage.columns]
         context = "".join(f"{line}\n" for line in lines if line and not passage.text.startswith(line))
         starts = embedder.token_starts(context)

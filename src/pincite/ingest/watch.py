@@ -55,6 +55,7 @@ def bursts(folder: Path, owned_paths: Collection[Path], stop: threading.Event | 
                     yield
         except OSError as error:
             raise CorpusError(f"{folder}: cannot be watched ({error})") from error
+        changes.close()  # else it goes on while the caller is at work
         if not stop.is_set():
             yield
 

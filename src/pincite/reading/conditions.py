@@ -11,6 +11,8 @@ from pincite.datatypes import Hit
 from pincite.parsers.metadata import find_date
 from pincite.reading.quotes import Sentence
 
+_LONG = 20  # words from which on a question has several parts
+_LONGEST_ENTRY = 100  # characters of a line that is taken for an item or a row
 _NEARLY_AS_SURE = 0.5
 """The share of the first one's probability from which on two sentences are taken to say as much of what is asked."""
 
@@ -82,7 +84,7 @@ def with_numbers(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     "Which port had 21 tugs?" is not answered by the port that had twelve, however alike the sentences are. Of a long
     question each part may be answered elsewhere, and days have their own rule.
     """
-    if len(question.split()) > 20:
+    if len(question.split()) > _LONG:
         return list(rated)
     while day := find_date(question):
         question = question[: day[1]] + question[day[2] :]
@@ -120,7 +122,7 @@ def _entry(sentence: Sentence) -> int | None:
     """Where the line of a list or table begins that a sentence stands in; None outside of one."""
     text, (start, end) = sentence.hit.document.text, sentence.span
     line_start, line_end = text.rfind("\n", 0, start) + 1, _find(text, "\n", end)
-    if line_end - line_start > 100:
+    if line_end - line_start > _LONGEST_ENTRY:
         return None
     list_start = text.rfind("\n\n", 0, line_start) + 1
     return line_start if "\n" in text[list_start : _find(text, "\n\n", line_end)].strip() else None

@@ -21,6 +21,8 @@ from pincite.retrieval.embedding import Embedder
 MOST_PASSAGES = 1000
 """Of an article that are looked at: those nearest to its title."""
 
+_EACH = 4  # sentences of an article for each that stands for it
+_RELEVANCE = 0.7  # what the centroid counts for beside what was chosen already
 _FEWEST_TERMS, _LONGEST = 5, 500
 """Of a sentence, in terms and characters: what is shorter says little by itself, what is longer is no sentence."""
 _LEAST, _MOST = 3, 5
@@ -53,9 +55,9 @@ def key_sentences(hits: Sequence[Hit], embedder: Embedder) -> list[tuple[Hit, Sp
     centroid = vectors.sum(axis=0)
     central = vectors @ (centroid / (np.linalg.norm(centroid) or 1))
     chosen = [0]
-    while len(chosen) < min(len(spans), max(_LEAST, min(_MOST, len(spans) // 4))):
+    while len(chosen) < min(len(spans), max(_LEAST, min(_MOST, len(spans) // _EACH))):
         repeated = (vectors @ vectors[chosen].T).max(axis=1)
-        worth = 0.7 * central - 0.3 * repeated
+        worth = _RELEVANCE * central - (1 - _RELEVANCE) * repeated
         worth[chosen] = -np.inf
         chosen.append(int(worth.argmax()))
     return [(found[spans[place]], spans[place]) for place in sorted(chosen)]

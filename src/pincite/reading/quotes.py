@@ -27,6 +27,8 @@ from pincite.reading.reader import Reading
 
 MOST_QUOTES = 5
 
+_LOOKED_BACK = 4  # sentences before one that its pronouns may refer to
+_HANDED_ON = 0.75  # how far towards the evidence of a question in running text the sentence after it is lifted
 _SHORT, _LONG = 10, 50
 """Words of a question up to which a single sentence can be expected to answer all of it, and beyond which nothing was
 fitted: what counts changes no further."""
@@ -172,7 +174,7 @@ def _of_passage(
             evidence = _handed_on(reading.sentences, document.text, spans, place, asked)
         columns = analyse(document.columns_at(span[0]) or "")
         near = terms[place].union(context, columns, *(terms[question] for question in asked))
-        covered = _covered(rarity, near, terms[max(0, place - 4) : place])
+        covered = _covered(rarity, near, terms[max(0, place - _LOOKED_BACK) : place])
         features = (evidence, covered, hit.scores.get("dense", 0.0), long * evidence, long * covered)
         logit = constants.bias + sum(map(operator.mul, constants.weights, features))
         leans = asked and (evidence > own or is_reply(text) or _LEANS.match(text))
@@ -214,7 +216,7 @@ def _handed_on(evidence: npt.NDArray[np.float32], text: str, spans: Sequence[Spa
     line = text.rfind("\n", 0, start) + 1
     between = text[start:end]
     alone = not text[line:start].strip() and "\n" in between[len(between.rstrip()) :]
-    share = 1.0 if alone or is_reply(text[slice(*spans[place])]) else 0.75
+    share = 1.0 if alone or is_reply(text[slice(*spans[place])]) else _HANDED_ON
     return own + share * (theirs - own)
 
 

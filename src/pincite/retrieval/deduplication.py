@@ -13,6 +13,9 @@ from pincite.analysis.terms import analyse
 from pincite.datatypes import Passage
 from pincite.retrieval.ranking import Candidate
 
+_NEAR = 0.7
+"""From this cosine on, passages are compared word by word; titles, which differ, are part of what was embedded."""
+
 _LOOKED_THROUGH = 200
 """Among so many of the best passages near-duplicates are looked for; of the same text, but for case and spaces,
 among all."""
@@ -62,12 +65,12 @@ def deduplicate(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _near(candidates: Sequence[Candidate]) -> list[list[int]]:
-    """For each candidate the better ones whose vectors are near its own; of titles, which differ, they are made too."""
+    """For each candidate the better ones whose vectors are near its own."""
     near: list[list[int]] = [[] for _ in candidates]
     if not candidates:
         return near
     vectors = np.array([each.vector for each in candidates])
-    for i, k in np.argwhere(np.tril(vectors @ vectors.T >= 0.7, -1)).tolist():
+    for i, k in np.argwhere(np.tril(vectors @ vectors.T >= _NEAR, -1)).tolist():
         near[i].append(k)
     return near
 

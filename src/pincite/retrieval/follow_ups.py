@@ -60,6 +60,7 @@ _NAMES = re.compile(r"(?<=[\w,;:'’\"“)] )[\"“(]?([A-Z][\w'’-]*)")
 MOST_REQUIRED = 2
 """Terms of the subject that must stand in a passage: who tells a story before the question names much besides."""
 
+_LOOKED_AT = 2000  # characters at the end of a turn in which a question below a text is sought
 _PASTED = 200
 """Characters above a question from which on they are taken for a text that was pasted, not for words of its own."""
 _ASKING_LINE = re.compile(
@@ -76,7 +77,7 @@ def without_paste(turn: str) -> str:
     What was pasted would be found in the articles that it was copied from, whatever is asked. A question that is
     understood only with it keeps it, as "What could be the reason?" does.
     """
-    text = turn[-2000:]
+    text = turn[-_LOOKED_AT:]
     spans = sentence_spans(text)
     asks = [text[start:end].endswith(("?", "？")) for start, end in spans]
     if not any(asks):

@@ -201,9 +201,8 @@ class ExportedModel:
         """Texts to float32 of shape (texts, dimension), length 1; what does not fit the model is cut off."""
         encodings = [self._tokenizer.encode(self._facts["prompts"][kind] + text) for text in texts]
         vectors: Vectors = np.empty((len(encodings), self._facts["dimension"]), np.float32)
-        for batch in batches(
-            [len(encoding.ids) for encoding in encodings], most=512
-        ):  # more leave the processor's cache
+        # The longest text of a batch comes first; more texts at a time would leave the processor's cache.
+        for batch in batches([len(encoding.ids) for encoding in encodings], most=512):
             inputs = {
                 given.name: np.zeros((len(batch), len(encodings[batch[0]].ids)), np.int64)
                 for given in self._session.get_inputs()

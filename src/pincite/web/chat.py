@@ -108,8 +108,9 @@ def _sent(kind: type[_Model], values: object) -> _Model:
         return kind.model_validate(values)
     except ValidationError as error:
         wrong = error.errors()[0]
-        name = f"{wrong['loc'][0]}=" if wrong["loc"] else ""
-        raise QueryError(f"{name}{wrong['input']!r:.200}: not as this page keeps it; load the page again") from error
+        name = ".".join(map(str, wrong["loc"])) or kind.__name__
+        said = "missing" if wrong["type"] == "missing" else f"{wrong['input']!r:.200}: {wrong['msg']}"
+        raise QueryError(f"{name}: {said}; this is not as the page keeps it, load it again") from error
 
 
 class Chat:
@@ -173,7 +174,7 @@ class Chat:
     def find(self, search: str) -> dict[str, Any]:
         """The first articles in whose title, author, source or path these words stand: id, title and path of each."""
         try:
-            found = shelf.found(self._index, Wanted(search=search))
+            found = shelf.found(self._index, _sent(Wanted, {"search": search}))
         except PinciteError:  # as above
             found = []
         return {"articles": [(each.listed.doc_id, each.listed.title, each.file) for each in found[:_OFFERED]]}
@@ -265,7 +266,7 @@ class Chat:
             return Reply(
                 kind="summary",
                 quotes=quotes,
-                text="Key sentences of the article, in the order of its text.",
+                text=_KEY_SENTENCES,
                 notes=turn.notes,
             )
         kinds: dict[str, answers.Kind] = {"quotes": "quotes", "weak": "weak"}
