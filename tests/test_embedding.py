@@ -173,7 +173,7 @@ def test_batches_do_not_change_a_vector(default: SentenceTransformerEmbedder) ->
     assert (together[: len(TEXTS)] * alone).sum(axis=1).min() >= module.LEAST_COSINE_OF_HALVES
 
 
-@pytest.mark.parametrize("halves", [False, True])
+@pytest.mark.parametrize("halves", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_halves_are_near_enough(
     default: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch, halves: bool
 ) -> None:
@@ -262,6 +262,7 @@ def test_an_index_holds_no_export_and_says_where_it_lies(real_index: Index, cach
     assert not Path(status.export).is_relative_to(folder)
 
 
+@pytest.mark.slow
 def test_two_processes_that_export_at_once_make_one_export(place: Path) -> None:
     shutil.rmtree(place.parent)
     code = """

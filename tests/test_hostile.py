@@ -144,6 +144,7 @@ def huge_gzip(path: Path) -> None:
             file.write(b"a" * (1 << 20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "make", "reason"),
     [

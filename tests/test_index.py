@@ -581,7 +581,7 @@ VERSIONS = (
 )
 
 
-@examples(max_examples=25)
+@examples(max_examples=12)
 @given(st.lists(st.dictionaries(st.sampled_from(["a.txt", "b.txt", "d/c.txt"]), st.integers(0, 3)), max_size=5))
 def test_any_life_ends_like_a_fresh_build(tmp_path_factory: pytest.TempPathFactory, life: list[dict[str, int]]) -> None:
     """Whatever was added, changed and removed in whatever order, the index equals one made at once."""

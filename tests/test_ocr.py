@@ -80,7 +80,7 @@ def page(tmp_path: Path) -> Image.Image:
 
 
 @needs_ocr
-@pytest.mark.parametrize("turned", [0, 90, *(pytest.param(by, marks=pytest.mark.slow) for by in (180, 270, -2.0))])
+@pytest.mark.parametrize("turned", [0, *(pytest.param(by, marks=pytest.mark.slow) for by in (90, 180, 270, -2.0))])
 def test_a_scanned_page_is_read_however_it_lies(tmp_path: Path, page: Image.Image, turned: float) -> None:
     picture = page.rotate(turned, expand=turned in (90, 270), fillcolor=255)
     found = document(scan(tmp_path / "a.pdf", picture))
@@ -141,6 +141,7 @@ def test_a_text_layer_on_a_picture_that_shows_no_more_is_kept(tmp_path: Path) ->
 
 
 @needs_ocr
+@pytest.mark.slow
 def test_a_page_whose_letters_are_unknown_is_named_and_not_guessed(tmp_path: Path, page: Image.Image) -> None:
     greek = wrapped(["abgdezh", "iklmn", "xoprs", "tufcyw"] * 12, 70)
     canvas = Canvas(str(tmp_path / "letters.pdf"))
@@ -235,6 +236,7 @@ def test_a_vast_picture_costs_its_page_and_a_vast_page_is_drawn_coarser(
 
 
 @needs_ocr
+@pytest.mark.slow
 def test_a_worker_reads_a_scan_within_its_memory_and_says_that_it_goes_on(tmp_path: Path, page: Image.Image) -> None:
     path = scan(tmp_path / "a.pdf", page, page)
     [(_, found), (_, done)] = read_files([("a.pdf", path)], workers=1)
@@ -244,6 +246,7 @@ def test_a_worker_reads_a_scan_within_its_memory_and_says_that_it_goes_on(tmp_pa
 
 
 @needs_ocr
+@pytest.mark.slow
 def test_ocr_asks_no_network(tmp_path: Path, page: Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*args: object) -> None:
         raise AssertionError("it looked for the network")

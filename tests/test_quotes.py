@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import WordEmbedder, write_files
@@ -132,6 +132,7 @@ def test_without_a_reader_sentences_are_compared(tmp_path: Path) -> None:
     assert answer.citations[0].highlights == ()
 
 
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(["It was late.", "The ferry left.", "So say all.", "Honey is sweet."]), min_size=1))
 def test_each_text_is_quoted_once(open_words: Callable[..., Index], texts: list[str]) -> None:
     read = _read(open_words(" ".join(texts)), "ferry honey")

@@ -93,7 +93,7 @@ def test_enter_pressed_twice_asks_once(page: Page) -> None:
     expect(page.locator(".turn")).to_have_count(1)
 
 
-@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_eight_visitors_get_their_own_answers(
     browser: Browser, server: Server, assistant: Assistant, rounds: int
 ) -> None:
