@@ -19,12 +19,11 @@ _LOOKS_MS = 500
 def bursts(folder: Path, owned_paths: Collection[Path], stop: threading.Event | None = None) -> Iterator[None]:
     """Yield once at the start, and then after each burst of changes until ``stop`` is set.
 
-    What changes while the caller is at work is one burst, which comes next. A folder that goes is one too, and so is
-    another that takes its place.
+    What changes while the caller is at work is one burst, which comes next. So is a folder that goes, or comes.
 
     Args:
         folder: what is watched, with all folders below it.
-        owned_paths: what lies in these is not counted: an update changes it.
+        owned_paths: what lies in these is not counted.
         stop: ends the watch, within a second.
 
     Raises:
@@ -46,8 +45,7 @@ def bursts(folder: Path, owned_paths: Collection[Path], stop: threading.Event | 
             rust_timeout=_LOOKS_MS,
             yield_on_timeout=True,
         )
-        try:
-            # The first look is taken when the watch stands, so that no change falls between the two.
+        try:  # the first look is taken when the watch stands, so that no change falls between the two
             for number, seen in enumerate(changes):
                 if _identity(folder) != identity:  # what is watched is not the name
                     break

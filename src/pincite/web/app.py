@@ -37,8 +37,7 @@ def launch(
         index: what is asked.
         host: the address to listen on; any but the default lets other machines ask.
         port: 1 to 65535, or 0 for one that is free.
-        token: lets whoever sends it add files and update the index; without one only the page itself may, and only
-            where nobody but this machine reaches it.
+        token: lets whoever sends it add files and update; without one only the page may, on this machine alone.
         allow_hosts: further names by which the page is reached, such as a proxy's; addresses in digits always are.
         open_browser: whether to open the page in the default browser.
         watch: whether to update whenever the folder of articles changes.

@@ -20,9 +20,7 @@ from pincite.stores.milvus import rows
 from pincite.stores.milvus.connection import BOUNDED, MOST_FOUND, STRONG, Connection, batches, holds_words, one_of
 from pincite.stores.milvus.rows import PAYLOAD, Halves, hashed, payloads
 
-FORMAT = 3
-"""Counts up when rows or what they hold change."""
-
+FORMAT = 3  # counts up when rows or what they hold change
 _SETTLED = 10.0  # seconds after a commit from which on the quicker reads see all of it
 _SAMPLE = 1000  # passages from which is estimated how many hold a word
 

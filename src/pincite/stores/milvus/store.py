@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -21,11 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class MilvusStore:
-    """An index in Milvus, at an address as `Connection` reads it. Safe to use from several threads; one process writes.
-
-    Raises:
-        UsageError: it is no address.
-    """
+    """An index in Milvus, at an address as `Connection` reads it. Safe to use from several threads; one process writes."""
 
     format = FORMAT
 
@@ -110,13 +105,12 @@ class MilvusStore:
         return [*(f"{self.name}: {problem}" for problem in wrong), MEND] if wrong else []
 
     def quarantine(self, *, wait: bool = False) -> Path | None:
-        """Drop an index of another format, whose rows this Pincite cannot write beside; nothing can be put aside."""
-        with suppress(OtherFormat):
+        """Drop an index of another format, beside whose rows nothing can be written; nothing can be put aside."""
+        try:
             self._look()
-            return None
-        for collection in (*self._call.passages(), self._call.articles):
-            self._call("drop_collection", collection)
-        self._current = None
+        except OtherFormat:
+            for collection in (*self._call.passages(), self._call.articles):
+                self._call("drop_collection", collection)
         return None
 
     def backup(self, path: Path) -> None:

@@ -242,8 +242,8 @@ class MilvusWriter(MilvusSnapshot):
         documents, passages = MilvusSnapshot(self._call, new).counted()
         new = replace(new, documents=documents, passages=passages)
         self._check()
-        payload = asdict(new) | {"format": FORMAT}
-        self._call("upsert", self._call.articles, rows.rows("commit", str(new.version), payload, new.version))
+        row = rows.rows("commit", str(new.version), asdict(new) | {"format": FORMAT}, new.version)
+        self._call("upsert", self._call.articles, row)
         if latest(self._call).version != new.version:
             raise self._lease.overtaken()
         self._call("delete", self._call.articles, filter=f"kind == 'commit' and created_at < {new.version}")
