@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class MilvusStore:
-    """An index in Milvus, at an address as `Connection` reads it. Safe to use from several threads; one process writes."""
+    """An index in Milvus, at an address of `Connection`. Safe to use from several threads; one process writes."""
 
     format = FORMAT
 
