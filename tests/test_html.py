@@ -626,3 +626,24 @@ def test_a_page_of_announcements_and_a_link_in_prose_are_kept(document: Make) ->
     assert "Granite 3" in document(f"<body>{listed}</body>").text
     prose = "<p>The mole is of granite. <a href='/a'>Read more</a></p>"
     assert "of granite" in document(f"<body>{SHORT}{prose}</body>").text
+
+
+@pytest.mark.parametrize(
+    ("box", "is_text"),
+    [
+        ("<div class='sidebar'><div class='titlepage'><p class='title'>BACK TO BASICS</p></div><p>BOX</p></div>", True),
+        ("<aside class='sidebar'><p class='sidebar-title'>Note</p><p>BOX</p></aside>", True),
+        ("<div class='sidebar'><h3>Archive</h3><p>BOX</p></div>", False),
+        ("<aside class='sidebar'><h3 class='widget-title'>About</h3><p>BOX</p></aside>", False),
+    ],
+)
+def test_a_titled_box_in_the_text_is_read_and_one_beside_it_is_not(tmp_path: Path, box: str, is_text: bool) -> None:
+    said = "A process with a low priority is scheduled less often, and renice changes the priority of one that runs."
+    prose = "<p>The scheduler shares the processor among all processes that are ready to run at the moment.</p>" * 5
+    body = f"<div class='section'><h1>Processes</h1>{prose}{box.replace('BOX', said)}{prose}</div>"
+    html = f"<html><body>{body}</body></html>"
+    path = tmp_path / "page.html"
+    path.write_text(html, encoding="utf-8")
+    (document,) = read(path, "page.html")
+    assert isinstance(document, Document)
+    assert (said in document.text) is is_text

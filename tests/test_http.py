@@ -882,10 +882,7 @@ def updated(server: Server) -> dict[str, Any]:
 
 
 def test_page_offers_the_kinds_that_are_read() -> None:
-    from importlib.resources import files
-
-    frame = files("pincite.web").joinpath("frame.html").read_text("utf-8")
-    (accepted,) = re.findall('accept="([^"]*)"', frame)
+    (accepted,) = re.findall('accept="([^"]*)"', frame())
     assert set(accepted.split(",")) == {*SUFFIXES, ".gz"}
 
 

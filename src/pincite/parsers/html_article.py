@@ -23,8 +23,10 @@ _KEPT = {"figure": "div", "figcaption": "p", "pre": "code"}
 """What trafilatura would drop or run together, by the names of what it keeps."""
 _AS_HTML = {"head": "h2", "list": "ul", "item": "li", "row": "tr", "cell": "td", "quote": "blockquote", "lb": "br"}
 """trafilatura's names (of TEI) for HTML's elements."""
-_AROUND = """
-    //nav | //footer | //dialog | //aside[not(contains(@class, 'note') or contains(@role, 'note'))]
+_TITLED = "descendant::p[contains(concat(' ', @class, ' '), ' title ') or @class='sidebar-title']"
+"""The title of a box within the text, as DocBook and Sphinx write it; what stands beside an article has headings."""
+_AROUND = f"""
+    //nav | //footer | //dialog | //aside[not(contains(@class, 'note') or contains(@role, 'note') or {_TITLED})]
     | //*[@role='navigation' or @role='contentinfo' or @role='banner' or @role='dialog']
 """
 FURNITURE = re.compile(
@@ -247,6 +249,8 @@ def _is_furniture(element: Any, length: int, links: int, gone: int, half: float)
 def _is_named_furniture(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
     """Whether its class or id says that it stands around an article; a section's id may be its heading."""
     classes, name = element.get("class", ""), element.get("id", "")
+    if re.search(r"(?:^|\s)sidebar(?:$|\s)", classes) and element.xpath(_TITLED):
+        return False
     is_talk = _TALK.search(f"{classes} {name}") and holds(element, "a", "form", "input", "textarea")
     if not is_talk and not _FURNITURE_OF_PAGES.search(f"{classes} {name}"):
         return False

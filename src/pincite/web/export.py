@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from html import escape
 
-from pincite.assistant import NOT_SURE
+from pincite.assistant import NO_ANSWER, NOT_SURE
 from pincite.datatypes import Document, Span
 from pincite.web import answers
 from pincite.web.answers import ANSWERS, Reply
@@ -20,7 +20,7 @@ _STYLE = (
     "body{max-width:44rem;margin:3rem auto;padding:0 1.5rem;font:1.0625rem/1.6 Georgia,serif;color:#1b211f}"
     "blockquote{margin:0 0 1rem;white-space:pre-line}li{margin:0 0 1rem}small{color:#59635f;overflow-wrap:anywhere}"
 )
-_NOTHING, _FAILED = "Nothing in these articles answers this.", "It was not answered then."
+_FAILED = "It was not answered then."
 
 
 def citation(document: Document, span: Span) -> str:
@@ -36,7 +36,7 @@ def _told(reply: Reply) -> tuple[list[str], list[tuple[int, Document, Span]]]:
     standing = [(each.label, each.document, each.span) for each in quotes if each.document and each.span]
     if reply.kind == "failed":
         return [_FAILED], standing
-    nothing = {"weak": [NOT_SURE], "near": [_NOTHING]}.get(reply.kind, [])
+    nothing = {"weak": [NOT_SURE], "near": [f"{NO_ANSWER}."]}.get(reply.kind, [])
     gone = [f"{answers.gone(each)} [{each.label}]" for each in quotes if each.span is None]
     return [*reply.notes, *([reply.text] if reply.text else nothing), *gone], standing
 

@@ -22,6 +22,7 @@ from starlette.routing import Mount, Route
 from pincite.assistant import Assistant
 from pincite.errors import PinciteError
 from pincite.index import Index
+from pincite.parsers import SUFFIXES
 from pincite.web import routes, tools
 from pincite.web.chat import Chat
 from pincite.web.guard import Access, Guard
@@ -146,6 +147,7 @@ def _error(message: str) -> gr.Error:
 def frame() -> str:
     """What the page consists of before the script fills it."""
     html = _read("frame.html").replace("MOST_MEGABYTES", f"{MOST_BYTES // 1_000_000}")
+    html = html.replace("SUFFIXES", ",".join([*SUFFIXES, ".gz"]))  # browsers go by the last one
     return html.replace("MOST_CHARACTERS", f"{MOST_CHARACTERS}")
 
 
