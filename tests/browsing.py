@@ -7,7 +7,7 @@ import runpy
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,26 @@ def owned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
     path = make_index(folder, {"bees.md": ARTICLES["bees.md"]})
     with serving(tmp_path_factory.mktemp("server"), *chat(path)) as started:
         yield Own(started.address, folder / "corpus", path)
+
+
+@pytest.fixture(scope="session")
+def shown(index_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that others reach, and to which nobody may write; its ``address`` is that of this machine."""
+    with serving(tmp_path_factory.mktemp("server"), *chat(index_path, "--host", "0.0.0.0")) as started:
+        yield replace(started, address=started.address.replace("0.0.0.0", "127.0.0.1"))
+
+
+TOKEN_OF_GUARDED = "correct horse"
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
+    """A server that others reach, and to which who has `TOKEN_OF_GUARDED` may write; tests only add to its index."""
+    folder = tmp_path_factory.mktemp("guarded")
+    path = make_index(folder, {"bees.md": ARTICLES["bees.md"]})
+    options = ("--host", "0.0.0.0", "--token", TOKEN_OF_GUARDED)
+    with serving(tmp_path_factory.mktemp("server"), *chat(path, *options)) as started:
+        yield Own(started.address.replace("0.0.0.0", "127.0.0.1"), folder / "corpus", path)
 
 
 @pytest.fixture

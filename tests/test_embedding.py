@@ -366,7 +366,13 @@ def _changed(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "harm"),
-    [("model.onnx", _changed), ("model.onnx", Path.unlink), ("tokenizer.json", _changed), ("export.json", _cut)],
+    [
+        ("model.onnx", _changed),
+        *(
+            pytest.param(*harmed, marks=pytest.mark.slow)
+            for harmed in (("model.onnx", Path.unlink), ("tokenizer.json", _changed), ("export.json", _cut))
+        ),
+    ],
 )
 def test_a_damaged_export_is_said_and_made_again(
     place: Path,

@@ -34,6 +34,7 @@ from mcp.server.fastmcp.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent, Tool
 from PIL import Image
 
+from browsing import TOKEN_OF_GUARDED, Own
 from conftest import WordEmbedder, write_files
 from pincite import Assistant, Index, as_json
 from pincite.datatypes import Changes, Progress, UpdateReport
@@ -60,19 +61,19 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
 @pytest.fixture(scope="module")
-def index_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_index(tmp_path_factory.mktemp("http"), ARTICLES)
 
 
 @pytest.fixture(scope="module")
-def server(index_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server"), *chat(index_path, "--token", TOKEN)) as started:
+def server(small_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("server"), *chat(small_index, "--token", TOKEN)) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
-def answer(index_path: Path) -> dict[str, Any]:
-    with Index.open(index_path) as index:
+def answer(small_index: Path) -> dict[str, Any]:
+    with Index.open(small_index) as index:
         made: dict[str, Any] = json.loads(json.dumps(as_json.answer(FERRY, Assistant(index).ask(FERRY))))
         return made
 
@@ -174,8 +175,8 @@ def test_documents_are_listed_and_shown_in_parts(server: Server, answer: dict[st
     assert json.loads(said_by(use_tool(server, "documents", kind="folders"))) == {"total": 0, "folders": {}}
 
 
-def test_status_tells_what_changed_on_disk(server: Server, index_path: Path) -> None:
-    new = index_path.parent / "corpus" / "new.md"
+def test_status_tells_what_changed_on_disk(server: Server, small_index: Path) -> None:
+    new = small_index.parent / "corpus" / "new.md"
     new.write_text("Something new.\n", encoding="utf-8")
     try:
         wait_until(lambda: bool(call(server, "status")["changes"]["new"]))
@@ -183,7 +184,7 @@ def test_status_tells_what_changed_on_disk(server: Server, index_path: Path) -> 
     finally:
         new.unlink()
     assert status["documents"] == 2
-    assert status["index"] == str(index_path)
+    assert status["index"] == str(small_index)
     assert status["changes"] == {"new": ["new.md"], "changed": [], "gone": []}
 
 
@@ -248,7 +249,7 @@ def test_wrong_arguments_are_told_what_is_allowed(
     assert re.search(said, call(server, name, **arguments))
 
 
-def test_update_needs_the_token(server: Server, index_path: Path) -> None:
+def test_update_needs_the_token(server: Server, small_index: Path) -> None:
     assert call(server, "update", {"Authorization": "Bearer wrong"}).startswith("wrong or missing token")
     report = call(server, "update", BEARER)
     assert report["unchanged"] == sorted(ARTICLES)
@@ -340,7 +341,7 @@ def test_mcp_tells_what_is_wrong(server: Server, arguments: dict[str, Any], said
     assert said in said_by(result)
 
 
-def test_mcp_says_nothing_of_an_unexpected_error(index_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_mcp_says_nothing_of_an_unexpected_error(small_index: Path, caplog: pytest.LogCaptureFixture) -> None:
     def fail(question: str) -> None:
         raise RuntimeError(f"private {question}")
 
@@ -559,9 +560,9 @@ def test_why_a_page_is_not_drawn_is_logged(
         pdf_page._draw(str(tmp_path / "vast.pdf"), 1, "")
 
 
-def test_originals_of_the_index_are_served_and_nothing_else(server: Server, index_path: Path) -> None:
+def test_originals_of_the_index_are_served_and_nothing_else(server: Server, small_index: Path) -> None:
     answer = httpx.get(f"{server.address}/original", params={"doc": "ferry.md"})
-    assert answer.content == (index_path.parent / "corpus" / "ferry.md").read_bytes()
+    assert answer.content == (small_index.parent / "corpus" / "ferry.md").read_bytes()
     assert answer.headers["content-disposition"].startswith("attachment;")
     assert answer.headers["content-type"] == "application/octet-stream"
     for name in ("../index/catalog.sqlite", "/etc/passwd", "nope.md", "", "ferry.md/../ferry.md"):
@@ -849,8 +850,8 @@ def test_an_update_that_fails_can_be_tried_again(
     assert library.update().unchanged == ("a.txt",)
 
 
-def test_upload_and_update_over_http(server: Server, index_path: Path) -> None:
-    uploads, folder = f"{server.address}/library/uploads", index_path.parent / "corpus" / "uploads"
+def test_upload_and_update_over_http(server: Server, small_index: Path) -> None:
+    uploads, folder = f"{server.address}/library/uploads", small_index.parent / "corpus" / "uploads"
     assert httpx.post(uploads, params={"name": "b.txt"}, content=b"x").status_code == 403
     assert httpx.post(f"{server.address}/library/update").status_code == 403
     assert not folder.exists()
@@ -926,47 +927,46 @@ def test_page_of_this_machine_has_a_token_of_its_own() -> None:
     assert Access("t", local=False).page_token is None
 
 
-def test_serving_others_without_a_token_is_loud_and_read_only(serve: Callable[..., Server], index_path: Path) -> None:
-    server = serve(*chat(index_path, "--host", "0.0.0.0"))
-    address = server.address.replace("0.0.0.0", "127.0.0.1")
-    assert "without --token nobody can add any or update" in server.log.read_text(encoding="utf-8")
+def test_serving_others_without_a_token_is_loud_and_read_only(shown: Server) -> None:
+    address = shown.address
+    assert "without --token nobody can add any or update" in shown.log.read_text(encoding="utf-8")
     assert '"access": "none"' in httpx.get(address).text.replace("\\", "")
     assert httpx.post(f"{address}/library/update", headers={"Authorization": "Bearer none"}).status_code == 403
     assert httpx.get(f"{address}/library").status_code == 200
     assert httpx.get(f"{address}/library", headers={"Host": "rebound.example"}).status_code == 400
 
 
-def test_serving_others_with_a_token_asks_for_it(serve: Callable[..., Server], index_path: Path) -> None:
-    server = serve(*chat(index_path, "--host", "0.0.0.0", "--token", TOKEN))
-    address = server.address.replace("0.0.0.0", "127.0.0.1")
-    page = httpx.get(address).text
+def test_serving_others_with_a_token_asks_for_it(guarded: Own) -> None:
+    page = httpx.get(guarded.address).text
     assert '"access": "ask"' in page.replace("\\", "")
-    assert TOKEN not in page
-    assert httpx.post(f"{address}/library/update", headers=BEARER).status_code == 202
+    assert TOKEN_OF_GUARDED not in page
+    update = f"{guarded.address}/library/update"
+    assert httpx.post(update, headers={"Authorization": "Bearer wrong"}).status_code == 403
+    assert httpx.post(update, headers={"Authorization": f"Bearer {TOKEN_OF_GUARDED}"}).status_code == 202
 
 
 # ---------------------------------------------------------------- serving
 
 
-def test_busy_port_is_one_line(server: Server, index_path: Path) -> None:
+def test_busy_port_is_one_line(server: Server, small_index: Path) -> None:
     port = server.address.rsplit(":", 1)[1]
-    command = [sys.executable, *chat(index_path, "--port", port)]
+    command = [sys.executable, *chat(small_index, "--port", port)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.stderr == f"pincite: port {port} is in use: choose another with --port or PORT=...\n"
     assert ended.returncode == 2
 
 
-def test_address_that_cannot_be_listened_on_is_one_line(index_path: Path) -> None:
-    command = [sys.executable, *chat(index_path, "--host", "203.0.113.7", "--token", "t")]
+def test_address_that_cannot_be_listened_on_is_one_line(small_index: Path) -> None:
+    command = [sys.executable, *chat(small_index, "--host", "203.0.113.7", "--token", "t")]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert re.fullmatch(r"pincite: cannot listen on .*\n", ended.stderr)
     assert ended.returncode == 2
 
 
 def test_a_further_name_may_be_allowed_and_ctrl_c_ends_it_cleanly(
-    serve: Callable[..., Server], index_path: Path
+    serve: Callable[..., Server], small_index: Path
 ) -> None:
-    server = serve(*chat(index_path, "--host", "::1", "--allow-host", "Pincite.Example"))
+    server = serve(*chat(small_index, "--host", "::1", "--allow-host", "Pincite.Example"))
     for host, status in (("pincite.example", 200), ("pincite.example:443", 200), ("other.example", 400)):
         assert httpx.get(f"{server.address}/library", headers={"Host": host}).status_code == status
     foreign = httpx.get(server.address, headers={"Origin": "http://evil.example"})
@@ -1009,8 +1009,8 @@ def judge(server: Server, headers: dict[str, str] = BEARER, **judged: object) ->
     return answer.status_code, answer.json()
 
 
-def test_only_who_has_the_token_judges(server: Server, index_path: Path, answer: dict[str, Any]) -> None:
-    noted, cite = index_path / "judgements.jsonl", answer["citations"][0]["text_anchor"]
+def test_only_who_has_the_token_judges(server: Server, small_index: Path, answer: dict[str, Any]) -> None:
+    noted, cite = small_index / "judgements.jsonl", answer["citations"][0]["text_anchor"]
     judged = {"asked": {"question": FERRY}, "verdict": "right", "cite": cite}
     for headers in ({}, {"Authorization": "Bearer wrong"}):
         assert judge(server, headers, **judged)[0] == 403
@@ -1048,13 +1048,13 @@ def test_only_who_has_the_token_judges(server: Server, index_path: Path, answer:
     ],
 )
 def test_what_is_no_judgement_is_refused(
-    server: Server, index_path: Path, answer: dict[str, Any], change: dict[str, object], status: int, said: str
+    server: Server, small_index: Path, answer: dict[str, Any], change: dict[str, object], status: int, said: str
 ) -> None:
     judged = {"asked": {"question": FERRY}, "verdict": "right", "cite": answer["citations"][0]["text_anchor"]}
     refused, reason = judge(server, **{**judged, **change})
     assert refused == status
     assert said in reason["error"]
-    assert not (index_path / "judgements.jsonl").exists()
+    assert not (small_index / "judgements.jsonl").exists()
 
 
 @pytest.mark.parametrize(
@@ -1069,7 +1069,7 @@ def test_what_is_no_judgement_is_refused(
     ],
 )
 def test_what_is_no_selection_is_refused(
-    server: Server, index_path: Path, change: dict[str, object], status: int, said: str
+    server: Server, small_index: Path, change: dict[str, object], status: int, said: str
 ) -> None:
     article = call(server, "document", doc_id="ferry.md")
     selected = {"doc_id": "ferry.md", "digest": article["digest"], "start": 0, "end": 3, "text": "The"} | change
@@ -1078,11 +1078,11 @@ def test_what_is_no_selection_is_refused(
     refused = httpx.post(f"{server.address}/judgements", content=json.dumps(judged), headers=sent)
     assert refused.status_code == status
     assert said in refused.json()["error"]
-    assert not (index_path / "judgements.jsonl").exists()
+    assert not (small_index / "judgements.jsonl").exists()
 
 
-def test_a_judgement_that_cannot_be_written_is_told(server: Server, index_path: Path) -> None:
-    noted = index_path / "judgements.jsonl"
+def test_a_judgement_that_cannot_be_written_is_told(server: Server, small_index: Path) -> None:
+    noted = small_index / "judgements.jsonl"
     noted.mkdir()
     try:
         status, said = judge(server, asked={"question": FERRY}, verdict="nothing")

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from browsing import ARTICLES, BEES, FERRY, LOG, PATIENCE, UNKNOWN, Own, ask
+from browsing import ARTICLES, BEES, FERRY, LOG, PATIENCE, TOKEN_OF_GUARDED, UNKNOWN, Own, ask
 from pincite import Index
 from pincite.cli import main
-from serving import Server, chat, make_index
+from serving import Server
 
 SEALS = "On Sunday the keeper of the lighthouse wrote of two seals in its log."
 SELECT = """([start, end]) => {
@@ -200,24 +200,22 @@ def test_a_selection_is_counted_as_the_server_counts(
 
 
 def test_who_may_not_write_sees_no_buttons_and_who_has_a_token_gives_it(
-    visit: Callable[..., Page], serve: Callable[..., Server], tmp_path: Path
+    visit: Callable[..., Page], shown: Server, guarded: Own
 ) -> None:
-    index = make_index(tmp_path, {"bees.md": ARTICLES["bees.md"]})
-    for options in ([], ["--token", "correct horse"]):
-        server = serve(*chat(index, "--host", "0.0.0.0", *options))
-        page = visit(server.address.replace("0.0.0.0", "127.0.0.1"))
-        turn = ask(page, BEES)
-        expect(turn.locator("[data-act=judge]")).to_have_count(5)
-        if not options:
-            expect(turn.locator("[data-act=judge]:visible")).to_have_count(0)
-            turn.locator(".chip").first.click()
-            expect(page.get_by_role("button", name="This sentence instead")).to_be_hidden()
-            continue
-        turn.locator(".lead").get_by_role("button", name="Right").click()
-        expect(page.locator("#toast")).to_have_text("Give the token under Library first.")
-        page.get_by_role("button", name="Library").click()
-        page.get_by_label("Token").fill("correct horse")
-        page.keyboard.press("Escape")
-        turn.locator(".lead").get_by_role("button", name="Right").click()
-        noted(page)
-    assert [line["verdict"] for line in lines(index)] == ["right"]
+    page = visit(shown.address)
+    turn = ask(page, BEES)
+    expect(turn.locator("[data-act=judge]").first).to_be_attached()
+    expect(turn.locator("[data-act=judge]:visible")).to_have_count(0)
+    turn.locator(".chip").first.click()
+    expect(page.get_by_role("button", name="This sentence instead")).to_be_hidden()
+    page = visit(guarded.address)
+    turn = ask(page, BEES)
+    expect(turn.locator("[data-act=judge]:visible").first).to_be_visible()
+    turn.locator(".lead").get_by_role("button", name="Right").click()
+    expect(page.locator("#toast")).to_have_text("Give the token under Library first.")
+    page.get_by_role("button", name="Library").click()
+    page.get_by_label("Token").fill(TOKEN_OF_GUARDED)
+    page.keyboard.press("Escape")
+    turn.locator(".lead").get_by_role("button", name="Right").click()
+    noted(page)
+    assert [line["verdict"] for line in lines(guarded.index)] == ["right"]

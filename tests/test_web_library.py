@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, FilePayload, Page, expect
 
-from browsing import ARTICLES, BEES, FERRY, PATIENCE, Own, ask, go
+from browsing import ARTICLES, BEES, FERRY, PATIENCE, TOKEN_OF_GUARDED, Own, ask, go
 from conftest import WordEmbedder, write_files
 from pincite import Index, Settings
 from pincite.stores.local.store import LocalStore
 from pincite.web.library import MOST_BYTES
-from serving import Server, chat, make_index
+from serving import Server, chat
 
 DOCS = Path(__file__).parent.parent / "docs_corpus" / "innovation-plans"
 
@@ -245,18 +245,14 @@ def test_update_that_fails_says_why(visit: Callable[..., Page], own: Own, tmp_pa
     expect(ask(page, FERRY).locator(".answer")).to_contain_text("forty carts")
 
 
-def test_files_stay_chosen_when_the_token_was_wrong(
-    lenient: BrowserContext, serve: Callable[..., Server], tmp_path: Path
-) -> None:
-    path = make_index(tmp_path, {"bees.md": ARTICLES["bees.md"]})
-    server = serve(*chat(path, "--host", "0.0.0.0", "--token", "correct horse"))
+def test_files_stay_chosen_when_the_token_was_wrong(lenient: BrowserContext, guarded: Own) -> None:
     page = lenient.new_page()  # where the browser may note the refusal
-    page.goto(server.address.replace("0.0.0.0", "127.0.0.1"))
+    page.goto(guarded.address)
     page.get_by_role("button", name="Library").click()
     panel = page.locator("#library")
     kites: FilePayload = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"Kites of silk were flown in March."}
     panel.locator("input[type=file]").set_input_files([kites])
-    for token in ("wrong", "correct horse"):
+    for token in ("wrong", TOKEN_OF_GUARDED):
         panel.get_by_label("Token").fill(token)
         panel.get_by_role("button", name="Add and update").click()
         panel.locator(".uploads li").first.wait_for()
