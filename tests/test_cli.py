@@ -385,6 +385,7 @@ def _line(process: subprocess.Popen[str], words: str) -> str:
     return next(line for line in process.stdout if words in line)
 
 
+@pytest.mark.slow
 def test_a_watched_folder_is_updated_after_each_burst(real_index: Index, tmp_path: Path) -> None:
     """Ten files are one update, and a file that is long in coming is read to its end."""
     shutil.copytree(Path(real_index.status().path).parent, tmp_path / "home")

@@ -307,6 +307,7 @@ def test_the_export_honours_prompts_and_pooling(copied: Path, place: Path) -> No
     assert place.exists(), "the export of another model is left alone"
 
 
+@pytest.mark.slow
 def test_an_export_answers_many_threads_and_is_replaced_in_use(
     place: Path, default: SentenceTransformerEmbedder
 ) -> None:

@@ -963,6 +963,7 @@ def test_address_that_cannot_be_listened_on_is_one_line(small_index: Path) -> No
     assert ended.returncode == 2
 
 
+@pytest.mark.slow
 def test_a_further_name_may_be_allowed_and_ctrl_c_ends_it_cleanly(
     serve: Callable[..., Server], small_index: Path
 ) -> None:

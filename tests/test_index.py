@@ -730,9 +730,21 @@ def test_a_slightly_edited_copy_under_another_title_takes_no_place_of_its_own(tm
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("two years", "3 years"), ("two years", "four years"), ("Monday", "Tuesday"), ("will begin", "will not begin"),
-     ("voted", "refused"), ("can be repaired", "can't be repaired"), ("Aldhaven beat Marl", "Marl beat Aldhaven")],
-)  # fmt: skip
+    [
+        ("two years", "3 years"),
+        ("will begin", "will not begin"),
+        *(
+            pytest.param(*changed, marks=pytest.mark.slow)
+            for changed in (
+                ("two years", "four years"),
+                ("Monday", "Tuesday"),
+                ("voted", "refused"),
+                ("can be repaired", "can't be repaired"),
+                ("Aldhaven beat Marl", "Marl beat Aldhaven"),
+            )
+        ),
+    ],
+)
 def test_a_report_that_says_something_else_is_no_copy(tmp_path: Path, old: str, new: str) -> None:
     text = f"{REPORT} The old wheel can be repaired. In the final Aldhaven beat Marl."
     found = _found(tmp_path, {"a.txt": text, "b.txt": text.replace(old, new)})

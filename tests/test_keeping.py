@@ -141,7 +141,11 @@ def opened(folder: Path) -> Index:
     return index
 
 
-@pytest.mark.parametrize("segments", [False, True], ids=["built whole", "inverted file and segments"])
+@pytest.mark.parametrize(
+    "segments",
+    [pytest.param(False, marks=pytest.mark.slow), True],
+    ids=["built whole", "inverted file and segments"],
+)
 def test_flipped_bytes_never_end_the_process(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, segments: bool
 ) -> None:
@@ -397,7 +401,9 @@ def write_versions(corpus: Path, version: int) -> None:
     (corpus / f"extra{version - 1}.md").unlink(missing_ok=True)
 
 
-@pytest.mark.parametrize("segments", [False, True], ids=["built whole", "in segments"])
+@pytest.mark.parametrize(
+    "segments", [pytest.param(False, marks=pytest.mark.slow), True], ids=["built whole", "in segments"]
+)
 def test_readers_never_fail_and_never_see_two_states(
     tmp_path: Path, pytestconfig: pytest.Config, segments: bool
 ) -> None:

@@ -51,6 +51,7 @@ def test_the_commands_without_make(home: Path) -> None:
     assert "[1]" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_questions_in_the_docs_are_judged_over_the_articles_that_come_along(home: Path) -> None:
     page = (ROOT / "docs" / "json.md").read_text("utf-8")
     (home / "questions.jsonl").write_text(page.partition("```json\n")[2].partition("```")[0], "utf-8")

@@ -179,6 +179,7 @@ def questions(page: Page) -> Locator:
     return page.locator(".turn:has(.meta, .notice) .question")
 
 
+@pytest.mark.slow
 def test_a_turn_that_is_asked_again_does_not_come_back_after_an_edit_before_it(page: Page) -> None:
     for question in (FERRY, BEES, FORM):
         ask(page, question)
@@ -195,6 +196,7 @@ def test_a_turn_that_is_asked_again_does_not_come_back_after_an_edit_before_it(p
     ask(page, FORM)
 
 
+@pytest.mark.slow
 def test_a_turn_asked_again_waits_for_its_turn_and_stays_in_its_place(page: Page) -> None:
     for question in (FERRY, BEES):
         ask(page, question)
@@ -224,6 +226,7 @@ def test_what_is_no_turn_in_the_store_costs_only_itself(page: Page) -> None:
     expect(questions(page)).to_have_text([FERRY, BEES, FORM], timeout=PATIENCE)
 
 
+@pytest.mark.slow
 def test_two_tabs_that_ask_at_once_keep_both_turns(page: Page, server: Server) -> None:
     ask(page, FERRY)
     tab = same_chat(page, server)
@@ -254,6 +257,7 @@ def test_a_chat_deleted_while_another_tab_waits_is_not_written_back(page: Page, 
     tab.close()
 
 
+@pytest.mark.slow
 def test_a_chat_named_in_another_tab_leaves_box_filters_and_editing_alone(page: Page, server: Server) -> None:
     ask(page, FERRY)
     tab = same_chat(page, server)
@@ -493,6 +497,7 @@ def test_what_is_chosen_from_lists_stays_with_the_question(page: Page) -> None:
     expect(page.locator("#chips li")).to_have_text("What does a hive of grey bees need?✕")
 
 
+@pytest.mark.slow
 def test_a_folder_is_chosen_and_carried_by_a_link(visit: Callable[..., Page], own: Own) -> None:
     kites = (
         "---\ntitle: The kites of the pass\nauthor: Ane Holt\n---\n\nKites of silk were flown over the pass in March.\n"

@@ -114,7 +114,7 @@ CONTRAST = """one => {
 }"""
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), pytest.param("dark", 390, marks=pytest.mark.slow)])
 def test_everybody_can_use_it(visit: Callable[..., Page], server: Server, scheme: str, width: int) -> None:
     page = visit(server.address, width, color_scheme=scheme)
     expect(page.locator("body.dark")).to_have_count(int(scheme == "dark"))

@@ -182,6 +182,7 @@ def test_what_was_added_is_deleted_when_that_is_meant(visit: Callable[..., Page]
     expect(page.locator("#masthead")).to_contain_text("123 articles")
 
 
+@pytest.mark.slow
 def test_a_file_that_is_gone_is_told_when_it_is_deleted(lenient: BrowserContext, own: Own) -> None:
     shelved(own)
     page = lenient.new_page()  # where the browser may note the refusal
@@ -195,6 +196,7 @@ def test_a_file_that_is_gone_is_told_when_it_is_deleted(lenient: BrowserContext,
     )
 
 
+@pytest.mark.slow
 def test_old_index_answers_during_an_update_that_names_its_stage(visit: Callable[..., Page], own: Own) -> None:
     lines = (json.dumps({"_id": n, "text": f"Entry {n} is about lamp {n * 7} of pier {n % 9}."}) for n in range(900))
     (own.corpus / "many.jsonl").write_text("\n".join(lines), encoding="utf-8")
@@ -221,6 +223,7 @@ def test_old_index_answers_during_an_update_that_names_its_stage(visit: Callable
     expect(ask(page, "What was flown in March?").locator(".answer")).to_contain_text("Kites of silk")
 
 
+@pytest.mark.slow
 def test_update_by_the_command_is_seen(visit: Callable[..., Page], own: Own) -> None:
     page = visit(own.address)
     question = "What was flown over the pass in March?"
@@ -279,6 +282,7 @@ def test_index_without_articles_says_what_to_do(visit: Callable[..., Page], own:
     expect(page.locator("#library")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_index_that_is_being_built_says_so_and_is_there_when_it_is_done(
     visit: Callable[..., Page], serve: Callable[..., Server], tmp_path: Path
 ) -> None:
