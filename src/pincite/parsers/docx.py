@@ -17,7 +17,7 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers import Skipped
 from pincite.parsers.decoding import decode
-from pincite.parsers.markup import blocks_of, lay_out, parse_html, parse_xml
+from pincite.parsers.markup import Element, blocks_of, lay_out, parse_html, parse_xml
 from pincite.parsers.metadata import document
 from pincite.parsers.notation import letter, roman
 from pincite.parsers.office import FALLBACK, join_scripts, open_package, stated_in, write_equations
@@ -53,7 +53,7 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
     yield document(name, *lay_out(blocks), stated=stated_in(word.core_properties, blocks, *filled_in))
 
 
-def _with_bases(styles: Any) -> dict[str, list[Any]]:  # noqa: ANN401 - lxml has no types
+def _with_bases(styles: Element) -> dict[str, list[Element]]:
     """Each style by its id, with those that it is based on behind it."""
     by_id = {name: each for each in styles.iterfind(qn("w:style")) if (name := each.get(qn("w:styleId")))}
     chains = {name: [style] for name, style in by_id.items()}
@@ -63,22 +63,22 @@ def _with_bases(styles: Any) -> dict[str, list[Any]]:  # noqa: ANN401 - lxml has
     return chains
 
 
-def _value(element: Any, *path: str) -> str:  # noqa: ANN401 - lxml has no types
+def _value(element: Element, *path: str) -> str:
     found = element.find("/".join(map(qn, path)))
     return "" if found is None else str(found.get(qn("w:val"), ""))
 
 
-def _properties(element: Any, name: str) -> dict[str, str]:  # noqa: ANN401 - lxml has no types
+def _properties(element: Element, name: str) -> dict[str, str]:
     return {each.tag: each.get(qn("w:val"), "") for each in element.iterfind(f"{qn(name)}/*")}
 
 
-def _tree(blob: bytes) -> Any:  # noqa: ANN401 - lxml has no types
+def _tree(blob: bytes) -> Element:
     tree = parse_xml(blob)
     etree.strip_elements(tree, qn("w:del"), qn("w:moveFrom"), FALLBACK, with_tail=False)
     return tree
 
 
-def _write_marks(body: Any, notes: dict[str, Any]) -> None:  # noqa: ANN401 - lxml has no types
+def _write_marks(body: Element, notes: dict[str, Element]) -> None:
     """Put the mark of each note where the text leads to it, and before the note: ``[1]``, of endnotes ``[i]``."""
     for kind, tree in notes.items():
         marks: dict[str, str] = {}
@@ -99,7 +99,7 @@ def _write_marks(body: Any, notes: dict[str, Any]) -> None:  # noqa: ANN401 - lx
                 _put(place, marks.get(note.get(qn("w:id"), ""), ""))
 
 
-def _put(place: Any, mark: str) -> None:  # noqa: ANN401 - lxml has no types
+def _put(place: Element, mark: str) -> None:
     """Put a mark in the place of what Word shows as one, on the line."""
     run = place.getparent()
     for raised in run.findall(qn("w:rPr")):
@@ -107,7 +107,7 @@ def _put(place: Any, mark: str) -> None:  # noqa: ANN401 - lxml has no types
     place.tag, place.text = qn("w:t"), mark
 
 
-def _as_html(tree: Any, styles: dict[str, list[Any]], numbers: _Numbers) -> None:  # noqa: ANN401 - lxml has no types
+def _as_html(tree: Element, styles: dict[str, list[Element]], numbers: _Numbers) -> None:
     """Word's elements by the names that they have in HTML; text boxes go behind the paragraph that holds them."""
     headings = {name for name, chain in styles.items() if any(_HEADING.fullmatch(_value(s, "w:name")) for s in chain)}
     scripts = {
@@ -138,7 +138,7 @@ def _as_html(tree: Any, styles: dict[str, list[Any]], numbers: _Numbers) -> None
     join_scripts(tree)
 
 
-def _paragraph(element: Any, headings: set[str]) -> str:  # noqa: ANN401 - lxml has no types
+def _paragraph(element: Element, headings: set[str]) -> str:
     properties = _properties(element, "w:pPr")
     style = properties.get(qn("w:pStyle"), "")
     if qn("w:outlineLvl") in properties or style in headings:
@@ -146,7 +146,7 @@ def _paragraph(element: Any, headings: set[str]) -> str:  # noqa: ANN401 - lxml 
     return "li" if qn("w:numPr") in properties or "List" in style else "p"
 
 
-def _run(element: Any, scripts: dict[str, str]) -> str:  # noqa: ANN401 - lxml has no types
+def _run(element: Element, scripts: dict[str, str]) -> str:
     properties = _properties(element, "w:rPr")
     if any(properties.get(qn(f"w:{name}"), "0") not in _OFF for name in ("strike", "dstrike")):
         return "del"
@@ -172,8 +172,8 @@ def _insert(place: Any, relation: Any) -> str | None:  # noqa: ANN401 - neither 
 class _Numbers:
     """Counts the paragraphs that Word numbers, in their order. A file only says which list each belongs to."""
 
-    def __init__(self, numbering: Any, styles: dict[str, list[Any]]) -> None:  # noqa: ANN401 - lxml has no types
-        self._levels: dict[str, dict[int, Any]] = {}  # of each list, by the number that paragraphs know it by
+    def __init__(self, numbering: Element, styles: dict[str, list[Element]]) -> None:
+        self._levels: dict[str, dict[int, Element]] = {}  # of each list, by the number that paragraphs know it by
         self._shared: dict[str, str] = {}  # lists of one definition go on counting one after the other
         self._restarts: dict[str, dict[int, int]] = {}  # the first number of levels of a list that begins anew
         self._of_styles: dict[str, tuple[str, int]] = {}  # list and level of the paragraphs of a style
@@ -200,7 +200,7 @@ class _Numbers:
             of_style = (key for key, level in known if _value(level, "w:pStyle") == name)
             self._of_styles[name] = (number, next(of_style, int(at or 0)))
 
-    def before(self, paragraph: Any) -> str:  # noqa: ANN401 - lxml has no types
+    def before(self, paragraph: Element) -> str:
         """What stands before the next paragraph; empty where that is nothing or a bullet."""
         number, at = self._of_styles.get(_value(paragraph, "w:pPr", "w:pStyle"), ("", 0))
         if own := _value(paragraph, "w:pPr", "w:numPr", "w:numId"):
@@ -220,11 +220,11 @@ class _Numbers:
         return _shown(levels, at, counts)
 
 
-def _level_of(element: Any) -> int:  # noqa: ANN401 - lxml has no types
+def _level_of(element: Element) -> int:
     return int(element.get(qn("w:ilvl"), "0"))
 
 
-def _shown(levels: dict[int, Any], at: int, counts: dict[int, int]) -> str:
+def _shown(levels: dict[int, Element], at: int, counts: dict[int, int]) -> str:
     level = levels[at]
     if _value(level, "w:numFmt") in ("bullet", "none"):
         return ""

@@ -7,7 +7,6 @@ import posixpath
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 from zipfile import ZipFile
 
@@ -17,7 +16,7 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers import Skipped
 from pincite.parsers.decoding import decode
-from pincite.parsers.markup import Block, blocks_of, gathered, lay_out, local_name, parse_html, parse_xml
+from pincite.parsers.markup import Block, Element, blocks_of, gathered, lay_out, local_name, parse_html, parse_xml
 from pincite.parsers.metadata import document
 
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z]\w*;")
@@ -49,7 +48,7 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
     yield document(name, *lay_out(blocks), stated=stated)
 
 
-def _chapters(package: Any, folder: str) -> Iterator[str]:  # noqa: ANN401 - lxml has no types
+def _chapters(package: Element, folder: str) -> Iterator[str]:
     """The places of the chapters in the archive, in reading order, without cover and table of contents."""
     items = {item.get("id"): item for item in package.iter("{*}item")}
     guides = package.iter("{*}reference")
@@ -62,11 +61,11 @@ def _chapters(package: Any, folder: str) -> Iterator[str]:  # noqa: ANN401 - lxm
             yield _place(folder, item)
 
 
-def _place(folder: str, element: Any, key: str = "href") -> str:  # noqa: ANN401 - lxml has no types
+def _place(folder: str, element: Element, key: str = "href") -> str:
     return posixpath.normpath(posixpath.join(folder, unquote(element.get(key, "").partition("#")[0])))
 
 
-def _tree(text: str) -> Any:  # noqa: ANN401 - lxml has no types
+def _tree(text: str) -> Element:
     """The tree of a chapter, as XML where it is well formed and as HTML otherwise."""
     try:
         return parse_xml(_ENTITY.sub(lambda entity: html.unescape(entity[0]), text).encode())

@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 from trafilatura import extract_metadata
 
 from pincite.datatypes import Document
 from pincite.parsers.decoding import decode
 from pincite.parsers.html_article import FURNITURE, article
-from pincite.parsers.markup import collapse, drop, holds, lay_out, parse_html, plain_text
+from pincite.parsers.markup import Element, collapse, drop, holds, lay_out, parse_html, plain_text
 from pincite.parsers.metadata import document, find_date, one_line
 
 _DECLARED = re.compile(
@@ -68,7 +67,7 @@ def read(path: Path, name: str) -> Iterator[Document]:
     yield document(name, *lay_out(article(tree)), stated=stated)
 
 
-def _stated(tree: Any) -> dict[str, Any]:  # noqa: ANN401 - lxml has no types
+def _stated(tree: Element) -> dict[str, Element]:
     """What the page's head, its JSON-LD or a date line at the article states; a date in its prose is not the page's."""
     for script in tree.xpath("//body//script[@type='application/ld+json']"):
         tree.insert(0, script)  # wherever it stands, it speaks of the page
@@ -91,7 +90,7 @@ def _stated(tree: Any) -> dict[str, Any]:  # noqa: ANN401 - lxml has no types
     return stated
 
 
-def _drop_furniture(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+def _drop_furniture(tree: Element) -> None:
     """Drop what stands around the article; not what holds it, nor the only headline."""
     in_its_place = bool(tree.xpath("//article//h1 | //main//h1"))
     named = tree.xpath("//body//*[@class or @id]")
@@ -101,7 +100,7 @@ def _drop_furniture(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     drop(tree, [each for each in elements if each.tag not in (*kept, "h1") and not holds(each, *kept)])
 
 
-def _title(tree: Any, found: str | None, site: str | None) -> str | None:  # noqa: ANN401 - lxml has no types
+def _title(tree: Element, found: str | None, site: str | None) -> str | None:
     """The headline that the page's title names beside that of the site; else what was found, without the site's."""
     full = collapse(tree.findtext(".//title") or "")
     for heading in (each for places in _TITLES for each in tree.xpath(places)):

@@ -15,7 +15,18 @@ from lxml import etree
 from trafilatura import bare_extraction
 
 from pincite.parsers import markup
-from pincite.parsers.markup import BLOCKS, HEADINGS, Block, blocks_of, holds, letters_of, plain_text, shells, squashed
+from pincite.parsers.markup import (
+    BLOCKS,
+    HEADINGS,
+    Block,
+    Element,
+    blocks_of,
+    holds,
+    letters_of,
+    plain_text,
+    shells,
+    squashed,
+)
 
 _SHORT_PAGE = 250
 """Below this many characters trafilatura falls back to a dump of the page; its elements are then the better guide."""
@@ -63,7 +74,7 @@ _PROSE = 60
 """From this many letters on, a paragraph is prose wherever it stands."""
 
 
-def article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
+def article(tree: Element) -> list[Block]:
     """What trafilatura takes for the article; where it left out much prose, the page without its furniture."""
     open_sections(tree)
     markup.write_formulas(tree)
@@ -98,9 +109,9 @@ def article(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     return whole if lost_much(blocks, whole) else blocks
 
 
-def _drop_teasers(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+def _drop_teasers(tree: Element) -> None:
     """Drop boxes of a headline, a few words and a link to read on, unless the page is made of them."""
-    boxes = list[Any]()
+    boxes = list[Element]()
     for link in tree.iter("a"):
         said = "".join(link.itertext()).strip(" .…»›→>\n")
         if link.get("href", "#").startswith("#") or not _GOES_THERE.fullmatch(said):
@@ -115,7 +126,7 @@ def _drop_teasers(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
         markup.drop(tree, boxes)
 
 
-def open_sections(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+def open_sections(tree: Element) -> None:
     """Make headings of the buttons that open a section, and show what they open; other buttons stay silent."""
     no_place = ("nav", "form", "header", "footer", "p", "li", "td", "th", "dt", "dd", "span")
     panels = {panel.get("id"): panel for panel in tree.xpath("//*[@role='tabpanel'][@id]")}
@@ -131,7 +142,7 @@ def open_sections(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
             _open(button, _box_behind(button))
 
 
-def _box_behind(button: Any) -> Any:  # noqa: ANN401 - lxml has no types
+def _box_behind(button: Element) -> Element:
     """The box that begins where a button on a line of its own ends, unless the button says it opens another."""
     *_, line = takewhile(lambda each: each is button or each.tag == "div", shells(button))
     before, box = line.getprevious(), line.getnext()
@@ -141,7 +152,7 @@ def _box_behind(button: Any) -> Any:  # noqa: ANN401 - lxml has no types
     return box if is_alone and is_opened and button.get("aria-controls") in (None, box.get("id")) else None
 
 
-def _open(button: Any, box: Any) -> None:  # noqa: ANN401 - lxml has no types
+def _open(button: Element, box: Element) -> None:
     """Show a box with what its button says as its heading, unless it is furniture or little more than links."""
     named = "" if box is None else f"{box.get('class', '')} {box.get('id', '')}"
     if box is None or _FURNITURE_OF_PAGES.search(named) or _TALK.search(named):
@@ -190,7 +201,7 @@ def lost_much(kept: list[Block], whole: list[Block]) -> bool:
     return False
 
 
-def _main_part(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
+def _main_part(tree: Element) -> Element:
     """The part of the page that is marked as the main one, else the page; without menus and footers marked as such.
 
     Of the page's header only a headline is kept that stands nowhere else.
@@ -204,7 +215,7 @@ def _main_part(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
     return parts[0] if len(parts) == 1 else tree
 
 
-def _has_all(blocks: list[Block], part: Any) -> bool:  # noqa: ANN401 - lxml has no types
+def _has_all(blocks: list[Block], part: Element) -> bool:
     """Whether blocks have as much text and headings as the part has, but for less than a paragraph."""
     letters = len(squashed("".join(block.text for block in blocks)))
     headings = sum(block.kind == "heading" for block in blocks)
@@ -212,10 +223,10 @@ def _has_all(blocks: list[Block], part: Any) -> bool:  # noqa: ANN401 - lxml has
     return letters >= enough and headings >= len(list(part.iterdescendants(*HEADINGS)))
 
 
-def _whole_part(part: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
+def _whole_part(part: Element) -> list[Block]:
     """All text but furniture by its name, lists of links, teasers, comments and cookie notices."""
     half = len("".join(part.itertext())) / 2
-    counts: dict[Any, tuple[int, int, int]] = {}  # letters, those of them in links, those that were taken out
+    counts: dict[Element, tuple[int, int, int]] = {}  # letters, those of them in links, those that were taken out
     for element in reversed(list(part.iter(etree.Element))):  # a box counts what its parts have
         length = len((element.text or "").strip()) + sum(len((each.tail or "").strip()) for each in element)
         length, links, gone = map(sum, zip((length, 0, 0), *(counts[each] for each in element), strict=True))
@@ -235,7 +246,7 @@ def _whole_part(part: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
     return blocks
 
 
-def _is_furniture(element: Any, length: int, links: int, gone: int, half: float) -> bool:  # noqa: ANN401
+def _is_furniture(element: Element, length: int, links: int, gone: int, half: float) -> bool:
     """Whether a box of so many letters, some in links and some already gone, is no part of the article's prose."""
     is_caption = length - links < min(25, gone)  # of links that were there
     is_menu = links > 0.65 * length
@@ -246,13 +257,13 @@ def _is_furniture(element: Any, length: int, links: int, gone: int, half: float)
     return not (in_line or holds(element, "article", "main", "h1"))
 
 
-def _is_named_furniture(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
+def _is_named_furniture(element: Element) -> bool:
     """Whether its class or id says that it stands around an article; a section's id may be its heading."""
     classes, name = element.get("class", ""), element.get("id", "")
-    if re.search(r"(?:^|\s)sidebar(?:$|\s)", classes) and element.xpath(_TITLED):
-        return False
     is_talk = _TALK.search(f"{classes} {name}") and holds(element, "a", "form", "input", "textarea")
     if not is_talk and not _FURNITURE_OF_PAGES.search(f"{classes} {name}"):
+        return False
+    if "sidebar" in classes.split() and element.xpath(_TITLED):
         return False
     heading = next(element.iter(*HEADINGS), None)
     if _FURNITURE_OF_PAGES.search(classes) or _TALK.search(classes) or heading is None or holds(element, "form"):
@@ -261,7 +272,7 @@ def _is_named_furniture(element: Any) -> bool:  # noqa: ANN401 - lxml has no typ
     return name not in title
 
 
-def _hide_teaser(heading: Any, part: Any, counts: dict[Any, tuple[int, int, int]]) -> None:  # noqa: ANN401
+def _hide_teaser(heading: Element, part: Element, counts: dict[Element, tuple[int, int, int]]) -> None:
     """Hide the box that a heading which leads to another page shares with a few words on that page."""
     if all(link.startswith("#") for link in heading.xpath(".//a/@href | ancestor::a/@href")):
         return

@@ -17,6 +17,8 @@ from pincite.parsers.notation import LOWERED, RAISED, SIGNS, letter, roman
 
 _HEAD, _ROW = "tr-of-columns", "tr-of-values"
 """What rows of a table are called once their cells are joined: those that name its columns, and those below."""
+Element = Any
+"""An element or a tree of lxml, which has no types."""
 HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 _LINES = frozenset({"li", "dt", "dd"})
 BLOCKS = HEADINGS | _LINES | {_HEAD, _ROW}
@@ -67,7 +69,7 @@ class Block(NamedTuple):
         return self.kind in ("line", "columns", "row")
 
 
-def parse_html(text: str) -> Any:  # noqa: ANN401 - lxml has no types
+def parse_html(text: str) -> Element:
     """The tree of an HTML page, however broken.
 
     Raises:
@@ -82,12 +84,12 @@ def parse_html(text: str) -> Any:  # noqa: ANN401 - lxml has no types
     return tree
 
 
-def parse_xml(data: bytes) -> Any:  # noqa: ANN401 - lxml has no types
+def parse_xml(data: bytes) -> Element:
     """The root element; entities are not expanded and nothing is fetched."""
     return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
 
 
-def blocks_of(tree: Any) -> list[Block]:  # noqa: ANN401 - lxml has no types
+def blocks_of(tree: Element) -> list[Block]:
     """The text under ``tree`` that a browser would show, without menus, forms and scripts; ``tree`` is used up."""
     for element in tree.iter("{*}*"):
         style = element.get("style")
@@ -147,22 +149,22 @@ def gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
     return {key: each[0] if len(each) == 1 or key in ("title", "date") else each for key, each in found.items()}
 
 
-def local_name(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+def local_name(element: Element) -> str:
     """The element's name in lower case, without its namespace."""
     return str(element.tag).rpartition("}")[2].lower()
 
 
-def plain_text(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+def plain_text(element: Element) -> str:
     """All that is in an element as one line."""
     return collapse(" ".join(block.text for block in _blocks(element)))
 
 
-def holds(element: Any, *tags: str) -> bool:  # noqa: ANN401 - lxml has no types
+def holds(element: Element, *tags: str) -> bool:
     """Whether one of these elements is anywhere in this one."""
     return next(element.iterdescendants(*tags), None) is not None
 
 
-def letters_of(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+def letters_of(element: Element) -> str:
     """All that is in an element without white space, in which two ways to lay it out agree."""
     return squashed("".join(element.itertext()))
 
@@ -172,7 +174,7 @@ def squashed(text: str) -> str:
     return "".join(text.split())
 
 
-def drop(tree: Any, elements: Iterable[Any]) -> None:  # noqa: ANN401 - lxml has no types
+def drop(tree: Element, elements: Iterable[Element]) -> None:
     """Take out elements with all that is in them, but for what holds the page or its article."""
     for element in elements:
         if element.tag not in ("html", "body", "main", "article"):
@@ -180,7 +182,7 @@ def drop(tree: Any, elements: Iterable[Any]) -> None:  # noqa: ANN401 - lxml has
     etree.strip_elements(tree, "template", with_tail=False)
 
 
-def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+def join_terms(tree: Element) -> None:
     """Let each meaning begin with its terms: ``Crane, hoist: 90 crowns an hour``, unless it begins with code or a list.
 
     Each of several meanings gets the terms: a search may find one without the others.
@@ -207,7 +209,7 @@ def join_terms(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
             term.tag = "dd"
 
 
-def drop_contents(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+def drop_contents(tree: Element) -> None:
     """Take out lists of links to places of the same page: they say what there is, and answer nothing."""
     lists = []
     for each in tree.iter("ul", "ol"):
@@ -217,7 +219,7 @@ def drop_contents(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
     drop(tree, lists)
 
 
-def number_items(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+def number_items(tree: Element) -> None:
     """Write the numbers of ordered lists where a browser shows them: "see step 3" is about the item "3. ..."."""
     for numbered in list(tree.iter("ol")):
         numbered.tag = "ul"  # so that none is written twice
@@ -243,7 +245,7 @@ def numeral(number: int, kind: str) -> str:
     return text.upper() if kind.isupper() else text
 
 
-def _begin_with(words: str, element: Any) -> bool:  # noqa: ANN401 - lxml has no types
+def _begin_with(words: str, element: Element) -> bool:
     """Put words before the first ones of an element, unless these are in a list, a table or code."""
     while not (element.text or "").strip():
         for child in element:
@@ -266,7 +268,7 @@ def _begin_with(words: str, element: Any) -> bool:  # noqa: ANN401 - lxml has no
     return True
 
 
-def write_formulas(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+def write_formulas(tree: Element) -> None:
     """Put the text of each formula in its place: as its author gave it (TeX), else by its letters and signs."""
     outermost = [each for each in tree.iter("math") if next(each.iterancestors("math"), None) is None]
     for formula in outermost:
@@ -281,10 +283,10 @@ def write_formulas(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
                     twin.tag = "template"
 
 
-def _formula(formula: Any) -> str:  # noqa: ANN401 - lxml has no types
+def _formula(formula: Element) -> str:
     """Its letters and signs; nothing where some have a place that a line cannot show, as those of a matrix have."""
     etree.strip_elements(formula, "annotation", "annotation-xml", with_tail=False)
-    written: dict[Any, str] = {}
+    written: dict[Element, str] = {}
     for element in reversed(list(formula.iter())):  # parts before what they are parts of
         own = collapse(element.text or "").strip("\u2061\u2062\u2063\u2064")  # signs that nobody sees
         parts = list(filter(None, [own, *(written[each] for each in element)]))
@@ -315,7 +317,7 @@ def as_one(part: str, is_raised: bool = False) -> str:
     return part if len(part) == 1 or (part.isdigit() if is_raised else part.isalnum()) else f"({part})"
 
 
-def shells(element: Any) -> Iterator[Any]:  # noqa: ANN401 - lxml has no types
+def shells(element: Element) -> Iterator[Element]:
     """An element, and what is around it as far as that holds nothing else."""
     yield element
     around = element.getparent()
@@ -324,7 +326,7 @@ def shells(element: Any) -> Iterator[Any]:  # noqa: ANN401 - lxml has no types
         element, around = around, around.getparent()
 
 
-def write_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+def write_scripts(tree: Element) -> None:
     """Set raised and lowered digits apart from those before: ``10⁶``, ``H₂O``, ``x_(1,2)``, and notes: ``2019[4]``."""
     for link in list(tree.iter("a")):
         is_mark = _NOTE_LINK.search(link.get("class", "")) and _is_note(link)
@@ -345,11 +347,11 @@ def write_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
             _set_text(script, f"{'^' if is_raised else '_'}{text if len(text) == 1 else f'({text})'}")
 
 
-def _is_note(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
+def _is_note(element: Element) -> bool:
     return re.fullmatch(r"\d[\d,;\u2013-]*|[a-z]", letters_of(element)) is not None
 
 
-def _is_index_or_exponent(text: str, script: Any, is_raised: bool) -> bool:  # noqa: ANN401 - lxml has no types
+def _is_index_or_exponent(text: str, script: Element, is_raised: bool) -> bool:
     """Whether raised or lowered signs change the value before them: ``1st``, ``Mme`` and a trader's mark do not."""
     if any(map(str.isdigit, text)):
         return text[0] not in "[("
@@ -360,11 +362,11 @@ def _is_index_or_exponent(text: str, script: Any, is_raised: bool) -> bool:  # n
     return is_raised and _VARIABLE.search(before[-2:]) is not None and _EXPONENT.fullmatch(text) is not None
 
 
-def _set_text(element: Any, text: str) -> None:  # noqa: ANN401 - lxml has no types
+def _set_text(element: Element, text: str) -> None:
     element[:], element.text, element.tag = [], text, "span"
 
 
-def open_layout(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+def open_layout(tree: Element) -> None:
     """Make boxes of tables that only lay out what they hold: of one column, or with the article in one of the cells."""
     laid_out = ("p", "div", *HEADINGS, "ul", "ol", "dl", "pre")
     for table in list(tree.iter("table")):
@@ -377,7 +379,7 @@ def open_layout(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
                     element.tag = "div"
 
 
-def _hold_an_article(blocks: list[Any], rows: list[list[Any]], table: Any) -> bool:  # noqa: ANN401 - lxml has no types
+def _hold_an_article(blocks: list[Element], rows: list[list[Element]], table: Element) -> bool:
     """Whether one cell has most of the table's words, in another table or, where rows are not alike, in paragraphs."""
     most = max(blocks, key=lambda cell: len("".join(cell.itertext())))
     inner = next(most.iter("table"), None)
@@ -394,7 +396,7 @@ def _hold_an_article(blocks: list[Any], rows: list[list[Any]], table: Any) -> bo
     return is_article and words > 100 and words * 2 >= total  # cells of data have fewer words
 
 
-def mark_columns(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+def mark_columns(tree: Element) -> None:
     """Make ``th`` of the cells that name the columns of a table: by its head, by bold type, or by the figures below."""
     for rows in _tables(tree):
         in_head = [cells for row, cells in rows if row.getparent().tag == "thead"]
@@ -407,7 +409,7 @@ def mark_columns(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
             cell.tag = "th"
 
 
-def join_cells(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+def join_cells(tree: Element) -> None:
     """Make one line of each table row. Where a single cell is filled, the table is there for looks: it is left alone.
 
     Rows whose cells are all ``th`` name the columns of those below.
@@ -423,9 +425,9 @@ def join_cells(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
                 row[:], row.tag, row.text = [], tag, " | ".join(texts)  # which shows, unlike a tab
 
 
-def _tables(tree: Any) -> list[list[tuple[Any, list[Any]]]]:  # noqa: ANN401 - lxml has no types
+def _tables(tree: Element) -> list[list[tuple[Element, list[Element]]]]:
     """The rows of each table with their cells, outer tables first; the cells of tables within a row are not its own."""
-    tables: dict[Any, list[tuple[Any, list[Any]]]] = {}
+    tables: dict[Element, list[tuple[Element, list[Element]]]] = {}
     for row in tree.iter("tr"):
         around = row.getparent()
         if around is not None and around.tag in ("thead", "tbody", "tfoot") and around.getparent() is not None:
@@ -435,7 +437,7 @@ def _tables(tree: Any) -> list[list[tuple[Any, list[Any]]]]:  # noqa: ANN401 - l
     return list(tables.values())
 
 
-def _is_bold(cells: Sequence[Any]) -> bool:
+def _is_bold(cells: Sequence[Element]) -> bool:
     """Whether several cells are filled, and all in bold."""
     filled = [cell for cell in cells if letters_of(cell)]
     bold = ["".join(map(letters_of, cell.iter("b", "strong"))) for cell in filled]
@@ -463,7 +465,7 @@ def names_columns(row: Sequence[str]) -> bool:
     return not any(map(_NO_NAME.fullmatch, names))
 
 
-def _blocks(tree: Any) -> Iterator[Block]:  # noqa: ANN401 - lxml has no types
+def _blocks(tree: Element) -> Iterator[Block]:
     """What stands between two borders of block elements is a block."""
     around: list[str] = []
     words: list[str] = []

@@ -11,7 +11,17 @@ from lxml import etree
 
 from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
-from pincite.parsers.markup import blocks_of, collapse, gathered, lay_out, local_name, numeral, parse_xml, whole_number
+from pincite.parsers.markup import (
+    Element,
+    blocks_of,
+    collapse,
+    gathered,
+    lay_out,
+    local_name,
+    numeral,
+    parse_xml,
+    whole_number,
+)
 from pincite.parsers.metadata import document
 from pincite.parsers.office import join_scripts
 
@@ -54,7 +64,7 @@ def read(path: Path, name: str) -> Iterator[Document]:
     yield document(name, *lay_out(blocks), stated={"title": heading} | stated)
 
 
-def _looks(part: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - lxml has no types
+def _looks(part: Element) -> Iterator[tuple[str, str]]:
     """The names of the styles that raise, lower or strike their text, with HTML's element for it."""
     for each in part.iter(f"{_STYLE}text-properties"):
         name, position = each.getparent().get(_NAME, ""), each.get(f"{_STYLE}text-position", "")
@@ -65,7 +75,7 @@ def _looks(part: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - lxml has n
             yield name, "sup" if position.startswith("super") else "sub"
 
 
-def _number_items(body: Any, levels: dict[tuple[str, str], Any]) -> None:  # noqa: ANN401 - lxml has no types
+def _number_items(body: Element, levels: dict[tuple[str, str], Element]) -> None:
     """Write the numbers of lists where OpenDocument's programs show them; levels go by their style's name and depth."""
     last: dict[tuple[str, str], int] = {}  # for lists that go on with the one before
     for listed in body.iter(f"{_TEXT}list"):
@@ -86,7 +96,7 @@ def _number_items(body: Any, levels: dict[tuple[str, str], Any]) -> None:  # noq
         last[key] = number
 
 
-def _notes(body: Any) -> list[Any]:  # noqa: ANN401 - lxml has no types
+def _notes(body: Element) -> list[Element]:
     """Take the notes out of the text; their marks, in brackets, stay there and begin them."""
     notes = []
     for note in list(body.iter(f"{_TEXT}note")):
@@ -102,7 +112,7 @@ def _notes(body: Any) -> list[Any]:  # noqa: ANN401 - lxml has no types
     return notes
 
 
-def _as_html(tree: Any, looks: dict[str, str]) -> Any:  # noqa: ANN401 - lxml has no types
+def _as_html(tree: Element, looks: dict[str, str]) -> Element:
     """OpenDocument's elements by the names that they have in HTML; what is a box in a paragraph goes behind it."""
     etree.strip_elements(tree, *_LEFT_OUT, with_tail=False)
     for box in reversed(list(tree.iter("{*}text-box"))):

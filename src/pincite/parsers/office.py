@@ -10,7 +10,7 @@ from typing import Any
 from zipfile import ZipFile
 
 from pincite.errors import UnreadableFile
-from pincite.parsers.markup import Block, as_one, collapse
+from pincite.parsers.markup import Block, Element, as_one, collapse
 
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 """A second copy, for programs that do not know the first."""
@@ -41,7 +41,11 @@ def open_package(path: Path, old: str) -> BytesIO:
     return renamed
 
 
-def stated_in(properties: Any, blocks: Sequence[Block], *filled_in: str) -> dict[str, str | None]:  # noqa: ANN401
+def stated_in(
+    properties: Any,  # noqa: ANN401 - of python-docx or python-pptx
+    blocks: Sequence[Block],
+    *filled_in: str,
+) -> dict[str, str | None]:
     """What core properties state, but for what programs fill in; the title else by the heading that begins the text."""
     keys = ("title", "author", "created", "subject", "keywords", "category")
     stated = {key: str(getattr(properties, key)) for key in keys}
@@ -49,7 +53,7 @@ def stated_in(properties: Any, blocks: Sequence[Block], *filled_in: str) -> dict
     return {"title": heading} | {key: each for key, each in stated.items() if each not in ("", "None", *filled_in)}
 
 
-def join_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
+def join_scripts(tree: Element) -> None:
     """Make one of raised or lowered texts that follow on one another, as ``-`` and ``6`` of 10⁻⁶ may."""
     for script in list(tree.iter("sup", "sub")):
         before = script.getprevious()
@@ -63,7 +67,7 @@ def join_scripts(tree: Any) -> None:  # noqa: ANN401 - lxml has no types
         script.getparent().remove(script)
 
 
-def write_equations(tree: Any, tag: str) -> None:  # noqa: ANN401 - lxml has no types
+def write_equations(tree: Element, tag: str) -> None:
     """Put the text of each equation in its place, in an element of this name."""
     for equation in list(tree.iter(f"{_MATH}oMath")):
         text = collapse(_written(equation)) or "[formula]"
@@ -71,7 +75,7 @@ def write_equations(tree: Any, tag: str) -> None:  # noqa: ANN401 - lxml has no 
         equation.tag, equation.text = tag, text
 
 
-def _written(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+def _written(element: Element) -> str:
     name = element.tag.removeprefix(_MATH)
     if name == "t":
         return element.text or ""
@@ -101,6 +105,6 @@ def _scripts(part: dict[str, str]) -> str:
     return "".join(sign + as_one(part[key]) for key, sign in (("sub", "_"), ("sup", "^")) if part.get(key))
 
 
-def _sign(element: Any, name: str, usual: str) -> str:  # noqa: ANN401 - lxml has no types
+def _sign(element: Element, name: str, usual: str) -> str:
     stated = element.find(f"{_MATH}{element.tag.removeprefix(_MATH)}Pr/{_MATH}{name}")
     return usual if stated is None else str(stated.get(f"{_MATH}val", ""))

@@ -11,7 +11,7 @@ from lxml import etree
 from pptx.oxml.ns import qn
 
 from pincite.datatypes import Document, Span, Table
-from pincite.parsers.markup import Block, blocks_of, lay_out, parse_xml
+from pincite.parsers.markup import Block, Element, blocks_of, lay_out, parse_xml
 from pincite.parsers.metadata import document
 from pincite.parsers.office import FALLBACK, join_scripts, open_package, stated_in, write_equations
 
@@ -51,12 +51,12 @@ def _blocks(slide: Any) -> list[Block]:  # noqa: ANN401 - python-pptx has no typ
     return titles + others + ([] if notes is None else blocks_of(_as_html(_plain(notes._txBody))))
 
 
-def _plain(element: Any) -> Any:  # noqa: ANN401 - lxml has no types
+def _plain(element: Element) -> Element:
     """An element without the ways of python-pptx, in which ``text`` means something else."""
     return parse_xml(etree.tostring(element))
 
 
-def _as_html(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
+def _as_html(tree: Element) -> Element:
     """PowerPoint's elements by the names that they have in HTML."""
     etree.strip_elements(tree, FALLBACK, with_tail=False)
     write_equations(tree, qn("a:t"))
