@@ -101,7 +101,7 @@ def dask(scheduler: str) -> Iterator[Executor]:
     with client:
         if not client.nthreads():  # type: ignore[no-untyped-call]
             raise ClusterError(f"{scheduler}: has no workers; start some with `dask worker {scheduler}`")
-        yield client.get_executor(pure=False, retries=3)  # type: ignore[no-untyped-call]
+        yield client.get_executor(pure=False, retries=3)  # type: ignore[no-untyped-call]  # Dask has no types
 
 
 @contextmanager

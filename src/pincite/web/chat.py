@@ -44,7 +44,7 @@ _MOST_TURNS, _MOST_QUOTES, _MOST_NOTES = 100, 50, 20  # of a conversation that a
 _LEANS_ON, _REPLY_LEANS_ON = 20, 5  # turns that a question may lean on, and that a reply is restored with
 _KEY_SENTENCES = "Key sentences of the article, in the order of its text."
 _DATES, _DATE = {"after": "From ", "before": "Until "}, re.compile(r"\b(after|before)=")
-_FAILED_THEN = Reply(kind="failed", text=start.failure("It was not answered then."))
+_FAILED_THEN = Reply(kind="failed", text=start.failure(export.FAILED))
 
 Resolve = Callable[[str], ResolvedAnchor | None]  # where anchors lead; each is looked for once a request
 

@@ -20,7 +20,8 @@ _STYLE = (
     "body{max-width:44rem;margin:3rem auto;padding:0 1.5rem;font:1.0625rem/1.6 Georgia,serif;color:#1b211f}"
     "blockquote{margin:0 0 1rem;white-space:pre-line}li{margin:0 0 1rem}small{color:#59635f;overflow-wrap:anywhere}"
 )
-_FAILED = "It was not answered then."
+FAILED = "It was not answered then."
+"""What is said of a turn that failed."""
 
 
 def citation(document: Document, span: Span) -> str:
@@ -35,7 +36,7 @@ def _told(reply: Reply) -> tuple[list[str], list[tuple[int, Document, Span]]]:
     quotes = reply.quotes if reply.kind in ANSWERS else ()
     standing = [(each.label, each.document, each.span) for each in quotes if each.document and each.span]
     if reply.kind == "failed":
-        return [_FAILED], standing
+        return [FAILED], standing
     nothing = {"weak": [NOT_SURE], "near": [f"{NO_ANSWER}."]}.get(reply.kind, [])
     gone = [f"{answers.gone(each)} [{each.label}]" for each in quotes if each.span is None]
     return [*reply.notes, *([reply.text] if reply.text else nothing), *gone], standing

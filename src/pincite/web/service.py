@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from inspect import Parameter, Signature, getdoc, signature
 from typing import Any, ParamSpec, TypeVar, get_args
@@ -26,6 +26,7 @@ _MOST_LISTED = 1000
 _MOST_TURNS = 50
 _Args = ParamSpec("_Args")
 _Result = TypeVar("_Result")
+_Names = str | Sequence[str] | None
 
 _FILTERS: dict[str, tuple[Any, str]] = {
     "sources": (list[str] | None, "only articles from one of these sources; case and accents do not count."),
@@ -38,9 +39,11 @@ _FILTERS: dict[str, tuple[Any, str]] = {
 """The parts of a filter, each with its type and what is said of it."""
 
 
-def filter_of(sources: Any = None, authors: Any = None, doc_ids: Any = None, **others: Any) -> Filter | None:  # noqa: ANN401
+def filter_of(
+    sources: _Names = None, authors: _Names = None, doc_ids: _Names = None, **others: _Names
+) -> Filter | None:
     """The filter that these parts make, if there is any: what is left empty asks for nothing."""
-    parts = {"source": sources, "author": authors, "doc_ids": doc_ids, **others}
+    parts: dict[str, Any] = {"source": sources, "author": authors, "doc_ids": doc_ids, **others}
     where = Filter(**{name: value or None for name, value in parts.items()})
     return None if where == Filter() else where
 

@@ -124,9 +124,12 @@ class LocalStore:
         """Let go of the files that were opened last."""
         with self._lock:
             self._last = None
-            if self._held:
-                self._held[1].close()
-                self._held = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held:
+            self._held[1].close()
+            self._held = None
 
     def hold(self) -> None:
         """Keep one connection to the catalogue open, where it may be written.
@@ -139,9 +142,7 @@ class LocalStore:
         with self._lock:
             if self._held and self._held[0] == inode:
                 return
-            if self._held:  # the folder was made anew
-                self._held[1].close()
-                self._held = None
+            self._let_go()  # the folder was made anew
             if catalog.may_be_written(path):
                 self._held = inode, catalog.connect(path)
 
