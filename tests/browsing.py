@@ -177,13 +177,19 @@ def visit(browser: Browser, cached: BrowserContext, serve: object) -> Iterator[C
         return watched(page, address, faults)
 
     yield visit
-    for page in [page for context in dict.fromkeys(contexts) for page in context.pages]:
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            faults.append("the page scrolls sideways")
-        if page.evaluate("window.ran"):
-            faults.append("a text was run as a program")
-        page.evaluate(FORGET)
-        page.close()
+    with ExitStack() as opened:
+        pages = [page for context in dict.fromkeys(contexts) for page in context.pages]
+        for page in pages:
+            opened.enter_context(page)  # closed whatever is found, or each test after this one would find it again
+        for page in pages:
+            if not is_local(page.url):
+                faults.append(f"the page went to {page.url}")
+                continue
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                faults.append("the page scrolls sideways")
+            if page.evaluate("window.ran"):
+                faults.append("a text was run as a program")
+            page.evaluate(FORGET)
     for context in contexts[1:]:
         if context is not cached:
             context.close()

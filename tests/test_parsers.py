@@ -990,9 +990,11 @@ def children() -> set[int]:
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
-    """No process and no open file outlives a test."""
+    """No process and no open file outlives a test, but those that wait for more."""
+    pool.IDLE.end()
     before, open_files = children(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208
     yield
+    pool.IDLE.end()
     assert children() <= before
     assert len(os.listdir("/proc/self/fd")) <= open_files  # noqa: PTH208
 
@@ -1120,6 +1122,62 @@ def test_a_worker_that_cannot_start_is_worth_another_try(folder: Path, monkeypat
     found = list(read_files(jobs(folder, "0.txt"), workers=1))
     assert endings(found) == {"0.txt": "the reader crashed on it (exit status 1)"}
     assert worth_another_try(found) == {"0.txt"}
+
+
+def test_who_has_read_stays_for_the_next_files_and_not_for_ever(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_IDLE_SECONDS", 0.5)
+    before = children()
+    list(read_files(jobs(folder, "0.txt"), workers=1))
+    (first,) = children() - before
+    assert endings(list(read_files(jobs(folder, "1.txt"), workers=1))) == {"1.txt": None}
+    assert children() - before == {first}
+    until = time.monotonic() + 60
+    while children() - before and time.monotonic() < until:
+        time.sleep(0.05)
+    assert children() == before
+
+
+def test_who_died_while_idle_is_replaced(folder: Path) -> None:
+    before = children()
+    list(read_files(jobs(folder, "0.txt"), workers=1))
+    (worker,) = children() - before
+    os.kill(worker, signal.SIGKILL)
+    os.waitid(os.P_PID, worker, os.WEXITED | os.WNOWAIT)
+    assert endings(list(read_files(jobs(folder, "1.txt"), workers=1))) == {"1.txt": None}
+
+
+def test_a_forked_process_has_workers_of_its_own(folder: Path) -> None:
+    code = f"""
+import os
+from pathlib import Path
+from pincite.parsers.pool import read_files
+def endings(name):
+    found = read_files([(name, Path({str(folder)!r}, name))], workers=1)
+    return [getattr(event, "problem", "a document") for _, event in found]
+endings("0.txt")
+child = os.fork()
+print(endings("1.txt" if child else "2.txt"), flush=True)
+if child:
+    os.waitpid(child, 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['a document', None]\n" * 2
+
+
+def test_workers_end_with_their_program(folder: Path) -> None:
+    code = f"""
+import os
+from pathlib import Path
+from pincite.parsers.pool import read_files
+list(read_files([("0.txt", Path({str(folder)!r}, "0.txt"))], workers=1))
+print(Path(f"/proc/self/task/{{os.getpid()}}/children").read_text())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    (worker,) = done.stdout.split()
+    until = time.monotonic() + 60
+    while Path(f"/proc/{worker}").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{worker}").exists()
 
 
 def test_a_script_without_a_main_guard_works(folder: Path) -> None:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from browsing import ARTICLES, BEES, FERRY, LOG, PATIENCE, Own, answered, ask, marked
@@ -92,6 +93,30 @@ def test_steps_do_not_lead_out_of_the_page(visit: Callable[..., Page], server: S
     page.keyboard.press("Escape")
     expect(page.locator("#reader")).to_be_hidden()
     expect(page.locator(".turn")).to_have_count(1)
+
+
+ESCAPE_TWICE = """() => {
+  const escape = { key: "Escape", bubbles: true };
+  for (let time = 0; time < 2; time++) document.body.dispatchEvent(new KeyboardEvent("keydown", escape));
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 600])
+def test_two_escapes_at_once_do_not_lead_out_of_the_page(
+    visit: Callable[..., Page], server: Server, width: int
+) -> None:
+    page = visit(server.address, width=width)
+    page.get_by_role("button", name="Library").click()
+    if width > 900:
+        page.locator("#library .articles a[data-doc='log.txt']").click()
+        page.locator("#reader .text").wait_for()
+    page.evaluate(ESCAPE_TWICE)
+    expect(page.locator("#reader")).to_be_hidden()
+    expect(page.locator("#library")).to_be_hidden()
+    ask(page, LOG).locator(".chip").last.click()
+    expect(page.locator("#reader")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#reader")).to_be_hidden()
 
 
 def test_address_names_the_quote_that_is_open(visit: Callable[..., Page], server: Server) -> None:

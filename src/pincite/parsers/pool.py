@@ -1,15 +1,18 @@
 """Reads files in worker processes, so that a parser which hangs or crashes costs one file.
 
 The workers are started as ``python -m pincite.parsers`` and not by :mod:`multiprocessing`, which would run the user's
-own script again or fork a process that has threads. There is no thread here either: everything happens while the
-caller asks for the next event, and a worker that runs ahead of the caller waits at its full pipe.
+own script again or fork a process that has threads. Everything happens while the caller asks for the next event, and
+a worker that runs ahead of the caller waits at its full pipe. Workers that are done stay for a minute: where a folder
+is watched, or a program updates again and again, the next files are read at once.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
@@ -23,6 +26,9 @@ from pincite.parsers import Skipped
 
 _MORE_SECONDS = 240.0
 """For a page read by OCR, which takes up to 10 s, four times that where it lies askew, more on a busy machine."""
+
+_IDLE_SECONDS = 60.0
+"""After which a worker that nobody needs is ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,6 @@ def read_files(
         workers: the most processes, 1 or more; none is started without a job.
         timeout: seconds a file may take for its next document before its worker is ended; a page read by OCR has more.
     """
-    free: list[_Worker] = []
     busy: list[_Worker] = []
     heard: list[tuple[str, Event]] = []
     waiting = iter(jobs)
@@ -63,15 +68,15 @@ def read_files(
     try:
         while job is not None or heard or busy:
             while job is not None and len(busy) < workers:
-                busy.append(free.pop() if free else _Worker())
+                busy.append(IDLE.take() or _Worker())
                 busy[-1].begin(*job)
                 job = next(waiting, None)
             yield from heard  # after the workers have got their next files, which they read meanwhile
             heard = _listen(busy, timeout)
-            free += [worker for worker in busy if worker.name is None and not worker.pipe.closed]
+            IDLE.keep([worker for worker in busy if worker.name is None and not worker.pipe.closed])
             busy = [worker for worker in busy if worker.name is not None]
     finally:
-        for worker in (*free, *busy):
+        for worker in busy:
             worker.close()
 
 
@@ -140,3 +145,59 @@ class _Worker:
         self.process.kill()
         self.process.wait()
         self.pipe.close()
+
+
+class Idle:
+    """Workers that wait for another file, of this update or the next; there is one such place, `IDLE`."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, as in a forked process: its parent's workers are not its own, nor is the timer there."""
+        self._lock = threading.Lock()
+        self._workers: list[_Worker] = []
+        self._timer: threading.Timer | None = None
+
+    def take(self) -> _Worker | None:
+        """One that still runs."""
+        with self._lock:
+            while self._workers:
+                worker = self._workers.pop()
+                if worker.process.poll() is None:
+                    return worker
+                worker.close()
+        return None
+
+    def keep(self, workers: list[_Worker]) -> None:
+        """Put workers here, each until it has waited for `_IDLE_SECONDS`."""
+        with self._lock:
+            self._workers += workers
+            self._look_later()
+
+    def end(self, waited: float = 0.0) -> None:
+        """End those that have waited for so many seconds."""
+        with self._lock:
+            due = time.monotonic() - waited
+            for worker in [worker for worker in self._workers if worker.since <= due]:
+                self._workers.remove(worker)
+                worker.close()
+            if self._timer is not None and not self._workers:
+                self._timer.cancel()
+                self._timer = None
+
+    def _look_later(self) -> None:
+        if self._workers and self._timer is None:
+            self._timer = threading.Timer(_IDLE_SECONDS, self._on_timer)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _on_timer(self) -> None:
+        self.end(_IDLE_SECONDS)
+        with self._lock:
+            self._timer = None
+            self._look_later()
+
+
+IDLE = Idle()
+os.register_at_fork(after_in_child=IDLE.forget)

@@ -20,7 +20,7 @@ const LOOK = 20_000, LOOK_AT_A_BUILDING = 3_000;
 
 // Back takes away what covers the page.
 const cover = () => innerWidth < NARROW && history.pushState({ ...history.state, covered: true }, "");
-const uncover = (hide) => (history.state?.covered ? history.back() : hide());
+const uncover = (hide) => (history.state?.covered ? reader.stepBack() : hide());
 
 const DRAWERS = { library: () => (library.look(), articles.open()), chats: chats.show };
 

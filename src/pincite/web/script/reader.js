@@ -115,7 +115,17 @@ export const leave = () => {
   followAddress();
 };
 
-export const close = () => (history.state?.reader ? history.back() : leave());
+let stepping = false;
+
+/** One step back, which the browser does later: a second Escape meanwhile would lead out of the page. */
+export const stepBack = () => {
+  if (stepping) return;
+  stepping = true;
+  addEventListener("popstate", () => (stepping = false), { once: true });
+  history.back();
+};
+
+export const close = () => (history.state?.reader ? stepBack() : leave());
 
 export const step = (by) => {
   const [links, place] = steps();
