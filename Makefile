@@ -4,6 +4,8 @@ PORT ?= 7860
 INDEX ?= index
 VENV := .venv
 BIN := $(VENV)/bin
+# Where this is set, each process compiles its Python files anew, and a server takes twice as long to start.
+export PYTHONDONTWRITEBYTECODE :=
 # Two at once, whoever is free takes over; each computes in one thread, so that they do not wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt

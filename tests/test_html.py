@@ -39,12 +39,12 @@ MOST_GROWTH = 64
 """A page 16 times as long may take this much more time; it would take 256 times as much if work were squared."""
 
 
-def growth(work: Callable[[object], object], unit: str, times: int = 200) -> float:
+def growth(work: Callable[[object], object], unit: str, times: int = 110) -> float:
     """How much more time it takes to work on a page that is 16 times as long."""
     seconds = []
     for length in (times, 16 * times):
         tries = []
-        for _ in range(3):
+        for _ in range(5):
             tree = parse_html(unit * length)
             began = time.process_time()
             work(tree)

@@ -189,7 +189,8 @@ def test_equal_scores_come_in_the_order_of_their_ids(empty: LocalStore) -> None:
         assert [each[0] for each in snapshot.dense(unit(1), 3)] == ["a", "b", "c"]
 
 
-def test_a_snapshot_stays_as_it_was(filled: LocalStore) -> None:
+def test_a_snapshot_stays_as_it_was(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_LOG_PATIENCE", 0.1)
     with filled.snapshot() as before:
         for n in range(3):
             put(filled, [document(f"new{n}")], removed=["bell"])
