@@ -54,6 +54,12 @@ def grow_by_segments(patched: pytest.MonkeyPatch) -> None:
     patched.setattr(dense, "MOST_STALE", 10.0)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An update does not wait for readers before it empties the log."""
+    monkeypatch.setattr(writer, "_LOG_PATIENCE", 0)
+
+
 class WordEmbedder:
     """A deterministic embedder for logic: a text is the sum of its words' random vectors.
 

@@ -301,6 +301,7 @@ def test_flipped_bytes_of_the_catalogue_are_mended_as_is_advised(index: Index, c
         index.close()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_verifying_during_an_update_finds_no_damage(
     index: Index, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,6 +90,7 @@ def test_a_scanned_page_is_read_however_it_lies(tmp_path: Path, page: Image.Imag
 
 
 @needs_ocr
+@pytest.mark.slow
 def test_columns_and_paragraphs_of_a_scan_are_read_in_order(tmp_path: Path) -> None:
     left, right = wrapped(WORDS, 42), wrapped(WORDS[20:] + WORDS[:20], 42)
     rows: list[Piece] = [(72.0, 780.0, "The ice of Aldhaven, in the words of its pilots")]
@@ -196,6 +197,7 @@ def test_without_the_extra_the_unread_pages_are_named(
 
 
 @needs_ocr
+@pytest.mark.slow
 def test_a_file_is_read_as_long_as_there_is_time(
     tmp_path: Path, page: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +211,7 @@ def test_a_file_is_read_as_long_as_there_is_time(
 
 
 @needs_ocr
+@pytest.mark.slow
 def test_a_vast_picture_costs_its_page_and_a_vast_page_is_drawn_coarser(
     tmp_path: Path, page: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:

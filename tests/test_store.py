@@ -189,8 +189,8 @@ def test_equal_scores_come_in_the_order_of_their_ids(empty: LocalStore) -> None:
         assert [each[0] for each in snapshot.dense(unit(1), 3)] == ["a", "b", "c"]
 
 
-def test_a_snapshot_stays_as_it_was(filled: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "_LOG_PATIENCE", 0.1)
+@pytest.mark.usefixtures("impatient")
+def test_a_snapshot_stays_as_it_was(filled: LocalStore) -> None:
     with filled.snapshot() as before:
         for n in range(3):
             put(filled, [document(f"new{n}")], removed=["bell"])
@@ -449,6 +449,7 @@ def test_a_folder_that_may_only_be_read_answers(filled: LocalStore) -> None:
     assert read_only(filled.path) == ["['bell']", "['bell']", "[]", "IndexProblem"]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_folder_that_may_only_be_read_answers_while_its_owner_has_it_open(filled: LocalStore) -> None:
     with filled.snapshot():
         put(filled, [document("bells", "The bell and its bell. Again.")])

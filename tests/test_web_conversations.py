@@ -93,17 +93,17 @@ def test_enter_pressed_twice_asks_once(page: Page) -> None:
     expect(page.locator(".turn")).to_have_count(1)
 
 
-@pytest.mark.parametrize("rounds", [1, pytest.param(20, marks=pytest.mark.slow)])
-def test_eight_visitors_get_their_own_answers(
-    browser: Browser, server: Server, assistant: Assistant, rounds: int
+@pytest.mark.parametrize(("visitors", "rounds"), [(4, 1), pytest.param(8, 20, marks=pytest.mark.slow)])
+def test_many_visitors_get_their_own_answers(
+    browser: Browser, server: Server, assistant: Assistant, visitors: int, rounds: int
 ) -> None:
     questions = (FERRY, BEES, FORM, LOG)
-    pages = [browser.new_context().new_page() for _ in range(8)]
+    pages = [browser.new_context().new_page() for _ in range(visitors)]
     for page in pages:
         page.goto(server.address)
         page.locator("#start section").wait_for(timeout=PATIENCE)
     for round_ in range(rounds):
-        asked = [questions[(round_ + number) % 4] for number in range(8)]
+        asked = [questions[(round_ + number) % 4] for number in range(visitors)]
         for page, question in zip(pages, asked, strict=True):
             page.get_by_role("textbox", name="Your question").fill(question)
             page.keyboard.press("Enter")
