@@ -19,6 +19,7 @@ from pincite.stores.base import Vectors
 from pincite.stores.local import dense, writer
 
 pytest_plugins = ["browsing"]
+os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # what it is imported for would be reported over the network
 
 # Examples are counted, never timed. The same ones are tried in each run, so that a failure is the change's.
 settings.register_profile("project", deadline=None, derandomize=True)

@@ -141,6 +141,18 @@ def test_a_summary_says_what_it_is_and_not_how_strong_its_quotes_are(answer: Ans
 
 
 @given(answers(), st.text(SHOWN, min_size=1))
+def test_a_notebook_shows_texts_to_the_letter_and_runs_none(answer: Answer, question: str) -> None:
+    read = Reading(replace(answer, question=question)._repr_html_())
+    assert read.texts["h1"] == [question]
+    assert read.texts.get("quote", []) == [each.quote for each in answer.citations]
+    (hit,) = answer.hits
+    shown = Reading(hit._repr_html_())
+    assert shown.texts["blockquote"] == [hit.passage.text]
+    for html in (read, shown):
+        assert {tag for tag, _ in html.elements} <= {"h1", "h2", "p", "blockquote", "span", "ol", "li", "br", "small"}
+
+
+@given(answers(), st.text(SHOWN, min_size=1))
 def test_no_text_adds_an_element(answer: Answer, question: str) -> None:
     html = turn(answer, question)
     assert Reading(html).elements == Reading(turn(answer, "x")).elements

@@ -190,6 +190,12 @@ class Hit:
     scores: Mapping[str, float]
     duplicates: tuple[Passage, ...] = ()
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from pincite.web import export
+
+        return export.html_hit(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
@@ -300,6 +306,31 @@ class Answer:
     parts: tuple[Part, ...] = ()
     more: int = 0
     notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """What JSON says of it, over HTTP and on the command line alike; docs/json.md lists the keys."""
+        from pincite import as_json
+
+        return as_json.answer(self.question, self)
+
+    def to_markdown(self) -> str:
+        r"""Question, quotes and where they stand, as Markdown that shows every text to the letter.
+
+        Example:
+            >>> print(answer.to_markdown().split("##")[0].rstrip())
+            # When did the night ferry leave Aldhaven?
+            <BLANKLINE>
+            > The night ferry left Aldhaven at ten. \[1\]
+        """
+        from pincite.web import answers, export
+
+        return export.markdown([(self.question, answers.reply_of(self))])
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from pincite.web import answers, export
+
+        return export.html_turn(self.question, answers.reply_of(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

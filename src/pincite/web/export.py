@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from pincite.assistant import NO_ANSWER, NOT_SURE
-from pincite.datatypes import Document, Span
+from pincite.datatypes import Document, Hit, Span
 from pincite.web import answers
 from pincite.web.answers import ANSWERS, Reply
 from pincite.web.markup import direction, where
@@ -82,13 +82,14 @@ def html(turns: Turns) -> str:
         "<!doctype html><html lang='en'><meta charset='utf-8'>"
         "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<meta name='viewport' content='width=device-width'><title>{title}</title><style>{_STYLE}</style>"
-        f"{''.join(_html_turn(question, reply) for question, reply in turns)}"
+        f"{''.join(html_turn(question, reply) for question, reply in turns)}"
         "<p><small>Quoted word for word by Pincite; characters count from 0 in the text with that SHA-256.</small></p>"
         "</html>"
     )
 
 
-def _html_turn(question: str, reply: Reply) -> str:
+def html_turn(question: str, reply: Reply) -> str:
+    """A turn as HTML that may stand in any page."""
     words, standing = _told(reply)
     quotes = "".join(
         f"<blockquote dir='{direction(document, span)}'>"
@@ -102,6 +103,15 @@ def _html_turn(question: str, reply: Reply) -> str:
     said = "".join(f"<p>{escape(each)}</p>" for each in words)
     sources = f"<h2>Sources</h2><ol>{places}</ol>" if places else ""
     return f"<h1 dir='auto'>{escape(question)}</h1>{said}{quotes}{sources}"
+
+
+def html_hit(hit: Hit) -> str:
+    """A passage and where it stands, as HTML that may stand in any page."""
+    span = (hit.passage.start, hit.passage.end)
+    return (
+        f"<blockquote dir='{direction(hit.document, span)}' style='white-space:pre-line'>{escape(hit.passage.text)}"
+        f"</blockquote><small>{'<br>'.join(map(escape, _facts(hit.document, span)))}</small>"
+    )
 
 
 def _facts(document: Document, span: Span) -> list[str]:

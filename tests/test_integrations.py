@@ -1,0 +1,59 @@
+"""Pincite inside other frameworks, with the real packages."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from haystack import Pipeline
+from llama_index.core.schema import MetadataMode
+
+from pincite import Filter, Index
+from pincite.integrations import haystack, langchain, llama_index
+
+QUESTION = "When did the night ferry leave Aldhaven?"
+
+
+def test_langchain_retrieves_passages_with_their_places(real_index: Index) -> None:
+    retriever = langchain.PinciteRetriever(index=real_index, k=2)
+    first, *_ = found = retriever.invoke(QUESTION)
+    assert len(found) == 2
+    document = real_index.document(first.metadata["doc_id"])
+    assert document.text[first.metadata["start"] : first.metadata["end"]] == first.page_content
+    assert (first.id, first.metadata["title"], first.metadata["date"]) == (
+        first.metadata["passage_id"],
+        "Night ferry",
+        "2021-03-04",
+    )
+    only = langchain.PinciteRetriever(index=real_index, where=Filter(author="R. Penn"))
+    assert {each.metadata["doc_id"] for each in only.invoke(QUESTION)} == {"mill/tide.md"}
+
+
+def test_llama_index_retrieves_nodes_of_which_a_model_is_shown_little(real_index: Index) -> None:
+    first, *_ = found = llama_index.PinciteRetriever(real_index, k=2).retrieve(QUESTION)
+    assert len(found) == 2
+    document = real_index.document(first.node.metadata["doc_id"])
+    assert document.text[first.node.metadata["start"] : first.node.metadata["end"]] == first.node.get_content()
+    shown = first.node.get_content(metadata_mode=MetadataMode.LLM)
+    assert "Night ferry" in shown
+    assert "passage_id" not in shown
+    assert first.score == first.node.metadata["score"]
+
+
+def test_a_pipeline_of_haystack_is_written_read_and_run(real_index: Index) -> None:
+    pipeline = Pipeline()
+    pipeline.add_component("retriever", haystack.PinciteRetriever(real_index.status().path, k=2))
+    again = Pipeline.loads(pipeline.dumps(), allowed_modules=[haystack.__name__])
+    first, *_ = found = again.run({"retriever": {"query": QUESTION}})["retriever"]["documents"]
+    assert len(found) == 2
+    document = real_index.document(first.meta["doc_id"])
+    assert document.text[first.meta["start"] : first.meta["end"]] == first.content
+    told = {"query": QUESTION, "k": 1, "where": Filter(doc_ids="bees.txt")}
+    (only,) = again.run({"retriever": told})["retriever"]["documents"]
+    assert only.meta["doc_id"] == "bees.txt"
+
+
+def test_no_framework_is_loaded_unasked() -> None:
+    frameworks = {"langchain_core", "llama_index", "haystack"}
+    code = f"import sys, pincite.assistant, pincite.integrations; print({frameworks} & {{*sys.modules}})"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
