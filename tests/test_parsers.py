@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from hypothesis import strategies as st
 
 from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
-from pincite.parsers import SUFFIXES, Skipped, Working, pool, read
+from pincite.parsers import SUFFIXES, Skipped, Working, __main__, pool, read
 from pincite.parsers.decoding import clean, decode
 from pincite.parsers.headings import with_headings
 from pincite.parsers.metadata import as_json, iso_date, one_line
@@ -1098,6 +1099,13 @@ for name, event in read_files(((n, Path({str(folder)!r}, n)) for n in ("0.txt", 
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert "huge.txt needs more memory than a reader may take" in done.stdout.splitlines()
     assert done.stdout.splitlines()[-1] == "1.txt None"
+
+
+def test_where_memory_cannot_be_limited_files_are_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    __main__.limit_memory()
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 def test_a_large_file_streams_and_may_be_left_half_read(folder: Path) -> None:

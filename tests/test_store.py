@@ -24,7 +24,7 @@ from pincite.analysis.terms import analyse
 from pincite.errors import DamagedIndex, IndexBusy, NoIndex, OtherFormat
 from pincite.stores import memory
 from pincite.stores.base import DocumentRecord, FileRecord, Manifest, Vectors
-from pincite.stores.local import catalog, lexical, writer
+from pincite.stores.local import catalog, files, lexical, writer
 from pincite.stores.local.store import LocalStore
 
 DIMENSION = 8
@@ -465,6 +465,26 @@ def test_between_questions_the_log_stays_for_readers_who_may_not_make_it(filled:
         assert read_only(filled.path)[:2] == ["['bell']"] * 2
     filled.close()
     assert not filled.path.joinpath(f"{catalog.FILE}-wal").exists()
+
+
+def test_where_no_folder_can_be_opened_its_files_are_synced(
+    filled: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, which syncs only what was opened for writing."""
+    real, opened = os.open, list[Path]()
+
+    def only_files(path: Path, flags: int, *rest: int) -> int:
+        if path.is_dir() or not flags & os.O_RDWR:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        opened.append(path)
+        return real(path, flags, *rest)
+
+    monkeypatch.setattr(files, "WINDOWS", True)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", only_files)
+        for path in (filled.path, filled.path / catalog.FILE):
+            files.sync(path)
+    assert opened == [filled.path / catalog.FILE]
 
 
 # ---------------------------------------------------------------- damage

@@ -80,8 +80,10 @@ def _append(path: Path, line: bytes) -> None:
             size = file.seek(0, os.SEEK_END)
             if size + len(line) > _MOST_BYTES_IN_ALL:
                 raise OSError(errno.EFBIG, "has grown to 50 MB: keep it elsewhere under another name")
-            if size and os.pread(file.fileno(), 1, size - 1) != b"\n":  # an editor left it so
-                line = b"\n" + line
+            if size:
+                file.seek(size - 1)
+                if file.read(1) != b"\n":  # an editor left it so
+                    line = b"\n" + line
             try:
                 if file.write(line) != len(line):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

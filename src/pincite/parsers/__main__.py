@@ -11,13 +11,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import fields
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers import NotNow, Skipped, Working, read
+
+if sys.platform == "win32":
+    from multiprocessing.connection import PipeConnection as Connection
+else:
+    from multiprocessing.connection import Connection
 
 _MOST_MEMORY = 4 << 30
 
@@ -35,8 +39,10 @@ def main() -> None:
 
 def limit_memory() -> None:
     """A file that needs more than this fails by itself instead of taking the machine down."""
-    import resource
-
+    try:
+        import resource
+    except ImportError:  # Windows has nothing of the kind
+        return
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     limit = _MOST_MEMORY if most == resource.RLIM_INFINITY else min(most, _MOST_MEMORY)
     with suppress(ValueError, OSError):  # macOS has no such limit

@@ -93,15 +93,24 @@ def _listen(busy: list[_Worker], timeout: float) -> list[tuple[str, Event]]:
     return heard
 
 
+def _start(pipe: int) -> subprocess.Popen[bytes]:
+    """A worker process that has inherited its end of a pipe, and nothing else."""
+    null = subprocess.DEVNULL
+    command = [sys.executable, "-P", "-m", "pincite.parsers", str(pipe)]
+    if sys.platform == "win32":
+        os.set_handle_inheritable(pipe, True)
+        only = subprocess.STARTUPINFO(lpAttributeList={"handle_list": [pipe]})
+        return subprocess.Popen(command, stdin=null, stdout=null, stderr=null, startupinfo=only)
+    return subprocess.Popen(command, stdin=null, stdout=null, stderr=null, pass_fds=[pipe])
+
+
 class _Worker:
     """One process, and the file that it reads just now."""
 
     def __init__(self) -> None:
         self.pipe, its_end = Pipe()
         with its_end:
-            fd, null = its_end.fileno(), subprocess.DEVNULL
-            command = [sys.executable, "-P", "-m", "pincite.parsers", str(fd)]
-            self.process = subprocess.Popen(command, pass_fds=[fd], stdin=null, stdout=null, stderr=null)
+            self.process = _start(its_end.fileno())
         self.name: str | None = None
         self.since = self.more = 0.0  # seconds: when it was last heard, and what it may be silent for beyond any file
 
@@ -200,4 +209,5 @@ class Idle:
 
 
 IDLE = Idle()
-os.register_at_fork(after_in_child=IDLE.forget)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=IDLE.forget)

@@ -23,6 +23,7 @@ from pincite.errors import CorpusError, IndexBusy, PinciteError, UsageError
 from pincite.index import Index
 from pincite.ingest.watch import QUIET, bursts
 from pincite.parsers import suffix_of, unknown_kind
+from pincite.stores.local.files import sync
 
 MOST_BYTES = 20_000_000  # of one file that is added
 UPLOADS = "uploads"
@@ -273,8 +274,7 @@ def _link(made: Path, target: Path) -> None:
     except OSError:  # a file system without links
         with target.open("xb") as file:
             file.write(made.read_bytes())
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(target)
 
 
 def _names(name: str) -> Iterator[str]:

@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from pincite.datatypes import digest_of
 
+WINDOWS = os.name == "nt"
+"""Where only what was opened for writing can be synced."""
+
 MEND = "run `pincite update` to make it again from the catalogue"
 VERIFY = "`pincite status --verify` looks for the damage, `pincite update` then mends it"
 """What to do about a file that is known to be damaged, and about one that may be."""
@@ -62,7 +65,9 @@ def problems(folder: Path, known: Mapping[str, Written], *, read: bool) -> Itera
 
 def sync(path: Path) -> None:
     """Wait until a file or folder is on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    if WINDOWS and path.is_dir():
+        return  # no program may open a folder there
+    descriptor = os.open(path, os.O_RDWR if WINDOWS else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

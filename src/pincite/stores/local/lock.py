@@ -38,7 +38,7 @@ def lock(folder: Path, name: str = "", *, wait: bool = False) -> Iterator[None]:
         holder = {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
         made = folder / f"{_HOLDER}.tmp"
         made.write_text(json.dumps(holder), "utf-8")
-        made.rename(folder / _HOLDER)
+        made.replace(folder / _HOLDER)
         try:
             yield
         finally:
