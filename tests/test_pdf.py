@@ -77,6 +77,13 @@ def test_pdf_lines_flow_and_divided_words_are_joined(pdf: Make) -> None:
     )
 
 
+def test_a_page_of_nothing_but_numbers_is_read_with_its_neighbours(pdf: Make) -> None:
+    numbers = [(80.0, 700.0 - 14 * row, f"{row + 1}") for row in range(20)]
+    found = pdf([PROSE[0]], numbers, [PROSE[1]])
+    before, behind = found.text.index(PROSE[0].split()[-1]), found.text.rindex(PROSE[1].split()[0])
+    assert found.text[before:behind].split()[1:] == [f"{row + 1}" for row in range(20)]
+
+
 def test_the_rest_of_a_pdf_tells_whether_a_hyphen_belongs_to_a_word(pdf: Make) -> None:
     found = pdf(["The sea-wall of Aldhaven was mended, and then the whole sea-", "wall fell over."])
     assert found.text.endswith("the whole sea-wall fell over.")

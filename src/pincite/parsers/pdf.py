@@ -380,4 +380,5 @@ def _parts(before: Line, char: Line) -> bool:
     if not -1 < gap < _WIDE_GAP:
         return True
     shared = min(before.top, char.top) - max(before.bottom, char.bottom)
-    return before.text.endswith(("\r", "\n")) and shared < 0.5 * min(before.height, char.height)
+    # Single letters below each other have no line ends between them, as if they were one word that runs downwards.
+    return shared < (0.5 * min(before.height, char.height) if before.text.endswith(("\r", "\n")) else 0)
