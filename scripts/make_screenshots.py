@@ -11,8 +11,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -26,7 +28,7 @@ PICTURES = ROOT / "docs" / "images"
 QUESTION = "How much more will Zhejiang spend on science and technology innovation?"
 NOT_HERE = "Who won the football championship?"
 SIZES = ((1280, 800), (390, 844))
-NEW_LINES = 8_000  # so many that the update is still going on when its picture is taken
+NEW_LINES = 4_000  # so many that the update is still going on when its picture is taken
 COLOURS = 160
 
 
@@ -67,12 +69,13 @@ def nothing(page: Page) -> None:
     ask(page, NOT_HERE)
 
 
-def update(page: Page) -> None:
-    """The library while an update goes on."""
+def update(page: Page, corpus: Path) -> None:
+    """The library while an update goes on, for which there are new texts each time."""
+    began = time.time_ns()
+    lines = (json.dumps({"_id": n, "text": f"Entry {n} of the register, made at {began}."}) for n in range(NEW_LINES))
+    (corpus / "register.jsonl").write_text("\n".join(lines), "utf-8")
     page.get_by_role("button", name="Library").click()
-    button = page.get_by_role("button", name="Add and update")
-    if button.is_enabled():
-        button.click()
+    page.get_by_role("button", name="Add and update").click(timeout=120_000)  # when the one before has ended
     page.locator("#library .running", has_text="Embedding").wait_for(timeout=60_000)
 
 
@@ -84,7 +87,7 @@ def ask(page: Page, question: str) -> None:
     page.locator("#ask textarea").blur()
 
 
-def photograph(browser: Browser, address: str, state: Callable[[Page], None]) -> None:
+def photograph(browser: Browser, address: str, name: str, state: Callable[[Page], None]) -> None:
     """Take one state in all sizes and colours."""
     for scheme in ("light", "dark"):
         for width, height in SIZES:
@@ -93,7 +96,7 @@ def photograph(browser: Browser, address: str, state: Callable[[Page], None]) ->
             start(page)
             state(page)
             page.wait_for_timeout(500)  # for what moves to come to rest
-            path = PICTURES / f"{state.__name__}-{width}-{scheme}.png"
+            path = PICTURES / f"{name}-{width}-{scheme}.png"
             page.screenshot(path=path)
             page.close()
             Image.open(path).quantize(COLOURS).save(path, optimize=True)
@@ -111,13 +114,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
         with chat(path) as address:
             for state in (start, answer, reader, nothing):
-                photograph(browser, address, state)
-            lines = (
-                json.dumps({"_id": n, "text": f"Entry {n} of the register, made {n % 28 + 1} June."})
-                for n in range(NEW_LINES)
-            )
-            (corpus / "register.jsonl").write_text("\n".join(lines), "utf-8")
-            photograph(browser, address, update)
+                photograph(browser, address, state.__name__, state)
+            photograph(browser, address, "update", partial(update, corpus=corpus))
         browser.close()
 
 

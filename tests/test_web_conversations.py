@@ -146,6 +146,9 @@ def test_chats_are_kept_named_exported_and_deleted(page: Page, server: Server) -
     expect(page.locator(".turn")).to_have_count(0)
     expect(tab.locator("#chats .open")).to_have_text([LOG])
     expect(tab.locator(".turn")).to_have_count(0)
+    tab.get_by_role("button", name="Undo").click()
+    expect(answered(tab, 3).locator(".question")).to_have_text(FORM)
+    expect(tab.locator("#chats .open")).to_have_text(["Salt <b>carts</b>", LOG])
     tab.close()
 
 
@@ -249,7 +252,7 @@ def test_a_chat_deleted_while_another_tab_waits_is_not_written_back(page: Page, 
     page.evaluate(HOLD)
     begin(page, BEES)
     tab.get_by_role("button", name="Delete").click()
-    expect(tab.locator("#toast")).to_have_text("Deleted")
+    expect(tab.locator("#toast")).to_contain_text("Deleted")
     page.evaluate("release()")
     expect(page.locator(".turn")).to_have_count(0)
     ask(page, LOG)

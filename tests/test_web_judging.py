@@ -69,7 +69,7 @@ def test_what_is_judged_is_asked_again(
     ask(page, BEES).locator(".lead").get_by_role("button", name="Wrong").click()
     noted(page)
     page.get_by_role("button", name="New chat").click()
-    ask(page, UNKNOWN).get_by_role("button", name="Nothing answers this").click()
+    ask(page, UNKNOWN).get_by_role("button", name="Right, nothing answers this").click()
     noted(page)
     page.get_by_role("button", name="New chat").click()
     ask(page, LOG).locator(".chip").first.click()

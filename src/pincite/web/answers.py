@@ -27,6 +27,7 @@ _MOST_SET_APART = 2 / 3
 _AGAIN = "<button type='button' data-act='again'>Ask again</button>"
 _JUDGE = "<button type='button' data-act='judge' title='Noted as a test; nothing is trained' data-verdict"
 _NOTHING = f"{_JUDGE}='nothing' class='judge'>Nothing answers this</button>"
+_RIGHTLY_NOTHING = f"{_JUDGE}='nothing' class='judge'>Right, nothing answers this</button>"
 _ONLY_NEAR = "Passages that come near are shown for you to judge; they are not an answer."
 _WIDEN = " Other words may find more."
 
@@ -200,7 +201,7 @@ def _said(number: int, reply: Reply) -> str:
         no_answer = (
             f"<section class='notice nothing'><h3>{NO_ANSWER}.</h3><p>{limited}{_ONLY_NEAR}{widen}</p></section>"
         )
-        return f"{no_answer}{_about(reply)}<div class='actions'>{_NOTHING}</div>"
+        return f"{no_answer}{_about(reply)}<div class='actions'>{_RIGHTLY_NOTHING}</div>"
     if reply.kind == "reply":
         return f"{_own_words(reply)}{_about(reply)}"
     if reply.kind == "summary":
@@ -389,7 +390,7 @@ def _part(number: int, document: Document, quote: Quote, kind: str) -> str:
         marked = f"<mark id='cite-{number}-{quote.label}'>{marked}</mark>"
     edited = "<span class='edited'>changed since, word for word still there</span>" if quote.edited else ""
     badge = f"<a class='badge' {_link(quote)}>{quote.label}</a>" if kind in ANSWERS else ""
-    judge = _judge(quote) if kind == "quotes" else ""
+    judge = _judge(quote) if kind in ("quotes", "weak") else ""
     return (
         f"{_columns(document, quote.span)}<p class='passage' dir='{along}'>"
         f"{literal(document.text[begin:start])}{marked}"

@@ -163,9 +163,14 @@ const erase = async (chat) => {
   } catch {
     return toast("This chat could not be deleted: the browser does not open what it keeps.");
   }
-  if (chat.id === current()) removed();
+  const was = chat.id === current();
+  if (was) removed();
   await show();
-  toast("Deleted");
+  toast("Deleted", async () => {
+    seen.delete(chat.id); // what another tab has deleted is not written back otherwise
+    await update(chat, () => chat);
+    if (was) opening(chat.id);
+  });
 };
 
 /** Bind the list: which chat is open, how one is opened, what happens when the open one is deleted, or another tab went on. */

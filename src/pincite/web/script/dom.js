@@ -17,9 +17,11 @@ export const articleCount = (count) => `${count.toLocaleString("en")} article${c
 export const parsed = (html) => make("template", { innerHTML: html }).content;
 
 let fading = null;
-export const toast = (said) => {
-  const long = Math.max(2500, 60 * said.length);
-  one("#toast").textContent = said;
+/** Say something for a while; longer where it can be undone. */
+export const toast = (said, undo) => {
+  const long = undo ? 10_000 : Math.max(2500, 60 * said.length);
+  const done = () => (one("#toast").replaceChildren(), undo());
+  one("#toast").replaceChildren(said, ...(undo ? [make("button", { type: "button", onclick: done }, "Undo")] : []));
   clearTimeout(fading);
   fading = setTimeout(() => one("#toast").replaceChildren(), long);
 };
