@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ __all__ = [
     "Settings", "Status", "UpdateReport",
 ]  # fmt: skip
 __version__ = "0.1.0"
+
+# ONNX Runtime would report each model that it loads over the network, unless it finds this when it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOME = {"Assistant": "assistant", "Index": "index", "PinciteError": "errors", "Settings": "settings"}
 """The modules of these; all others are in ``datatypes``."""
