@@ -17,16 +17,19 @@ RUN mkdir /tmp/articles \
 FROM python:3.13-slim
 COPY --from=build /opt/pincite /opt/pincite
 RUN useradd --uid 10001 --no-create-home pincite \
-    && install -d -o pincite -g pincite /data
+    && install -d -o pincite -g pincite /data /data/articles /data/index
 ENV PATH=/opt/pincite/bin:$PATH \
     XDG_CACHE_HOME=/opt/pincite/cache \
+    XDG_DATA_HOME=/data \
     HOME=/tmp
 USER 10001
 VOLUME /data
 EXPOSE 7860
-HEALTHCHECK --interval=30s --timeout=5s --start-period=10m \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7860/status', timeout=4)"]
-# Whoever reaches the port may ask; to add articles and update takes the token, without which nothing starts.
+# A first update may take long. No proxy is asked for this machine.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=2h \
+    CMD ["python", "-c", "from urllib.request import *; build_opener(ProxyHandler({})).open('http://127.0.0.1:7860/status', timeout=4)"]
+# Whoever reaches the port may ask; to add articles and update takes the token, without which nothing starts. Where an
+# update is refused, the index from before answers on.
 CMD ["sh", "-c", ": ${PINCITE_TOKEN:?set it to a secret of your own} \
-    && pincite update /data/articles --index \"${PINCITE_INDEX:-/data/index}\" \
+    && { pincite update /data/articles --index \"${PINCITE_INDEX:-/data/index}\" || true; } \
     && exec pincite chat --index \"${PINCITE_INDEX:-/data/index}\" --host 0.0.0.0 --watch"]

@@ -15,10 +15,12 @@ import pytest
 from hypothesis import settings
 
 from pincite import Index, Settings
+from pincite.parsers.pool import IDLE
 from pincite.stores.base import Vectors
 from pincite.stores.local import dense, writer
 
 pytest_plugins = ["browsing"]
+IDLE.seconds = 60.0  # as while a folder is watched: hundreds of updates would each start their own workers
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # what it is imported for would be reported over the network
 
 # Examples are counted, never timed. The same ones are tried in each run, so that a failure is the change's.

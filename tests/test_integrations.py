@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 from haystack import Pipeline
-from llama_index.core.schema import MetadataMode
+from llama_index.core.schema import MetadataMode, TextNode
+from pydantic import ValidationError
 
 from pincite import Filter, Index
+from pincite.errors import QueryError
 from pincite.integrations import haystack, langchain, llama_index
 
 QUESTION = "When did the night ferry leave Aldhaven?"
@@ -25,6 +30,9 @@ def test_langchain_retrieves_passages_with_their_places(real_index: Index) -> No
         "Night ferry",
         "2021-03-04",
     )
+    assert set(retriever.model_json_schema()["properties"]) >= {"k", "rerank"}
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        langchain.PinciteRetriever(index=real_index, k=0)
     only = langchain.PinciteRetriever(index=real_index, where=Filter(author="R. Penn"))
     assert {each.metadata["doc_id"] for each in only.invoke(QUESTION)} == {"mill/tide.md"}
 
@@ -38,6 +46,13 @@ def test_llama_index_retrieves_nodes_of_which_a_model_is_shown_little(real_index
     assert "Night ferry" in shown
     assert "passage_id" not in shown
     assert first.score == first.node.metadata["score"]
+    assert isinstance(first.node, TextNode)
+    assert (first.node.start_char_idx, first.node.ref_doc_id) == (first.node.metadata["start"], document.doc_id)
+
+
+def test_llama_index_may_be_awaited(real_index: Index) -> None:
+    (only,) = asyncio.run(llama_index.PinciteRetriever(real_index, k=1).aretrieve(QUESTION))
+    assert "left Aldhaven" in only.node.get_content()
 
 
 def test_a_pipeline_of_haystack_is_written_read_and_run(real_index: Index) -> None:
@@ -51,6 +66,8 @@ def test_a_pipeline_of_haystack_is_written_read_and_run(real_index: Index) -> No
     told = {"query": QUESTION, "k": 1, "where": Filter(doc_ids="bees.txt")}
     (only,) = again.run({"retriever": told})["retriever"]["documents"]
     assert only.meta["doc_id"] == "bees.txt"
+    with pytest.raises(QueryError):
+        haystack.PinciteRetriever(Path(real_index.status().path)).run(QUESTION, k=0)
 
 
 def test_no_framework_is_loaded_unasked() -> None:

@@ -10,6 +10,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -1132,16 +1133,46 @@ def test_a_worker_that_cannot_start_is_worth_another_try(folder: Path, monkeypat
     assert worth_another_try(found) == {"0.txt"}
 
 
-def test_who_has_read_stays_for_the_next_files_and_not_for_ever(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_IDLE_SECONDS", 0.5)
+def test_by_default_no_worker_outlives_what_it_reads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool.IDLE, "seconds", 0.0)
     before = children()
+    list(read_files(jobs(folder, "0.txt", "1.txt"), workers=2))
+    assert children() == before
+
+
+def test_who_has_read_reads_the_next_files(folder: Path) -> None:
+    before = children()
+    for name in ("0.txt", "1.txt"):
+        assert endings(list(read_files(jobs(folder, name), workers=1))) == {name: None}
+        assert len(children() - before) == 1
+    first = children() - before
+    list(read_files(jobs(folder, "2.txt"), workers=1))
+    assert children() - before == first
+
+
+def test_who_has_waited_long_or_is_old_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = children()
+    with monkeypatch.context() as patched:
+        patched.setattr(pool.IDLE, "seconds", 0.1)
+        list(read_files(jobs(folder, "0.txt"), workers=1))
+        until = time.monotonic() + 60
+        while children() != before and time.monotonic() < until:
+            time.sleep(0.05)
+        assert children() == before
+    monkeypatch.setattr(pool, "_OLDEST_SECONDS", 0.0)
     list(read_files(jobs(folder, "0.txt"), workers=1))
-    (first,) = children() - before
-    assert endings(list(read_files(jobs(folder, "1.txt"), workers=1))) == {"1.txt": None}
-    assert children() - before == {first}
-    until = time.monotonic() + 60
-    while children() - before and time.monotonic() < until:
-        time.sleep(0.05)
+    assert children() == before
+
+
+def test_without_a_thread_to_end_them_later_workers_are_ended_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_more(timer: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    before = children()
+    monkeypatch.setattr(threading.Timer, "start", no_more)
+    assert endings(list(read_files(jobs(folder, "0.txt"), workers=1))) == {"0.txt": None}
     assert children() == before
 
 
@@ -1154,29 +1185,12 @@ def test_who_died_while_idle_is_replaced(folder: Path) -> None:
     assert endings(list(read_files(jobs(folder, "1.txt"), workers=1))) == {"1.txt": None}
 
 
-def test_a_forked_process_has_workers_of_its_own(folder: Path) -> None:
-    code = f"""
-import os
-from pathlib import Path
-from pincite.parsers.pool import read_files
-def endings(name):
-    found = read_files([(name, Path({str(folder)!r}, name))], workers=1)
-    return [getattr(event, "problem", "a document") for _, event in found]
-endings("0.txt")
-child = os.fork()
-print(endings("1.txt" if child else "2.txt"), flush=True)
-if child:
-    os.waitpid(child, 0)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "['a document', None]\n" * 2
-
-
 def test_workers_end_with_their_program(folder: Path) -> None:
     code = f"""
 import os
 from pathlib import Path
-from pincite.parsers.pool import read_files
+from pincite.parsers.pool import IDLE, read_files
+IDLE.seconds = 60
 list(read_files([("0.txt", Path({str(folder)!r}, "0.txt"))], workers=1))
 print(Path(f"/proc/self/task/{{os.getpid()}}/children").read_text())
 """

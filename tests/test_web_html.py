@@ -149,7 +149,17 @@ def test_a_notebook_shows_texts_to_the_letter_and_runs_none(answer: Answer, ques
     shown = Reading(hit._repr_html_())
     assert shown.texts["blockquote"] == [hit.passage.text]
     for html in (read, shown):
-        assert {tag for tag, _ in html.elements} <= {"h1", "h2", "p", "blockquote", "span", "ol", "li", "br", "small"}
+        tags = {tag for tag, _ in html.elements}
+        assert tags <= {"div", "h1", "h2", "p", "blockquote", "span", "ol", "li", "br", "small"}
+
+
+def test_a_notebook_keeps_lines_and_takes_no_money_for_a_formula() -> None:
+    text = "Rope\n$5, and tar $6."
+    document = Document(doc_id="d", title="t", text=text)
+    passage = Passage(passage_id="p", doc_id="d", text=text, start=0, end=len(text))
+    html = Hit(passage=passage, document=document, score=1.0, rank=1, scores={})._repr_html_()
+    assert "Rope\n<span>$</span>5, and tar <span>$</span>6." in html
+    assert "style='white-space:pre-line'" in html
 
 
 @given(answers(), st.text(SHOWN, min_size=1))

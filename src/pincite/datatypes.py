@@ -194,7 +194,7 @@ class Hit:
         """What a notebook shows."""
         from pincite.web import export
 
-        return export.html_hit(self)
+        return export.notebook(export.html_hit(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,14 +307,20 @@ class Answer:
     more: int = 0
     notes: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """What JSON says of it, over HTTP and on the command line alike; docs/json.md lists the keys."""
+    def to_dict(self, question: str | None = None, *, hits: int | None = None, texts: bool = False) -> dict[str, Any]:
+        """What JSON says of it; docs/json.md lists the keys.
+
+        Args:
+            question: as it was asked; by default as it was read.
+            hits: how many of the best passages to add, from 0; by default one, or three where nothing answers.
+            texts: add their whole texts, not the first 300 characters.
+        """
         from pincite import as_json
 
-        return as_json.answer(self.question, self)
+        return as_json.answer(question or self.question, self, most=hits, texts=texts)
 
     def to_markdown(self) -> str:
-        r"""Question, quotes and where they stand, as Markdown that shows every text to the letter.
+        r"""The question as it was read, the quotes and where they stand, as Markdown that shows texts to the letter.
 
         Example:
             >>> print(answer.to_markdown().split("##")[0].rstrip())
@@ -330,7 +336,7 @@ class Answer:
         """What a notebook shows."""
         from pincite.web import answers, export
 
-        return export.html_turn(self.question, answers.reply_of(self))
+        return export.notebook(export.html_turn(self.question, answers.reply_of(self)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from haystack import Document, component, default_to_dict
@@ -24,8 +25,8 @@ class PinciteRetriever:
         rerank: read the best passages, and order them by what was read as well, as answers do.
     """
 
-    def __init__(self, index: str = "index", k: int = 5, rerank: bool = True) -> None:
-        self.index, self.k, self.rerank = index, k, rerank
+    def __init__(self, index: str | Path = "index", k: int = 5, rerank: bool = True) -> None:
+        self.index, self.k, self.rerank = str(index), k, rerank
         self._index = Index.open(index)
 
     def to_dict(self) -> dict[str, Any]:
@@ -36,7 +37,7 @@ class PinciteRetriever:
     def run(self, query: str, k: int | None = None, where: Filter | None = None) -> dict[str, list[Document]]:
         """Search; ``where`` says which articles may be found."""
         found = []
-        for hit in self._index.search(query, k=k or self.k, where=where, rerank=self.rerank):
+        for hit in self._index.search(query, k=self.k if k is None else k, where=where, rerank=self.rerank):
             said = as_json.hit(hit)
             found.append(Document(id=hit.passage.passage_id, content=said.pop("text"), meta=said, score=hit.score))
         return {"documents": found}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from pincite import as_json
 from pincite.datatypes import Filter
@@ -24,8 +26,8 @@ class PinciteRetriever(BaseRetriever):
         rerank: read the best passages, and order them by what was read as well, as answers do.
     """
 
-    index: Index
-    k: int = 5
+    index: SkipJsonSchema[Index]
+    k: int = Field(default=5, ge=1)
     where: Filter | None = None
     rerank: bool = True
 

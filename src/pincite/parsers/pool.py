@@ -2,8 +2,7 @@
 
 The workers are started as ``python -m pincite.parsers`` and not by :mod:`multiprocessing`, which would run the user's
 own script again or fork a process that has threads. Everything happens while the caller asks for the next event, and
-a worker that runs ahead of the caller waits at its full pipe. Workers that are done stay for a minute: where a folder
-is watched, or a program updates again and again, the next files are read at once.
+a worker that runs ahead of the caller waits at its full pipe.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ from pincite.parsers import Skipped
 _MORE_SECONDS = 240.0
 """For a page read by OCR, which takes up to 10 s, four times that where it lies askew, more on a busy machine."""
 
-_IDLE_SECONDS = 60.0
-"""After which a worker that nobody needs is ended."""
+_OLDEST_SECONDS = 600.0
+"""A worker that is older reads no files of another update."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,7 @@ def read_files(
         workers: the most processes, 1 or more; none is started without a job.
         timeout: seconds a file may take for its next document before its worker is ended; a page read by OCR has more.
     """
+    free: list[_Worker] = []
     busy: list[_Worker] = []
     heard: list[tuple[str, Event]] = []
     waiting = iter(jobs)
@@ -68,16 +68,16 @@ def read_files(
     try:
         while job is not None or heard or busy:
             while job is not None and len(busy) < workers:
-                busy.append(IDLE.take() or _Worker())
+                busy.append(free.pop() if free else IDLE.take() or _Worker())
                 busy[-1].begin(*job)
                 job = next(waiting, None)
             yield from heard  # after the workers have got their next files, which they read meanwhile
             heard = _listen(busy, timeout)
-            IDLE.keep([worker for worker in busy if worker.name is None and not worker.pipe.closed])
+            free += [worker for worker in busy if worker.name is None and not worker.pipe.closed]
             busy = [worker for worker in busy if worker.name is not None]
     finally:
-        for worker in busy:
-            worker.close()
+        _close(busy)
+        IDLE.keep(free)
 
 
 def _listen(busy: list[_Worker], timeout: float) -> list[tuple[str, Event]]:
@@ -112,6 +112,7 @@ class _Worker:
         with its_end:
             self.process = _start(its_end.fileno())
         self.name: str | None = None
+        self.began = time.monotonic()
         self.since = self.more = 0.0  # seconds: when it was last heard, and what it may be silent for beyond any file
 
     def begin(self, name: str, path: Path) -> None:
@@ -157,13 +158,17 @@ class _Worker:
 
 
 class Idle:
-    """Workers that wait for another file, of this update or the next; there is one such place, `IDLE`."""
+    """Workers that wait for the files of another update, in programs that update again and again.
+
+    There is one such place, `IDLE`. By default nobody waits there: a worker has the rights, the limits and the
+    environment of the time when it was started, which another program than a server may change.
+
+    Attributes:
+        seconds: how long after an update its workers are ended; 0: with it.
+    """
 
     def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Begin anew, as in a forked process: its parent's workers are not its own, nor is the timer there."""
+        self.seconds = 0.0
         self._lock = threading.Lock()
         self._workers: list[_Worker] = []
         self._timer: threading.Timer | None = None
@@ -179,35 +184,33 @@ class Idle:
         return None
 
     def keep(self, workers: list[_Worker]) -> None:
-        """Put workers here, each until it has waited for `_IDLE_SECONDS`."""
+        """Have workers wait here; those that are old are ended, with whatever their parsers have left in memory."""
+        young = [worker for worker in workers if self.seconds and time.monotonic() - worker.began < _OLDEST_SECONDS]
+        _close([worker for worker in workers if worker not in young])
+        timer = threading.Timer(self.seconds, self.end)
+        timer.daemon = True
+        try:
+            if young:
+                timer.start()
+        except RuntimeError:  # no more threads, or the program is ending
+            _close(young)
+            return
         with self._lock:
-            self._workers += workers
-            self._look_later()
-
-    def end(self, waited: float = 0.0) -> None:
-        """End those that have waited for so many seconds."""
-        with self._lock:
-            due = time.monotonic() - waited
-            for worker in [worker for worker in self._workers if worker.since <= due]:
-                self._workers.remove(worker)
-                worker.close()
-            if self._timer is not None and not self._workers:
+            if self._timer:
                 self._timer.cancel()
-                self._timer = None
+            self._timer = timer
+            self._workers += young
 
-    def _look_later(self) -> None:
-        if self._workers and self._timer is None:
-            self._timer = threading.Timer(_IDLE_SECONDS, self._on_timer)
-            self._timer.daemon = True
-            self._timer.start()
-
-    def _on_timer(self) -> None:
-        self.end(_IDLE_SECONDS)
+    def end(self) -> None:
+        """End all that wait."""
         with self._lock:
-            self._timer = None
-            self._look_later()
+            _close(self._workers)
+            self._workers = []
+
+
+def _close(workers: Iterable[_Worker]) -> None:
+    for worker in workers:
+        worker.close()
 
 
 IDLE = Idle()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=IDLE.forget)

@@ -49,8 +49,10 @@ def launch(
     # Gradio reads this when it is imported, and would otherwise report its use over the network.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     with _listen(host, port) as listener:
+        from pincite.parsers.pool import IDLE
         from pincite.web.page import Server, application
 
+        IDLE.seconds = 60.0
         names = {host, *allow_hosts, *(() if host in LOOPBACK else (socket.gethostname(),))}
         server = Server(application(index, names, token=token, local=host in LOOPBACK, watch=watch))
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"

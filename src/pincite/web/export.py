@@ -109,9 +109,15 @@ def html_hit(hit: Hit) -> str:
     """A passage and where it stands, as HTML that may stand in any page."""
     span = (hit.passage.start, hit.passage.end)
     return (
-        f"<blockquote dir='{direction(hit.document, span)}' style='white-space:pre-line'>{escape(hit.passage.text)}"
+        f"<blockquote dir='{direction(hit.document, span)}'>{escape(hit.passage.text)}"
         f"</blockquote><small>{'<br>'.join(map(escape, _facts(hit.document, span)))}</small>"
     )
+
+
+def notebook(html: str) -> str:
+    """HTML of this module for a notebook, which would take what stands between two dollars for a formula."""
+    kept = html.replace("$", "<span>$</span>").replace("<blockquote ", "<blockquote style='white-space:pre-line' ")
+    return f"<div class='tex2jax_ignore mathjax_ignore'>{kept}</div>"
 
 
 def _facts(document: Document, span: Span) -> list[str]:

@@ -8,7 +8,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import AsyncIterable, Hashable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -191,7 +191,8 @@ class Library:
         name = _clean(name)
         folder = await to_thread.run_sync(self._folder)
         try:
-            with NamedTemporaryFile(dir=folder, prefix=".") as file:  # hidden, so that no update reads half of it
+            # Hidden, so that no update reads half of it; closed before it gets its name, which Windows wants.
+            with NamedTemporaryFile(dir=folder, prefix=".", delete=False) as file, _deleted(Path(file.name)) as made:
                 size = 0
                 async for chunk in data:
                     size += len(chunk)
@@ -200,8 +201,8 @@ class Library:
                     file.write(chunk)
                 if not size:
                     raise UsageError(f"{name}: an empty file")
-                file.flush()
-                return f"{UPLOADS}/{await to_thread.run_sync(_place, Path(file.name), folder, name)}"
+                file.close()
+                return f"{UPLOADS}/{await to_thread.run_sync(_place, made, folder, name)}"
         except OSError as error:
             raise CorpusError(f"{folder}: {error.strerror}; {name} was not added") from error
 
@@ -236,6 +237,15 @@ class Library:
         if not folder.resolve().is_relative_to(Path(corpus).resolve()):
             raise CorpusError(f"{folder}: a link that leaves the folder of articles; nothing was added")
         return folder
+
+
+@contextmanager
+def _deleted(path: Path) -> Iterator[Path]:
+    """A file that is deleted in the end."""
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _clean(name: str) -> str:

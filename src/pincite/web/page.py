@@ -47,7 +47,6 @@ def application(index: Index, names: Iterable[str], *, token: str | None, local:
     server = tools.build(service, access)
     interface = server.streamable_http_app()  # makes the session manager
     own = routes.build(index, library, access)
-    own.add_api_route("/status", service.status)
     guard = Middleware(
         Guard,
         paths=[route.path for route in (*interface.routes, *own.routes) if isinstance(route, Route)],

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -37,6 +37,12 @@ def build(index: Index, library: Library, access: Access) -> APIRouter:
     _add_articles(routes, index)
     _add_pages(routes, index)
     _add_writing(routes, index, library, access)
+
+    @routes.get("/status")
+    def status() -> dict[str, Any]:
+        """Whether all is well, for who looks again and again: it asks the index alone, and names no place."""
+        held = index.status()
+        return {"documents": held.documents, "passages": held.passages, "updated": held.updated}
 
     @routes.get("/library")
     def show(brief: bool = False) -> HTMLResponse:

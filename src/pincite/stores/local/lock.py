@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pincite.errors import IndexBusy
+from pincite.errors import IndexBusy, IndexProblem
 
 _LOCK, _HOLDER = "update.lock", "update.json"
 
@@ -27,12 +27,15 @@ def lock(folder: Path, name: str = "", *, wait: bool = False) -> Iterator[None]:
 
     Raises:
         IndexBusy: on entering, when another holds it and ``wait`` is not given.
+        IndexProblem: the folder cannot be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         held = FileLock(folder / _LOCK).acquire(timeout=-1 if wait else 0)
     except Timeout as error:
         raise IndexBusy(f"{name or folder}: {_holder(folder)}; wait for it to end") from error
+    except OSError as error:
+        raise IndexProblem(f"{folder}: cannot be written to ({error.strerror})") from error
     with held:
         # In a file of its own: whoever tries to take the lock empties its own file.
         holder = {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}

@@ -86,10 +86,17 @@ export const update = async (own, change) => {
   return kept;
 };
 
+/** Delete a chat; gives what was kept of it. */
 const remove = async (id) => {
+  const held = memory.get(id);
   memory.delete(id);
-  await within("readwrite", (chats) => chats.delete(id));
+  const kept = await within("readwrite", (chats) => {
+    const asked = chats.get(id);
+    asked.onsuccess = () => chats.delete(id);
+    return asked;
+  });
   channel.postMessage(id);
+  return held ?? sound(kept);
 };
 
 /** Forget the oldest of very many. */
@@ -158,8 +165,9 @@ const exported = async (chat) => {
 };
 
 const erase = async (chat) => {
+  let kept;
   try {
-    await remove(chat.id);
+    kept = (await remove(chat.id)) ?? chat;
   } catch {
     return toast("This chat could not be deleted: the browser does not open what it keeps.");
   }
@@ -168,8 +176,8 @@ const erase = async (chat) => {
   await show();
   toast("Deleted", async () => {
     seen.delete(chat.id); // what another tab has deleted is not written back otherwise
-    await update(chat, () => chat);
-    if (was) opening(chat.id);
+    await update(kept, () => kept);
+    if (was && !one("#talk .turn")) opening(chat.id); // unless something else was asked meanwhile
   });
 };
 
