@@ -77,7 +77,10 @@ def test_what_is_not_run_says_why(page: Path) -> None:
         [step for step in steps(page) if step.said in ("not run", "run by") and step.kind in RUN]
     ), "a comment stands above no block that could be run"
     assert not re.search(rf"^ +```(?:{'|'.join(RUN)})", text, re.MULTILINE), "an indented block is not run"
+    told = "".join(step.text or "" for step in steps(page) if step.kind == "console")
     for step in steps(page):
+        if step.title and step.kind in RUN and step.said is None:
+            assert step.title in told, f"{step.title} is written and not run"
         if step.said == "run by":
             assert (ROOT / "tests" / str(step.what)).is_file()
 
