@@ -22,6 +22,8 @@ from typing import NamedTuple
 
 import pytest
 
+from pincite.cli import program
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINKED = [*PAGES, *ROOT.glob("*.md"), *(ROOT / "docs_corpus").rglob("*.md"), *(ROOT / "index").glob("*.md")]
@@ -83,6 +85,20 @@ def test_what_is_not_run_says_why(page: Path) -> None:
             assert step.title in told, f"{step.title} is written and not run"
         if step.said == "run by":
             assert (ROOT / "tests" / str(step.what)).is_file()
+
+
+@pytest.mark.parametrize("page", sorted(set(LINKED)), ids=name)
+def test_commands_and_options_are_there(page: Path) -> None:
+    """Also those that only a sentence names, which no test runs."""
+    text = page.read_text("utf-8")
+    for line in re.findall(r"`(pincite [^`\n]+)`", text) + re.findall(r"^\$ (pincite .+)$", text, re.MULTILINE):
+        command = program.commands.get(line.split()[1])
+        if command is None:
+            assert not re.match("[a-z]", line.split()[1]), f"{line}: no such command"
+            continue
+        known = {option for each in command.params for option in each.opts} | {"--help"}
+        named = re.findall(r"(?<= )--[a-z-]+", re.split(r" [&|;>]", line)[0])
+        assert {*named} <= known, line
 
 
 def _runnable(page: Path) -> bool:
