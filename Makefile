@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: chat test test-all lint types documents pictures clean
+.PHONY: chat test test-all lint types documents pictures site clean
 
 chat: $(VENV)/installed
 	$(BIN)/pincite update docs_corpus --index $(INDEX)
@@ -36,6 +36,10 @@ documents: $(VENV)/installed-dev  # the PDF, Word and EPUB files of docs_corpus
 
 pictures: $(VENV)/installed-dev  # the pictures of the page in README and docs
 	$(BIN)/python scripts/make_screenshots.py
+	$(BIN)/python scripts/make_film.py
+
+site: $(VENV)/installed-docs  # docs/ as pages, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) build dist
@@ -52,3 +56,8 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing into $(VENV), which takes some minutes."
 	$(INSTALL) -e '.[offline,dev]'
 	touch $(VENV)/installed $@
+
+$(VENV)/installed-docs: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing into $(VENV), which takes some minutes."
+	$(INSTALL) -e '.[docs]'
+	touch $@

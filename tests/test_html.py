@@ -572,6 +572,13 @@ def test_a_day_in_an_example_is_not_the_day_of_the_page(document: Make) -> None:
     assert document(f"<title>Keeping pumps</title><h1>Keeping pumps</h1>{PARAGRAPHS}{log}{PARAGRAPHS}").date is None
 
 
+@pytest.mark.parametrize("day", ["1752-02-17", "1932-02-17", "1994-02-17", "2022-02-17"])
+@pytest.mark.parametrize("stated", ["<meta name='date' content='{}'>", "<time datetime='{}'>That day</time>"])
+def test_a_page_may_be_older_than_the_web(document: Make, stated: str, day: str) -> None:
+    page = f"<title>Keeping pumps</title><h1>Keeping pumps</h1>{stated.format(day)}{PARAGRAPHS}"
+    assert document(page).date == day
+
+
 def test_tables_within_tables_lay_out_a_page(document: Make) -> None:
     menu = (
         "<td><table><tr><td><b>Menu</b></td></tr><tr><td><ul><li><a href='a'>Home</a></li></ul></td></tr></table></td>"

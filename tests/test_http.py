@@ -40,7 +40,7 @@ from pincite import Assistant, Index, as_json
 from pincite.datatypes import Changes, Progress, UpdateReport
 from pincite.errors import CorpusError, IndexBusy, UnknownDocument, UnreadableFile, UsageError
 from pincite.parsers import SUFFIXES
-from pincite.web import pdf_page, routes, tools
+from pincite.web import is_local, pdf_page, routes, tools
 from pincite.web.chat import Chat
 from pincite.web.guard import Access
 from pincite.web.library import MOST_BYTES, UNEXPECTED, Library, State, TooLarge
@@ -982,7 +982,15 @@ def test_a_further_name_may_be_allowed_and_ctrl_c_ends_it_cleanly(
         assert heartbeat.status_code == 200  # a page that is open keeps a connection
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(timeout=30) == 0
-    assert server.log.read_text(encoding="utf-8").count("\n") == 1
+    said = server.log.read_text(encoding="utf-8")
+    assert said.count("\n") == 2
+    assert "without --token nobody can add any" in said
+
+
+@pytest.mark.parametrize("names", [(), ("pincite.example",)])
+def test_behind_a_proxy_the_page_holds_no_token_of_its_own(names: tuple[str, ...]) -> None:
+    assert is_local("127.0.0.1", names) is (not names)
+    assert not is_local("0.0.0.0", names)
 
 
 def test_the_example_of_an_answer_is_what_is_answered(server: Server) -> None:
@@ -994,14 +1002,12 @@ def test_the_example_of_an_answer_is_what_is_answered(server: Server) -> None:
     assert {name: type(value) for name, value in shown.items()} == {name: type(answer[name]) for name in shown}
 
 
-def test_snippets_of_the_readme_and_of_http_work(server: Server) -> None:
-    root = Path(__file__).parent.parent
-    readme = (root / "README.md").read_text("utf-8")
-    (snippet,) = re.findall(r"^```python\n(from gradio_client.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+def test_snippets_of_the_docs_work(server: Server) -> None:
+    page = DOCS.read_text("utf-8")
+    (snippet,) = re.findall(r"^```python\n(from gradio_client.*?)^```$", page, re.MULTILINE | re.DOTALL)
     found: dict[str, Any] = {}
     exec(snippet.replace("http://127.0.0.1:7860", server.address), found)
     assert found["answer"]["question"] == "How do I add texts?"
-    page = (root / "docs" / "http.md").read_text("utf-8")
     (settings,) = re.findall(r"^```json\n(.*?mcpServers.*?)^```$", page, re.MULTILINE | re.DOTALL)
     address = json.loads(settings)["mcpServers"]["pincite"]["url"]
     assert address == "http://127.0.0.1:7860/mcp"

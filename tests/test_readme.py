@@ -19,10 +19,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+INSTALLING = (ROOT / "docs" / "installing.md").read_text("utf-8")
 
 
-def blocks(kind: str) -> list[str]:
-    return re.findall(rf"^```{kind}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def blocks(kind: str, page: str = README) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -51,6 +52,11 @@ def test_the_commands_without_make(home: Path) -> None:
     assert "[1]" in done.stdout
 
 
+def test_the_page_on_installing_tells_the_same_commands() -> None:
+    told = [re.sub(" +#.*", "", block, flags=re.MULTILINE) for block in blocks("console")]
+    assert blocks("console", INSTALLING)[:2] == told
+
+
 @pytest.mark.slow
 def test_the_questions_in_the_docs_are_judged_over_the_articles_that_come_along(home: Path) -> None:
     page = (ROOT / "docs" / "json.md").read_text("utf-8")
@@ -64,10 +70,10 @@ def test_the_questions_in_the_docs_are_judged_over_the_articles_that_come_along(
 
 
 def test_every_extra_is_told_of_and_there() -> None:
-    named = re.findall(r"^\| `(.*)` \| .* \|$", README.partition("| extra |")[2].partition("\n\n")[0], re.MULTILINE)
+    named = re.findall(r"^\| `(.*)` \| .* \|$", INSTALLING.partition("| extra |")[2].partition("\n\n")[0], re.MULTILINE)
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     assert {*"`, `".join(named).split("`, `")} == extras.keys() - {"dev"}
-    assert re.fullmatch("[a-z]+", re.findall(r"pip install 'pincite\[(.*?)\]'", README)[0])
+    assert re.fullmatch("[a-z]+", re.findall(r"pip install 'pincite\[(.*?)\]'", INSTALLING)[0])
 
 
 def test_make_chat_answers_on_its_port_and_a_busy_port_is_one_line(tmp_path: Path) -> None:
@@ -105,13 +111,6 @@ def test_make_test_runs_the_tests() -> None:
     assert "make test" in blocks("console")[0]
     planned = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "pytest" in planned.stdout
-
-
-def test_every_link_leads_somewhere() -> None:
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
-    for page in pages:
-        for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
-            assert target.startswith("https://") or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 def test_tables_of_performance_are_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:

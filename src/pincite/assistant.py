@@ -83,7 +83,7 @@ class Assistant:
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
             ReaderError: the reader cannot be loaded.
 
-        Example:
+        Examples:
             >>> answer = assistant.ask("When did the night ferry leave?")
             >>> answer.citations[0].quote
             'The night ferry left Aldhaven at ten.'

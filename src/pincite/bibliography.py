@@ -33,7 +33,7 @@ def bibtex(citations: Iterable[Citation]) -> str:
 
     Texts are escaped for TeX and stay in Unicode. ``note`` holds the document's id and the ranges quoted.
 
-    Example:
+    Examples:
         >>> print(bibtex(answer.citations))
         @misc{harbour-dcc8ca34,
           title = {{Night ferry}},

@@ -432,17 +432,17 @@ def show(index: Index, doc_id: str, around: int | None, in_json: bool) -> None:
 @click.option("--open", "open_browser", is_flag=True, help="open it in the browser")
 @_watch
 @_reader
-def chat(index: Index, host: str, token: str | None, **options: Any) -> None:  # noqa: ANN401
+def chat(index: Index, host: str, token: str | None, allow_hosts: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
     """Open the chat page."""
     index.status()  # without an index there is nothing to open a page for
     from pincite import web
 
     def say_address(address: str) -> None:
-        if host not in web.LOOPBACK:
+        if not web.is_local(host, allow_hosts):
             print_error(_OPEN_TO_OTHERS if token else _READ_ONLY)
         sys.stderr.write(f"Pincite answers at {address} (Ctrl-C ends it)\n")
 
-    web.launch(index, host=host, token=token, on_ready=say_address, **options)
+    web.launch(index, host=host, token=token, allow_hosts=allow_hosts, on_ready=say_address, **options)
 
 
 @program.command(epilog="example: pincite status --json")

@@ -322,7 +322,7 @@ class Answer:
     def to_markdown(self) -> str:
         r"""The question as it was read, the quotes and where they stand, as Markdown that shows texts to the letter.
 
-        Example:
+        Examples:
             >>> print(answer.to_markdown().split("##")[0].rstrip())
             # When did the night ferry leave Aldhaven?
             <BLANKLINE>
@@ -439,16 +439,18 @@ class Filter:
     """Which documents a search may find; applied before ranking, so that k hits come back where k exist.
 
     Args:
-        source, author, doc_ids: one value or several, any of which fits. Case and accents count in ``doc_ids`` alone;
-            of several authors of an article each is found.
-        folders: likewise: a document lies in ``news/2022`` where its id begins with ``news/2022/``.
-        after, before: ``YYYY[-MM[-DD]]``, inclusive. A document whose date names only a year or month fits when
-            some day of it does; one without a date never fits a bound.
+        source: one value or several, any of which fits. Case and accents do not count.
+        author: likewise; of several authors of an article each is found.
+        after: ``YYYY[-MM[-DD]]``, inclusive. A document whose date names only a year or month fits when some day of it
+            does; one without a date never fits a bound.
+        before: likewise.
+        doc_ids: one or several, to the letter.
+        folders: one or several: a document lies in ``news/2022`` where its id begins with ``news/2022/``.
 
     Raises:
         FilterError: a bound is no such date, there is no day between both, or a value is of the wrong type.
 
-    Example:
+    Examples:
         >>> [hit.document.title for hit in index.search("What was made of elm?", where=Filter(before="2019-12"))]
         ['The tide mill', 'The tide mill']
     """

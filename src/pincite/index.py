@@ -280,7 +280,7 @@ class Index:
             ReaderError: the reader cannot be loaded.
             IndexProblem: there is no index, it is empty or damaged, or it was built with another model.
 
-        Example:
+        Examples:
             >>> [hit.document.title for hit in index.search("When did the ferry leave?", k=1)]
             ['Night ferry']
         """
@@ -422,7 +422,7 @@ class Index:
         Raises:
             NothingFits: no document fits; the message names values or dates that some have.
 
-        Example:
+        Examples:
             >>> index.check_fits(Filter(source="Mill Letter"))
             Traceback (most recent call last):
             pincite.errors.NothingFits: no article has the source 'Mill Letter'; there is: 'Mill Letters'
@@ -442,7 +442,7 @@ class Index:
     def status(self) -> Status:
         """What the index holds.
 
-        Example:
+        Examples:
             >>> index.status().documents
             3
         """

@@ -37,7 +37,7 @@ class Settings:
     Raises:
         UsageError: a value outside these ranges.
 
-    Example:
+    Examples:
         >>> Settings(threshold=0.4).as_dict()["threshold"]
         0.4
     """

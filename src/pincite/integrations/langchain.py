@@ -19,7 +19,7 @@ class PinciteRetriever(BaseRetriever):
     ``page_content`` is the passage to the letter; ``metadata`` says where it stands, with the keys that a hit has in
     JSON: ``doc_id, title, author, date, url, start, end, page, score`` and more.
 
-    Args:
+    Attributes:
         index: what is asked; it stays open.
         k: how many passages to return, from 1.
         where: which articles may be found.

@@ -54,6 +54,8 @@ _NO_AUTHOR = re.compile(
 )
 """Accounts, buttons, addresses, days: what stands where an author could."""
 _LETTERS = re.compile(r"[^\W_]+")
+_FIRST_DATE = "1600-01-01"
+"""Newspapers are no older; by default nothing before the web would be a page's date."""
 _STATED = ("title", "author", "url", "date", "sitename", "description", "categories", "tags", "license")
 
 
@@ -75,7 +77,9 @@ def _stated(tree: Element) -> dict[str, Element]:
     is_of_site = bool(title) and bool(tree.xpath(_NAMES_OF_SITE, title=title))
     drop(tree, tree.xpath(_NO_DATE_LINE))
     _drop_furniture(tree)
-    found = extract_metadata(tree, date_config={"extensive_search": False, "original_date": True})
+    found = extract_metadata(
+        tree, date_config={"extensive_search": False, "original_date": True, "min_date": _FIRST_DATE}
+    )
     stated = {key: getattr(found, key) for key in _STATED}
     headline = next(filter(None, map(plain_text, tree.xpath(_TITLES[0]))), None)
     named = headline if is_of_site else None

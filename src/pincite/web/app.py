@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ def launch(
     host: str = "127.0.0.1",
     port: int = 7860,
     token: str | None = None,
-    allow_hosts: Iterable[str] = (),
+    allow_hosts: Collection[str] = (),
     open_browser: bool = False,
     watch: bool = False,
     on_ready: Callable[[str], None] | None = None,
@@ -38,7 +38,8 @@ def launch(
         host: the address to listen on; any but the default lets other machines ask.
         port: 1 to 65535, or 0 for one that is free.
         token: lets whoever sends it add files and update; without one only the page may, on this machine alone.
-        allow_hosts: further names by which the page is reached, such as a proxy's; addresses in digits always are.
+        allow_hosts: further names by which the page is reached, such as a proxy's; addresses in digits always are. With
+            one, others are taken to come through a proxy, and the page itself may no longer add files.
         open_browser: whether to open the page in the default browser.
         watch: whether to update whenever the folder of articles changes.
         on_ready: called once with the page's address, as soon as it can be opened.
@@ -54,7 +55,8 @@ def launch(
 
         IDLE.seconds = 60.0
         names = {host, *allow_hosts, *(() if host in LOOPBACK else (socket.gethostname(),))}
-        server = Server(application(index, names, token=token, local=host in LOOPBACK, watch=watch))
+        local = is_local(host, allow_hosts)
+        server = Server(application(index, names, token=token, local=local, watch=watch))
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         if on_ready is not None:
             on_ready(address)
@@ -62,6 +64,11 @@ def launch(
             threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
+
+
+def is_local(host: str, allow_hosts: Collection[str]) -> bool:
+    """Whether only this machine reaches the page: a proxy, which has a name of its own, lets others in."""
+    return host in LOOPBACK and not allow_hosts
 
 
 def _listen(host: str, port: int) -> socket.socket:
