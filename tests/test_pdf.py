@@ -677,3 +677,144 @@ def test_a_row_of_three_cells_is_not_joined_with_one_whose_cells_stand_close() -
         Line("Wilma Mole 15 368", 72, 686, 430, 698),
     )
     assert flow(rows, 1)[0] == "Vince\N{EM SPACE}Mole 8\N{EM SPACE}12\n\nWilma Mole 15 368"
+
+
+def bitmap_font_pdf(path: Path, *lines: bytes) -> Path:
+    """A PDF whose font is drawn, as by old TeX: it says of no sign which letter it is."""
+    names = b" ".join(b"/a%d" % code for code in range(256))
+    procs = b" ".join(b"/a%d 5 0 R" % code for code in range(256))
+    shown = b" ".join(
+        b"1 0 0 1 72 %d Tm <%s> Tj" % (700 - 14 * at, text.hex().encode()) for at, text in enumerate(lines)
+    )
+    content = b"BT /F1 10 Tf " + shown + b" ET"
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 4 0 R>>>>/Contents 6 0 R>>",
+        b"<</Type/Font/Subtype/Type3/FontBBox[0 0 5 7]/FontMatrix[.1 0 0 .1 0 0]/FirstChar 0/LastChar 255/Widths["
+        + b" 5" * 256
+        + b"]/Encoding<</Type/Encoding/Differences[0 "
+        + names
+        + b"]>>/CharProcs<<"
+        + procs
+        + b">>>>",
+        b"<</Length 34>>stream\n5 0 0 0 5 7 d1 0 0 4 7 re f       \nendstream",
+        b"<</Length %d>>stream\n" % len(content) + content + b"\nendstream",
+    )
+    body = b"".join(b"%d 0 obj%s endobj\n" % (number, each) for number, each in enumerate(objects, 1))
+    path.write_bytes(b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R>>\n%%EOF\n")
+    return path
+
+
+@pytest.mark.parametrize("first", [0x0B, 0x1B])
+def test_ligatures_of_fonts_that_do_not_name_them_are_letters(tmp_path: Path, first: int) -> None:
+    ff, fi, fl, ffi = (bytes([first + at]) for at in range(4))
+    lines = (b"The o" + ffi + b"ce of the " + fl + b"eet is de" + fi + b"ned as o" + ff + b",", b"as it was in June.")
+    [found] = read(bitmap_font_pdf(tmp_path / "bitmaps.pdf", *lines), "bitmaps.pdf")
+    assert isinstance(found, Document)
+    assert found.text == "The office of the fleet is defined as off, as it was in June."
+
+
+def drawn(tmp_path: Path, draw: Callable[[Canvas], object]) -> str:
+    """What is read of a page that is drawn so."""
+    canvas = Canvas(str(tmp_path / "drawn.pdf"), invariant=1)
+    draw(canvas)
+    canvas.save()
+    [found] = read(tmp_path / "drawn.pdf", "drawn.pdf")
+    assert isinstance(found, Document)
+    return found.text
+
+
+def test_accents_drawn_over_capitals_are_read_with_them(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Times-Roman", 10)
+        before = "Vorher wird noch die "
+        canvas.drawString(72, 700, before)
+        at = 72 + canvas.stringWidth(before)
+        canvas.drawString(at + 1.9, 699.5, "\xa8")
+        canvas.drawString(at, 700, "Uberschrift gesetzt.")
+        canvas.drawString(72, 688, "Danach folgt der Text.")
+
+    assert drawn(tmp_path, draw) == "Vorher wird noch die Überschrift gesetzt. Danach folgt der Text."
+
+
+def test_a_space_between_two_fonts_is_read(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        at = 72.0
+        for font, text, gap in (
+            ("Times-Roman", "reads the name", 3),
+            ("Times-Italic", "s", 0),
+            ("Times-Roman", ",", 3),
+        ):
+            canvas.setFont(font, 10)
+            canvas.drawString(at, 700, text)
+            at += canvas.stringWidth(text) + gap
+        canvas.setFont("Times-Roman", 10)
+        canvas.drawString(at, 700, "as the ferry has it.")
+
+    assert drawn(tmp_path, draw) == "reads the name s, as the ferry has it."
+
+
+def test_listings_that_set_signs_apart_have_no_spaces_there(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        for row, line in enumerate(PROSE):
+            canvas.drawString(40, 700 - 14 * row, line)
+        canvas.setFont("Courier", 8)
+        at = 60.0
+        for token in ("ferry", ":", "//", "mole", ".", "example"):
+            canvas.drawString(at, 640, token)
+            at += canvas.stringWidth(token) + 2
+        canvas.drawString(at + 7, 640, "--all")
+
+    assert drawn(tmp_path, draw).endswith("\n\nferry://mole.example --all")
+
+
+def test_lines_of_code_stand_by_themselves(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        for row, line in enumerate((*PROSE[:2], "It reports something like")):
+            canvas.drawString(40, 700 - 14 * row, line)
+        canvas.setFont("Courier", 10)
+        for row, line in enumerate(("tide.log: UTF-8 text", "ice.log: ISO-8859 text", "all others: not known")):
+            canvas.drawString(60, 658 - 14 * row, line)
+
+    lines = ["tide.log: UTF-8 text", "ice.log: ISO-8859 text", "all others: not known"]
+    assert drawn(tmp_path, draw).split("\n\n")[-4:] == [f"{' '.join(PROSE[:2])} It reports something like", *lines]
+
+
+def test_short_entries_below_each_other_are_no_sentence(pdf: Make) -> None:
+    found = pdf(
+        [*PROSE, *[(630.0 - 14 * row, f"Draw the {name}") for row, name in enumerate(("Mole", "Quay", "Mill"))]]
+    )
+    assert found.text.split("\n\n")[-3:] == ["Draw the Mole", "Draw the Quay", "Draw the Mill"]
+
+
+def test_narrow_prose_flows_all_the_same(pdf: Make) -> None:
+    found = pdf([*PROSE, (630.0, "The ferry of Aldhaven"), (616.0, "Ane steers and the"), (602.0, "mill grinds.")])
+    assert found.text.endswith("\n\nThe ferry of Aldhaven Ane steers and the mill grinds.")
+
+
+def test_rows_with_narrow_gaps_stay_apart(pdf: Make) -> None:
+    rows = [(72.0 + 30 * column, 630.0 - 14 * row, f"{row}.{column}4") for row in range(3) for column in range(6)]
+    found = pdf([*PROSE, *rows])
+    assert [" ".join(line.split()) for line in found.text.split("\n\n")[-3:]] == [
+        " ".join(f"{row}.{column}4" for column in range(6)) for row in range(3)
+    ]
+
+
+def test_cells_of_several_lines_are_read_as_cells(pdf: Make) -> None:
+    rows = [
+        (72.0, 630.0, "Ice that is cut on the"),
+        (178.0, 630.0, "lane"),
+        (260.0, 630.0, "January"),
+        (72.0, 616.0, "harbour by pilots"),
+        (72.0, 602.0, "Mail"),
+        (178.0, 602.0, "boat"),
+        (260.0, 602.0, "March"),
+    ]
+    found = pdf([*PROSE, *rows])
+    assert [" ".join(line.split()) for line in found.text.split("\n\n")[-2:]] == [
+        "Ice that is cut on the harbour by pilots lane January",
+        "Mail boat March",
+    ]

@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import groupby
+from itertools import dropwhile, groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ _HYPHENS = (0x2, 0xFFFE)
 
 _AS_TEXT = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 _AS_TEXT |= dict.fromkeys(_HYPHENS, "-\n")
+_LIGATURES = {first + at: text for first in (0xB, 0x1B) for at, text in enumerate(("ff", "fi", "fl", "ffi", "ffl"))}
+"""Where TeX's fonts have them; those drawn as bitmaps do not say so, and PDFium gives their numbers."""
 _WIDE_GAP = 1.2
 """In units of the font size: a gap that parts columns or table cells, where no word space is as wide."""
 
@@ -42,7 +44,16 @@ _ACCENTS = dict(
 )
 """Drawn by themselves above the next letter, as by TeX with its first fonts."""
 _DOTTED = {"ı": "i", "ȷ": "j"}
+_WITHOUT_SPACES = "\u2e80"
+"""The first character of Chinese and Japanese, which are drawn wide apart and written without spaces."""
+_FEWEST_MONOSPACED = 4
+_NARROW_OR_WIDE = re.compile(r"[fijlrtmwIMW.,:;'|]")
+_LONGEST_LINE = 400
+"""In characters: so far before its accent a letter may stand."""
 _WORD_SPACE = 0.15
+_LOST_SPACE, _NO_SPACE = 0.25, 0.6
+"""In units of the font size: gaps where a space was meant that PDFium does not see, as between two fonts. In units of
+a letter's width, where all letters are as wide: gaps that listings leave around signs, where it sees a space."""
 _WIDER_WORD_SPACE, _LIKELY_WORD_SPACE = 0.18, 0.08
 """Where Arabic letters join, fonts draw them narrower than they are; PDFium sees their spaces, but others as well."""
 _SMALL, _RAISED_BY, _LOWERED_BY = 0.85, 0.15, 0.08
@@ -229,6 +240,8 @@ def _lines_from_the_left(chars: Sequence[Line]) -> list[Line]:
     for char in chars:
         if not pieces or _parts(before := pieces[-1][-1], char):
             pieces.append([])
+        elif char.left - before.right > _LOST_SPACE * before.height and before.text < _WITHOUT_SPACES > char.text:
+            pieces[-1][-1] = before._replace(text=f"{before.text.rstrip()} ")
         elif "\n" in before.text:  # which PDFium sees where a raised or lowered character begins or ends
             text = before.text.replace("\r", "").replace("\n", "")
             space = " " * (char.left - before.right > _WORD_SPACE * before.height)
@@ -301,11 +314,37 @@ def _as_line(piece: Sequence[Line]) -> Line:
     boxes = Counter((char.bottom, char.top) for char in piece)
     ((bottom, _), most), *_ = boxes.most_common()
     top = max(top for (base, top), count in boxes.items() if base == bottom and 2 * count >= most)
+    is_code = _is_monospaced(piece)
+    if is_code:
+        piece = _without_gaps(piece)
     text = ""
     for rises, chars in groupby(piece, lambda char: _rises(char, bottom, top - bottom)):
         written = "".join(char.text for char in chars)
         text += _script(text[-12:], written, raised=rises > 0) if rises else written
-    return Line.joined(" ".join(text.split()), piece)._replace(bottom=bottom, top=top)
+    return Line.joined(" ".join(text.split()), piece)._replace(bottom=bottom, top=top, is_code=is_code)
+
+
+def _is_monospaced(piece: Sequence[Line]) -> bool:
+    """Whether narrow letters are as wide as others, behind the number that a line of code may have."""
+    letters = list(dropwhile(lambda char: char.text[0].isdecimal(), piece))
+    if len(letters) < _FEWEST_MONOSPACED:
+        return False
+    usual = letters[0].right - letters[0].left
+    if any(abs(char.right - char.left - usual) > 0.03 * usual for char in letters):
+        return False
+    text = "".join(char.text[0] for char in letters)
+    return _NARROW_OR_WIDE.search(text) is not None and sum(map(str.isalpha, text)) > len(text) / 4
+
+
+def _without_gaps(piece: Sequence[Line]) -> list[Line]:
+    """The characters without spaces in gaps that are narrower than a character."""
+    kept = [
+        before._replace(text=before.text.rstrip() or " ")
+        if 0 < after.left - before.right < _NO_SPACE * (before.right - before.left)
+        else before
+        for before, after in pairwise(piece)
+    ]
+    return [*kept, piece[-1]]
 
 
 def _rises(char: Line, bottom: float, height: float) -> int:
@@ -341,6 +380,8 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
     for index in range(text_page.count_chars()):
         code = unicode_at(handle, index)
         text = _AS_TEXT.get(code) or (chr(code) if 0 < code < 0xD800 else storable(chr(code)))
+        if code in _LIGATURES and _is_ligature(handle, index):
+            text = _LIGATURES[code]
         if text.isspace():
             if found:
                 before = before._replace(text=before.text + text)
@@ -363,7 +404,43 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
                 char = char._replace(text=unicodedata.normalize("NFC", _DOTTED.get(text, text) + accent))
         before = char
         found.append((turn, char))
-    return found
+    return _with_accents(found)
+
+
+def _is_ligature(text_page: Any, index: int) -> bool:  # noqa: ANN401 - pypdfium2 has no types
+    """Whether a number that no font explains is within a word; a white space and a bullet have such numbers too."""
+    if raw.FPDFText_IsGenerated(text_page, index) or raw.FPDFText_HasUnicodeMapError(text_page, index) < 1:
+        return False
+    beside = (raw.FPDFText_GetUnicode(text_page, each) for each in (index - 1, index + 1) if each >= 0)
+    return any(chr(code).isalpha() for code in beside if 0 < code < 0xD800)
+
+
+def _with_accents(chars: list[tuple[int, Line]]) -> list[tuple[int, Line]]:
+    """The accents that PDFium gives behind the line, since they are drawn over another character, on their letters."""
+    for at in [at for at, (_, char) in enumerate(chars) if char.text.rstrip() in _ACCENTS][::-1]:
+        turn, accent = chars[at]
+        middle = (accent.left + accent.right) / 2
+        for back in range(at - 1, max(-1, at - _LONGEST_LINE), -1):
+            letter = chars[back][1]
+            level = abs(letter.bottom - accent.bottom) < accent.height / 2
+            if level and letter.left < middle < letter.right and letter.text.strip().isalpha():
+                sign = letter.text.strip()
+                text = unicodedata.normalize("NFC", _DOTTED.get(sign, sign) + _ACCENTS[accent.text.rstrip()])
+                chars[back] = turn, letter._replace(text=text + letter.text[len(sign) :])
+                _take_out(chars, at, accent)
+                break
+    return chars
+
+
+def _take_out(chars: list[tuple[int, Line]], at: int, accent: Line) -> None:
+    """Take out an accent that stands elsewhere, with the white space that PDFium put around it."""
+    turn, before = chars[at - 1]
+    del chars[at]
+    if at < len(chars):
+        after = chars[at][1]
+        is_next = after.bottom == before.bottom and abs(after.left - before.right) < _WORD_SPACE * before.height
+        white = "" if is_next else before.text[len(before.text.rstrip()) :] + accent.text[1:]
+        chars[at - 1] = turn, before._replace(text=before.text.rstrip() + white)
 
 
 def _upright(text: str, rectangle: Any, x: float, y: float, turn: int) -> Line:  # noqa: ANN401 - pypdfium2 has no types
