@@ -818,3 +818,28 @@ def test_cells_of_several_lines_are_read_as_cells(pdf: Make) -> None:
         "Ice that is cut on the harbour by pilots lane January",
         "Mail boat March",
     ]
+
+
+@pytest.mark.parametrize("stated", ["untitled", "name"])
+def test_what_is_set_largest_on_the_first_page_is_the_title(tmp_path: Path, stated: str) -> None:
+    canvas = Canvas(str(tmp_path / "name.pdf"), invariant=1)
+    canvas.setTitle(stated)
+    for size, y, text in ((18, 740, "How the Ferry of Aldhaven"), (18, 718, "Crosses the Ice∗"), (12, 690, "Ane Holt")):
+        canvas.setFont("Times-Roman", size)
+        canvas.drawString(200, y, text.replace("∗", "*"))
+    canvas.setFont("Times-Roman", 10)
+    for row, line in enumerate(PROSE):
+        canvas.drawString(60, 650 - 14 * row, line)
+    canvas.save()
+    [found] = read(tmp_path / "name.pdf", "name.pdf")
+    assert isinstance(found, Document)
+    assert (found.title, found.title_is_name) == ("How the Ferry of Aldhaven Crosses the Ice", False)
+
+
+def test_a_page_without_a_large_title_has_the_name_of_its_file(pdf: Make) -> None:
+    assert pdf([*PROSE]).title_is_name
+
+
+def test_a_number_that_closes_a_bracket_begins_no_item(pdf: Make) -> None:
+    found = pdf(["The ferry of Aldhaven is described in the manual of the harbour (see section", "1) and in no other."])
+    assert found.text.endswith("(see section 1) and in no other.")

@@ -93,6 +93,9 @@ _MOST_PIXELS = 200_000_000
 """Of one picture on a page that is read by OCR: more than twice of what A3 has at 600 dpi."""
 _PICTURES = [raw.FPDF_PAGEOBJ_IMAGE]
 _WRITTEN_FIELDS = (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
+_HEADLINE, _LONGEST_TITLE, _NOTE_MARKS = 1.2, 150, " *∗†‡§"
+"""Times the usual height, so high is a title at least; in characters; what leads from it to a note."""
+_LETTER = re.compile(r"[^\W\d_]")
 _HEAD_LINES = 20
 _MOST_DATES = 2
 """At the head of an article, as when it appeared and when it was mended; more are a calendar or a diary."""
@@ -114,10 +117,24 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped | Working]:
         _STATED[key]: info[key] for key in _STATED if info[key] != path.stem and not _FILLED_IN.fullmatch(info[key])
     }
     stated[OCR_PAGES] = by_ocr
+    stated["title"] = stated.get("title") or _headline(lines)
     dates = [each["date"] for each in bylines.values() if "date" in each]
     if dates and len(set(dates)) <= _MOST_DATES:
         stated["date"] = dates[0]
     yield document(name, text, stated=stated, page_starts=page_starts)
+
+
+def _headline(lines: Sequence[Line]) -> str | None:
+    """What is set by far the largest on the first page, in three lines at most that stand together."""
+    heights = Counter(round(line.height, 1) for line in lines for _ in line.text)
+    first = [line for line in lines if line.page == 0 and not line.is_aside]
+    most = max((line.height for line in first if len(_LETTER.findall(line.text)) > 3), default=0.0)
+    large = [at for at, line in enumerate(first) if abs(line.height - most) < 0.05 * most]
+    title = " ".join(first[at].text for at in large).rstrip(_NOTE_MARKS)
+    is_set_apart = most > _HEADLINE * heights.most_common(1)[0][0] if heights else False
+    if is_set_apart and large[-1] - large[0] == len(large) - 1 < 3 and len(title) <= _LONGEST_TITLE:
+        return " ".join(title.split())
+    return None
 
 
 def _read_by_ocr(

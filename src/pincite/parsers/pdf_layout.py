@@ -426,7 +426,7 @@ def _goes_on(paragraph: Sequence[Line], after: Line, below: Line | None, usual: 
     if _parts_code(paragraph, after):
         return False
     before, right = paragraph[-1], max(line.right for line in paragraph[-3:])
-    complete, is_item = bool(_END.search(before.text)), bool(_ITEM.match(after.text))
+    complete, is_item = bool(_END.search(before.text)), _is_item(after, paragraph)
     if abs(before.height - after.height) > 0.15 * before.height:
         return False
     if before.page != after.page or after.bottom > before.top:
@@ -448,6 +448,15 @@ def _goes_on(paragraph: Sequence[Line], after: Line, below: Line | None, usual: 
         return after.text[0].islower() or (room < 0.25 * width and not _are_entries(paragraph, after, below, usual))
     is_indented = after.left - before.left > 0.8 * before.height and not _ITEM.match(paragraph[0].text)
     return room < 1.5 * before.height and not is_indented
+
+
+def _is_item(line: Line, paragraph: Sequence[Line]) -> bool:
+    """Whether a line begins an item of a list, and not with a bracket that closes what was opened before."""
+    mark = _ITEM.match(line.text)
+    if mark is None or not mark[0].endswith(") ") or mark[0].startswith("("):
+        return mark is not None
+    before = "".join(each.text for each in paragraph[-3:])
+    return before.count("(") <= before.count(")")
 
 
 def _parts_code(paragraph: Sequence[Line], after: Line) -> bool:
