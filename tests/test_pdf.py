@@ -738,21 +738,19 @@ def test_accents_drawn_over_capitals_are_read_with_them(tmp_path: Path) -> None:
     assert drawn(tmp_path, draw) == "Vorher wird noch die Überschrift gesetzt. Danach folgt der Text."
 
 
-def test_a_space_between_two_fonts_is_read(tmp_path: Path) -> None:
+def test_a_space_that_is_a_gap_within_a_line_is_read(tmp_path: Path) -> None:
     def draw(canvas: Canvas) -> None:
-        at = 72.0
-        for font, text, gap in (
-            ("Times-Roman", "reads the name", 3),
-            ("Times-Italic", "s", 0),
-            ("Times-Roman", ",", 3),
-        ):
-            canvas.setFont(font, 10)
-            canvas.drawString(at, 700, text)
-            at += canvas.stringWidth(text) + gap
-        canvas.setFont("Times-Roman", 10)
-        canvas.drawString(at, 700, "as the ferry has it.")
+        line = canvas.beginText(72, 700)
+        line.setFont("Times-Roman", 10)
+        line.textOut("It reads the name s")
+        line.setCharSpace(2.988)
+        line.textOut(",a")
+        line.setCharSpace(0)
+        line.moveCursor(line.getX() - 72 - 2.988, 0)
+        line.textOut("s it is.")
+        canvas.drawText(line)
 
-    assert drawn(tmp_path, draw) == "reads the name s, as the ferry has it."
+    assert drawn(tmp_path, draw) == "It reads the name s, as it is."
 
 
 def test_listings_that_set_signs_apart_have_no_spaces_there(tmp_path: Path) -> None:
