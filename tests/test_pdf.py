@@ -841,3 +841,21 @@ def test_a_page_without_a_large_title_has_the_name_of_its_file(pdf: Make) -> Non
 def test_a_number_that_closes_a_bracket_begins_no_item(pdf: Make) -> None:
     found = pdf(["The ferry of Aldhaven is described in the manual of the harbour (see section", "1) and in no other."])
     assert found.text.endswith("(see section 1) and in no other.")
+
+
+def test_a_line_set_wholly_in_another_font_belongs_to_its_sentence(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Times-Roman", 10)
+        canvas.drawString(40, 700, "The pilots of Aldhaven close the lane when the ice is thin by adding to the log: ")
+        canvas.setFont("Courier", 8)
+        canvas.drawString(40, 688, "#lane_closed")
+        canvas.setFont("Times-Roman", 10)
+        canvas.drawString(40 + 58, 688, ".")
+
+    assert drawn(tmp_path, draw).endswith("to the log: #lane_closed.")
+
+
+def test_arrows_before_items_part_them() -> None:
+    texts = ("▶ Fields that name the depot, as the harbour has it, for all", "▶ See the mole and the quay of the ferry")
+    lines = [Line(text, 72.0, 700.0 - 12 * row, 372.0 - 60 * row, 710.0 - 12 * row) for row, text in enumerate(texts)]
+    assert flow(lines, 1)[0].split("\n\n") == list(texts)

@@ -38,7 +38,7 @@ class SentenceRange(NamedTuple):
 _BLANK_LINE = re.compile(r"\n\s*\n|\f")
 _LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 _ITEM = (
-    r"[-*+•‣◦▪■●·–]\s|\*\*\s|[①-⑳]|"
+    r"[-*+•‣◦▪■●·–▶►▸➢➤❖✓✔◆◇○□]\s|\*\*\s|[①-⑳]|"
     r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})\)\s|\d{1,3}\.\s|[(（]?[一二三四五六七八九十\d]{1,3}[、）]"
 )
 LIST_ITEM = re.compile(_ITEM)

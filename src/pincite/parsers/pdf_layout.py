@@ -48,8 +48,8 @@ _END = re.compile(r"[.!?:;。！？：；…]['\"”’»)\]」』）]*$")
 _ADDRESS = re.compile(r"\W?https?://")
 _RANGE = re.compile(r"\w–$")
 _FULL_STOP = re.compile(r"\w[.!?]$")
-_ITEM = re.compile(r"[•‣▪●◦■–—*-]\s|\(?(?:\d{1,2}|[a-z])[.)]\s|[①-⑳]")
-_BULLET = re.compile(r"[•‣▪●◦■]\s|[①-⑳]")
+_ITEM = re.compile(r"[•‣▪●◦■▶►▸➢➤❖✓✔◆◇○□–—*-]\s|\(?(?:\d{1,2}|[a-z])[.)]\s|[①-⑳]")
+_BULLET = re.compile(r"[•‣▪●◦■▶►▸➢➤❖✓✔◆◇○□]\s|[①-⑳]")
 """No sentence goes on with these."""
 _NOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]{1,3}) ?[^\W\d_]")
 """How a note at the foot of a page begins."""
@@ -294,7 +294,7 @@ def _continued(row: Sequence[Line], below: Sequence[Line]) -> list[Line]:
 def _joined(row: Sequence[Line]) -> Line:
     text = row[0].text
     for before, after in pairwise(row):
-        widest = _NUMBER_GAP if _NUMBER.fullmatch(before.text) else _CELL_GAP
+        widest = _NUMBER_GAP if len(row) == 2 and _NUMBER.fullmatch(before.text) else _CELL_GAP
         text += (_GAP if after.left - before.right > widest * before.height else " ") + after.text
     return Line.joined(text, row)
 
@@ -427,7 +427,9 @@ def _goes_on(paragraph: Sequence[Line], after: Line, below: Line | None, usual: 
         return False
     before, right = paragraph[-1], max(line.right for line in paragraph[-3:])
     complete, is_item = bool(_END.search(before.text)), _is_item(after, paragraph)
-    if abs(before.height - after.height) > 0.15 * before.height:
+    differ = abs(before.height - after.height) / before.height
+    is_next = _distance(before, after) < 1.1 * usual.distance and before.right >= right > after.right
+    if differ > (0.3 if is_next and after.left <= min(line.left for line in paragraph) + before.height else 0.15):
         return False
     if before.page != after.page or after.bottom > before.top:
         full = len(paragraph) > 1 and before.right > right - 2 * before.height
