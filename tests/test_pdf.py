@@ -859,3 +859,17 @@ def test_arrows_before_items_part_them() -> None:
     texts = ("▶ Fields that name the depot, as the harbour has it, for all", "▶ See the mole and the quay of the ferry")
     lines = [Line(text, 72.0, 700.0 - 12 * row, 372.0 - 60 * row, 710.0 - 12 * row) for row, text in enumerate(texts)]
     assert flow(lines, 1)[0].split("\n\n") == list(texts)
+
+
+def test_a_table_drawn_row_by_row_is_not_read_by_columns(pdf: Make) -> None:
+    names = ("ferry of the outer harbour", "mill", "bees kept upon the granite mole", "lane in the ice", "pilots")
+    sense = ("a boat that Ane steers", "where the corn is ground", "six hives", "the first water to open", "nine")
+    rows = [
+        piece
+        for row, pair in enumerate(zip(names, sense, strict=True))
+        for piece in ((72.0, 630.0 - 14 * row, pair[0]), (250.0, 630.0 - 14 * row, pair[1]))
+    ]
+    found = pdf([*PROSE, *rows])
+    assert [" ".join(line.split()) for line in found.text.split("\n\n")[-5:]] == [
+        f"{name} {meaning}" for name, meaning in zip(names, sense, strict=True)
+    ]

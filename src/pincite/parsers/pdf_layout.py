@@ -311,7 +311,8 @@ def _gutter(lines: Sequence[Line]) -> tuple[bool, int, int] | None:
         fewer = min(len(left), len(right))
         if fewer < _FEWEST_LINES:
             continue
-        if fewer >= _COLUMN_LINES and len(across) <= 0.4 * len(lines) and _is_prose(left) and _is_prose(right):
+        are_columns = fewer >= _COLUMN_LINES and len(across) <= 0.4 * len(lines)
+        if are_columns and _is_prose(left) and _is_prose(right) and not _is_drawn_in_rows(lines, edge):
             gutters.append((True, fewer - len(across), edge))
         elif beside := [band for band, _ in _bands(lines, edge) if _flow_apart(band, edge)]:
             gutters.append((False, sum(map(len, beside)), edge))
@@ -325,7 +326,7 @@ def _flow_apart(lines: Sequence[Line], x: float) -> bool:
     heights of their own.
     """
     left, _, right = _parted(lines, x)
-    if min(len(left), len(right)) < _FEWEST_LINES:
+    if min(len(left), len(right)) < _FEWEST_LINES or _is_drawn_in_rows(lines, x):
         return False
     top = min(max(line.bottom for line in column) for column in (left, right)) + 2
     bottom = max(min(line.bottom for line in column) for column in (left, right)) - 2
@@ -340,6 +341,22 @@ def _flow_apart(lines: Sequence[Line], x: float) -> bool:
     sides = [line.left >= x - 1 for line in both]
     drawn_apart = sum(before != after for before, after in pairwise(sides)) == 1
     return _is_prose(left) and _is_prose(right) and (drawn_apart or (_runs_on(left) and _runs_on(right)))
+
+
+def _is_drawn_in_rows(lines: Sequence[Line], x: float) -> bool:
+    """Whether what stands left and right of ``x`` was drawn by turns, as a table is, and does not fill its lines."""
+    parts = _parted(lines, x)
+    sides = [line.left >= x - 1 for line in lines if line.right <= x or line.left >= x - 1]
+    turns = sum(before != after for before, after in pairwise(sides))
+    return turns > min(len(parts[0]), len(parts[2])) and not (_is_filled(parts[0]) and _is_filled(parts[2]))
+
+
+def _is_filled(lines: Sequence[Line]) -> bool:
+    """Whether most lines end where the next word has no room, as in prose."""
+    right = max(line.right for line in lines)
+    rows = [row[-1] for row in _rows(lines)]
+    full = sum(right - line.right < _first_word_width(after) + 0.5 * line.height for line, after in pairwise(rows))
+    return 2 * full >= len(rows) - 1
 
 
 def _is_column(lines: Sequence[Line]) -> bool:
@@ -443,7 +460,8 @@ def _goes_on(paragraph: Sequence[Line], after: Line, below: Line | None, usual: 
     if all(gaps) or max(gaps) > 1 or _LEADER.search(before.text):
         return False
     hangs = bool(gaps[1]) and before.left - after.left > 0.8 * before.height
-    if hangs or (any(gaps) and (complete or room > 0) and not after.text[0].islower()):
+    ends = complete or (room > 0 and not _UNFINISHED.search(before.text))
+    if hangs or (any(gaps) and ends and not after.text[0].islower()):
         return False
     if not complete:
         width = max(right, after.right) - before.left
