@@ -873,3 +873,23 @@ def test_a_table_drawn_row_by_row_is_not_read_by_columns(pdf: Make) -> None:
     assert [" ".join(line.split()) for line in found.text.split("\n\n")[-5:]] == [
         f"{name} {meaning}" for name, meaning in zip(names, sense, strict=True)
     ]
+
+
+def test_a_circle_around_a_letter_is_no_ligature(tmp_path: Path) -> None:
+    path = bitmap_font_pdf(tmp_path / "bitmaps.pdf", b"Copyright \x0d", b"was it in June.")
+    path.write_bytes(
+        path.read_bytes().replace(b"Length ", b"Length 1", 1).replace(b" ET", b" 1 0 0 1 122 700 Tm <63> Tj ET")
+    )
+    [found] = read(path, "bitmaps.pdf")
+    assert isinstance(found, Document)
+    assert "fl" not in found.text
+
+
+def test_letters_of_bitmaps_in_step_are_code() -> None:
+    widths = (5.23, 5.4, 5.52, 5.23, 5.76, 5.28, 5.23, 5.23)
+    letters = [
+        Line(sign, 100 + 5.23 * at, 100.0, 100 + 5.23 * at + width, 109.0)
+        for at, (sign, width) in enumerate(zip("timelog:", widths, strict=True))
+    ]
+    assert pdf_reader._as_line(letters).is_code
+    assert not pdf_reader._as_line([each._replace(left=each.left + at % 3) for at, each in enumerate(letters)]).is_code

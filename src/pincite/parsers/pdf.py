@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from itertools import dropwhile, groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -347,10 +348,17 @@ def _is_monospaced(piece: Sequence[Line]) -> bool:
     if len(letters) < _FEWEST_MONOSPACED:
         return False
     usual = letters[0].right - letters[0].left
-    if any(abs(char.right - char.left - usual) > 0.03 * usual for char in letters):
+    most = max(abs(char.right - char.left - usual) for char in letters)
+    if most > 0.03 * usual and (most > 0.12 * usual or not _is_in_step(letters, usual)):
         return False
     text = "".join(char.text[0] for char in letters)
     return _NARROW_OR_WIDE.search(text) is not None and sum(map(str.isalpha, text)) > len(text) / 4
+
+
+def _is_in_step(letters: Sequence[Line], step: float) -> bool:
+    """Whether letters begin at whole steps, as those drawn as bitmaps do though their widths differ."""
+    steps = [(after.left - before.left) / step for before, after in pairwise(letters)]
+    return all(each > 0.5 and abs(each - round(each)) < 0.06 * round(each) + 0.04 for each in steps)
 
 
 def _without_gaps(piece: Sequence[Line]) -> list[Line]:
@@ -428,8 +436,20 @@ def _is_ligature(text_page: Any, index: int) -> bool:  # noqa: ANN401 - pypdfium
     """Whether a number that no font explains is within a word; a white space and a bullet have such numbers too."""
     if raw.FPDFText_IsGenerated(text_page, index) or raw.FPDFText_HasUnicodeMapError(text_page, index) < 1:
         return False
-    beside = (raw.FPDFText_GetUnicode(text_page, each) for each in (index - 1, index + 1) if each >= 0)
-    return any(chr(code).isalpha() for code in beside if 0 < code < 0xD800)
+    beside = [each for each in (index - 1, index + 1) if 0 < raw.FPDFText_GetUnicode(text_page, each) < 0xD800]
+    letters = [each for each in beside if chr(raw.FPDFText_GetUnicode(text_page, each)).isalpha()]
+    left, right = _sides(text_page, index)
+    # A circle around a letter, as of a copyright sign, is no ligature before it.
+    return any(
+        min(right, end) - max(left, start) < 0.3 * (end - start)
+        for start, end in map(partial(_sides, text_page), letters)
+    )
+
+
+def _sides(text_page: Any, index: int) -> tuple[float, float]:  # noqa: ANN401 - pypdfium2 has no types
+    box = raw.FS_RECTF()
+    raw.FPDFText_GetLooseCharBox(text_page, index, box)
+    return box.left, box.right
 
 
 def _with_accents(chars: list[tuple[int, Line]]) -> list[tuple[int, Line]]:
