@@ -877,11 +877,10 @@ def test_a_table_drawn_row_by_row_is_not_read_by_columns(pdf: Make) -> None:
 
 def test_a_circle_around_a_letter_is_no_ligature(tmp_path: Path) -> None:
     path = bitmap_font_pdf(tmp_path / "bitmaps.pdf", b"Copyright \x0d", b"was it in June.")
-    path.write_bytes(
-        path.read_bytes().replace(b"Length ", b"Length 1", 1).replace(b" ET", b" 1 0 0 1 122 700 Tm <63> Tj ET")
-    )
+    path.write_bytes(path.read_bytes().replace(b"0d> Tj", b"0d> Tj 1 0 0 1 122 700 Tm <63> Tj"))
     [found] = read(path, "bitmaps.pdf")
     assert isinstance(found, Document)
+    assert "Copyright" in found.text
     assert "fl" not in found.text
 
 

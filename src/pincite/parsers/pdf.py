@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from itertools import dropwhile, groupby, pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from pincite.parsers import Skipped, Working, ocr
 from pincite.parsers.decoding import storable
 from pincite.parsers.metadata import document
 from pincite.parsers.notation import LOWERED, RAISED, SIGNS
-from pincite.parsers.pdf_layout import Line, flow, in_reading_order
+from pincite.parsers.pdf_layout import Line, flow, in_reading_order, usual_height
 from pincite.parsers.text import byline
 
 _HYPHENS = (0x2, 0xFFFE)
@@ -127,13 +127,15 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped | Working]:
 
 def _headline(lines: Sequence[Line]) -> str | None:
     """What is set by far the largest on the first page, in three lines at most that stand together."""
-    heights = Counter(round(line.height, 1) for line in lines for _ in line.text)
     first = [line for line in lines if line.page == 0 and not line.is_aside]
     most = max((line.height for line in first if len(_LETTER.findall(line.text)) > 3), default=0.0)
     large = [at for at, line in enumerate(first) if abs(line.height - most) < 0.05 * most]
     title = " ".join(first[at].text for at in large).rstrip(_NOTE_MARKS)
-    is_set_apart = most > _HEADLINE * heights.most_common(1)[0][0] if heights else False
-    if is_set_apart and large[-1] - large[0] == len(large) - 1 < 3 and len(title) <= _LONGEST_TITLE:
+    if (
+        most > _HEADLINE * usual_height(lines)
+        and large[-1] - large[0] == len(large) - 1 < 3
+        and len(title) <= _LONGEST_TITLE
+    ):
         return " ".join(title.split())
     return None
 
@@ -258,7 +260,11 @@ def _lines_from_the_left(chars: Sequence[Line]) -> list[Line]:
     for char in chars:
         if not pieces or _parts(before := pieces[-1][-1], char):
             pieces.append([])
-        elif char.left - before.right > _LOST_SPACE * before.height and before.text < _WITHOUT_SPACES > char.text:
+        elif (
+            char.left - before.right > 1
+            and char.left - before.right > _LOST_SPACE * before.height
+            and before.text < _WITHOUT_SPACES > char.text
+        ):
             pieces[-1][-1] = before._replace(text=f"{before.text.rstrip()} ")
         elif "\n" in before.text:  # which PDFium sees where a raised or lowered character begins or ends
             text = before.text.replace("\r", "").replace("\n", "")
@@ -344,12 +350,16 @@ def _as_line(piece: Sequence[Line]) -> Line:
 
 def _is_monospaced(piece: Sequence[Line]) -> bool:
     """Whether narrow letters are as wide as others, behind the number that a line of code may have."""
-    letters = list(dropwhile(lambda char: char.text[0].isdecimal(), piece))
-    if len(letters) < _FEWEST_MONOSPACED:
+    first = next((at for at, char in enumerate(piece) if not char.text[0].isdecimal()), len(piece))
+    if len(piece) - first < _FEWEST_MONOSPACED:
         return False
-    usual = letters[0].right - letters[0].left
-    most = max(abs(char.right - char.left - usual) for char in letters)
-    if most > 0.03 * usual and (most > 0.12 * usual or not _is_in_step(letters, usual)):
+    usual, most = piece[first].right - piece[first].left, 0.0
+    for char in piece[first:]:
+        most = max(most, abs(char.right - char.left - usual))
+        if most > 0.12 * usual:  # as in nearly every line, at its second letter
+            return False
+    letters = piece[first:]
+    if most > 0.03 * usual and not _is_in_step(letters, usual):
         return False
     text = "".join(char.text[0] for char in letters)
     return _NARROW_OR_WIDE.search(text) is not None and sum(map(str.isalpha, text)) > len(text) / 4
@@ -401,11 +411,11 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
     box, origin = ctypes.byref(rectangle), (ctypes.byref(x), ctypes.byref(y))
     unicode_at, box_at, origin_at = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox, raw.FPDFText_GetCharOrigin
     handle = text_page.raw
-    turn, before = -1, Line("", 0, 0, 0, 0)
+    turn, before, has_accents = -1, Line("", 0, 0, 0, 0), False
     for index in range(text_page.count_chars()):
         code = unicode_at(handle, index)
         text = _AS_TEXT.get(code) or (chr(code) if 0 < code < 0xD800 else storable(chr(code)))
-        if code in _LIGATURES and _is_ligature(handle, index):
+        if code < 0x20 and code in _LIGATURES and _is_ligature(handle, index):
             text = _LIGATURES[code]
         if text.isspace():
             if found:
@@ -428,8 +438,9 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
                 found.pop()
                 char = char._replace(text=unicodedata.normalize("NFC", _DOTTED.get(text, text) + accent))
         before = char
+        has_accents |= text in _ACCENTS
         found.append((turn, char))
-    return _with_accents(found)
+    return _with_accents(found) if has_accents else found
 
 
 def _is_ligature(text_page: Any, index: int) -> bool:  # noqa: ANN401 - pypdfium2 has no types
@@ -454,7 +465,9 @@ def _sides(text_page: Any, index: int) -> tuple[float, float]:  # noqa: ANN401 -
 
 def _with_accents(chars: list[tuple[int, Line]]) -> list[tuple[int, Line]]:
     """The accents that PDFium gives behind the line, since they are drawn over another character, on their letters."""
-    for at in [at for at, (_, char) in enumerate(chars) if char.text.rstrip() in _ACCENTS][::-1]:
+    for at in [at for at, (_, char) in enumerate(chars) if char.text[0] in _ACCENTS and char.text.rstrip() in _ACCENTS][
+        ::-1
+    ]:
         turn, accent = chars[at]
         middle = (accent.left + accent.right) / 2
         for back in range(at - 1, max(-1, at - _LONGEST_LINE), -1):

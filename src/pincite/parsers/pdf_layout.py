@@ -109,13 +109,20 @@ def in_reading_order(pages: Sequence[Sequence[Line]]) -> list[Line]:
         upright = [[line._replace(is_code=False) for line in page] for page in upright]
     stamps = Counter(text for page in numbered for text in {line.text for line in page if line.is_aside})
     aside = [[line for line in page if line.is_aside and stamps[line.text] == 1] for page in numbered]
-    heights = Counter(round(line.height, 1) for page in upright for line in page for _ in line.text)
-    [(usual, _)] = heights.most_common(1) or [(0.0, 0)]
+    usual = usual_height(line for page in upright for line in page)
     return [
         line
         for page, beside in zip(upright, aside, strict=True)
         for line in (*_notes_aside(_ordered(page), usual), *_ordered(beside))
     ]
+
+
+def usual_height(lines: Iterable[Line]) -> float:
+    """How high the lines are that have the most characters."""
+    heights: Counter[float] = Counter()
+    for line in lines:
+        heights[round(line.height, 1)] += len(line.text)
+    return max(heights, key=lambda height: heights[height], default=0.0)
 
 
 def _notes_aside(lines: Sequence[Line], usual: float) -> list[Line]:
