@@ -892,3 +892,13 @@ def test_letters_of_bitmaps_in_step_are_code() -> None:
     ]
     assert pdf_reader._as_line(letters).is_code
     assert not pdf_reader._as_line([each._replace(left=each.left + at % 3) for at, each in enumerate(letters)]).is_code
+
+
+def test_lines_of_code_stay_apart_behind_one_that_is_not_known_as_code() -> None:
+    texts = ("a2 = a1", "# curve fitting of the tide", "fit f1(x) 'tide.data' using 1:2")
+    prose = [Line(text, 72.0, 700.0 - 12 * row, 500.0, 710.0 - 12 * row) for row, text in enumerate(PROSE)]
+    code = [
+        Line(text, 108.0, 620.0 - 12 * row, 108.0 + 5 * len(text), 630.0 - 12 * row, is_code=row > 0)
+        for row, text in enumerate(texts)
+    ]
+    assert flow([*prose, *code], 1)[0].split("\n\n")[-3:] == list(texts)

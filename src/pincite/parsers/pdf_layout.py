@@ -447,7 +447,7 @@ def _grouped(lines: Sequence[Line], alone: Container[Line], usual: _Usual) -> li
 
 def _goes_on(paragraph: Sequence[Line], after: Line, below: Line | None, usual: _Usual) -> bool:
     """Whether a paragraph goes on with a line: below the last, in the next column, or on the next page."""
-    if _parts_code(paragraph, after):
+    if _parts_code(paragraph, after, usual):
         return False
     before, right = paragraph[-1], max(line.right for line in paragraph[-3:])
     complete, is_item = bool(_END.search(before.text)), _is_item(after, paragraph)
@@ -486,12 +486,14 @@ def _is_item(line: Line, paragraph: Sequence[Line]) -> bool:
     return before.count("(") <= before.count(")")
 
 
-def _parts_code(paragraph: Sequence[Line], after: Line) -> bool:
+def _parts_code(paragraph: Sequence[Line], after: Line, usual: _Usual) -> bool:
     """Whether a line of code begins or ends between a paragraph and a line; words of prose may be set alike."""
     before = paragraph[-1]
-    if all(line.is_code for line in paragraph):
-        return not (_PROSE.search(before.text) and _GOES_ON.match(after.text) and before.text[-1] not in _ENDS_CODE)
-    return after.is_code and after.left - before.left > 0.8 * before.height
+    if all(line.is_code for line in paragraph) or (before.is_code and after.is_code):
+        is_prose = before.text[0].isalnum() and before.text[-1] not in _ENDS_CODE and _PROSE.search(before.text)
+        return not (is_prose and _GOES_ON.match(after.text))
+    is_short = before.right - before.left < _SHORT * usual.width
+    return after.is_code and (is_short or after.left - before.left > 0.8 * before.height)
 
 
 def _are_entries(paragraph: Sequence[Line], after: Line, below: Line | None, usual: _Usual) -> bool:
