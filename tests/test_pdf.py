@@ -843,14 +843,17 @@ def test_a_number_that_closes_a_bracket_begins_no_item(pdf: Make) -> None:
     assert found.text.endswith("(see section 1) and in no other.")
 
 
-def test_a_line_set_wholly_in_another_font_belongs_to_its_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("mark", "left"), [("", 40), ("- ", 50)])
+def test_a_line_set_wholly_in_another_font_belongs_to_its_sentence(tmp_path: Path, mark: str, left: float) -> None:
     def draw(canvas: Canvas) -> None:
         canvas.setFont("Times-Roman", 10)
-        canvas.drawString(40, 700, "The pilots of Aldhaven close the lane when the ice is thin by adding to the log: ")
+        canvas.drawString(
+            40, 700, f"{mark}The pilots of Aldhaven close the lane when the ice is thin by adding to the log: "
+        )
         canvas.setFont("Courier", 8)
-        canvas.drawString(40, 688, "#lane_closed")
+        canvas.drawString(left, 688, "#lane_closed")
         canvas.setFont("Times-Roman", 10)
-        canvas.drawString(40 + 58, 688, ".")
+        canvas.drawString(left + 58, 688, ".")
 
     assert drawn(tmp_path, draw).endswith("to the log: #lane_closed.")
 

@@ -453,7 +453,7 @@ def _goes_on(paragraph: Sequence[Line], after: Line, below: Line | None, usual: 
     complete, is_item = bool(_END.search(before.text)), _is_item(after, paragraph)
     differ = abs(before.height - after.height) / before.height
     is_next = _distance(before, after) < 1.1 * usual.distance and before.right >= right > after.right
-    if differ > (0.3 if is_next and after.left <= min(line.left for line in paragraph) + before.height else 0.15):
+    if differ > (0.3 if is_next and after.left <= min(line.left for line in paragraph) + 1.5 * before.height else 0.15):
         return False
     if before.page != after.page or after.bottom > before.top:
         full = len(paragraph) > 1 and before.right > right - 2 * before.height
