@@ -395,3 +395,8 @@ def test_questions_alone_fill_passages_as_other_sentences_do() -> None:
     text = f"{sentence(0, 4)} " + " ".join(f"{sentence(n, 9)[:-1]}?" for n in range(1, 40))
     sizes = [size(each) for each in texts(article(text), 60)]
     assert min(sizes[:-1]) >= 36
+
+
+def test_a_number_that_closes_a_bracket_begins_no_item() -> None:
+    text = "The pilots of Aldhaven keep to the rules of the harbour (see section\n1) and to no others."
+    assert found(text) == [text]

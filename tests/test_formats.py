@@ -310,7 +310,7 @@ def test_a_file_without_subtitles_says_so(events: Events, content: str) -> None:
 def test_a_row_of_a_table_is_a_document(events: Events) -> None:
     first, second = events("t.csv", SAMPLES[".csv"])
     assert isinstance(first, Document)
-    assert (first.doc_id, first.title, first.title_is_name, first.date) == ("t.csv#2", "row 2", True, "1998-05-01")
+    assert (first.doc_id, first.title, first.title_is_name, first.date) == ("t.csv#2", "t, row 2", True, "1998-05-01")
     assert first.text == 'Dam: Torvik\nDate: 1998-05-01\nVolume: 8.4 million m3\nNote: The "old" dam,\nof stone.'
     assert first.metadata == {"dam": "Torvik", "volume": "8.4 million m3", "note": 'The "old" dam,\nof stone.'}
     assert isinstance(second, Document)

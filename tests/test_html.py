@@ -654,3 +654,29 @@ def test_a_titled_box_in_the_text_is_read_and_one_beside_it_is_not(tmp_path: Pat
     (document,) = read(path, "page.html")
     assert isinstance(document, Document)
     assert (said in document.text) is is_text
+
+
+@pytest.mark.parametrize(
+    "menu",
+    [
+        "<div class='navheader'><table><tr><th colspan='3'>Isen i hamnen</th></tr><tr><td><a accesskey='p' href='b'>"
+        "Föregående</a></td><th>Vintern</th><td><a accesskey='n' href='c'>Nästa</a></td></tr></table></div>",
+        "<table class='nav'><tr><td><a href='b'>&lt;&lt; Farleden</a></td>"
+        "<td><a href='c'>Bryggan &gt;&gt;</a></td></tr></table>",
+        "<a class='previous_page' href='x'>&lt;-bakåt</a><a class='next_page' href='y'>framåt-&gt;</a>",
+        "<p><a rel='prev' href='x'>Föregående: Farleden</a> <a rel='next' href='y'>Nästa: Bryggan</a></p>",
+    ],
+)
+def test_menus_from_page_to_page_are_left_out_in_any_language(document: Make, menu: str) -> None:
+    head = "<title>Isen i hamnen</title><link rel='prev' href='b' title='Farleden'><link rel='next' href='c'>"
+    text = "".join(f"<p>Isen låg {days} dagar i hamnen, och ingen båt kom in eller ut.</p>" for days in range(9, 15))
+    found = document(f"<html><head>{head}</head><body>{menu}<h1>Isen i hamnen</h1>{text}{menu}</body></html>")
+    of_menu = ("Föreg", "Nästa", "Farleden", "Bryggan", "bakåt", "framåt", "Vintern")
+    assert not [word for word in of_menu if word in found.text]
+    assert found.text.removeprefix("Isen i hamnen\n\n").startswith("Isen låg 9 dagar")
+
+
+def test_links_to_other_pages_stay_where_they_are_the_text(document: Make) -> None:
+    head = "<link rel='prev' href='b'><link rel='next' href='c'>"
+    said = "<p>What the pilots do is said of <a href='b'>the lane</a> and of <a href='d'>the quay</a>.</p>"
+    assert "said of the lane and of the quay." in document(f"<html><head>{head}</head><body>{said}</body></html>").text

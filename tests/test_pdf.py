@@ -684,3 +684,231 @@ def test_a_row_of_three_cells_is_not_joined_with_one_whose_cells_stand_close() -
         Line("Wilma Mole 15 368", 72, 686, 430, 698),
     )
     assert flow(rows, 1)[0] == "Vince\N{EM SPACE}Mole 8\N{EM SPACE}12\n\nWilma Mole 15 368"
+
+
+def bitmap_font_pdf(path: Path, *lines: bytes) -> Path:
+    """A PDF whose font is drawn, as by old TeX: it says of no sign which letter it is."""
+    names = b" ".join(b"/a%d" % code for code in range(256))
+    procs = b" ".join(b"/a%d 5 0 R" % code for code in range(256))
+    shown = b" ".join(
+        b"1 0 0 1 72 %d Tm <%s> Tj" % (700 - 14 * at, text.hex().encode()) for at, text in enumerate(lines)
+    )
+    content = b"BT /F1 10 Tf " + shown + b" ET"
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 4 0 R>>>>/Contents 6 0 R>>",
+        b"<</Type/Font/Subtype/Type3/FontBBox[0 0 5 7]/FontMatrix[.1 0 0 .1 0 0]/FirstChar 0/LastChar 255/Widths["
+        + b" 5" * 256
+        + b"]/Encoding<</Type/Encoding/Differences[0 "
+        + names
+        + b"]>>/CharProcs<<"
+        + procs
+        + b">>>>",
+        b"<</Length 34>>stream\n5 0 0 0 5 7 d1 0 0 4 7 re f       \nendstream",
+        b"<</Length %d>>stream\n" % len(content) + content + b"\nendstream",
+    )
+    body = b"".join(b"%d 0 obj%s endobj\n" % (number, each) for number, each in enumerate(objects, 1))
+    path.write_bytes(b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R>>\n%%EOF\n")
+    return path
+
+
+@pytest.mark.parametrize("first", [0x0B, 0x1B])
+def test_ligatures_of_fonts_that_do_not_name_them_are_letters(tmp_path: Path, first: int) -> None:
+    ff, fi, fl, ffi = (bytes([first + at]) for at in range(4))
+    lines = (b"The o" + ffi + b"ce of the " + fl + b"eet is de" + fi + b"ned as o" + ff + b",", b"as it was in June.")
+    [found] = read(bitmap_font_pdf(tmp_path / "bitmaps.pdf", *lines), "bitmaps.pdf")
+    assert isinstance(found, Document)
+    assert found.text == "The office of the fleet is defined as off, as it was in June."
+
+
+def drawn(tmp_path: Path, draw: Callable[[Canvas], object]) -> str:
+    """What is read of a page that is drawn so."""
+    canvas = Canvas(str(tmp_path / "drawn.pdf"), invariant=1)
+    draw(canvas)
+    canvas.save()
+    [found] = read(tmp_path / "drawn.pdf", "drawn.pdf")
+    assert isinstance(found, Document)
+    return found.text
+
+
+def test_accents_drawn_over_capitals_are_read_with_them(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Times-Roman", 10)
+        before = "Vorher wird noch die "
+        canvas.drawString(72, 700, before)
+        at = 72 + canvas.stringWidth(before)
+        canvas.drawString(at + 1.9, 699.5, "\xa8")
+        canvas.drawString(at, 700, "Uberschrift gesetzt.")
+        canvas.drawString(72, 688, "Danach folgt der Text.")
+
+    assert drawn(tmp_path, draw) == "Vorher wird noch die Überschrift gesetzt. Danach folgt der Text."
+
+
+def test_a_space_that_is_a_gap_within_a_line_is_read(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        line = canvas.beginText(72, 700)
+        line.setFont("Times-Roman", 10)
+        line.textOut("It reads the name s")
+        line.setCharSpace(2.988)
+        line.textOut(",a")
+        line.setCharSpace(0)
+        line.moveCursor(line.getX() - 72 - 2.988, 0)
+        line.textOut("s it is.")
+        canvas.drawText(line)
+
+    assert drawn(tmp_path, draw) == "It reads the name s, as it is."
+
+
+def test_listings_that_set_signs_apart_have_no_spaces_there(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        for row, line in enumerate(PROSE):
+            canvas.drawString(40, 700 - 14 * row, line)
+        canvas.setFont("Courier", 8)
+        at = 60.0
+        for token in ("ferry", ":", "//", "mole", ".", "example"):
+            canvas.drawString(at, 640, token)
+            at += canvas.stringWidth(token) + 2
+        canvas.drawString(at + 7, 640, "--all")
+
+    assert drawn(tmp_path, draw).endswith("\n\nferry://mole.example --all")
+
+
+def test_lines_of_code_stand_by_themselves(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        for row, line in enumerate((*PROSE[:2], "It reports something like")):
+            canvas.drawString(40, 700 - 14 * row, line)
+        canvas.setFont("Courier", 10)
+        for row, line in enumerate(("tide.log: UTF-8 text", "ice.log: ISO-8859 text", "all others: not known")):
+            canvas.drawString(60, 658 - 14 * row, line)
+
+    lines = ["tide.log: UTF-8 text", "ice.log: ISO-8859 text", "all others: not known"]
+    assert drawn(tmp_path, draw).split("\n\n")[-4:] == [f"{' '.join(PROSE[:2])} It reports something like", *lines]
+
+
+def test_short_entries_below_each_other_are_no_sentence(pdf: Make) -> None:
+    found = pdf(
+        [*PROSE, *[(630.0 - 14 * row, f"Draw the {name}") for row, name in enumerate(("Mole", "Quay", "Mill"))]]
+    )
+    assert found.text.split("\n\n")[-3:] == ["Draw the Mole", "Draw the Quay", "Draw the Mill"]
+
+
+def test_narrow_prose_flows_all_the_same(pdf: Make) -> None:
+    found = pdf([*PROSE, (630.0, "The ferry of Aldhaven"), (616.0, "Ane steers and the"), (602.0, "mill grinds.")])
+    assert found.text.endswith("\n\nThe ferry of Aldhaven Ane steers and the mill grinds.")
+
+
+def test_rows_with_narrow_gaps_stay_apart(pdf: Make) -> None:
+    rows = [(72.0 + 30 * column, 630.0 - 14 * row, f"{row}.{column}4") for row in range(3) for column in range(6)]
+    found = pdf([*PROSE, *rows])
+    assert [" ".join(line.split()) for line in found.text.split("\n\n")[-3:]] == [
+        " ".join(f"{row}.{column}4" for column in range(6)) for row in range(3)
+    ]
+
+
+def test_cells_of_several_lines_are_read_as_cells(pdf: Make) -> None:
+    rows = [
+        (72.0, 630.0, "Ice that is cut on the"),
+        (178.0, 630.0, "lane"),
+        (260.0, 630.0, "January"),
+        (72.0, 616.0, "harbour by pilots"),
+        (72.0, 602.0, "Mail"),
+        (178.0, 602.0, "boat"),
+        (260.0, 602.0, "March"),
+    ]
+    found = pdf([*PROSE, *rows])
+    assert [" ".join(line.split()) for line in found.text.split("\n\n")[-2:]] == [
+        "Ice that is cut on the harbour by pilots lane January",
+        "Mail boat March",
+    ]
+
+
+@pytest.mark.parametrize("stated", ["untitled", "name"])
+def test_what_is_set_largest_on_the_first_page_is_the_title(tmp_path: Path, stated: str) -> None:
+    canvas = Canvas(str(tmp_path / "name.pdf"), invariant=1)
+    canvas.setTitle(stated)
+    for size, y, text in ((18, 740, "How the Ferry of Aldhaven"), (18, 718, "Crosses the Ice∗"), (12, 690, "Ane Holt")):
+        canvas.setFont("Times-Roman", size)
+        canvas.drawString(200, y, text.replace("∗", "*"))
+    canvas.setFont("Times-Roman", 10)
+    for row, line in enumerate(PROSE):
+        canvas.drawString(60, 650 - 14 * row, line)
+    canvas.save()
+    [found] = read(tmp_path / "name.pdf", "name.pdf")
+    assert isinstance(found, Document)
+    assert (found.title, found.title_is_name) == ("How the Ferry of Aldhaven Crosses the Ice", False)
+
+
+def test_a_page_without_a_large_title_has_the_name_of_its_file(pdf: Make) -> None:
+    assert pdf([*PROSE]).title_is_name
+
+
+def test_a_number_that_closes_a_bracket_begins_no_item(pdf: Make) -> None:
+    found = pdf(["The ferry of Aldhaven is described in the manual of the harbour (see section", "1) and in no other."])
+    assert found.text.endswith("(see section 1) and in no other.")
+
+
+@pytest.mark.parametrize(("mark", "left"), [("", 40), ("- ", 50)])
+def test_a_line_set_wholly_in_another_font_belongs_to_its_sentence(tmp_path: Path, mark: str, left: float) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Times-Roman", 10)
+        canvas.drawString(
+            40, 700, f"{mark}The pilots of Aldhaven close the lane when the ice is thin by adding to the log: "
+        )
+        canvas.setFont("Courier", 8)
+        canvas.drawString(left, 688, "#lane_closed")
+        canvas.setFont("Times-Roman", 10)
+        canvas.drawString(left + 58, 688, ".")
+
+    assert drawn(tmp_path, draw).endswith("to the log: #lane_closed.")
+
+
+def test_arrows_before_items_part_them() -> None:
+    texts = ("▶ Fields that name the depot, as the harbour has it, for all", "▶ See the mole and the quay of the ferry")
+    lines = [Line(text, 72.0, 700.0 - 12 * row, 372.0 - 60 * row, 710.0 - 12 * row) for row, text in enumerate(texts)]
+    assert flow(lines, 1)[0].split("\n\n") == list(texts)
+
+
+def test_a_table_drawn_row_by_row_is_not_read_by_columns(pdf: Make) -> None:
+    names = ("ferry of the outer harbour", "mill", "bees kept upon the granite mole", "lane in the ice", "pilots")
+    sense = ("a boat that Ane steers", "where the corn is ground", "six hives", "the first water to open", "nine")
+    rows = [
+        piece
+        for row, pair in enumerate(zip(names, sense, strict=True))
+        for piece in ((72.0, 630.0 - 14 * row, pair[0]), (250.0, 630.0 - 14 * row, pair[1]))
+    ]
+    found = pdf([*PROSE, *rows])
+    assert [" ".join(line.split()) for line in found.text.split("\n\n")[-5:]] == [
+        f"{name} {meaning}" for name, meaning in zip(names, sense, strict=True)
+    ]
+
+
+def test_a_circle_around_a_letter_is_no_ligature(tmp_path: Path) -> None:
+    path = bitmap_font_pdf(tmp_path / "bitmaps.pdf", b"Copyright \x0d", b"was it in June.")
+    path.write_bytes(path.read_bytes().replace(b"0d> Tj", b"0d> Tj 1 0 0 1 122 700 Tm <63> Tj"))
+    [found] = read(path, "bitmaps.pdf")
+    assert isinstance(found, Document)
+    assert "Copyright" in found.text
+    assert "fl" not in found.text
+
+
+def test_letters_of_bitmaps_in_step_are_code() -> None:
+    widths = (5.23, 5.4, 5.52, 5.23, 5.76, 5.28, 5.23, 5.23)
+    letters = [
+        Line(sign, 100 + 5.23 * at, 100.0, 100 + 5.23 * at + width, 109.0)
+        for at, (sign, width) in enumerate(zip("timelog:", widths, strict=True))
+    ]
+    assert pdf_reader._as_line(letters).is_code
+    assert not pdf_reader._as_line([each._replace(left=each.left + at % 3) for at, each in enumerate(letters)]).is_code
+
+
+def test_lines_of_code_stay_apart_behind_one_that_is_not_known_as_code() -> None:
+    texts = ("a2 = a1", "# curve fitting of the tide", "fit f1(x) 'tide.data' using 1:2")
+    prose = [Line(text, 72.0, 700.0 - 12 * row, 500.0, 710.0 - 12 * row) for row, text in enumerate(PROSE)]
+    code = [
+        Line(text, 108.0, 620.0 - 12 * row, 108.0 + 5 * len(text), 630.0 - 12 * row, is_code=row > 0)
+        for row, text in enumerate(texts)
+    ]
+    assert flow([*prose, *code], 1)[0].split("\n\n")[-3:] == list(texts)

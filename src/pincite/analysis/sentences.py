@@ -38,7 +38,7 @@ class SentenceRange(NamedTuple):
 _BLANK_LINE = re.compile(r"\n\s*\n|\f")
 _LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 _ITEM = (
-    r"[-*+•‣◦▪■●·–]\s|\*\*\s|[①-⑳]|"
+    r"[-*+•‣◦▪■●·–▶►▸➢➤❖✓✔◆◇○□]\s|\*\*\s|[①-⑳]|"
     r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})\)\s|\d{1,3}\.\s|[(（]?[一二三四五六七八九十\d]{1,3}[、）]"
 )
 LIST_ITEM = re.compile(_ITEM)
@@ -107,7 +107,8 @@ def stretches(text: str, cuts: Iterable[int]) -> Iterator[Span]:
 def _goes_on(text: str, lines: Sequence[Span], i: int) -> bool:
     """Whether line ``i`` goes on with the line before it (module docstring: where lines end)."""
     (start, end), (next_start, next_end) = lines[i - 1], lines[i]
-    if LIST_ITEM.match(text, next_start) or any(_TABLE_ROW.match(text, *line) for line in lines[i - 1 : i + 1]):
+    is_item = LIST_ITEM.match(text, next_start) and not _closes_bracket(text, lines, i)
+    if is_item or any(_TABLE_ROW.match(text, *line) for line in lines[i - 1 : i + 1]):
         return False
     if _UNFINISHED.search(text, max(start, end - 6), end) or _hangs(text, lines, i):
         return True
@@ -121,6 +122,15 @@ def _goes_on(text: str, lines: Sequence[Span], i: int) -> bool:
         return False
     word = _FIRST_WORD.match(text, next_start, next_end)
     return word is not None and end - start + 1 + len(word[0]) > 0.85 * width
+
+
+def _closes_bracket(text: str, lines: Sequence[Span], i: int) -> bool:
+    """Whether the bracket behind a number or letter at the start of a line was opened in the lines before."""
+    mark = LIST_ITEM.match(text, lines[i][0])
+    if mark is None or not mark[0].rstrip().endswith(")") or mark[0].startswith("("):
+        return False
+    before = text[lines[max(0, i - 3)][0] : lines[i - 1][1]]
+    return before.count("(") > before.count(")")
 
 
 def _hangs(text: str, lines: Sequence[Span], i: int) -> bool:

@@ -20,7 +20,7 @@ _NO_TITLE = re.compile(r"[-*+•|>]\s|.*?\S(?:\s{2,}|\t)\S|.*?\||.*[.,;。，；
 """List items, cells in columns, what ends as a sentence does, lines without a word."""
 _LONGEST = 100
 _VERSION = re.compile(
-    r"(?:(?P<word>version|release)\s\d{1,4}|(?:[^\W\d_][\w+-]{0,30}+\s){0,2}+(?P<v>v?)[\[(]?\d{1,4}(?=\.\d))"
+    r"(?:(?P<word>(?:changes\s(?:in|since)\s)?(?:version|release)|changes\s(?:in|since))\s\d{1,4}|(?:[^\W\d_][\w+-]{0,30}+\s){0,2}+(?P<v>v?)[\[(]?\d{1,4}(?=\.\d))"
     r"(?:\.\d{1,5}){0,3}[\w.+-]{0,16}[\])]?",
     re.IGNORECASE,
 )

@@ -18,7 +18,7 @@ from pincite.parsers.metadata import document, find_date, one_line
 _DECLARED = re.compile(
     rb"<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*(?:[\"']\s*)?([\w.:-]+)", re.IGNORECASE
 )
-_MARKS = "//a[starts-with(@href, '#')][string-length(normalize-space()) = 1][contains('¶#§', normalize-space())]"
+_MARKS = "//a[starts-with(@href, '#')][string-length(normalize-space()) = 1][contains('¶#§\uf0c1', normalize-space())]"
 """What stands behind a heading to give its address."""
 _NO_DATE_LINE = """
     //nav | //footer | //aside | //*[contains(@class, 'comment') or contains(@id, 'comment')]
@@ -41,6 +41,11 @@ _NAMES_OF_SITE = """
     | //link[@rel='home' or @rel='top' or @rel='start' or @rel='contents'][normalize-space(@title) = $title]
     | //meta[@property='og:site_name' or @name='application-name'][normalize-space(@content) = $title]
 """
+_LAST_RESORTS = """
+    //h2[normalize-space() = $title] | //h3[normalize-space() = $title] | //h1[normalize-space(a) = $title]
+    | //*[self::h1 or self::h2 or self::h3][normalize-space(text()) = $title][normalize-space() != $title]
+"""
+"""What is taken for a title where no headline is: a section's heading, a link, what stands before other type."""
 _BETWEEN_TITLES = r"\s+[|–—•·»«:/-]\s+|\s?\|\s?|:\s"
 _NUMBER = r"(?:(?:[^\W\d_]{1,10}\s)?\d{1,3}(?:\.\d{1,3}){0,3}\.?\s{1,3})?"
 """Before the title of a chapter, where its heading is written without."""
@@ -112,7 +117,7 @@ def _title(tree: Element, found: str | None, site: str | None) -> str | None:
         parted = rf"(?:\A|{_BETWEEN_TITLES}){_NUMBER}{re.escape(text)}(?:\Z|{_BETWEEN_TITLES})"
         if text and text != site and text in full and re.search(parted, full):  # to compile the pattern takes longest
             return text
-    if found and tree.xpath("//h2[normalize-space() = $title]", title=found):  # its last resort
+    if found and tree.xpath(_LAST_RESORTS, title=found):
         found = full or found
     if not found or not site or found == site:
         return found

@@ -68,14 +68,42 @@ _GOES_THERE = re.compile(
     re.IGNORECASE,
 )
 """What a link below the first words of another article says."""
+_BESIDE = frozenset({"next", "prev", "previous", "up", "home", "contents", "start", "top"})
+_PAGING = re.compile(r"(?:^|\s)(?:prev(?:ious)?|next|up|toc)[_-](?:page|chapter|section)(?:\s|$)", re.IGNORECASE)
+_KEYS = frozenset("punh")
+"""Of links to the pages around: what their relation is called, their classes, and the keys that manuals give them."""
 _TEASER = 400
 """What announces another article below its title has fewer letters."""
 _PROSE = 60
 """From this many letters on, a paragraph is prose wherever it stands."""
 
 
+def drop_paging(tree: Element) -> None:
+    """Drop the boxes that lead to the page before, the next and the one above, whatever they say in what language."""
+    beside = {link.get("href") for link in tree.xpath("//link[@href]") if _BESIDE.intersection(_rels(link))}
+    markup.drop(tree, [link for link in tree.iter("a") if _PAGING.search(link.get("class", ""))])
+    boxes: dict[Element, int] = {}
+    for link in tree.iter("a"):
+        if link.get("accesskey") in _KEYS or _BESIDE.intersection(_rels(link)) or link.get("href") in beside:
+            box = next((each for each in link.iterancestors("table", "div", "p", "ul")), None)
+            boxes[box] = boxes.get(box, 0) + 1
+    markup.drop(
+        tree,
+        [
+            box
+            for box, count in boxes.items()
+            if box is not None and 2 <= count == len(list(box.iter("a"))) and len(letters_of(box)) < _TEASER
+        ],
+    )
+
+
+def _rels(link: Element) -> list[str]:
+    return str(link.get("rel", "")).lower().split()
+
+
 def article(tree: Element) -> list[Block]:
     """What trafilatura takes for the article; where it left out much prose, the page without its furniture."""
+    drop_paging(tree)
     open_sections(tree)
     markup.write_formulas(tree)
     etree.strip_elements(tree, "script", "style", "template", *markup.STRUCK, with_tail=False)

@@ -19,6 +19,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from pincite.datatypes import Document
 from pincite.parsers.decoding import decode
+from pincite.parsers.headings import is_version
 from pincite.parsers.markup import blocks_of, lay_out, parse_html, plain_text
 from pincite.parsers.metadata import document
 
@@ -43,8 +44,10 @@ def read(path: Path, name: str) -> Iterator[Document]:
         stated, source = {"date": day[1]} | stated, _without_tags(source)
     tree = parse_html(_renderer().render(source) or "<p></p>")
     blocks = blocks_of(tree)
-    heading = next(map(plain_text, tree.iter("h1")), None)
-    yield document(name, *lay_out(blocks), stated={"title": heading} | stated)
+    headings = list(map(plain_text, tree.iter("h1")))
+    is_section = len(headings) > 1 and is_version(headings[0])
+    title = None if is_section else next(iter(headings), None)
+    yield document(name, *lay_out(blocks), stated={"title": title} | stated)
 
 
 def _without_tags(source: str) -> str:

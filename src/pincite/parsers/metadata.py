@@ -128,7 +128,7 @@ def document(
         date=iso_date(rest.pop(date_key)) if date_key else None,
         url=_take(rest, "url", "link", "canonical_url", "permalink"),
         source=_take(rest, "source", "publisher", "site", "sitename"),
-        author=_take(rest, "author", "authors", "creator", "byline"),
+        author=_names(_take(rest, "author", "authors", "creator", "byline")),
         metadata=as_json(rest),
     )
 
@@ -142,6 +142,21 @@ _DATE_KEYS = ("date", "published", "pubdate", "publish_date", "date_published", 
 _NO_TITLES = {"untitled", "untitled document", "untitled page", "no title", "new page", "new document", "unknown"}
 _FOLDERS = {"book", "content", "contents", "doc", "docs", "documentation", "en", "html", "public", "site", "src", "www"}
 """Those that do not say either what is in them, unless all do."""
+
+
+_ADDRESS = re.compile(r"[(<]?(?:(?:https?|mailto|ftp)\b|www\.|[^\s@]{1,64}@)")
+
+
+def _names(author: str | None) -> str | None:
+    """The names without the addresses beside them; none where an address is glued to one."""
+    found = []
+    for part in (author or "").split(";"):
+        words = part.split()
+        if any("@" in word and word[0].isupper() for word in words[1:]):
+            return None
+        named = " ".join(word for word in words if not _ADDRESS.match(word)).strip(" ,:()©")
+        found.append(named or ("" if "/" in part else part.strip()))
+    return "; ".join(filter(None, found)) or None
 
 
 def says_nothing(title: str) -> bool:

@@ -9,7 +9,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import groupby
+from functools import partial
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from pincite.parsers import Skipped, Working, ocr
 from pincite.parsers.decoding import storable
 from pincite.parsers.metadata import document
 from pincite.parsers.notation import LOWERED, RAISED, SIGNS
-from pincite.parsers.pdf_layout import Line, flow, in_reading_order
+from pincite.parsers.pdf_layout import Line, flow, in_reading_order, usual_height
 from pincite.parsers.text import byline
 
 _HYPHENS = (0x2, 0xFFFE)
@@ -30,6 +31,8 @@ _HYPHENS = (0x2, 0xFFFE)
 
 _AS_TEXT = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 _AS_TEXT |= dict.fromkeys(_HYPHENS, "-\n")
+_LIGATURES = {first + at: text for first in (0xB, 0x1B) for at, text in enumerate(("ff", "fi", "fl", "ffi", "ffl"))}
+"""Where TeX's fonts have them; those drawn as bitmaps do not say so, and PDFium gives their numbers."""
 _WIDE_GAP = 1.2
 """In units of the font size: a gap that parts columns or table cells, where no word space is as wide."""
 
@@ -42,7 +45,16 @@ _ACCENTS = dict(
 )
 """Drawn by themselves above the next letter, as by TeX with its first fonts."""
 _DOTTED = {"ı": "i", "ȷ": "j"}
+_WITHOUT_SPACES = "\u2e80"
+"""The first character of Chinese and Japanese, which are drawn wide apart and written without spaces."""
+_FEWEST_MONOSPACED = 4
+_NARROW_OR_WIDE = re.compile(r"[fijlrtmwIMW.,:;'|]")
+_LONGEST_LINE = 400
+"""In characters: so far before its accent a letter may stand."""
 _WORD_SPACE = 0.15
+_LOST_SPACE, _NO_SPACE = 0.25, 0.6
+"""In units of the font size: gaps where a space was meant that PDFium does not see, as between two fonts. In units of
+a letter's width, where all letters are as wide: gaps that listings leave around signs, where it sees a space."""
 _WIDER_WORD_SPACE, _LIKELY_WORD_SPACE = 0.18, 0.08
 """Where Arabic letters join, fonts draw them narrower than they are; PDFium sees their spaces, but others as well."""
 _SMALL, _RAISED_BY, _LOWERED_BY = 0.85, 0.15, 0.08
@@ -82,6 +94,9 @@ _MOST_PIXELS = 200_000_000
 """Of one picture on a page that is read by OCR: more than twice of what A3 has at 600 dpi."""
 _PICTURES = [raw.FPDF_PAGEOBJ_IMAGE]
 _WRITTEN_FIELDS = (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
+_HEADLINE, _LONGEST_TITLE, _NOTE_MARKS = 1.2, 150, " *∗†‡§"
+"""Times the usual height, so high is a title at least; in characters; what leads from it to a note."""
+_LETTER = re.compile(r"[^\W\d_]")
 _HEAD_LINES = 20
 _MOST_DATES = 2
 """At the head of an article, as when it appeared and when it was mended; more are a calendar or a diary."""
@@ -103,10 +118,26 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped | Working]:
         _STATED[key]: info[key] for key in _STATED if info[key] != path.stem and not _FILLED_IN.fullmatch(info[key])
     }
     stated[OCR_PAGES] = by_ocr
+    stated["title"] = stated.get("title") or _headline(lines)
     dates = [each["date"] for each in bylines.values() if "date" in each]
     if dates and len(set(dates)) <= _MOST_DATES:
         stated["date"] = dates[0]
     yield document(name, text, stated=stated, page_starts=page_starts)
+
+
+def _headline(lines: Sequence[Line]) -> str | None:
+    """What is set by far the largest on the first page, in three lines at most that stand together."""
+    first = [line for line in lines if line.page == 0 and not line.is_aside]
+    most = max((line.height for line in first if len(_LETTER.findall(line.text)) > 3), default=0.0)
+    large = [at for at, line in enumerate(first) if abs(line.height - most) < 0.05 * most]
+    title = " ".join(first[at].text for at in large).rstrip(_NOTE_MARKS)
+    if (
+        most > _HEADLINE * usual_height(lines)
+        and large[-1] - large[0] == len(large) - 1 < 3
+        and len(title) <= _LONGEST_TITLE
+    ):
+        return " ".join(title.split())
+    return None
 
 
 def _read_by_ocr(
@@ -229,6 +260,12 @@ def _lines_from_the_left(chars: Sequence[Line]) -> list[Line]:
     for char in chars:
         if not pieces or _parts(before := pieces[-1][-1], char):
             pieces.append([])
+        elif (
+            char.left - before.right > 1
+            and char.left - before.right > _LOST_SPACE * before.height
+            and before.text < _WITHOUT_SPACES > char.text
+        ):
+            pieces[-1][-1] = before._replace(text=f"{before.text.rstrip()} ")
         elif "\n" in before.text:  # which PDFium sees where a raised or lowered character begins or ends
             text = before.text.replace("\r", "").replace("\n", "")
             space = " " * (char.left - before.right > _WORD_SPACE * before.height)
@@ -301,11 +338,48 @@ def _as_line(piece: Sequence[Line]) -> Line:
     boxes = Counter((char.bottom, char.top) for char in piece)
     ((bottom, _), most), *_ = boxes.most_common()
     top = max(top for (base, top), count in boxes.items() if base == bottom and 2 * count >= most)
+    is_code = _is_monospaced(piece)
+    if is_code:
+        piece = _without_gaps(piece)
     text = ""
     for rises, chars in groupby(piece, lambda char: _rises(char, bottom, top - bottom)):
         written = "".join(char.text for char in chars)
         text += _script(text[-12:], written, raised=rises > 0) if rises else written
-    return Line.joined(" ".join(text.split()), piece)._replace(bottom=bottom, top=top)
+    return Line.joined(" ".join(text.split()), piece)._replace(bottom=bottom, top=top, is_code=is_code)
+
+
+def _is_monospaced(piece: Sequence[Line]) -> bool:
+    """Whether narrow letters are as wide as others, behind the number that a line of code may have."""
+    first = next((at for at, char in enumerate(piece) if not char.text[0].isdecimal()), len(piece))
+    if len(piece) - first < _FEWEST_MONOSPACED:
+        return False
+    usual, most = piece[first].right - piece[first].left, 0.0
+    for char in piece[first:]:
+        most = max(most, abs(char.right - char.left - usual))
+        if most > 0.12 * usual:  # as in nearly every line, at its second letter
+            return False
+    letters = piece[first:]
+    if most > 0.03 * usual and not _is_in_step(letters, usual):
+        return False
+    text = "".join(char.text[0] for char in letters)
+    return _NARROW_OR_WIDE.search(text) is not None and sum(map(str.isalpha, text)) > len(text) / 4
+
+
+def _is_in_step(letters: Sequence[Line], step: float) -> bool:
+    """Whether letters begin at whole steps, as those drawn as bitmaps do though their widths differ."""
+    steps = [(after.left - before.left) / step for before, after in pairwise(letters)]
+    return all(each > 0.5 and abs(each - round(each)) < 0.06 * round(each) + 0.04 for each in steps)
+
+
+def _without_gaps(piece: Sequence[Line]) -> list[Line]:
+    """The characters without spaces in gaps that are narrower than a character."""
+    kept = [
+        before._replace(text=before.text.rstrip() or " ")
+        if 0 < after.left - before.right < _NO_SPACE * (before.right - before.left)
+        else before
+        for before, after in pairwise(piece)
+    ]
+    return [*kept, piece[-1]]
 
 
 def _rises(char: Line, bottom: float, height: float) -> int:
@@ -337,10 +411,12 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
     box, origin = ctypes.byref(rectangle), (ctypes.byref(x), ctypes.byref(y))
     unicode_at, box_at, origin_at = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox, raw.FPDFText_GetCharOrigin
     handle = text_page.raw
-    turn, before = -1, Line("", 0, 0, 0, 0)
+    turn, before, has_accents = -1, Line("", 0, 0, 0, 0), False
     for index in range(text_page.count_chars()):
         code = unicode_at(handle, index)
         text = _AS_TEXT.get(code) or (chr(code) if 0 < code < 0xD800 else storable(chr(code)))
+        if code < 0x20 and code in _LIGATURES and _is_ligature(handle, index):
+            text = _LIGATURES[code]
         if text.isspace():
             if found:
                 before = before._replace(text=before.text + text)
@@ -362,8 +438,59 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
                 found.pop()
                 char = char._replace(text=unicodedata.normalize("NFC", _DOTTED.get(text, text) + accent))
         before = char
+        has_accents |= text in _ACCENTS
         found.append((turn, char))
-    return found
+    return _with_accents(found) if has_accents else found
+
+
+def _is_ligature(text_page: Any, index: int) -> bool:  # noqa: ANN401 - pypdfium2 has no types
+    """Whether a number that no font explains is within a word; a white space and a bullet have such numbers too."""
+    if raw.FPDFText_IsGenerated(text_page, index) or raw.FPDFText_HasUnicodeMapError(text_page, index) < 1:
+        return False
+    beside = [each for each in (index - 1, index + 1) if 0 < raw.FPDFText_GetUnicode(text_page, each) < 0xD800]
+    letters = [each for each in beside if chr(raw.FPDFText_GetUnicode(text_page, each)).isalpha()]
+    left, right = _sides(text_page, index)
+    # A circle around a letter, as of a copyright sign, is no ligature before it.
+    return any(
+        min(right, end) - max(left, start) < 0.3 * (end - start)
+        for start, end in map(partial(_sides, text_page), letters)
+    )
+
+
+def _sides(text_page: Any, index: int) -> tuple[float, float]:  # noqa: ANN401 - pypdfium2 has no types
+    box = raw.FS_RECTF()
+    raw.FPDFText_GetLooseCharBox(text_page, index, box)
+    return box.left, box.right
+
+
+def _with_accents(chars: list[tuple[int, Line]]) -> list[tuple[int, Line]]:
+    """The accents that PDFium gives behind the line, since they are drawn over another character, on their letters."""
+    for at in [at for at, (_, char) in enumerate(chars) if char.text[0] in _ACCENTS and char.text.rstrip() in _ACCENTS][
+        ::-1
+    ]:
+        turn, accent = chars[at]
+        middle = (accent.left + accent.right) / 2
+        for back in range(at - 1, max(-1, at - _LONGEST_LINE), -1):
+            letter = chars[back][1]
+            level = abs(letter.bottom - accent.bottom) < accent.height / 2
+            if level and letter.left < middle < letter.right and letter.text.strip().isalpha():
+                sign = letter.text.strip()
+                text = unicodedata.normalize("NFC", _DOTTED.get(sign, sign) + _ACCENTS[accent.text.rstrip()])
+                chars[back] = turn, letter._replace(text=text + letter.text[len(sign) :])
+                _take_out(chars, at, accent)
+                break
+    return chars
+
+
+def _take_out(chars: list[tuple[int, Line]], at: int, accent: Line) -> None:
+    """Take out an accent that stands elsewhere, with the white space that PDFium put around it."""
+    turn, before = chars[at - 1]
+    del chars[at]
+    if at < len(chars):
+        after = chars[at][1]
+        is_next = after.bottom == before.bottom and abs(after.left - before.right) < _WORD_SPACE * before.height
+        white = "" if is_next else before.text[len(before.text.rstrip()) :] + accent.text[1:]
+        chars[at - 1] = turn, before._replace(text=before.text.rstrip() + white)
 
 
 def _upright(text: str, rectangle: Any, x: float, y: float, turn: int) -> Line:  # noqa: ANN401 - pypdfium2 has no types

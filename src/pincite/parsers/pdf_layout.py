@@ -8,9 +8,10 @@ words divided at line ends. All numbers below are in units of the font size unle
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -36,6 +37,9 @@ _SLUG = re.compile(
 """What programs print around a page: the file, when it was printed, where it is from."""
 _GAP = "\N{EM SPACE}"
 """Between pieces of one line, as between the cells of a table row."""
+_CELL_GAP, _NUMBER_GAP = 1.2, 2.5
+_NUMBER = re.compile(r"\W?(?:\d{1,3}|[A-Za-z])(?:\.\d{1,3}){0,4}[.):\]]?|\W")
+"""Of a heading, an item or a line of code, which is no cell."""
 
 _PARAGRAPH_GAP = 1.3
 """In units of the usual distance between lines."""
@@ -44,13 +48,22 @@ _END = re.compile(r"[.!?:;。！？：；…]['\"”’»)\]」』）]*$")
 _ADDRESS = re.compile(r"\W?https?://")
 _RANGE = re.compile(r"\w–$")
 _FULL_STOP = re.compile(r"\w[.!?]$")
-_ITEM = re.compile(r"[•‣▪●◦■–—*-]\s|\(?(?:\d{1,2}|[a-z])[.)]\s|[①-⑳]")
-_BULLET = re.compile(r"[•‣▪●◦■]\s|[①-⑳]")
+_ITEM = re.compile(r"[•‣▪●◦■▶►▸➢➤❖✓✔◆◇○□–—*-]\s|\(?(?:\d{1,2}|[a-z])[.)]\s|[①-⑳]")
+_BULLET = re.compile(r"[•‣▪●◦■▶►▸➢➤❖✓✔◆◇○□]\s|[①-⑳]")
 """No sentence goes on with these."""
 _NOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]{1,3}) ?[^\W\d_]")
 """How a note at the foot of a page begins."""
 _LEADER = re.compile(r"(?<!\.)(?<!\. )(?:\. ?){4,}+\s*+\w+$")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_SHORT, _HEADING_HEIGHT = 0.6, 1.15
+"""Of the usual width, below which a line may be an entry of a list; of the usual height, that of a heading."""
+_PROSE, _GOES_ON = (
+    re.compile(r"\b(?:[^\W\d_]{1,30}+[,;.]? ){4}[^\W\d_]"),
+    re.compile(r"[^\W\d_]+[,;.]?(?:\s[^\W\d_]|\Z)"),
+)
+_ENDS_CODE = ".:;!?/\\{}>#%"
+"""What words set as code have, whose lines belong together, and what their lines do not end with."""
+_UNFINISHED = re.compile(r"(?:[,(\[–—=-]|\s(?:the|an?|of|and|or|in|to|by|for|with|at|from|on))\Z")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _SUSPENDED = frozenset({"and", "or", "nor", "to", "und", "oder", "bis", "et", "ou", "y", "o", "e"})
 """Before these a hyphen is neither dropped nor closed up: ``short- and long-term``."""
@@ -72,6 +85,8 @@ class Line(NamedTuple):
     page: int = 0
     is_aside: bool = False
     """Turned against the text of its page: a stamp on the margin, a heading beside a table."""
+    is_code: bool = False
+    """All its letters are as wide as each other."""
 
     @property
     def height(self) -> float:
@@ -81,8 +96,8 @@ class Line(NamedTuple):
     @classmethod
     def joined(cls, text: str, pieces: Sequence[Line]) -> Line:
         """The line that these pieces make, around them all."""
-        _, lefts, bottoms, rights, tops, pages, are_aside = zip(*pieces, strict=True)
-        return cls(text, min(lefts), min(bottoms), max(rights), max(tops), pages[0], are_aside[0])
+        _, lefts, bottoms, rights, tops, pages, are_aside, are_code = zip(*pieces, strict=True)
+        return cls(text, min(lefts), min(bottoms), max(rights), max(tops), pages[0], are_aside[0], all(are_code))
 
 
 def in_reading_order(pages: Sequence[Sequence[Line]]) -> list[Line]:
@@ -90,15 +105,24 @@ def in_reading_order(pages: Sequence[Sequence[Line]]) -> list[Line]:
     numbered = [[line._replace(page=number) for line in page] for number, page in enumerate(pages)]
     upright = [_without_margin([line for line in page if not line.is_aside]) for page in numbered]
     upright = _without_running_lines(upright)
+    if sum(len(line.text) * (2 * line.is_code - 1) for page in upright for line in page) > 0:  # a typescript
+        upright = [[line._replace(is_code=False) for line in page] for page in upright]
     stamps = Counter(text for page in numbered for text in {line.text for line in page if line.is_aside})
     aside = [[line for line in page if line.is_aside and stamps[line.text] == 1] for page in numbered]
-    heights = Counter(round(line.height, 1) for page in upright for line in page for _ in line.text)
-    [(usual, _)] = heights.most_common(1) or [(0.0, 0)]
+    usual = usual_height(line for page in upright for line in page)
     return [
         line
         for page, beside in zip(upright, aside, strict=True)
         for line in (*_notes_aside(_ordered(page), usual), *_ordered(beside))
     ]
+
+
+def usual_height(lines: Iterable[Line]) -> float:
+    """How high the lines are that have the most characters."""
+    heights: Counter[float] = Counter()
+    for line in lines:
+        heights[round(line.height, 1)] += len(line.text)
+    return max(heights, key=lambda height: heights[height], default=0.0)
 
 
 def _notes_aside(lines: Sequence[Line], usual: float) -> list[Line]:
@@ -194,7 +218,7 @@ def _ordered(lines: Sequence[Line]) -> list[Line]:
     """From top to bottom; columns one after the other, down to the next line that runs across both."""
     gutter = _gutter(lines)
     if gutter is None:
-        return [_joined(row) for row in _rows(lines)]
+        return [_joined(row) for row in _with_cells(_rows(lines))]
     ordered: list[Line] = []
     others: list[Line] = []
     prevails, _, x = gutter
@@ -247,10 +271,38 @@ def _rows(lines: Iterable[Line]) -> list[list[Line]]:
     return [sorted(row, key=lambda line: line.left) for row in rows]
 
 
+def _with_cells(rows: Sequence[list[Line]]) -> list[list[Line]]:
+    """The rows, those of tables together with the further lines of their cells."""
+    found: list[list[Line]] = []
+    for row in rows:
+        cells = _continued(found[-1], row) if found else []
+        found[-1:] = [cells] if cells else [*found[-1:], row]
+    return found
+
+
+def _continued(row: Sequence[Line], below: Sequence[Line]) -> list[Line]:
+    """The cells of a table's row with their further lines; none unless words go on in each that has one below."""
+    if len(row) < _FEWEST_CELLS - 1 or len(below) >= len(row) or _distance(row[0], below[0]) > _LINE_DISTANCE:
+        return []
+    cells = list(row)
+    for piece in below:
+        at = max((at for at, cell in enumerate(cells) if cell.left <= piece.left + 1), default=0)
+        cell, end = cells[at], cells[at + 1].left if at + 1 < len(cells) else max(cells[at].right, piece.right)
+        is_full = end - cell.right < min(_first_word_width(piece) + _CELL_GAP * cell.height, 3 * cell.height)
+        goes_on = is_full and piece.text[0].islower() and (cell.text[-1].isalpha() or cell.text[-1] in ",-")
+        if not goes_on or piece.right > end or piece.left >= cell.right or cell.is_code:
+            return []
+        text = _seamed(cell.text, piece.text, Counter()) + piece.text
+        cells[at] = Line.joined(text, [cell, piece])._replace(right=piece.right)
+    bottom = below[0].bottom
+    return [cell._replace(bottom=bottom, top=bottom + old.height) for cell, old in zip(cells, row, strict=True)]
+
+
 def _joined(row: Sequence[Line]) -> Line:
     text = row[0].text
     for before, after in pairwise(row):
-        text += (_GAP if after.left - before.right > 2 * before.height else " ") + after.text
+        widest = _NUMBER_GAP if len(row) == 2 and _NUMBER.fullmatch(before.text) else _CELL_GAP
+        text += (_GAP if after.left - before.right > widest * before.height else " ") + after.text
     return Line.joined(text, row)
 
 
@@ -266,7 +318,8 @@ def _gutter(lines: Sequence[Line]) -> tuple[bool, int, int] | None:
         fewer = min(len(left), len(right))
         if fewer < _FEWEST_LINES:
             continue
-        if fewer >= _COLUMN_LINES and len(across) <= 0.4 * len(lines) and _is_prose(left) and _is_prose(right):
+        are_columns = fewer >= _COLUMN_LINES and len(across) <= 0.4 * len(lines)
+        if are_columns and _is_prose(left) and _is_prose(right) and not _is_drawn_in_rows(lines, edge):
             gutters.append((True, fewer - len(across), edge))
         elif beside := [band for band, _ in _bands(lines, edge) if _flow_apart(band, edge)]:
             gutters.append((False, sum(map(len, beside)), edge))
@@ -280,7 +333,7 @@ def _flow_apart(lines: Sequence[Line], x: float) -> bool:
     heights of their own.
     """
     left, _, right = _parted(lines, x)
-    if min(len(left), len(right)) < _FEWEST_LINES:
+    if min(len(left), len(right)) < _FEWEST_LINES or _is_drawn_in_rows(lines, x):
         return False
     top = min(max(line.bottom for line in column) for column in (left, right)) + 2
     bottom = max(min(line.bottom for line in column) for column in (left, right)) - 2
@@ -295,6 +348,22 @@ def _flow_apart(lines: Sequence[Line], x: float) -> bool:
     sides = [line.left >= x - 1 for line in both]
     drawn_apart = sum(before != after for before, after in pairwise(sides)) == 1
     return _is_prose(left) and _is_prose(right) and (drawn_apart or (_runs_on(left) and _runs_on(right)))
+
+
+def _is_drawn_in_rows(lines: Sequence[Line], x: float) -> bool:
+    """Whether what stands left and right of ``x`` was drawn by turns, as a table is, and does not fill its lines."""
+    parts = _parted(lines, x)
+    sides = [line.left >= x - 1 for line in lines if line.right <= x or line.left >= x - 1]
+    turns = sum(before != after for before, after in pairwise(sides))
+    return turns > min(len(parts[0]), len(parts[2])) and not (_is_filled(parts[0]) and _is_filled(parts[2]))
+
+
+def _is_filled(lines: Sequence[Line]) -> bool:
+    """Whether most lines end where the next word has no room, as in prose."""
+    right = max(line.right for line in lines)
+    rows = [row[-1] for row in _rows(lines)]
+    full = sum(right - line.right < _first_word_width(after) + 0.5 * line.height for line, after in pairwise(rows))
+    return 2 * full >= len(rows) - 1
 
 
 def _is_column(lines: Sequence[Line]) -> bool:
@@ -331,6 +400,21 @@ def _is_prose(lines: Sequence[Line]) -> bool:
     return wide > sum(len(line.text) for line in lines) / 2
 
 
+class _Usual(NamedTuple):
+    """What most of a text has: the distance between lines, how wide they are, and how high."""
+
+    distance: float
+    width: float
+    height: float
+
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> _Usual:
+        by_width = sorted(lines, key=lambda line: line.right - line.left)
+        lengths = list(accumulate(len(line.text) for line in by_width))
+        middle = by_width[bisect_left(lengths, lengths[-1] / 2)] if lines else Line("", 0, 0, 0, 0)
+        return cls(_usual_distance(lines), middle.right - middle.left, middle.height)
+
+
 def _usual_distance(lines: Sequence[Line]) -> float:
     distances = [_distance(before, after) for before, after in pairwise(lines)]
     return median([each for each in distances if 0.5 < each < 2.5] or [1.2])
@@ -343,7 +427,7 @@ def _distance(before: Line, after: Line) -> float:
 def _paragraphs(lines: Sequence[Line], alone: Container[Line]) -> list[list[Line]]:
     """Those of the text, and what stands aside on a page before or behind that in which the page ends."""
     upright = [line for line in lines if not line.is_aside]
-    usual = _usual_distance(upright)
+    usual = _Usual.of(upright)
     paragraphs = _grouped(upright, alone, usual)
     for page, aside in groupby((line for line in lines if line.is_aside), lambda line: line.page):
         at = sum(paragraph[-1].page <= page for paragraph in paragraphs)
@@ -351,37 +435,77 @@ def _paragraphs(lines: Sequence[Line], alone: Container[Line]) -> list[list[Line
     return paragraphs
 
 
-def _grouped(lines: Sequence[Line], alone: Container[Line], usual: float) -> list[list[Line]]:
+def _grouped(lines: Sequence[Line], alone: Container[Line], usual: _Usual) -> list[list[Line]]:
     paragraphs: list[list[Line]] = []
-    for line in lines:
+    for line, below in zip(lines, [*lines[1:], None], strict=False):
         parted = not paragraphs or line in alone or paragraphs[-1][-1] in alone
-        if parted or not _goes_on(paragraphs[-1], line, usual):
+        if parted or not _goes_on(paragraphs[-1], line, below, usual):
             paragraphs.append([])
         paragraphs[-1].append(line)
     return paragraphs
 
 
-def _goes_on(paragraph: Sequence[Line], after: Line, usual: float) -> bool:
+def _goes_on(paragraph: Sequence[Line], after: Line, below: Line | None, usual: _Usual) -> bool:
     """Whether a paragraph goes on with a line: below the last, in the next column, or on the next page."""
+    if _parts_code(paragraph, after, usual):
+        return False
     before, right = paragraph[-1], max(line.right for line in paragraph[-3:])
-    complete, is_item = bool(_END.search(before.text)), bool(_ITEM.match(after.text))
-    if abs(before.height - after.height) > 0.15 * before.height:
+    complete, is_item = bool(_END.search(before.text)), _is_item(after, paragraph)
+    differ = abs(before.height - after.height) / before.height
+    is_next = _distance(before, after) < 1.1 * usual.distance and before.right >= right > after.right
+    if differ > (0.3 if is_next and after.left <= min(line.left for line in paragraph) + 1.5 * before.height else 0.15):
         return False
     if before.page != after.page or after.bottom > before.top:
         full = len(paragraph) > 1 and before.right > right - 2 * before.height
         return not complete and (after.text[0].islower() or (full and not is_item))
     room = max(right, after.right) - before.right - _first_word_width(after)
-    if _distance(before, after) > _PARAGRAPH_GAP * usual or (
+    if _distance(before, after) > _PARAGRAPH_GAP * usual.distance or (
         is_item and (complete or room > before.height or _BULLET.match(after.text))
     ):
         return False
     gaps = before.text.count(_GAP), after.text.count(_GAP)
     if all(gaps) or max(gaps) > 1 or _LEADER.search(before.text):
         return False
+    hangs = bool(gaps[1]) and before.left - after.left > 0.8 * before.height
+    ends = complete or (room > 0 and not _UNFINISHED.search(before.text))
+    if hangs or (any(gaps) and ends and not after.text[0].islower()):
+        return False
     if not complete:
-        return after.text[0].islower() or room < 0.25 * (max(right, after.right) - before.left)
+        width = max(right, after.right) - before.left
+        return after.text[0].islower() or (room < 0.25 * width and not _are_entries(paragraph, after, below, usual))
     is_indented = after.left - before.left > 0.8 * before.height and not _ITEM.match(paragraph[0].text)
     return room < 1.5 * before.height and not is_indented
+
+
+def _is_item(line: Line, paragraph: Sequence[Line]) -> bool:
+    """Whether a line begins an item of a list, and not with a bracket that closes what was opened before."""
+    mark = _ITEM.match(line.text)
+    if mark is None or not mark[0].endswith(") ") or mark[0].startswith("("):
+        return mark is not None
+    before = "".join(each.text for each in paragraph[-3:])
+    return before.count("(") <= before.count(")")
+
+
+def _parts_code(paragraph: Sequence[Line], after: Line, usual: _Usual) -> bool:
+    """Whether a line of code begins or ends between a paragraph and a line; words of prose may be set alike."""
+    before = paragraph[-1]
+    if all(line.is_code for line in paragraph) or (before.is_code and after.is_code):
+        is_prose = before.text[0].isalnum() and before.text[-1] not in _ENDS_CODE and _PROSE.search(before.text)
+        return not (is_prose and _GOES_ON.match(after.text))
+    is_short = before.right - before.left < _SHORT * usual.width
+    return after.is_code and (is_short or after.left - before.left > 0.8 * before.height)
+
+
+def _are_entries(paragraph: Sequence[Line], after: Line, below: Line | None, usual: _Usual) -> bool:
+    """Whether short lines are entries of a list, a table or code: none shows that a sentence goes on in the next."""
+    before = paragraph[-1]
+    if max(line.right for line in (*paragraph, after)) - before.left > _SHORT * usual.width:
+        return False
+    is_large = after.height > _HEADING_HEIGHT * usual.height
+    if is_large or _UNFINISHED.search(before.text) or not (after.text[0].isupper() or not after.text[0].isalpha()):
+        return False
+    near = [*paragraph[1:], *([below] if below and below.bottom < after.bottom else [])]
+    return not any(line.text[0].islower() for line in near)
 
 
 def _first_word_width(line: Line) -> float:

@@ -43,7 +43,7 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
             continue
         stated = {column.lower(): cell for column, cell in cells}
         words = "\n".join(f"{column}: {cell}" for column, cell in cells)
-        found = document(f"{name}#{number}", words, stated=stated, fallback=f"row {number}")
+        found = document(f"{name}#{number}", words, stated=stated, fallback=f"{path.stem}, row {number}")
         written += len(found.text)
         if written > _MOST_WRITTEN:
             raise UnreadableFile(f"its rows have more than {_MOST_WRITTEN >> 20} million characters: divide it")

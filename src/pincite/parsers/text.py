@@ -17,6 +17,10 @@ from pincite.parsers.metadata import document, find_date, iso_date
 
 _LONGEST_LINE = 150
 _SENTENCE_END = re.compile(r"[.,;:。，；：、][\"'”’»)\]」』）]*$")
+_MODE = re.compile(r"-\*-[^*\n]{1,200}-\*-")
+_MANUAL_PAGE = re.compile(r"(?P<name>[\w.:+-]{1,40}\(\w{1,6}\))\s\s.*\s(?P=name)")
+_CENTRED = 8
+"""Characters before a line in the middle of a page."""
 _RULE = re.compile(r"\s*([=\-~*_#])\1{2,}\s*")
 _PATTERNS = (
     ("author", r"(?:by|authors?|written by|作\s*者|记者)\s*[:：]\s*+(.+)"),
@@ -55,8 +59,8 @@ def _head(text: str) -> tuple[dict[str, str], int]:
             break
         end += len(line)
         found = byline(line)
-        if found is None and "title" not in stated and _is_title(line, following):
-            found = {"title": line.strip()}
+        if found is None and "title" not in stated and (title := _title(line, following)):
+            found = {"title": title}
         if found is None and line.strip() and not ("title" in stated and _RULE.fullmatch(line)):
             break
         stated = {**(found or {}), **stated}
@@ -71,11 +75,28 @@ def _is_section(text: str, line: str, following: str) -> bool:
     return bool(_RULE.fullmatch(following)) and len(line.strip()) == len(following.strip()) and byline(line) is not None
 
 
-def _is_title(line: str, following: str) -> bool:
-    """Whether a line stands alone and is short, and does not end as a sentence does."""
-    if len(line) > _LONGEST_LINE or _SENTENCE_END.search(line.strip()) or not re.search(r"\w", line):
-        return False
-    return not following.strip() or byline(following) is not None or bool(_RULE.fullmatch(following))
+def _title(line: str, following: str) -> str | None:
+    """What a line says that stands alone and is short, and does not end as a sentence does; else None.
+
+    A line that tells an editor how to show the text is one in any case, and so is the head of a manual page.
+    """
+    plain = _MODE.sub("", line).strip()
+    if len(line) > _LONGEST_LINE or not re.search(r"\w", plain):
+        return None
+    if page := _MANUAL_PAGE.fullmatch(plain):
+        return page["name"]
+    if plain != line.strip():
+        return plain.rstrip(".")
+    alone = not following.strip() or byline(following) is not None or bool(_RULE.fullmatch(following))
+    is_title = (alone or _are_centred(line, following)) and not _SENTENCE_END.search(plain)
+    return plain if is_title else None
+
+
+def _are_centred(line: str, below: str) -> bool:
+    """Whether two lines stand in the middle of a page."""
+    middles = [len(each) - len(each.strip()) / 2 for each in (line.expandtabs().rstrip(), below.expandtabs().rstrip())]
+    indents = [len(each.expandtabs()) - len(each.expandtabs().lstrip()) for each in (line, below)]
+    return min(indents) >= _CENTRED and indents[0] != indents[1] and abs(middles[0] - middles[1]) < 4
 
 
 def byline(line: str) -> dict[str, str] | None:
