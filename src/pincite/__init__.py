@@ -17,7 +17,7 @@ __all__ = [
     "Answer", "Assistant", "Citation", "Document", "Filter", "Hit", "Index", "Passage", "PinciteError", "Progress",
     "Settings", "Status", "UpdateReport",
 ]  # fmt: skip
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # ONNX Runtime would report each model that it loads over the network, unless it finds this when it is imported.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
