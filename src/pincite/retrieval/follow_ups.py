@@ -15,7 +15,7 @@ from itertools import pairwise
 from pincite.analysis.intents import intent
 from pincite.analysis.sentences import sentence_spans
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
-from pincite.errors import UsageError
+from pincite.errors import QueryError
 
 Turn = Mapping[str, str]
 """One turn of a conversation: ``{"role": "user" | "assistant", "content": text}``."""
@@ -136,7 +136,7 @@ def query_variants(question: str, history: Sequence[Turn]) -> list[tuple[str, fl
     """The wordings that a question is searched by, itself first, with their weights; ``history`` is oldest first.
 
     Raises:
-        UsageError: a turn that is not one.
+        QueryError: a turn that is not one.
     """
     about = subject(history)
     if not about or intent(question, later=True, about=True):
@@ -177,5 +177,5 @@ def _said_by_user(history: Sequence[Turn]) -> list[str]:
     for turn in history:
         said = (turn.get("role"), turn.get("content")) if isinstance(turn, Mapping) else ("", "")
         if said[0] not in ("user", "assistant") or not isinstance(said[1], str):
-            raise UsageError(f'history: {turn!r} is not {{"role": "user" or "assistant", "content": text}}')
+            raise QueryError(f'history: {turn!r} is not {{"role": "user" or "assistant", "content": text}}')
     return [turn["content"] for turn in history if turn["role"] == "user" and turn["content"].strip()]
