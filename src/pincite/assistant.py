@@ -19,6 +19,7 @@ from pincite.reading.parts import Asked, enumerates, parts, topic
 from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, in_heading, quotes, without_repeats
 from pincite.reading.reader import last_sentences
 from pincite.reading.spelling import replaced
+from pincite.reading.versions import missed
 from pincite.reading.wordings import other_wordings
 from pincite.retrieval.follow_ups import (
     MOST_REQUIRED,
@@ -205,6 +206,7 @@ class Assistant:
         """What answers a question in just these words."""
         queries = query_variants(question, history)
         ranking = self.index.rank(queries, passages=20, documents=10, where=where, most=100)
+        ranking = self._with_section(question, ranking)
         read = self.index.read(question, ranking)
         if len(queries) > 1 and needs_context(question):
             read = self._in_context(question, history, ranking, read)
@@ -220,6 +222,14 @@ class Assistant:
         quoted = {citation.passage.passage_id for citation in citations}
         more = len({each.hit.passage.passage_id for each in found} - quoted)
         return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=read.notes)
+
+    def _with_section(self, question: str, ranking: Ranking) -> Ranking:
+        """What was found, and first the section of the version that a question names, where its document was found."""
+        if not (section := missed(question, ranking.hits, READ)):
+            return ranking
+        document, line = section
+        first = self.index.search(line, k=1, where=Filter(doc_ids=document.doc_id))
+        return replace(ranking, hits=_ranked([*first, *ranking.hits]))
 
     def _in_context(self, question: str, history: Sequence[Turn], ranking: Ranking, read: Evidence) -> Evidence:
         """What was read for a turn that leans on those before it, or for what it may mean, whichever is surer.

@@ -89,9 +89,11 @@ class Sentence:
 
     def less_sure(self, by: float) -> Sentence:
         """The sentence with less evidence; ``by`` is taken off its logit."""
-        sure = min(max(self.confidence, 1e-9), 1 - 1e-9)
-        logit = math.log(sure / (1 - sure)) - by
-        return replace(self, confidence=_probability(logit), order=self.order - by)
+        return replace(self, confidence=_probability(_logit(self.confidence) - by), order=self.order - by)
+
+    def at_least(self, sure: float) -> Sentence:
+        """The sentence, no less sure than this, for what a reader does not see speaks for it."""
+        return self if self.confidence >= sure else self.less_sure(_logit(self.confidence) - _logit(sure))
 
     @property
     def text(self) -> str:
@@ -218,6 +220,11 @@ def _handed_on(evidence: npt.NDArray[np.float32], text: str, spans: Sequence[Spa
     alone = not text[line:start].strip() and "\n" in between[len(between.rstrip()) :]
     share = 1.0 if alone or is_reply(text[slice(*spans[place])]) else _HANDED_ON
     return own + share * (theirs - own)
+
+
+def _logit(probability: float) -> float:
+    sure = min(max(probability, 1e-9), 1 - 1e-9)
+    return math.log(sure / (1 - sure))
 
 
 def _probability(logit: float) -> float:
