@@ -39,7 +39,18 @@ from pincite.parsers import (
     table,
     text,
 )
-from pincite.reading import authors, conditions, evidence, key_sentences, lists, parts, spelling, versions, wordings
+from pincite.reading import (
+    authors,
+    conditions,
+    evidence,
+    key_sentences,
+    lists,
+    parts,
+    spelling,
+    tables,
+    versions,
+    wordings,
+)
 from pincite.retrieval import deduplication, follow_ups, ranking
 
 MODULES = [
@@ -61,7 +72,7 @@ MODULES = [
     scan,
 ]
 MODULES += [conditions, eml, notation, office, rst, rtf, subtitles, table]
-MODULES += [authors, parts, spelling, versions, wordings]
+MODULES += [authors, parts, spelling, tables, versions, wordings]
 MODULES += [evidence, intents, key_sentences, lists, questions, sentences, terms, text, text_anchors]
 """Those that meet texts of others."""
 

@@ -29,6 +29,7 @@ from pincite.reading.conditions import (
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reader, Reading, Text
 from pincite.reading.rows import Spelled
+from pincite.reading.tables import rows_asked_for
 from pincite.reading.versions import of_version
 from pincite.retrieval.embedding import Embedder, reads
 from pincite.settings import DEFAULT_MODEL, Settings
@@ -109,7 +110,8 @@ def _as_asked(
         if len(fitting) < len(rated):
             notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
         rated = fitting
-    rated = entries_asked_for(with_numbers(of_version(rated, question), question), rarity)
+    rated = rows_asked_for(with_numbers(of_version(rated, question), question), question)
+    rated = entries_asked_for(rated, rarity)
     if asks_for_latest(question):
         rated, dates = latest_first(rated)
         if len(dates) > 1:
