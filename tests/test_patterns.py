@@ -45,6 +45,7 @@ from pincite.reading import (
     evidence,
     key_sentences,
     lists,
+    options,
     parts,
     spelling,
     tables,
@@ -72,7 +73,7 @@ MODULES = [
     scan,
 ]
 MODULES += [conditions, eml, notation, office, rst, rtf, subtitles, table]
-MODULES += [authors, parts, spelling, tables, versions, wordings]
+MODULES += [authors, options, parts, spelling, tables, versions, wordings]
 MODULES += [evidence, intents, key_sentences, lists, questions, sentences, terms, text, text_anchors]
 """Those that meet texts of others."""
 

@@ -12,6 +12,7 @@ from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Answer, Citation, Filter, Hit, Part, Span
 from pincite.errors import UsageError
 from pincite.index import Index, Ranking, checked_question
+from pincite.reading import options, versions
 from pincite.reading.authors import by_author
 from pincite.reading.conditions import terms_of
 from pincite.reading.evidence import READ, Evidence
@@ -19,7 +20,6 @@ from pincite.reading.parts import Asked, enumerates, parts, topic
 from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, in_heading, quotes, without_repeats
 from pincite.reading.reader import last_sentences
 from pincite.reading.spelling import replaced
-from pincite.reading.versions import missed
 from pincite.reading.wordings import other_wordings
 from pincite.retrieval.follow_ups import (
     MOST_REQUIRED,
@@ -206,7 +206,7 @@ class Assistant:
         """What answers a question in just these words."""
         queries = query_variants(question, history)
         ranking = self.index.rank(queries, passages=20, documents=10, where=where, most=100)
-        ranking = self._with_section(question, ranking)
+        ranking = self._with_missed(question, ranking)
         read = self.index.read(question, ranking)
         if len(queries) > 1 and needs_context(question):
             read = self._in_context(question, history, ranking, read)
@@ -223,12 +223,13 @@ class Assistant:
         more = len({each.hit.passage.passage_id for each in found} - quoted)
         return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=read.notes)
 
-    def _with_section(self, question: str, ranking: Ranking) -> Ranking:
-        """What was found, and first the section of the version that a question names, where its document was found."""
-        if not (section := missed(question, ranking.hits, READ)):
+    def _with_missed(self, question: str, ranking: Ranking) -> Ranking:
+        """What was found, and first the section of the version or option asked for, where only its document was."""
+        missed = versions.missed(question, ranking.hits, READ) or options.missed(question, ranking.hits, READ)
+        if not missed:
             return ranking
-        document, line = section
-        first = self.index.search(line, k=1, where=Filter(doc_ids=document.doc_id))
+        document, text = missed
+        first = self.index.search(text, k=1, where=Filter(doc_ids=document.doc_id))
         return replace(ranking, hits=_ranked([*first, *ranking.hits]))
 
     def _in_context(self, question: str, history: Sequence[Turn], ranking: Ranking, read: Evidence) -> Evidence:

@@ -26,6 +26,7 @@ from pincite.reading.conditions import (
     period_in_words,
     with_numbers,
 )
+from pincite.reading.options import of_option
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reader, Reading, Text
 from pincite.reading.rows import Spelled
@@ -110,8 +111,12 @@ def _as_asked(
         if len(fitting) < len(rated):
             notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
         rated = fitting
-    rated = rows_asked_for(with_numbers(of_version(rated, question), question), question)
-    rated = entries_asked_for(rated, rarity)
+    for narrowed in (of_version, of_option, rows_asked_for):
+        rated, told = narrowed(rated, question)
+        if told:
+            break
+    else:
+        rated = entries_asked_for(with_numbers(rated, question), rarity)
     if asks_for_latest(question):
         rated, dates = latest_first(rated)
         if len(dates) > 1:

@@ -41,8 +41,12 @@ class Row(NamedTuple):
     cells: tuple[str, ...]
 
 
-def rows_asked_for(rated: Sequence[Sentence], question: str) -> list[Sentence]:
-    """The sentences, of the surest table without rows other than those asked for; all, where no table tells."""
+def rows_asked_for(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
+    """The sentences, of the surest table without rows other than those asked for; all, where no table tells.
+
+    Returns:
+        The sentences, best first, and whether a table told which answer.
+    """
     asked = frozenset(query_terms(question))
     for document, table in _tables(rated):
         names, rows = [*map(analyse, names_of(document, table.body[0]))], _rows(document, table)
@@ -50,8 +54,8 @@ def rows_asked_for(rated: Sequence[Sentence], question: str) -> list[Sentence]:
             about = frozenset(analyse(document.title))
             chosen = _with_most(names, rows, question, about) or _with_value(names, rows, asked, about)
             if chosen := chosen or _with_name(names, rows, asked, about):
-                return _of_rows(rated, document, table, [row.span for row in chosen])
-    return list(rated)
+                return _of_rows(rated, document, table, [row.span for row in chosen]), True
+    return list(rated), False
 
 
 def _tables(rated: Sequence[Sentence]) -> list[tuple[Document, Table]]:
@@ -138,5 +142,5 @@ def _of_rows(rated: Sequence[Sentence], document: Document, table: Table, chosen
             kept.append(sentence)
         elif any(a <= start < b for a, b in chosen):
             raised = sentence.at_least(sure)
-            kept.append(replace(raised, order=max(first, raised.order)))
-    return sorted(kept, key=lambda sentence: (-sentence.order, -sentence.confidence))
+            kept.append(replace(raised, order=max(first + 0.01, raised.order)))
+    return sorted(kept, key=lambda sentence: -sentence.order)

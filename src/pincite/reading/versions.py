@@ -65,27 +65,31 @@ def versions(text: str) -> frozenset[str]:
     return frozenset(re.sub(r"(?:\.0){1,4}\Z", "", number) for number in _NUMBER.findall(text))
 
 
-def of_version(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+def of_version(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
     """The sentences without those on other versions than the one that a question names.
 
     Where all that a version changed is asked for, its section answers, whatever a reader says of it; where no section
     is that version's, none does. For other questions they are left out where the rest says nearly as much.
+
+    Returns:
+        The sentences, best first, and whether the version alone told which answer.
     """
     named = versions(question)
     if len(named) != 1:
-        return list(rated)
-    found = {each.hit.document.doc_id: sections(each.hit.document) for each in rated}
+        return list(rated), False
+    documents = {each.hit.document.doc_id: each.hit.document for each in rated}
+    found = {name: sections(document) for name, document in documents.items()}
     below = [(each, _section(found[each.hit.document.doc_id], each.span[0])) for each in rated]
     thing = _asks_for_all(question)
     if thing is not None and any(section.numbers and thing <= section.subject for _, section in below):
         here = [each for each, section in below if _is_of(section, named, thing) and each.span[0] > section.end]
         apart = [each for each, section in below if not section.numbers and named & versions(each.text)]
-        return [*_as_sure(here, rated[0]), *apart]
+        return [*_as_sure(here, rated[0]), *apart], True
     fitting = [
         each for each, section in below if not section.numbers or named & section.numbers or named & versions(each.text)
     ]
     sure = bool(fitting) and fitting[0].confidence >= _SURE * rated[0].confidence
-    return fitting if sure else list(rated)
+    return fitting if sure else list(rated), False
 
 
 def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str] | None:
