@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
 from pincite import replies
 from pincite.analysis.intents import intent
 from pincite.analysis.terms import analyse, query_terms
-from pincite.datatypes import Answer, Citation, Filter, Hit, Part, Span
+from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Part, Span
 from pincite.errors import UsageError
 from pincite.index import Index, Ranking, checked_question
 from pincite.reading import options, versions
@@ -92,7 +92,10 @@ class Assistant:
         question = what_is_asked(question)
         if answer := self._replied(question, history, where) or self._by_author(question, where):
             return answer
-        answer = self._by_article(question, where) or self._in_parts(question, history, where)
+        found = self._by_article(question, where)
+        answer = found if found and len(found.citations) > 1 else self._in_parts(question, history, where)
+        if found and not answer.answered:
+            answer = found
         surest = max((citation.confidence for citation in answer.citations), default=1.0)
         if surest < self._least(self.index.settings) + _SURE:
             return replace(answer, notes=(NOT_SURE, *answer.notes))
@@ -139,7 +142,7 @@ class Assistant:
         return _answer(question, 1.0, citations, hits, more=more, notes=notes)
 
     def _by_article(self, question: str, where: Filter | None) -> Answer | None:
-        """What each article says of a topic, the surest first; None where none surely does, or only one."""
+        """What each article says of a topic, first those that are called so; None where none surely does."""
         on = topic(question)
         if not on or needs_context(question):
             return None
@@ -151,10 +154,12 @@ class Assistant:
         tens = (replace(ranking, hits=tuple(hits[at : at + READ])) for at in range(0, len(hits), READ))
         read = [self.index.read(f"What is said about {on}?", ten) for ten in tens]
         threshold = self._least(ranking.settings)
+        read = [_called(each, analyse(on), threshold + _SURE) for each in read]
         least = max(threshold / 2, max(map(_confidence, read), default=0.0) * _SHARE_OF_BEST)
         found = [quote for each in read for quote in best_quotes(each.sentences, least, analyse(on))]
-        found.sort(key=lambda quote: -quote.best.confidence)
-        if len(found) < 2 or found[0].best.confidence < threshold:
+        found.sort(key=lambda quote: (not _is_called(quote.hit.document, analyse(on)), -quote.best.confidence))
+        surest = max((quote.best.confidence for quote in found), default=0.0)
+        if not found or surest < threshold + (0 if len(found) > 1 else _SURE):
             return None
         citations, more = _cited(found[:_LISTED]), max(0, len(found) - _LISTED)
         notes = dict.fromkeys(note for each in read for note in each.notes)
@@ -164,8 +169,7 @@ class Assistant:
         by_article = tuple(
             Part(name=each.document.title, question=question, labels=(each.label,)) for each in citations
         )
-        confidence = citations[0].confidence
-        return _answer(question, confidence, citations, ordered, more=more, notes=tuple(notes), parts=by_article)
+        return _answer(question, surest, citations, ordered, more=more, notes=tuple(notes), parts=by_article)
 
     def _in_parts(self, question: str, history: Sequence[Turn], where: Filter | None) -> Answer:
         """The answers to the parts of a question on several things; for any other question, the answer to all of it."""
@@ -355,6 +359,19 @@ def _is_better_spelt(other: Answer, found: Answer, spelt: Mapping[str, str]) -> 
     return not set(analyse(" ".join(spelt.values()))).isdisjoint(
         analyse(f"{first.document.title}\n{first.passage.text}")
     )
+
+
+def _is_called(document: Document, terms: Collection[str]) -> bool:
+    return replies.is_named(terms, document, replies.first_line(document))
+
+
+def _called(read: Evidence, terms: Collection[str], least: float) -> Evidence:
+    """What was read for a topic, where an article that is called so is about it at least so surely."""
+    raised = [
+        sentence.at_least(least + 1e-6) if _is_called(sentence.hit.document, terms) else sentence
+        for sentence in read.sentences
+    ]
+    return replace(read, sentences=raised)
 
 
 def _told_before(read: Evidence, history: Sequence[Turn]) -> Evidence:
