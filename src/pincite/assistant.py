@@ -14,16 +14,18 @@ from pincite.errors import UsageError
 from pincite.index import Index, Ranking, checked_question
 from pincite.reading import options, versions
 from pincite.reading.authors import by_author
-from pincite.reading.conditions import terms_of
+from pincite.reading.conditions import NEARLY_AS_SURE, asks_for_latest, terms_of, without_other
 from pincite.reading.evidence import READ, Evidence
 from pincite.reading.parts import Asked, enumerates, parts, topic
 from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, in_heading, quotes, without_repeats
 from pincite.reading.reader import last_sentences
 from pincite.reading.spelling import replaced
+from pincite.reading.versions import VERSION
 from pincite.reading.wordings import other_wordings
 from pincite.retrieval.follow_ups import (
     MOST_REQUIRED,
     Turn,
+    asked_again,
     full_questions,
     named_terms,
     needs_context,
@@ -208,12 +210,14 @@ class Assistant:
 
     def _found(self, question: str, history: Sequence[Turn], where: Filter | None) -> Answer:
         """What answers a question in just these words."""
+        if needs_context(question):
+            history = [{**turn, "content": without_other(turn["content"], question)} for turn in history]
         queries = query_variants(question, history)
         ranking = self.index.rank(queries, passages=20, documents=10, where=where, most=100)
-        ranking = self._with_missed(question, ranking)
+        ranking = self._with_missed(queries[-1][0] if needs_context(question) else question, ranking)
         read = self.index.read(question, ranking)
         if len(queries) > 1 and needs_context(question):
-            read = self._in_context(question, history, ranking, read)
+            read = self._in_context(question, history, where, ranking, read)
         least, most = self._least(ranking.settings), MOST_QUOTES
         found = quotes(read.sentences, least, read.part)
         if found and enumerates(question):
@@ -236,7 +240,9 @@ class Assistant:
         first = self.index.search(text, k=1, where=Filter(doc_ids=document.doc_id))
         return replace(ranking, hits=_ranked([*first, *ranking.hits]))
 
-    def _in_context(self, question: str, history: Sequence[Turn], ranking: Ranking, read: Evidence) -> Evidence:
+    def _in_context(
+        self, question: str, history: Sequence[Turn], where: Filter | None, ranking: Ranking, read: Evidence
+    ) -> Evidence:
         """What was read for a turn that leans on those before it, or for what it may mean, whichever is surer.
 
         It may still say all by itself, as far as a pronoun leaves that open.
@@ -244,10 +250,14 @@ class Assistant:
         about = subject(history)
         pointed, named = subject_terms(question, about), new_terms(question)
         names, rarity = pointed & named_terms(about), ranking.all_terms
-        meant = (self.index.read(text, ranking) for text in full_questions(question, about))
+        meant = [self.index.read(text, ranking) for text in full_questions(question, about)]
+        for text in asked_again(question, about, latest=asks_for_latest(question)):
+            found = self.index.rank([(text, 1.0)], passages=READ, where=where, most=READ)
+            meant.append(self.index.read(text, found))
         asked = [_holding(pointed, names, read, rarity)]
         asked += [_holding(pointed | named, names, each, rarity) for each in meant]
-        return _told_before(max(asked, key=_confidence), history)
+        surest = max(asked, key=lambda each: (each.told, _confidence(each)))
+        return _told_before(surest if VERSION.search(question) else _saying(named, surest), history)
 
 
 def what_is_asked(turn: str) -> str:
@@ -400,6 +410,13 @@ def _holding(terms: frozenset[str], names: frozenset[str], read: Evidence, rarit
         if len(terms & text) >= least and sum(weights[name] for name in weights.keys() & text) >= most_named
     }
     return replace(read, sentences=[sentence for sentence in read.sentences if sentence.hit.rank in holding])
+
+
+def _saying(named: frozenset[str], read: Evidence) -> Evidence:
+    """What was read without sentences that say nothing of what a turn names, where one that does is nearly as sure."""
+    saying = [sentence for sentence in read.sentences if named.intersection(analyse(sentence.text))]
+    sure = bool(saying) and saying[0].confidence >= NEARLY_AS_SURE * _confidence(read)
+    return replace(read, sentences=saying) if sure else read
 
 
 def _confidence(read: Evidence) -> float:

@@ -17,22 +17,28 @@ from pincite.parsers.headings import is_version
 from pincite.parsers.metadata import find_date
 from pincite.reading.quotes import Sentence
 
-_NUMBER = re.compile(
+VERSION = re.compile(
     r"(?<![\w.])(?:v(?=\d)|(?<=version )|(?<=release )|(?=\d{1,4}\.\d))(\d{1,4}(?:\.\d{1,5}){0,4})(?!\.?\w)",
     re.IGNORECASE,
 )
+"""A version: behind a "v" or the word, or with a point in it."""
 _LINE = re.compile(r"^[^\n]{1,100}$", re.MULTILINE)
 _MARKS = "*#=•-[]() \t"
+_WORDED = re.compile(r"\b(?:version|release)\s{1,2}v?\d", re.IGNORECASE)
 _CHANGES = frozenset(
     analyse(
         "version release change changelog news note new add introduce fix bug problem remove drop deprecate improve "
         "improvement performance security feature behaviour behavior happen come bring came brought differ different "
-        "update include list thing main important"
+        "update include list thing main important out publish appear date"
     )
 )
 """Terms of a question for what a version changed, beside its number and the name of the thing."""
 _ASKS_ELSE = re.compile(
     r"\W*(?:is|are|was|were|do|does|did|can|could|has|have)\b|.*\b(?:when|who|whom|whose|why|where|how|date|year)\b",
+    re.IGNORECASE,
+)
+_CAME = re.compile(
+    r"\bwhen\b(?:\s[^\s?]{1,40}){1,8}\s(?:released?|published|come|came|out|appear(?:ed)?)\b|\brelease date\b",
     re.IGNORECASE,
 )
 _SURE = 0.5
@@ -62,7 +68,7 @@ _NONE = Section(-1, -1, -1, frozenset(), frozenset())
 
 def versions(text: str) -> frozenset[str]:
     """The versions that a text names, without ".0" at their ends: ``2.3.1``, ``v2.3``, ``version 5``."""
-    return frozenset(re.sub(r"(?:\.0){1,4}\Z", "", number) for number in _NUMBER.findall(text))
+    return frozenset(re.sub(r"(?:\.0){1,4}\Z", "", number) for number in VERSION.findall(text))
 
 
 def of_version(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
@@ -80,10 +86,11 @@ def of_version(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence]
     documents = {each.hit.document.doc_id: each.hit.document for each in rated}
     found = {name: sections(document) for name, document in documents.items()}
     below = [(each, _section(found[each.hit.document.doc_id], each.span[0])) for each in rated]
-    thing = _asks_for_all(question)
-    if thing is not None and any(section.numbers and thing <= section.subject for _, section in below):
-        here = [each for each, section in below if _is_of(section, named, thing) and each.span[0] > section.end]
-        apart = [each for each, section in below if not section.numbers and named & versions(each.text)]
+    asked = _asked(question)
+    if asked and any(section.numbers and asked.thing <= section.subject for _, section in below):
+        theirs = [(each, section) for each, section in below if _is_of(section, named, asked.thing)]
+        here = [each for each, section in theirs if asked.when == (each.span[0] <= section.end)]
+        apart = [each for each, section in below if asked.thing and not section.numbers and named & versions(each.text)]
         return [*_as_sure(here, rated[0]), *apart], True
     fitting = [
         each for each, section in below if not section.numbers or named & section.numbers or named & versions(each.text)
@@ -93,7 +100,7 @@ def of_version(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence]
 
 
 def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str] | None:
-    """The section that answers a question for all that a version changed, where it is not among what will be read.
+    """The section that answers what a question asks of a version, where it is not among what will be read.
 
     Args:
         question: in natural language.
@@ -103,22 +110,31 @@ def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str
     Returns:
         The document, one of those found, and the line above the section; None where there is no such section.
     """
-    named, thing = versions(question), _asks_for_all(question)
-    if len(named) != 1 or thing is None:
+    named, asked = versions(question), _asked(question)
+    if len(named) != 1 or asked is None:
         return None
     for document in {hit.document.doc_id: hit.document for hit in hits}.values():
         for section in sections(document):
-            if _is_of(section, named, thing):
+            if _is_of(section, named, asked.thing):
                 places = (hit.passage for hit in hits[:read] if hit.document.doc_id == document.doc_id)
                 held = any(place.start < section.below and section.end < place.end for place in places)
                 return None if held else (document, document.text[section.start : section.end])
     return None
 
 
-def _asks_for_all(question: str) -> frozenset[str] | None:
-    """The terms of the thing of which a question asks for all that a version changed; None for other questions."""
-    terms = frozenset(query_terms(_NUMBER.sub(" ", question))) - _CHANGES
-    return None if _ASKS_ELSE.match(question) else terms
+class _Asked(NamedTuple):
+    """Of what thing a question asks for all that a version changed, by its terms, or only when that came."""
+
+    thing: frozenset[str]
+    when: bool
+
+
+def _asked(question: str) -> _Asked | None:
+    """What a question asks of a version; None for what only its text can tell."""
+    when = _CAME.search(question) is not None
+    if not when and _ASKS_ELSE.match(question):
+        return None
+    return _Asked(frozenset(query_terms(VERSION.sub(" ", question))) - _CHANGES, when)
 
 
 def _is_of(section: Section, named: frozenset[str], thing: frozenset[str]) -> bool:
@@ -151,7 +167,7 @@ def sections(document: Document) -> list[Section]:
 
 def _is_above(line: str, is_heading: bool) -> bool:
     """Whether a line names a version above what it brought: with a date, or as a heading that says no more."""
-    if is_heading and (is_version(line) or not _NUMBER.sub("", line).strip(_MARKS)):
+    if is_heading and (is_version(line) or _WORDED.search(line) or not VERSION.sub("", line).strip(_MARKS)):
         return True
     return line[-1] not in ".,;:?" and find_date(line) is not None
 
