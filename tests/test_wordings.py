@@ -26,7 +26,8 @@ from pincite.reading.wordings import definitions, other_wordings
         ("(NTS) at the start", []),
         ("NTS stands for Northern Tidal Survey, and more.", [("NTS", "Northern Tidal Survey")]),
         ("NTS: the Northern Tidal Survey. It met.", [("NTS", "Northern Tidal Survey")]),
-        ("NTS – a bank of Sund", []),
+        ("SPE – Society for the Protection of Eels", [("SPE", "Society for the Protection of Eels")]),
+        ("NTS – a bank of Sund; NTServe: NTServe does not", []),
     ],
 )
 def test_acronyms_that_a_text_defines(text: str, expected: list[tuple[str, str]]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pincite.analysis.terms import MONTHS, analyse
 from pincite.datatypes import Hit
 from pincite.parsers.metadata import find_date
-from pincite.reading.quotes import Sentence
+from pincite.reading.quotes import LEANS, Sentence
 from pincite.reading.versions import VERSION
 
 _LONG = 20  # words from which on a question has several parts
@@ -125,7 +125,7 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
     """
     lists: dict[str, dict[int, list[Sentence]]] = {}
     for sentence in rated:
-        if (line := _entry(sentence)) is not None:
+        if (line := _entry(sentence)) is not None and not LEANS.match(sentence.text):
             lists.setdefault(sentence.hit.document.doc_id, {}).setdefault(line, []).append(sentence)
     dropped: set[int] = set()
     for entries in lists.values():

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from pincite.analysis.terms import is_stop_word
 from pincite.reading.quotes import Sentence
 
 _SHORT = r"[^\W_][^\s()\[\]]{0,8}[^\W_]"
@@ -100,11 +101,16 @@ def definitions(text: str) -> Iterator[tuple[str, str]]:
         if long and " " in long and short not in long.split():
             yield short, long
     for match in _SAID.finditer(text):
-        words = match["long"].split()
-        begun = (" ".join(words[:length]) for length in range(2, min(len(words), 8) + 1))
-        said = next((long for long in begun if _long_form(match["short"], long) == long), None)
-        if said and _IS_SHORT.fullmatch(match["short"]):
-            yield match["short"], said.rstrip(",")
+        words = match["long"].split()[:8]
+        begun = (words[:length] for length in range(2, len(words) + 1))
+        if said := next((long for long in begun if match["short"].lower() in _initials(long)), None):
+            yield match["short"], " ".join(said).rstrip(",")
+
+
+def _initials(words: Sequence[str]) -> tuple[str, str]:
+    """The first letters of all words, and of those but "of", "and" and the like."""
+    first = [word[0].lower() for word in words]
+    return "".join(first), "".join(one for one, word in zip(first, words, strict=True) if not is_stop_word(word))
 
 
 def _long_form(short: str, text: str) -> str | None:
