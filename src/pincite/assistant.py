@@ -10,7 +10,7 @@ from pincite import replies
 from pincite.analysis.intents import intent
 from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Part, Span
-from pincite.errors import UsageError
+from pincite.errors import NothingFits, UsageError
 from pincite.index import Index, Ranking, checked_question
 from pincite.reading import options, versions
 from pincite.reading.authors import by_author
@@ -122,9 +122,11 @@ class Assistant:
         asked = by_author(question)
         if asked is None or (where and where.author is not None):
             return None
-        theirs = replace(where or Filter(), author=asked.author)
-        if not (articles := self.index.count(theirs)[0]):
+        try:
+            theirs = self.index.check_fits(replace(where or Filter(), author=asked.author))
+        except NothingFits:
             return None
+        articles = self.index.count(theirs)[0]
         if asked.topic:
             found = self._found(asked.topic, (), theirs)
             return replace(found, question=question) if found.answered else None

@@ -137,8 +137,7 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
         names = ("source", "author", "doc_ids", "folders", "after", "before")
         given = {name: value for name in names if (value := options.pop(name)) not in (None, ())}
         where = Filter(**given) if given else None
-        options["index"].check_fits(where)
-        command(where=where, **options)
+        command(where=options["index"].check_fits(where), **options)
 
     return filtered
 
