@@ -291,6 +291,14 @@ def dues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         "# News of the winch\n\n## 1.9 (2021-03-04)\n\n- The brake is new.\n\n"
         "## 1.8 (2019-05-06)\n\n- The rope is red.\n"
     )
+    files["winch.txt"] = (
+        "WINCH(1)\n\nOPTIONS\n       -i, --idle\n              Turn without a load.\n\n"
+        "       -v, --invert\n              Pull in the other way.\n"
+    )
+    files["votes.md"] = (
+        "# Votes of the wards\n\nThe wards were counted at night.\n\n| Ward | Turnout |\n|---|---|\n| Kelda | 61% |\n"
+        "| Sund | 72% |\n| Mole | 49% |\n"
+    )
     files["pts.txt"] = "The office\n\nThe Pilot Tariff Scheme (PTS) began in May. Ships pay under the PTS by length.\n"
     write_files(folder / "c", files)
     with Index.open(folder / "index") as index:
@@ -307,6 +315,8 @@ def dues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         ("What are the harbour dues for a yacht in 2024?", "And for fishing boats?", "8 crowns"),
         ("What is new in winch 1.9?", "And in version 1.8?", "rope is red"),
         ("What is new in winch 1.9?", "When was it released?", "1.9 (2021-03-04)"),
+        ("What does winch -i do?", "And what does -v do?", "Pull in the other way"),
+        ("Which ward has the highest turnout?", "And the lowest?", "Mole"),
         ("What does a ship pay under the PTS?", "What does it stand for?", "Pilot Tariff Scheme"),
     ],
 )

@@ -9,7 +9,9 @@ from dataclasses import replace
 from pincite.analysis.terms import MONTHS, analyse
 from pincite.datatypes import Hit
 from pincite.parsers.metadata import find_date
+from pincite.reading.options import OPTION
 from pincite.reading.quotes import LEANS, Sentence
+from pincite.reading.tables import LEAST, MOST
 from pincite.reading.versions import VERSION
 
 _LONG = 20  # words from which on a question has several parts
@@ -50,11 +52,12 @@ def asks_for_latest(question: str) -> bool:
 
 
 def without_other(text: str, turn: str) -> str:
-    """A text without its times, weekdays or versions where a turn behind it names another of that kind, or the latest.
+    """A text without its times, weekdays, versions, options or "most" where a turn behind it names another such.
 
     "And the current ones?" after "What were the dues of 2019?" asks for no dues of 2019.
     """
-    kinds = [kind for kind in (_WEEKDAY, VERSION) if kind.search(turn)]
+    kinds = [kind for kind in (_WEEKDAY, VERSION, OPTION) if kind.search(turn)]
+    kinds += [MOST, LEAST] if MOST.search(turn) or LEAST.search(turn) else []
     if asks_for_latest(turn) or named_period(turn):
         while day := find_date(text):
             text = f"{_BEFORE_TIME.sub('', text[: day[1]])}{text[day[2] :]}"

@@ -13,7 +13,8 @@ from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Document, Hit, Span
 from pincite.reading.quotes import Sentence
 
-_OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]{0,40}")
+OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]{0,40}")
+"""An option, short or long."""
 _HEAD = re.compile(r"^[ \t]{0,40}(?=--?[A-Za-z])[^\n]{1,200}", re.MULTILINE)
 _BEHIND = re.compile(r"\s{2,}|\t|: | [–—] ")
 """What stands between an option and what it does, on one line."""
@@ -47,7 +48,7 @@ def of_option(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence],
         if program <= _subject(each.hit.document)
     ]
     if leading:
-        return [*leading, *(each for each in apart if option in _OPTION.findall(each.text))], True
+        return [*leading, *(each for each in apart if option in OPTION.findall(each.text))], True
     fitting = sorted([*here, *apart], key=lambda each: -each.order)
     sure_enough = here and fitting[0].confidence >= _SURE * rated[0].confidence
     return fitting if sure_enough else list(rated), False
@@ -81,8 +82,8 @@ def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str
 
 def _asked(question: str) -> tuple[str | None, frozenset[str]]:
     """The option that a question asks for, and the terms of whose it is; None where it names none or several."""
-    options = set(_OPTION.findall(question))
-    program = frozenset(query_terms(_OPTION.sub(" ", question))) - _ASKING if options else frozenset()
+    options = set(OPTION.findall(question))
+    program = frozenset(query_terms(OPTION.sub(" ", question))) - _ASKING if options else frozenset()
     return (options.pop(), program) if len(options) == 1 else (None, program)
 
 
@@ -91,7 +92,7 @@ def entries(document: Document) -> list[tuple[Span, frozenset[str]]]:
     text, heads = document.text, list(_HEAD.finditer(document.text))
     found = []
     for head, following in zip(heads, [*(head.start() for head in heads[1:]), len(text)], strict=False):
-        names = frozenset(_OPTION.findall(_BEHIND.split(head[0].strip())[0]))
+        names = frozenset(OPTION.findall(_BEHIND.split(head[0].strip())[0]))
         blank = text.find("\n\n", head.end() + 2)
         found.append(((head.start(), min(following, blank if blank >= 0 else len(text))), names))
     return found

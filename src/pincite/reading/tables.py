@@ -16,16 +16,16 @@ from pincite.datatypes import Document, Span, Table
 from pincite.reading.quotes import Sentence
 from pincite.reading.rows import BETWEEN, names_of
 
-_MOST = re.compile(
+MOST = re.compile(
     r"\b(?:most|highest|largest|biggest|greatest|longest|tallest|deepest|widest|heaviest|fastest|strongest|dearest|"
     r"maximum)\b",
     re.IGNORECASE,
 )
-_LEAST = re.compile(
+LEAST = re.compile(
     r"\b(?:least|lowest|fewest|smallest|shortest|shallowest|narrowest|lightest|slowest|weakest|cheapest|minimum)\b",
     re.IGNORECASE,
 )
-_ASKING = frozenset(analyse("many much row table list show"))
+_ASKING = frozenset(analyse("many much number row table list show"))
 """Terms that need not stand in a table."""
 _NUMBER = re.compile(r"-?(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,18})(?:\.\d{1,9})?")
 _NOTHING = re.compile(r"\W*(?:free|none|nil)\W*", re.IGNORECASE)
@@ -80,10 +80,10 @@ def _rows(document: Document, table: Table) -> list[Row]:
 
 def _with_most(names: Sequence[list[str]], rows: Sequence[Row], question: str, about: frozenset[str]) -> list[Row]:
     """The rows with the most, or least, in the one column of numbers that a question names, if it names no row."""
-    most, least = _MOST.search(question), _LEAST.search(question)
+    most, least = MOST.search(question), LEAST.search(question)
     if bool(most) == bool(least):
         return []
-    asked = frozenset(query_terms(_LEAST.sub(" ", _MOST.sub(" ", question)))) - _ASKING
+    asked = frozenset(query_terms(LEAST.sub(" ", MOST.sub(" ", question)))) - _ASKING
     known = about.union(*names)
     counted = [at for at, name in enumerate(names) if at and asked.intersection(name)]
     columns = [(at, numbers) for at in counted if (numbers := _numbers(rows, at))]

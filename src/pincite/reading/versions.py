@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -146,7 +147,10 @@ def _as_sure(here: Sequence[Sentence], first: Sentence) -> list[Sentence]:
     if not here:
         return []
     sure, lead = max(_SURE, first.confidence), here[0].hit
-    raised = [each.at_least(sure) if each.hit is lead else each for each in here]
+    raised = [
+        replace(each.at_least(sure), order=max(first.order + 0.01, each.order)) if each.hit is lead else each
+        for each in here
+    ]
     return sorted(raised, key=lambda each: -each.order)
 
 

@@ -46,7 +46,8 @@ _CONTINUES = re.compile(
 _ASKING = frozenset(
     analyse(
         "many much more long often come go goes happen happened until really not no yes time year day define describe "
-        "explain tell say name list show mean latest newest current recent now new"
+        "explain tell say name list show mean latest newest current recent now new "
+        "most least highest lowest largest smallest biggest fewest longest shortest cheapest"
     )
 )
 """Terms of words that ask, and that an answer need not hold."""
