@@ -117,3 +117,12 @@ def test_lines_above_sections_name_a_version_and_no_more(tmp_path: Path) -> None
     (document,) = read(tmp_path / "a.md", "a.md")
     assert isinstance(document, Document)
     assert [document.text[each.start : each.end] for each in sections(document)] == ["Winch 2.3 (2021-04-05)", "v2.2"]
+
+
+def test_notes_on_one_version_alone_answer_beside_a_changelog_of_others(tmp_path: Path) -> None:
+    notes = "---\ntitle: Sextant 6.15.0\n---\nNew in version 6.15.0 of the sextant is a command for stars in fog.\n"
+    write_files(tmp_path / "c", {"notes.md": notes, "tide.md": HEADINGS})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        cited = Assistant(index).ask("What is new in version 6.15.0?").citations
+    assert [each.document.doc_id for each in cited] == ["notes.md"]

@@ -91,7 +91,9 @@ def of_version(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence]
     if asked and any(section.numbers and asked.thing <= section.subject for _, section in below):
         theirs = [(each, section) for each, section in below if _is_of(section, named, asked.thing)]
         here = [each for each, section in theirs if asked.when == (each.span[0] <= section.end)]
-        apart = [each for each, section in below if asked.thing and not section.numbers and named & versions(each.text)]
+        apart = [each for each, section in below if not section.numbers and named & versions(_said(each, bool(here)))]
+        if here and not asked.thing:
+            apart = []
         return [*_as_sure(here, rated[0]), *apart], True
     fitting = [
         each for each, section in below if not section.numbers or named & section.numbers or named & versions(each.text)
@@ -121,6 +123,12 @@ def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str
                 held = any(place.start < section.below and section.end < place.end for place in places)
                 return None if held else (document, document.text[section.start : section.end])
     return None
+
+
+def _said(sentence: Sentence, alone: bool) -> str:
+    """A sentence alone, or with its passage and what stands above that: release notes of one version have it there."""
+    hit = sentence.hit
+    return sentence.text if alone else f"{hit.document.title}\n{hit.passage.heading or ''}\n{hit.passage.text}"
 
 
 class _Asked(NamedTuple):
