@@ -8,6 +8,7 @@ import pytest
 
 from conftest import write_files
 from pincite import Assistant, Filter, Index
+from pincite.errors import NothingFits
 from pincite.reading.authors import by_author
 
 ABOUT = {"eels": "Ane Holt", "tar": "Ane Holt, Bo Lind and Cy Roe", "wax": "Lind, Bo; Holt, Ané", "salt": "Eva Dahl"}
@@ -103,3 +104,22 @@ def test_an_author_is_found_by_words(index: Index) -> None:
 
 def test_who_wrote_nothing_is_no_author(index: Index) -> None:
     assert not Assistant(index).ask("What did Ulf Grieg write about?").answered
+
+
+@pytest.mark.parametrize(
+    ("part", "whole"),
+    [("Dahl", ("Eva Dahl",)), ("LIND", ("Bo Lind",)), ("eva dahl", ("eva dahl",)), ("Cy", ("Cy Roe",))],
+)
+def test_a_filter_takes_a_part_of_a_name(index: Index, part: str, whole: tuple[str, ...]) -> None:
+    where = index.check_fits(Filter(author=part))
+    assert where == Filter(author=whole)
+    assert index.search("sold", where=where)
+
+
+def test_a_part_of_a_word_is_no_part_of_a_name(index: Index) -> None:
+    with pytest.raises(NothingFits, match="Eva Dahl"):
+        index.check_fits(Filter(author="Dah"))
+
+
+def test_an_author_is_asked_for_by_a_part_of_the_name(index: Index) -> None:
+    assert [each.document.doc_id for each in Assistant(index).ask("What did Dahl write?").citations] == ["salt.md"]

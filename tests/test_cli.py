@@ -251,6 +251,7 @@ LINES = (
     b"\xef\xbb\xbfWhen did the night ferry leave Aldhaven?\r\n\n"
     b'{"question": "Which team won the ice hockey cup?"}\n{broken\n\xff\n{"question": 7}\n{"question": " "}\n[1]\n'
 )
+FERRY = "When did the night ferry leave Aldhaven?"
 
 
 def test_questions_from_a_file(home: Path, tmp_path: Path) -> None:
@@ -268,6 +269,17 @@ def test_questions_from_a_file(home: Path, tmp_path: Path) -> None:
     assert done.stdout.startswith("> When did the night ferry leave Aldhaven?\nThe night ferry left Aldhaven at ten. ")
     done = run("ask", "--from", str(tmp_path / "asked"), "--folder", "nowhere", cwd=home)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)  # wrong for every line
+
+
+@pytest.mark.parametrize("turn", [FERRY, {"role": "user", "content": FERRY}])
+def test_a_question_from_a_file_has_the_turns_before_it(home: Path, tmp_path: Path, turn: object) -> None:
+    asked = [{"question": "And how many carts?", "history": history} for history in ([turn], "Hello", [7], None)]
+    (tmp_path / "asked").write_text("\n".join(map(json.dumps, asked)))
+    done = run("ask", "--from", str(tmp_path / "asked"), "--json", cwd=home)
+    first, bare = map(json.loads, done.stdout.splitlines())
+    assert (first["line"], first["read"]) == (1, "And how many carts? night ferry leave Aldhaven")
+    assert (bare["line"], bare["read"]) == (4, "And how many carts?")
+    assert re.findall(r"asked:(\d+): .*history", done.stderr) == ["2", "3"]
 
 
 def test_questions_from_stdin(real_index: Index) -> None:
@@ -523,7 +535,7 @@ def test_an_article_in_json_has_the_documented_keys(real_index: Index) -> None:
         (["ask", "--from", "docs_corpus"], 2, "'docs_corpus': Is a directory"),
         (["ask", "--from", "docs_corpus/empty.txt"], 2, "docs_corpus/empty.txt: holds no question"),
         (["ask", "x", "--source", "Mill"], 2, "no article has the source 'Mill'; there is: 'Mill Letters'"),
-        (["search", "x", "--author", "Penn"], 2, "no article has the author 'Penn'; there is: 'R. Penn'"),
+        (["search", "x", "--author", "Pen"], 2, "no article has the author 'Pen'; there is: 'R. Penn'"),
         (["search", "x", "--folder", "mil"], 2, "no article has the folder 'mil'; there is: 'mill'"),
         (["search", "x", "--doc-id", "bee.txt"], 2, "has the id 'bee.txt'; there are: 'bees.txt', "),
         (["list", "--after", "2050"], 2, "no article fits after='2050'; those are dated 2019-07 to 2021-03-04"),

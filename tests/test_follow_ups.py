@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from conftest import write_files
 from pincite import Assistant, Index
-from pincite.retrieval.follow_ups import Turn, needs_context, new_terms, query_variants, subject, without_paste
+from pincite.retrieval.follow_ups import (
+    Turn,
+    asked_again,
+    needs_context,
+    new_terms,
+    query_variants,
+    subject,
+    without_paste,
+)
 
 
 def _user(*turns: str) -> list[dict[str, str]]:
@@ -259,3 +267,59 @@ def test_a_question_that_goes_on_is_not_answered_of_another_subject(assistant: A
     assert "valves-faq.md" not in {citation.document.doc_id for citation in answer.citations}
     other = assistant.ask("And where do I report a bug in Valves?", history=history)
     assert [citation.document.doc_id for citation in other.citations][:1] == ["valves-faq.md"]
+
+
+def test_an_earlier_question_is_asked_again_with_what_a_turn_names_instead() -> None:
+    about = "What are the dues for a yacht in May?"
+    assert asked_again("And for fishing boats?", about, latest=False) == ["What are the dues for fishing boats in May?"]
+    assert asked_again("What about in winter?", about, latest=False) == ["What are the dues for a yacht in winter?"]
+    assert asked_again("And at the pier?", "What is the fee?", latest=False) == ["What is the fee at the pier?"]
+    assert asked_again("And herring?", about, latest=False) == []
+    assert asked_again("And the current ones?", "What are the dues?", latest=True) == ["What are the dues now?"]
+
+
+@pytest.fixture(scope="module")
+def dues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("dues")
+    paid = {2019: (14, 5), 2024: (22, 8)}
+    files = {
+        f"dues-{year}.md": f"---\ntitle: Harbour dues of {year}\ndate: {year}-02-01\n---\nThe harbour dues for a "
+        f"yacht are {yacht} crowns a night. Fishing boats pay {boat} crowns a night.\n"
+        for year, (yacht, boat) in paid.items()
+    }
+    files["winch.md"] = (
+        "# News of the winch\n\n## 1.9 (2021-03-04)\n\n- The brake is new.\n\n"
+        "## 1.8 (2019-05-06)\n\n- The rope is red.\n"
+    )
+    files["winch.txt"] = (
+        "WINCH(1)\n\nOPTIONS\n       -i, --idle\n              Turn without a load.\n\n"
+        "       -v, --invert\n              Pull in the other way.\n"
+    )
+    files["votes.md"] = (
+        "# Votes of the wards\n\nThe wards were counted at night.\n\n| Ward | Turnout |\n|---|---|\n| Kelda | 61% |\n"
+        "| Sund | 72% |\n| Mole | 49% |\n"
+    )
+    files["pts.txt"] = "The office\n\nThe Pilot Tariff Scheme (PTS) began in May. Ships pay under the PTS by length.\n"
+    write_files(folder / "c", files)
+    with Index.open(folder / "index") as index:
+        index.update(folder / "c")
+        yield Assistant(index)
+
+
+@pytest.mark.parametrize(
+    ("before", "turn", "said"),
+    [
+        ("What were the harbour dues for a yacht in 2019?", "And the current ones?", "22 crowns"),
+        ("What were the harbour dues of 2019?", "And the newest?", "22 crowns"),
+        ("What were the harbour dues for a yacht in 2019?", "And in 2024?", "22 crowns"),
+        ("What are the harbour dues for a yacht in 2024?", "And for fishing boats?", "8 crowns"),
+        ("What is new in winch 1.9?", "And in version 1.8?", "rope is red"),
+        ("What is new in winch 1.9?", "When was it released?", "1.9 (2021-03-04)"),
+        ("What does winch -i do?", "And what does -v do?", "Pull in the other way"),
+        ("Which ward has the highest turnout?", "And the lowest?", "Mole"),
+        ("What does a ship pay under the PTS?", "What does it stand for?", "Pilot Tariff Scheme"),
+    ],
+)
+def test_a_turn_asks_for_another_of_the_kind(dues: Assistant, before: str, turn: str, said: str) -> None:
+    answer = dues.ask(turn, history=_user(before))
+    assert [said in each.quote for each in answer.citations[:1]] == [True], answer.text

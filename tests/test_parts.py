@@ -205,6 +205,31 @@ def test_a_broad_question_that_nothing_answers_is_refused(harvests: Index) -> No
     assert not Assistant(harvests).ask("What do the articles say about volcanoes?").answered
 
 
+@pytest.mark.parametrize("question", ["Which articles are about licences?", "What do the articles say about licences?"])
+def test_articles_that_are_called_so_come_first_for_a_topic(tmp_path: Path, question: str) -> None:
+    log = "The licence of the inn was renewed. A licence is what one pays for, and is said to need a stamp."
+    files = {
+        "licences/HPL-2.txt": "HARBOUR PUBLIC LICENCE\n\nYou may moor here at low tide.\n",
+        "licences/Quay.txt": "Quay terms\n\nCarts keep to the left of the crane.\n",
+    }
+    write_files(tmp_path / "c", {**files, "log.txt": f"The log\n\n{log}\n", "bees.txt": "Bees\n\nA hive has a queen."})
+    index = Index.open(tmp_path / "index")
+    index.update(tmp_path / "c")
+    cited = [each.document.doc_id for each in Assistant(index).ask(question).citations]
+    assert set(cited[:2]) == {"licences/HPL-2.txt", "licences/Quay.txt"}
+    assert cited[2:] in ([], ["log.txt"])
+
+
+def test_a_topic_of_one_article_alone_is_answered(tmp_path: Path) -> None:
+    files = {"crane.txt": "The crane\n\nIt lifts nine tons.\n", "bees.txt": "Bees\n\nA hive has a queen.\n"}
+    write_files(tmp_path / "c", files)
+    index = Index.open(tmp_path / "index")
+    index.update(tmp_path / "c")
+    answer = Assistant(index).ask("Which articles are about the crane?")
+    assert [each.document.doc_id for each in answer.citations] == ["crane.txt"]
+    assert not Assistant(index).ask("Which articles are about the opera?").answered
+
+
 def test_a_broad_question_goes_no_farther_than_its_filter(harvests: Index) -> None:
     answer = Assistant(harvests).ask(
         "What do the articles say about herring?", where=Filter(doc_ids=("Aske.txt", "Ilm.txt"))

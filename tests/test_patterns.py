@@ -39,7 +39,19 @@ from pincite.parsers import (
     table,
     text,
 )
-from pincite.reading import authors, conditions, evidence, key_sentences, lists, parts, spelling, wordings
+from pincite.reading import (
+    authors,
+    conditions,
+    evidence,
+    key_sentences,
+    lists,
+    options,
+    parts,
+    spelling,
+    tables,
+    versions,
+    wordings,
+)
 from pincite.retrieval import deduplication, follow_ups, ranking
 
 MODULES = [
@@ -61,7 +73,7 @@ MODULES = [
     scan,
 ]
 MODULES += [conditions, eml, notation, office, rst, rtf, subtitles, table]
-MODULES += [authors, parts, spelling, wordings]
+MODULES += [authors, options, parts, spelling, tables, versions, wordings]
 MODULES += [evidence, intents, key_sentences, lists, questions, sentences, terms, text, text_anchors]
 """Those that meet texts of others."""
 

@@ -353,3 +353,26 @@ def test_what_says_the_same_is_left_out(
     found = [Quote(hit, span, ()) for span in hit.passage.sentences if hit.document.text[slice(*span)] in texts]
     assert len(found) == len(texts)
     assert len(without_repeats(found, set(analyse(question)))) == kept
+
+
+def test_the_value_of_what_a_sentence_only_names_is_quoted_with_it(tmp_path: Path) -> None:
+    crane = (
+        "The crane stands on rails.\nSome numbers are set before it is delivered, among them the default reach of the "
+        "crane.\nThis reach is 31 metres, from the middle of the tower.\nIt was painted in 2016.\n"
+    )
+    write_files(tmp_path / "c", {"crane.txt": f"The crane\n\n{crane}", "bees.txt": "Bees\n\nA hive has a queen.\n"})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        first = Assistant(index).ask("What is the default reach of the crane?").citations[0]
+    assert "default reach" in first.quote
+    assert "31 metres" in first.quote
+
+
+def test_a_row_of_a_text_file_is_quoted_whole(tmp_path: Path) -> None:
+    write_files(
+        tmp_path / "c", {"lines.csv": "carrier,name,boats\nB6,Blue Sound Ferries,4\nK2,Kelda Line,9\nM1,Mole,2\n"}
+    )
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask("Which ferries have the carrier code B6?")
+    assert answer.citations[0].quote == "carrier: B6\nname: Blue Sound Ferries\nboats: 4"

@@ -210,6 +210,9 @@ LONG = {
     "salt-tax.md": "---\ntitle: The salt tax\n---\n\n"
     "The tax on salt was doubled in 1740. Smugglers brought salt from Lorn.\n",
     "peat.txt": "Peat\n\nPeat is cut in May and dried until August. It burns slowly and smells of earth.\n",
+    "laws/HPL-3.txt": "HARBOUR LICENCE\n\nVersion 3\n\nWho moors a boat may leave it there for a night and a day.\n",
+    "laws/fish.txt": "Nobody may sell a cod or a herring on the quay before the bell was rung at seven.\n",
+    "laws/tides-2.txt": "High water comes twice in a day and stays for half an hour at the mole of Lorn.\n",
 }  # fmt: skip
 
 
@@ -245,6 +248,10 @@ def check_summary(answer: Answer, doc_id: str) -> None:
         ("tldr the salt tax", "salt-tax.md"),
         ("Summarise the article about smugglers", "salt-tax.md"),
         ("Summarise the museum article", "saltworks.md"),
+        ("Summarise the HPL", "laws/HPL-3.txt"),
+        ("Summarise the harbour licence", "laws/HPL-3.txt"),
+        ("Summarise the laws on fish", "laws/fish.txt"),
+        ("Summarise the tides", "laws/tides-2.txt"),
     ],
 )
 def test_an_article_is_found_by_title_name_or_words(salt: Assistant, turn: str, doc_id: str) -> None:

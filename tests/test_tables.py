@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docx
@@ -198,3 +198,60 @@ def test_the_right_row_of_a_long_table_is_quoted_with_the_names_of_its_columns(t
             assert first.columns.replace("|", "\\|") in export.markdown([("q", reply_of(answer))])
             for shown in (export.html([("q", reply_of(answer))]), turn(1, "q", [], "", reply_of(answer))):
                 assert first.columns in shown
+
+
+ELECTION = """# Election to the island council
+
+The council was elected on 14 May. Voters came by boat, and the seats were counted at night.
+
+| Constituency | Seats | Voters | Turnout |
+|---|---|---|---|
+| Northmarsh | 7 | 12,400 | 61% |
+| Kelda | 11 | 9,150 | 58% |
+| Vestermo | 3 | 4,480 | 49% |
+| Total | 21 | 26,030 | 58% |
+
+The seats of the council are of oak.
+"""
+HOURS = """<h1>Hours of the houses</h1><p>From April to September.</p><table>
+<tr><th>House</th><th>Monday</th><th>Tuesday</th><th>Entry</th></tr>
+<tr><td>Museum of Lamps</td><td>closed</td><td>10-17</td><td>6 crowns</td></tr>
+<tr><td>Library</td><td>9-18</td><td>9-18</td><td>free</td></tr>
+<tr><td>Bath</td><td>7-20</td><td>closed</td><td>4 crowns</td></tr>
+<tr><td>Lighthouse</td><td>closed</td><td>closed</td><td>3 crowns</td></tr></table><p>All is open in May.</p>"""
+
+
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("towns")
+    write_files(folder / "c", {"election.md": ELECTION, "hours.html": HOURS})
+    with Index.open(folder / "index") as index:
+        index.update(folder / "c")
+        yield Assistant(index)
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("Which constituency has the most seats?", ["Kelda"]),
+        ("Which constituency has the most voters?", ["Northmarsh"]),
+        ("Which constituency has the lowest turnout?", ["Vestermo"]),
+        ("Which house has the cheapest entry?", ["Library"]),
+        ("What is closed on Monday?", ["Museum of Lamps", "Lighthouse"]),
+        ("Which houses are closed on Tuesday?", ["Bath", "Lighthouse"]),
+        ("How many seats does Kelda have?", ["Kelda"]),
+        ("What does entry to the bath cost?", ["Bath"]),
+        ("Does Kelda or Vestermo have more seats?", ["Kelda", "Vestermo"]),
+    ],
+)
+def test_a_question_over_several_rows_is_answered_by_those_it_asks_for(
+    towns: Assistant, question: str, rows: list[str]
+) -> None:
+    quoted = "\n".join(citation.quote for citation in towns.ask(question).citations)
+    named = ["Northmarsh", "Kelda", "Vestermo", "Total", "Museum of Lamps", "Library", "Bath", "Lighthouse"]
+    assert sorted(row for row in named if f"{row} |" in quoted) == sorted(rows)
+
+
+@pytest.mark.parametrize("question", ["Which harbour has the most seats?", "Which constituency has the most oak?"])
+def test_the_most_of_something_else_is_not_told_by_a_table(towns: Assistant, question: str) -> None:
+    assert all(each.confidence < 0.5 for each in towns.ask(question).citations if "|" in each.quote)

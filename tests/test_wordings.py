@@ -24,6 +24,10 @@ from pincite.reading.wordings import definitions, other_wordings
         ("The night ferry (left) sank (twice).", []),
         ("()(((N))", []),
         ("(NTS) at the start", []),
+        ("NTS stands for Northern Tidal Survey, and more.", [("NTS", "Northern Tidal Survey")]),
+        ("NTS: the Northern Tidal Survey. It met.", [("NTS", "Northern Tidal Survey")]),
+        ("SPE – Society for the Protection of Eels", [("SPE", "Society for the Protection of Eels")]),
+        ("NTS – a bank of Sund; NTServe: NTServe does not", []),
     ],
 )
 def test_acronyms_that_a_text_defines(text: str, expected: list[tuple[str, str]]) -> None:
@@ -88,3 +92,12 @@ def test_either_form_is_answered(index: Index, question: str, doc_id: str) -> No
 def test_the_other_form_is_said(index: Index) -> None:
     answer = Assistant(index).ask("What did the budget of the Northern Tidal Survey rise to in 1911?")
     assert answer.notes == ("Searched for “NTS” as well: NTS is short for Northern Tidal Survey.",)
+
+
+@pytest.mark.parametrize("question", ["What does the PTS stand for?", "What is PTS short for?", "What is the PTS?"])
+def test_what_an_acronym_is_short_for_is_said_first(tmp_path: Path, question: str) -> None:
+    text = "A ship pays the PTS here. The PTS is a trap for the hasty. The Pilot Tariff Scheme (PTS) is old.\n"
+    write_files(tmp_path / "c", {"fees.txt": f"Fees\n\n{text}", "dam.txt": "The dam\n\nThe dam was built of oak.\n"})
+    index = Index.open(tmp_path / "index")
+    index.update(tmp_path / "c")
+    assert "Pilot Tariff Scheme (PTS)" in Assistant(index).ask(question).citations[0].quote

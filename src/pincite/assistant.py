@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
 from pincite import replies
 from pincite.analysis.intents import intent
 from pincite.analysis.terms import analyse, query_terms
-from pincite.datatypes import Answer, Citation, Filter, Hit, Part, Span
-from pincite.errors import UsageError
+from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Part, Span
+from pincite.errors import NothingFits, UsageError
 from pincite.index import Index, Ranking, checked_question
+from pincite.reading import options, versions
 from pincite.reading.authors import by_author
-from pincite.reading.conditions import terms_of
+from pincite.reading.conditions import NEARLY_AS_SURE, asks_for_latest, terms_of, without_other
 from pincite.reading.evidence import READ, Evidence
 from pincite.reading.parts import Asked, enumerates, parts, topic
 from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, in_heading, quotes, without_repeats
 from pincite.reading.reader import last_sentences
 from pincite.reading.spelling import replaced
+from pincite.reading.versions import VERSION
 from pincite.reading.wordings import other_wordings
 from pincite.retrieval.follow_ups import (
     MOST_REQUIRED,
     Turn,
+    asked_again,
     full_questions,
     named_terms,
     needs_context,
@@ -91,7 +94,10 @@ class Assistant:
         question = what_is_asked(question)
         if answer := self._replied(question, history, where) or self._by_author(question, where):
             return answer
-        answer = self._by_article(question, where) or self._in_parts(question, history, where)
+        found = self._by_article(question, where)
+        answer = found if found and len(found.citations) > 1 else self._in_parts(question, history, where)
+        if found and not answer.answered:
+            answer = found
         surest = max((citation.confidence for citation in answer.citations), default=1.0)
         if surest < self._least(self.index.settings) + _SURE:
             return replace(answer, notes=(NOT_SURE, *answer.notes))
@@ -116,9 +122,11 @@ class Assistant:
         asked = by_author(question)
         if asked is None or (where and where.author is not None):
             return None
-        theirs = replace(where or Filter(), author=asked.author)
-        if not (articles := self.index.count(theirs)[0]):
+        try:
+            theirs = self.index.check_fits(replace(where or Filter(), author=asked.author))
+        except NothingFits:
             return None
+        articles = self.index.count(theirs)[0]
         if asked.topic:
             found = self._found(asked.topic, (), theirs)
             return replace(found, question=question) if found.answered else None
@@ -138,7 +146,7 @@ class Assistant:
         return _answer(question, 1.0, citations, hits, more=more, notes=notes)
 
     def _by_article(self, question: str, where: Filter | None) -> Answer | None:
-        """What each article says of a topic, the surest first; None where none surely does, or only one."""
+        """What each article says of a topic, first those that are called so; None where none surely does."""
         on = topic(question)
         if not on or needs_context(question):
             return None
@@ -150,10 +158,12 @@ class Assistant:
         tens = (replace(ranking, hits=tuple(hits[at : at + READ])) for at in range(0, len(hits), READ))
         read = [self.index.read(f"What is said about {on}?", ten) for ten in tens]
         threshold = self._least(ranking.settings)
+        read = [_called(each, analyse(on), threshold + _SURE) for each in read]
         least = max(threshold / 2, max(map(_confidence, read), default=0.0) * _SHARE_OF_BEST)
         found = [quote for each in read for quote in best_quotes(each.sentences, least, analyse(on))]
-        found.sort(key=lambda quote: -quote.best.confidence)
-        if len(found) < 2 or found[0].best.confidence < threshold:
+        found.sort(key=lambda quote: (not _is_called(quote.hit.document, analyse(on)), -quote.best.confidence))
+        surest = max((quote.best.confidence for quote in found), default=0.0)
+        if not found or surest < threshold + (0 if len(found) > 1 else _SURE):
             return None
         citations, more = _cited(found[:_LISTED]), max(0, len(found) - _LISTED)
         notes = dict.fromkeys(note for each in read for note in each.notes)
@@ -163,8 +173,7 @@ class Assistant:
         by_article = tuple(
             Part(name=each.document.title, question=question, labels=(each.label,)) for each in citations
         )
-        confidence = citations[0].confidence
-        return _answer(question, confidence, citations, ordered, more=more, notes=tuple(notes), parts=by_article)
+        return _answer(question, surest, citations, ordered, more=more, notes=tuple(notes), parts=by_article)
 
     def _in_parts(self, question: str, history: Sequence[Turn], where: Filter | None) -> Answer:
         """The answers to the parts of a question on several things; for any other question, the answer to all of it."""
@@ -203,11 +212,14 @@ class Assistant:
 
     def _found(self, question: str, history: Sequence[Turn], where: Filter | None) -> Answer:
         """What answers a question in just these words."""
+        if needs_context(question):
+            history = [{**turn, "content": without_other(turn["content"], question)} for turn in history]
         queries = query_variants(question, history)
         ranking = self.index.rank(queries, passages=20, documents=10, where=where, most=100)
+        ranking = self._with_missed(queries[-1][0] if needs_context(question) else question, ranking)
         read = self.index.read(question, ranking)
         if len(queries) > 1 and needs_context(question):
-            read = self._in_context(question, history, ranking, read)
+            read = self._in_context(question, history, where, ranking, read)
         least, most = self._least(ranking.settings), MOST_QUOTES
         found = quotes(read.sentences, least, read.part)
         if found and enumerates(question):
@@ -221,7 +233,18 @@ class Assistant:
         more = len({each.hit.passage.passage_id for each in found} - quoted)
         return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=read.notes)
 
-    def _in_context(self, question: str, history: Sequence[Turn], ranking: Ranking, read: Evidence) -> Evidence:
+    def _with_missed(self, question: str, ranking: Ranking) -> Ranking:
+        """What was found, and first the section of the version or option asked for, where only its document was."""
+        missed = versions.missed(question, ranking.hits, READ) or options.missed(question, ranking.hits, READ)
+        if not missed:
+            return ranking
+        document, text = missed
+        first = self.index.search(text, k=1, where=Filter(doc_ids=document.doc_id))
+        return replace(ranking, hits=_ranked([*first, *ranking.hits]))
+
+    def _in_context(
+        self, question: str, history: Sequence[Turn], where: Filter | None, ranking: Ranking, read: Evidence
+    ) -> Evidence:
         """What was read for a turn that leans on those before it, or for what it may mean, whichever is surer.
 
         It may still say all by itself, as far as a pronoun leaves that open.
@@ -229,10 +252,14 @@ class Assistant:
         about = subject(history)
         pointed, named = subject_terms(question, about), new_terms(question)
         names, rarity = pointed & named_terms(about), ranking.all_terms
-        meant = (self.index.read(text, ranking) for text in full_questions(question, about))
+        meant = [self.index.read(text, ranking) for text in full_questions(question, about)]
+        for text in asked_again(question, about, latest=asks_for_latest(question)):
+            found = self.index.rank([(text, 1.0)], passages=READ, where=where, most=READ)
+            meant.append(self.index.read(text, found))
         asked = [_holding(pointed, names, read, rarity)]
         asked += [_holding(pointed | named, names, each, rarity) for each in meant]
-        return _told_before(max(asked, key=_confidence), history)
+        surest = max(asked, key=lambda each: (each.told, _confidence(each)))
+        return _told_before(surest if VERSION.search(question) else _saying(named, surest), history)
 
 
 def what_is_asked(turn: str) -> str:
@@ -346,6 +373,19 @@ def _is_better_spelt(other: Answer, found: Answer, spelt: Mapping[str, str]) -> 
     )
 
 
+def _is_called(document: Document, terms: Collection[str]) -> bool:
+    return replies.is_named(terms, document, replies.first_line(document))
+
+
+def _called(read: Evidence, terms: Collection[str], least: float) -> Evidence:
+    """What was read for a topic, where an article that is called so is about it at least so surely."""
+    raised = [
+        sentence.at_least(least + 1e-6) if _is_called(sentence.hit.document, terms) else sentence
+        for sentence in read.sentences
+    ]
+    return replace(read, sentences=raised)
+
+
 def _told_before(read: Evidence, history: Sequence[Turn]) -> Evidence:
     """What was read, where a sentence that answered a turn before counts less: it was seen, and more was asked."""
     said = (turn["content"].partition(" [1]")[0] for turn in history if turn["role"] == "assistant")
@@ -372,6 +412,13 @@ def _holding(terms: frozenset[str], names: frozenset[str], read: Evidence, rarit
         if len(terms & text) >= least and sum(weights[name] for name in weights.keys() & text) >= most_named
     }
     return replace(read, sentences=[sentence for sentence in read.sentences if sentence.hit.rank in holding])
+
+
+def _saying(named: frozenset[str], read: Evidence) -> Evidence:
+    """What was read without sentences that say nothing of what a turn names, where one that does is nearly as sure."""
+    saying = [sentence for sentence in read.sentences if named.intersection(analyse(sentence.text))]
+    sure = bool(saying) and saying[0].confidence >= NEARLY_AS_SURE * _confidence(read)
+    return replace(read, sentences=saying) if sure else read
 
 
 def _confidence(read: Evidence) -> float:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pincite.datatypes import Answer, UpdateReport
     from pincite.index import Index
     from pincite.listing import Kind
+    from pincite.retrieval.follow_ups import Turn
 
 _PLACE = "the index: a folder, or an address in Milvus"
 _TOKEN = "lets who sends it add articles and update (default: the variable PINCITE_TOKEN)"
@@ -136,8 +137,7 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
         names = ("source", "author", "doc_ids", "folders", "after", "before")
         given = {name: value for name in names if (value := options.pop(name)) not in (None, ())}
         where = Filter(**given) if given else None
-        options["index"].check_fits(where)
-        command(where=where, **options)
+        command(where=options["index"].check_fits(where), **options)
 
     return filtered
 
@@ -326,7 +326,8 @@ def ask(
 ) -> None:
     """Answer a question by quoting.
 
-    With --from each line of FILE is a question, or a JSON object with "question"; with --json each answer is a line.
+    With --from each line of FILE is a question, or a JSON object with "question" and, if wanted, "history", the earlier
+    turns; with --json each answer is a line.
     """
     from pincite.assistant import Assistant, what_is_asked
 
@@ -336,29 +337,30 @@ def ask(
         raise click.UsageError("--format goes with neither --from nor --json: choose one")
     assistant = Assistant(index, threshold=threshold)
 
-    def asked(text: str) -> tuple[Answer, dict[str, Any]]:
-        answer = assistant.ask(text, where=where)
+    def asked(text: str, history: Sequence[Turn] = ()) -> tuple[Answer, dict[str, Any]]:
+        answer = assistant.ask(text, history=history, where=where)
         if len(end := what_is_asked(text)) < len(" ".join(text.split())):
             print_error(f"the question is long: it was read by its end, “{end}”")
         return answer, as_json.answer(text, answer, most=most, texts=texts or not in_json)
 
     if question is None:
         assert file is not None
-        _ask_each(file, lambda text: asked(text)[1], in_json)
+        _ask_each(file, lambda text, history: asked(text, history)[1], in_json)
     elif form:
         _print_cited(asked(question)[0], form)
     else:
         _print(asked(question)[1], in_json, as_text.answer)
 
 
-def _ask_each(file: IO[bytes], asked: Callable[[str], dict[str, Any]], in_json: bool) -> None:
+def _ask_each(file: IO[bytes], asked: Callable[[str, Sequence[Turn]], dict[str, Any]], in_json: bool) -> None:
     """Answer the lines of a file one by one; one that cannot be asked is reported, and the rest go on."""
     right = wrong = 0
     for number, line in enumerate(file, 1):
         try:
-            if (question := _question_in(line)) is None:
+            if (found := _question_in(line)) is None:
                 continue
-            given = {"line": number} | asked(question)
+            question, history = found
+            given = {"line": number} | asked(question, history)
         except QueryError as error:
             wrong += 1
             print_error(f"{file.name}:{number}: {error}")
@@ -373,21 +375,24 @@ def _ask_each(file: IO[bytes], asked: Callable[[str], dict[str, Any]], in_json: 
         raise click.exceptions.Exit(1)
 
 
-def _question_in(line: bytes) -> str | None:
-    """The question of a line; None in an empty one."""
+def _question_in(line: bytes) -> tuple[str, list[Turn]] | None:
+    """The question of a line and the turns before it; None in an empty one."""
     try:
         text = line.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
         raise QueryError(f"not UTF-8 ({error.reason}): write the file in UTF-8") from error
     if not text.startswith("{"):
-        return text or None
+        return (text, []) if text else None
     try:
-        question = json.loads(text).get("question")
+        given = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise QueryError(f"not JSON ({error}), though it begins with {{") from error
+    question, history = given.get("question"), given.get("history")
     if not isinstance(question, str):
         raise QueryError('no "question" that is a text')
-    return question
+    if not isinstance(history, list | None):
+        raise QueryError('"history" is no list of turns')
+    return question, [{"role": "user", "content": turn} if isinstance(turn, str) else turn for turn in history or ()]
 
 
 def _print_cited(answer: Answer, form: str) -> None:

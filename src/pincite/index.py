@@ -416,8 +416,11 @@ class Index:
         with self._store.snapshot() as snapshot:
             return snapshot.listed(where)
 
-    def check_fits(self, where: Filter | None) -> None:
+    def check_fits(self, where: Filter | None) -> Filter | None:
         """Say of a filter that leaves no document to be found why, and what there is.
+
+        Returns:
+            The filter; where it fits nothing as it is, with the names of authors of which it has parts, such as "Holt".
 
         Raises:
             NothingFits: no document fits; the message names values or dates that some have.
@@ -427,10 +430,16 @@ class Index:
             Traceback (most recent call last):
             pincite.errors.NothingFits: no article has the source 'Mill Letter'; there is: 'Mill Letters'
         """
-        if where is not None:
-            with self._searched(where) as snapshot:
-                if not snapshot.count(where)[1]:
-                    raise listing.nothing_fits(where, snapshot.listed())
+        if where is None:
+            return None
+        with self._searched(where) as snapshot:
+            if snapshot.count(where)[1]:
+                return where
+            held = snapshot.listed()
+            whole = listing.with_whole_names(where, held)
+            if not snapshot.count(whole)[1]:
+                raise listing.nothing_fits(where, held)
+            return whole
 
     def files(self) -> dict[str, FileRecord]:
         """The file of each document as the last update saw it, by the document's id."""

@@ -10,6 +10,7 @@ from heapq import nlargest
 from itertools import pairwise
 from typing import Literal
 
+from pincite import names
 from pincite.datatypes import Filter, Listed, shortened
 from pincite.errors import NothingFits
 
@@ -68,6 +69,20 @@ def there_are(name: str, names: Iterable[str]) -> str:
 def _pairs(name: str) -> set[str]:
     """Its neighbouring letters, of which similar names share most; much faster than how they are aligned."""
     return {first + second for first, second in pairwise(f" {name.casefold()} ")}
+
+
+def with_whole_names(where: Filter, listed: Iterable[Listed]) -> Filter:
+    """The filter with the names of authors in the place of parts of them: ``Holt`` as ``Ane Marie Holt``.
+
+    A part is some whole words of a name; what is an author's whole name stays.
+    """
+    known = {name for document in listed for name in (names.split(document.author) if document.author else ())}
+    found = []
+    for asked in where.author or ():
+        words = set(names.key(asked).split())
+        whole = sorted(name for name in known if words and words <= set(names.key(name).split()))
+        found += whole or [asked]
+    return replace(where, author=tuple(found)) if found else where
 
 
 def nothing_fits(where: Filter, listed: Iterable[Listed]) -> NothingFits:

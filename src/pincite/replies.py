@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 from pathlib import PurePosixPath
@@ -14,6 +15,7 @@ from pincite.index import Index
 from pincite.listing import folder_of
 
 _IS_TITLE = 0.5  # the share of a title from which on it is taken to be named
+_LONGEST_TITLE = 100
 _MOST_LISTED, _MOST_NEW = 20, 10
 
 _GREETINGS = {
@@ -117,27 +119,48 @@ def _news(documents: list[Listed], where: Filter | None, most: int) -> tuple[str
 
 
 def _article(index: Index, topic: str, where: Filter | None, *, sure: bool) -> Document | None:
-    """The article of this id, or the one found for a topic whose title is most like it.
+    """The article of this id, or the one whose title, first line or path is most like a topic.
 
     Where the topic is surely an article's, one that holds all of its words will do as well.
     """
     named = index.documents([topic]).get(topic)
     if named and (where is None or where.fits(named)):
         return named
-    terms = set(query_terms(topic))
-    documents = {hit.document.doc_id: hit.document for hit in index.search(topic, k=10, where=where)}.values()
-    likest = max(documents, key=lambda document: _likeness(terms, document), default=None)
-    if likest and (likeness := _likeness(terms, likest)) and (sure or likeness >= _IS_TITLE):
-        return likest
-    holding = (each for each in documents if terms and terms.issubset(analyse(f"{each.title}\n{each.text}")))
+    terms = frozenset(query_terms(topic))
+    documents = {hit.document.doc_id: hit.document for hit in index.search(topic, k=10, where=where)}
+    least = 0.0 if sure else _IS_TITLE
+    alike = {each.doc_id: _likeness(terms, each, first_line(each)) for each in documents.values()}
+    if max(alike.values(), default=0.0) < _IS_TITLE:  # a file's name is not searched
+        alike |= {each.doc_id: _likeness(terms, each) for each in index.listed(where) if each.doc_id not in alike}
+    likest = max(alike, key=alike.__getitem__, default="")
+    if likest and alike[likest] > 0 and alike[likest] >= least:
+        return documents.get(likest) or index.documents([likest]).get(likest)
+    holding = (each for each in documents.values() if terms and terms.issubset(analyse(f"{each.title}\n{each.text}")))
     return next(holding, None) if sure else None
 
 
-def _likeness(terms: set[str], document: Document) -> float:
-    """How much a topic is a title, its part before or behind a colon, or a file's name; 0 if not all of it is there."""
-    path = PurePosixPath(document.doc_id)
-    parts = [set(query_terms(part)) for part in (document.title, *document.title.split(":"), path.name, path.stem)]
-    return max(len(terms) / len(part) if terms and terms <= part else 0.0 for part in parts)
+def _likeness(terms: frozenset[str], article: Document | Listed, first: str = "") -> float:
+    """How much of a title, its part before or behind a colon, a first line or a file's name a topic is, 0 to 1.
+
+    0 if not all of the topic is in these and the folders; "GPL" is all of ``GPL-3.txt``.
+    """
+    path = PurePosixPath(article.doc_id)
+    if not is_named(terms, article, first):
+        return 0.0
+    names = [article.title, *article.title.split(":"), first, path.stem]
+    parts = [{term for term in query_terms(name) if not any(map(str.isdigit, term))} for name in names]
+    return max(len(terms & part) / len(part) if part else 0.0 for part in parts)
+
+
+def is_named(terms: Collection[str], article: Document | Listed, first: str = "") -> bool:
+    """Whether the title, the first line or the path of an article have all of these terms, and there are some."""
+    return bool(terms) and set(terms).issubset(analyse(f"{article.title}\n{first}\n{article.doc_id}"))
+
+
+def first_line(document: Document) -> str:
+    """The first line of a text that has no title, where it may be one."""
+    line = document.text.lstrip().partition("\n")[0].strip()
+    return line if document.title_is_name and len(line) <= _LONGEST_TITLE and not line.endswith((".", ":")) else ""
 
 
 def _summary(index: Index, article: Document, question: str) -> Answer | None:

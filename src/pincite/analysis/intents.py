@@ -174,7 +174,6 @@ _MOST = rf"\d{{1,2}}|{'|'.join(_NUMBERS)}"
 _NOW = r"(?:latest|newest|most recent|recent|new)"
 _NEWS = re.compile(
     rf"(?:what(?: is|s)|anything|is there anything|got anything) new(?: {_HERE}| today)?"
-    r"|(?:what(?:s| is) )?the (?:latest|newest)"
     r"|(?:(?:what is|whats|any|tell me|give me|show me) )?(?:the )?(?:latest |recent )?news"
     rf"|(?:(?:what are|what is|whats|which are|which is|what|which|any|{_GIVE}) |(?:do you have|are there)(?: any)? )?"
     rf"(?:the |your )?(?:{_NOW}(?: (?P<n>{_MOST}))?|(?P<m>{_MOST}) (?:{_NOW}|last)|last (?P<o>{_MOST})) "
@@ -216,6 +215,7 @@ _BARE = frozenset(["summarise", "summarize", "summary", "tldr"])
 """Words that alone ask for a summary; "outline" may be looked for."""
 
 _GOES_ON: dict[Kind, re.Pattern[str]] = {
+    "news": re.compile(r"(?:what(?:s| is) )?the (?:latest|newest)"),
     "catalogue": re.compile(
         r"what (?:are (?:they|these|those|all of them)(?: all)?|is (?:this|it)(?: all)?) about"
         r"|how many (?:are there|do you have)"

@@ -9,15 +9,20 @@ from dataclasses import replace
 from pincite.analysis.terms import MONTHS, analyse
 from pincite.datatypes import Hit
 from pincite.parsers.metadata import find_date
-from pincite.reading.quotes import Sentence
+from pincite.reading.options import OPTION
+from pincite.reading.quotes import LEANS, Sentence
+from pincite.reading.tables import LEAST, MOST
+from pincite.reading.versions import VERSION
 
 _LONG = 20  # words from which on a question has several parts
 _LONGEST_ENTRY = 100  # characters of a line that is taken for an item or a row
-_NEARLY_AS_SURE = 0.5
+NEARLY_AS_SURE = 0.5
 """The share of the first one's probability from which on two sentences are taken to say as much of what is asked."""
 
 _YEAR = re.compile(r"(?<![\d.,$€£#-])(?:19|20)\d\d(?![\d%]|[.,]\d)")
 _BORDER = re.compile(r"\b(?:after|before|since|until|till|between|from|by)\s(?:\w+\s){0,3}\Z", re.IGNORECASE)
+_WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
+_BEFORE_TIME = re.compile(r"(?:\s(?:in|of|on|for|from|at|since))?\s{0,3}\Z", re.IGNORECASE)
 _LATEST = re.compile(
     r"\b(?:latest|newest|most recent|current(?:ly)?|at present|nowadays|now|today|up[ -]to[ -]date|in force)\b"
     r"|最新|目前|现行",
@@ -46,6 +51,23 @@ def asks_for_latest(question: str) -> bool:
     return _LATEST.search(question) is not None
 
 
+def without_other(text: str, turn: str) -> str:
+    """A text without its times, weekdays, versions, options or "most" where a turn behind it names another such.
+
+    "And the current ones?" after "What were the dues of 2019?" asks for no dues of 2019.
+    """
+    kinds = [kind for kind in (_WEEKDAY, VERSION, OPTION) if kind.search(turn)]
+    kinds += [MOST, LEAST] if MOST.search(turn) or LEAST.search(turn) else []
+    if asks_for_latest(turn) or named_period(turn):
+        while day := find_date(text):
+            text = f"{_BEFORE_TIME.sub('', text[: day[1]])}{text[day[2] :]}"
+        kinds.append(_YEAR)
+    for kind in kinds:
+        while found := kind.search(text):
+            text = f"{_BEFORE_TIME.sub('', text[: found.start()])}{text[found.end() :]}"
+    return text
+
+
 def period_in_words(date: str) -> str:
     """``YYYY[-MM[-DD]]`` as an article would write it."""
     year, *rest = map(int, date.split("-"))
@@ -57,7 +79,7 @@ def of_period(rated: Sequence[Sentence], period: str) -> list[Sentence]:
 
     What names the year itself stays, whenever it was written.
     """
-    if _surest([sentence for sentence in rated if _fits(sentence, period)]) < _NEARLY_AS_SURE * _surest(rated):
+    if _surest([sentence for sentence in rated if _fits(sentence, period)]) < NEARLY_AS_SURE * _surest(rated):
         return list(rated)
     year = period[:4]
     return [
@@ -69,7 +91,7 @@ def of_period(rated: Sequence[Sentence], period: str) -> list[Sentence]:
 
 def latest_first(rated: Sequence[Sentence]) -> tuple[list[Sentence], list[str]]:
     """The sentences, those nearly as sure as the first by the days of their articles, newest first; and those days."""
-    least = _NEARLY_AS_SURE * rated[0].confidence if rated else 0.0
+    least = NEARLY_AS_SURE * rated[0].confidence if rated else 0.0
     alike = [sentence for sentence in rated if sentence.hit.document.date and sentence.confidence >= least]
     newest = sorted(alike, key=lambda sentence: str(sentence.hit.document.date), reverse=True)
     orders = sorted((sentence.order for sentence in alike), reverse=True)
@@ -94,7 +116,7 @@ def with_numbers(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     hits = {sentence.hit.rank: sentence.hit for sentence in rated}
     holding = {rank for rank, hit in hits.items() if numbers <= terms_of(hit)}
     kept = [sentence for sentence in rated if sentence.hit.rank in holding]
-    return kept if _surest(kept) >= _NEARLY_AS_SURE * _surest(rated) else list(rated)
+    return kept if _surest(kept) >= NEARLY_AS_SURE * _surest(rated) else list(rated)
 
 
 def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list[Sentence]:
@@ -106,7 +128,7 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
     """
     lists: dict[str, dict[int, list[Sentence]]] = {}
     for sentence in rated:
-        if (line := _entry(sentence)) is not None:
+        if (line := _entry(sentence)) is not None and not LEANS.match(sentence.text):
             lists.setdefault(sentence.hit.document.doc_id, {}).setdefault(line, []).append(sentence)
     dropped: set[int] = set()
     for entries in lists.values():
@@ -114,7 +136,7 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
         said = {line: set(asked).intersection(held) for line, held in terms.items()}
         for line, entry in entries.items():
             surest = _surest([one for other in entries if said[line] < said[other] for one in entries[other]])
-            dropped |= {id(one) for one in entry if surest and surest >= _NEARLY_AS_SURE * one.confidence}
+            dropped |= {id(one) for one in entry if surest and surest >= NEARLY_AS_SURE * one.confidence}
     return [sentence for sentence in rated if id(sentence) not in dropped]
 
 

@@ -26,9 +26,13 @@ from pincite.reading.conditions import (
     period_in_words,
     with_numbers,
 )
+from pincite.reading.options import of_option
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reader, Reading, Text
 from pincite.reading.rows import Spelled
+from pincite.reading.tables import rows_asked_for
+from pincite.reading.versions import of_version
+from pincite.reading.wordings import of_acronym
 from pincite.retrieval.embedding import Embedder, reads
 from pincite.settings import DEFAULT_MODEL, Settings
 
@@ -50,6 +54,7 @@ class Evidence:
         sentences: those that may be quoted, best first.
         part: as in `Constants`.
         notes: that it is in a language not learnt, and what was done for a time that it names.
+        told: a version, an option, an acronym or a table alone told which sentences answer.
     """
 
     question: str
@@ -57,6 +62,7 @@ class Evidence:
     sentences: list[Sentence]
     part: float
     notes: tuple[str, ...] = ()
+    told: bool = False
 
 
 def weigh(
@@ -93,27 +99,33 @@ def weigh(
     rated = sentences(best, readings, rarity, constants, words=min(len(asked.split()), 3 * len(rarity)))
     if is_name:
         rated = [sentence for sentence in rated if _holds_phrase(sentence.text, asked)]
-    rated, notes = _as_asked(rated, asked, period, rarity)
+    rated, notes, told = _as_asked(rated, asked, period, rarity)
     hits = _ordered(best, rated) + tuple(hits[len(best) :])
-    return Evidence(asked, hits, rated, constants.part, (*_not_learnt(asked, settings.model), *notes))
+    notes = [*_not_learnt(asked, settings.model), *notes]
+    return Evidence(asked, hits, rated, constants.part, tuple(notes), told)
 
 
 def _as_asked(
     rated: Sequence[Sentence], question: str, period: str | None, rarity: Mapping[str, float]
-) -> tuple[list[Sentence], list[str]]:
-    """The sentences that fit what the question names (`pincite.reading.conditions`), and what was done for a time."""
-    notes = []
+) -> tuple[list[Sentence], list[str], bool]:
+    """The sentences that fit what the question names, what was done for a time, and whether that told the answer."""
+    notes, told = list[str](), False
     if period:
         fitting = of_period(rated, period)
         if len(fitting) < len(rated):
             notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
         rated = fitting
-    rated = entries_asked_for(with_numbers(rated, question), rarity)
+    for narrowed in (of_version, of_option, of_acronym, rows_asked_for):
+        rated, told = narrowed(rated, question)
+        if told:
+            break
+    else:
+        rated = entries_asked_for(with_numbers(rated, question), rarity)
     if asks_for_latest(question):
         rated, dates = latest_first(rated)
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
-    return rated, notes
+    return rated, notes, told
 
 
 def _not_learnt(question: str, model: str) -> list[str]:

@@ -30,6 +30,7 @@ _COMPARED = [
 ]
 """What asks to compare, and what stands between the things; "A vs B" only alone, for in a sentence it is a match."""
 _OF = re.compile(r"(?P<what>.+ (?:of|in|at|on|for) )(?P<one>.+)", re.IGNORECASE)
+_WITH_OPTION = re.compile(r"(?P<of>[^-]+ )--?[A-Za-z][\w-]{0,40}")
 _THAT_OF = re.compile(r"(?:that|those|the one|the ones) (?:of|in|at|on|for) ", re.IGNORECASE)
 _NO_PLURAL = r"(?!(?:was|is|has|does) )[\w-]+"
 _ENUMERATES = re.compile(
@@ -116,8 +117,11 @@ def _holds(held: Sequence[str], words: str) -> bool:
 
 
 def _compared(things: Sequence[str]) -> list[Asked]:
-    """What is asked of each: of "the rent of Asker" and "(that of) Brevik" the rent."""
+    """What is asked of each: of "the rent of Asker" and "(that of) Brevik" the rent, of "winch -i" and "-v" winch."""
     one, *others = things
+    if (command := _WITH_OPTION.fullmatch(one)) and all(other.startswith("-") for other in others):
+        things = [one, *(f"{command['of']}{other}" for other in others)]
+        return [Asked(each, f"What is {each}?") for each in things]
     shared = _OF.fullmatch(one)
     shorts = [_THAT_OF.match(other) for other in others]
     if shared and all(short or not _OF.fullmatch(other) for short, other in zip(shorts, others, strict=True)):

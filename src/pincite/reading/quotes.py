@@ -33,6 +33,9 @@ _SHORT, _LONG = 10, 50
 """Words of a question up to which a single sentence can be expected to answer all of it, and beyond which nothing was
 fitted: what counts changes no further."""
 
+_ROW = re.compile(r"\.[ct]sv#\d{1,9}\Z", re.IGNORECASE)
+"""The end of the id of a document that is a row of a table in a text file."""
+_LONGEST_ROW = 600  # characters of a row that is quoted whole
 _NUMBER_WITH_POINT = re.compile(r"\d+(?:\.\d+)+")
 
 
@@ -76,6 +79,7 @@ class Sentence:
             question says much of what it looks for.
         confidence: the probability that it answers, 0 to 1.
         order: puts the sentences found for one question in order.
+        bare: the words that answer are the question's own: it names what is asked for, and not its value.
     """
 
     hit: Hit
@@ -86,12 +90,15 @@ class Sentence:
     features: tuple[float, ...]
     confidence: float
     order: float
+    bare: bool = False
 
     def less_sure(self, by: float) -> Sentence:
         """The sentence with less evidence; ``by`` is taken off its logit."""
-        sure = min(max(self.confidence, 1e-9), 1 - 1e-9)
-        logit = math.log(sure / (1 - sure)) - by
-        return replace(self, confidence=_probability(logit), order=self.order - by)
+        return replace(self, confidence=_probability(_logit(self.confidence) - by), order=self.order - by)
+
+    def at_least(self, sure: float) -> Sentence:
+        """The sentence, no less sure than this, for what a reader does not see speaks for it."""
+        return self if self.confidence >= sure else self.less_sure(_logit(self.confidence) - _logit(sure))
 
     @property
     def text(self) -> str:
@@ -177,17 +184,18 @@ def _of_passage(
         covered = _covered(rarity, near, terms[max(0, place - _LOOKED_BACK) : place])
         features = (evidence, covered, hit.scores.get("dense", 0.0), long * evidence, long * covered)
         logit = constants.bias + sum(map(operator.mul, constants.weights, features))
-        leans = asked and (evidence > own or is_reply(text) or _LEANS.match(text))
-        first, last = reading.answers[place]
+        leans = asked and (evidence > own or is_reply(text) or LEANS.match(text))
+        first, last = (hit.passage.start + at for at in reading.answers[place])
         yield Sentence(
             hit=hit,
             place=place,
             span=span,
-            answer=(hit.passage.start + first, hit.passage.start + last),
+            answer=(first, last),
             begins=spans[asked[0]][0] if leans else span[0],
             features=features,
             confidence=_probability(logit),
             order=logit + constants.score_weight * hit.score,
+            bare=first < last and rarity.keys() >= set(query_terms(document.text[first:last])),
         )
 
 
@@ -218,6 +226,11 @@ def _handed_on(evidence: npt.NDArray[np.float32], text: str, spans: Sequence[Spa
     alone = not text[line:start].strip() and "\n" in between[len(between.rstrip()) :]
     share = 1.0 if alone or is_reply(text[slice(*spans[place])]) else _HANDED_ON
     return own + share * (theirs - own)
+
+
+def _logit(probability: float) -> float:
+    sure = min(max(probability, 1e-9), 1 - 1e-9)
+    return math.log(sure / (1 - sure))
 
 
 def _probability(logit: float) -> float:
@@ -339,7 +352,7 @@ def _runs(chosen: Iterable[Sentence]) -> list[list[Sentence]]:
     return sorted(runs, key=lambda run: -max(sentence.order for sentence in run))
 
 
-_LEANS = re.compile(
+LEANS = re.compile(
     r"\W*(?:(?:He|She|It|They|His|Her|Its|Their|This|These|Those|That|Such|So|But|And|Or|However|Also|Then|Thus|"
     r"Therefore|Hence|Otherwise|Instead|Both|Neither|Moreover|Furthermore)\b|[他她它这那其此但]|因此|所以)"
 )
@@ -359,15 +372,23 @@ def _quote(run: Sequence[Sentence], rated: Sequence[Sentence], said: set[str]) -
     # Behind the "Yes" to a question stands half of an answer.
     if before and _plain(before.text) not in said:
         replies = before.begins < before.span[0] and is_reply(before.text)
-        if replies or _LEANS.match(run[0].text) or _announces(before):
+        if replies or LEANS.match(run[0].text) or _announces(before):
             whole.insert(0, before)
-    if after and "\n" in hit.document.text[run[-1].span[1] : after.span[0]]:
-        after = None  # another paragraph
-    if after and _plain(after.text) not in said and _TURNS.match(after.text):
+    if after and _plain(after.text) not in said and _belongs(run, after):
         whole.append(after)
     start, end = whole[0].begins, max(map(_reach, whole))
+    if _ROW.search(hit.document.doc_id) and hit.passage.end - hit.passage.start <= _LONGEST_ROW:
+        start, end = hit.passage.start, hit.passage.end  # one value says nothing without the others
     held = [sentence for _, sentence in sorted(neighbours.items()) if whole[-1].span[1] < sentence.span[1] <= end]
     return Quote(hit, (start, end), tuple(sorted([*whole, *held], key=lambda sentence: -sentence.order)))
+
+
+def _belongs(run: Sequence[Sentence], after: Sentence) -> bool:
+    """Whether the sentence behind a run takes back what that says, or says the value of what that only names."""
+    between = run[0].hit.document.text[run[-1].span[1] : after.span[0]]
+    if all(each.bare for each in run) and between.count("\n") < 2:
+        return LEANS.match(after.text) is not None
+    return "\n" not in between and _TURNS.match(after.text) is not None
 
 
 def _announces(sentence: Sentence) -> bool:

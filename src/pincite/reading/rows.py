@@ -9,7 +9,8 @@ from dataclasses import replace
 from pincite.datatypes import Document, Passage, Span
 from pincite.reading.reader import Reading
 
-_BETWEEN = " | "
+BETWEEN = " | "
+"""What parts the cells of a row."""
 
 
 class Spelled:
@@ -52,11 +53,16 @@ class Spelled:
 
 def _cells(document: Document, start: int, end: int) -> Iterator[tuple[str, int, int]]:
     """What stands before each value of a row, and the range of the value; of any other sentence all, after nothing."""
-    named = [line.split(_BETWEEN) for line in (document.columns_at(start) or "").split("\n")]
-    cells = document.text[start:end].split(_BETWEEN)
-    if {len(cells)} != set(map(len, named)) or len(cells) == 1:
+    names, cells = names_of(document, start), document.text[start:end].split(BETWEEN)
+    if len(cells) != len(names) or len(cells) == 1:
         yield "", start, end
         return
-    for at, (name, cell) in enumerate(zip(map(" ".join, zip(*named, strict=True)), cells, strict=True)):
-        yield f"{'; ' if at else ''}{name.strip(' |')}: ", start, start + len(cell)
-        start += len(cell) + len(_BETWEEN)
+    for at, (name, cell) in enumerate(zip(names, cells, strict=True)):
+        yield f"{'; ' if at else ''}{name}: ", start, start + len(cell)
+        start += len(cell) + len(BETWEEN)
+
+
+def names_of(document: Document, start: int) -> list[str]:
+    """The names of the columns of the row that begins there; none where the lines that name them differ."""
+    named = [line.split(BETWEEN) for line in (document.columns_at(start) or "").split("\n")]
+    return [" ".join(names).strip(" |") for names in zip(*named, strict=True)] if len({*map(len, named)}) == 1 else []

@@ -8,12 +8,29 @@ looked for in what was found, so that no store has to keep them and none outlive
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from pincite.analysis.terms import is_stop_word
+from pincite.reading.quotes import Sentence
 
 _SHORT = r"[^\W_][^\s()\[\]]{0,8}[^\W_]"
 _IN_BRACKETS = re.compile(r"(?:(?<=\s)|^)([^\s()]+ )?\(([^()\n]{2,100})\)")
 _IS_SHORT = re.compile(rf"(?=(?:.*[A-Z]){{2}}){_SHORT}")
 """Two capitals at least: of other words in brackets most stand for nothing."""
+_NAMED_SHORT = re.compile(rf"(?<!\w)(?=\w*[A-Z]\w*[A-Z]){_SHORT}(?!\w)")
+_STANDS_FOR = re.compile(
+    r"\b(?:stands? for|short for|abbreviat\w{1,6}|acronym|what do(?:es)? \S{2,12} mean|the meaning of)\b"
+    r"|\A\W*what(?:['’]s| is| are)(?: the| an?)? [A-Z]\S{1,11}\Z",
+    re.IGNORECASE,
+)
+_SAID = re.compile(
+    rf"(?<!\w)(?P<short>{_SHORT})(?:,? (?:stands for|is short for|means)|:| [–—=-])\s(?:the\s)?"
+    r"(?P<long>[^.;:()\n]{4,100})"
+)
+"""An acronym in front of what it is short for, without brackets."""
+_SURE = 0.5
+"""The least confidence of what says what an acronym is short for."""
 _LETTERS = r"(?:[A-Z]\.?\s?-?){1,3}"
 _NAME = r"[A-Z][^\W\d_]+(?:[-'’][^\W\d_]+)?"
 _INITIALS = re.compile(
@@ -55,6 +72,21 @@ def _by_acronyms(question: str, texts: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def of_acronym(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
+    """The sentences, first those that say what an acronym is short for, where a question asks that.
+
+    Returns:
+        The sentences, best first, and whether that alone told which answer.
+    """
+    shorts = set(_NAMED_SHORT.findall(question)) if _STANDS_FOR.search(question) else set()
+    saying = [each for each in rated if shorts.intersection(short for short, _ in definitions(each.text))]
+    if not saying or question.isupper():
+        return list(rated), False
+    sure, first = max(_SURE, rated[0].confidence), rated[0].order
+    leading = [replace(each.at_least(sure), order=max(first + 0.01, each.order)) for each in saying]
+    return [*leading, *(each for each in rated if each not in saying)], True
+
+
 def definitions(text: str) -> Iterator[tuple[str, str]]:
     """The acronyms that a text defines, each with what it is short for."""
     for match in _IN_BRACKETS.finditer(text):
@@ -68,6 +100,17 @@ def definitions(text: str) -> Iterator[tuple[str, str]]:
             long = _long_form(short, inside) if _IS_SHORT.fullmatch(short) else None
         if long and " " in long and short not in long.split():
             yield short, long
+    for match in _SAID.finditer(text):
+        words = match["long"].split()[:8]
+        begun = (words[:length] for length in range(2, len(words) + 1))
+        if said := next((long for long in begun if match["short"].lower() in _initials(long)), None):
+            yield match["short"], " ".join(said).rstrip(",")
+
+
+def _initials(words: Sequence[str]) -> tuple[str, str]:
+    """The first letters of all words, and of those but "of", "and" and the like."""
+    first = [word[0].lower() for word in words]
+    return "".join(first), "".join(one for one, word in zip(first, words, strict=True) if not is_stop_word(word))
 
 
 def _long_form(short: str, text: str) -> str | None:

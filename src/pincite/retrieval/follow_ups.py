@@ -15,7 +15,7 @@ from itertools import pairwise
 from pincite.analysis.intents import intent
 from pincite.analysis.sentences import sentence_spans
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
-from pincite.errors import UsageError
+from pincite.errors import QueryError
 
 Turn = Mapping[str, str]
 """One turn of a conversation: ``{"role": "user" | "assistant", "content": text}``."""
@@ -46,10 +46,20 @@ _CONTINUES = re.compile(
 _ASKING = frozenset(
     analyse(
         "many much more long often come go goes happen happened until really not no yes time year day define describe "
-        "explain tell say name list show mean"
+        "explain tell say name list show mean latest newest current recent now new "
+        "most least highest lowest largest smallest biggest fewest longest shortest cheapest"
     )
 )
 """Terms of words that ask, and that an answer need not hold."""
+_PREPOSITIONS = "in|on|at|of|for|from|to|by|with|about|under|during"
+_INSTEAD = re.compile(
+    rf"\W*(?:(?:and|but|or|so|what about|how about)\s)?(?P<of>{_PREPOSITIONS})\s(?P<what>[^?]*\w)\W*", re.IGNORECASE
+)
+_PHRASE = re.compile(
+    rf"\b(?P<of>{_PREPOSITIONS})\s(?P<what>[\w'’.-]+(?:\s(?!(?:{_PREPOSITIONS})\b)[\w'’.-]+){{0,5}})(?<=\w)",
+    re.IGNORECASE,
+)
+"""What a turn names with its preposition, and what an earlier question does: "for a yacht" of "for a yacht in 2024"."""
 _OF_WHAT_WAS_TOLD = frozenset(
     analyse(
         "reason cause problem solution fix error mistake wrong advice idea suggestion option help matter answer next"
@@ -136,7 +146,7 @@ def query_variants(question: str, history: Sequence[Turn]) -> list[tuple[str, fl
     """The wordings that a question is searched by, itself first, with their weights; ``history`` is oldest first.
 
     Raises:
-        UsageError: a turn that is not one.
+        QueryError: a turn that is not one.
     """
     about = subject(history)
     if not about or intent(question, later=True, about=True):
@@ -167,15 +177,31 @@ def full_questions(question: str, about: str) -> list[str]:
     "When was it released?" is read with the words of its subject behind it, which tell this release from others. Where
     no pronoun stands for the subject, as in "And Jiangsu?", the earlier question is asked again as well.
     """
-    words = re.findall(r"[\w'’-]+", about)
+    words = re.findall(r"[\w'’-]+(?:\.\d+)*", about)
     topic = " ".join(word for word in words if not only_stop_words(word) and not _ASKING.issuperset(analyse(word)))
     named = f"{question} {topic}"
     return [named] if _points_back(question) else [f"{about} {question}", named]
+
+
+def asked_again(question: str, about: str, *, latest: bool) -> list[str]:
+    """The earlier question as a turn asks it again, which is a question of its own.
+
+    With what the turn names in the place of its like, "And for boats?" of "What are the dues for a yacht?", or behind
+    it, "And in winter?". Or where it names nothing but asks for the ``latest``, of today: "And the current ones?".
+    """
+    if latest and not new_terms(question):
+        return [f"{about.rstrip(' ?')} now?"]
+    if not (leans := _INSTEAD.fullmatch(question)):
+        return []
+    places = [found for found in _PHRASE.finditer(about) if found["of"].lower() == leans["of"].lower()]
+    if not places:
+        return [f"{about.rstrip(' ?')} {leans['of']} {leans['what']}?"]
+    return [f"{about[: places[-1].start('what')]}{leans['what']}{about[places[-1].end() :]}"]
 
 
 def _said_by_user(history: Sequence[Turn]) -> list[str]:
     for turn in history:
         said = (turn.get("role"), turn.get("content")) if isinstance(turn, Mapping) else ("", "")
         if said[0] not in ("user", "assistant") or not isinstance(said[1], str):
-            raise UsageError(f'history: {turn!r} is not {{"role": "user" or "assistant", "content": text}}')
+            raise QueryError(f'history: {turn!r} is not {{"role": "user" or "assistant", "content": text}}')
     return [turn["content"] for turn in history if turn["role"] == "user" and turn["content"].strip()]

@@ -63,9 +63,7 @@ def _filtered(method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, 
     def called(*args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 (the method's)
         given = shown.bind(*args, **kwargs).arguments
         where = filter_of(**{name: given.pop(name) for name in _FILTERS if name in given})
-        if where is not None:
-            given["self"]._index.check_fits(where)
-        return method(**given, where=where)
+        return method(**given, where=given["self"]._index.check_fits(where))
 
     called.__dict__["__signature__"] = shown
     called.__annotations__ = {each.name: each.annotation for each in parameters[1:]} | {"return": dict[str, Any]}

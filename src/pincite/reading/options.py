@@ -1,0 +1,108 @@
+"""Questions on an option of a program, as manuals list them: "What does winch -i do?".
+
+The letter is next to nothing to a reader, and ``-V`` is another option than ``-v``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pincite.analysis.terms import analyse, query_terms
+from pincite.datatypes import Document, Hit, Span
+from pincite.reading.quotes import Sentence
+
+OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]{0,40}")
+"""An option, short or long."""
+_HEAD = re.compile(r"^[ \t]{0,40}(?=--?[A-Za-z])[^\n]{1,200}", re.MULTILINE)
+_BEHIND = re.compile(r"\s{2,}|\t|: | [–—] ")
+"""What stands between an option and what it does, on one line."""
+_ASKING = frozenset(analyse("option flag switch argument parameter mean do use command program effect stand work"))
+_SURE = 0.5
+"""The least confidence of what stands below the option asked for; and the share of the first one's from which on a
+sentence says as much of what is asked."""
+
+
+def of_option(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
+    """The sentences without those on other options than the one that a question names.
+
+    Where it asks what that does, what stands below it leads, whatever a reader says of it. For other questions the
+    others are left out where the rest says nearly as much.
+
+    Returns:
+        The sentences, best first, and whether the option alone told which answer.
+    """
+    option, program = _asked(question)
+    if option is None or not rated:
+        return list(rated), False
+    documents = {each.hit.document.doc_id: each.hit.document for each in rated}
+    found = {name: entries(document) for name, document in documents.items()}
+    of = {id(each): _options(found[each.hit.document.doc_id], each.span) for each in rated}
+    here = [each for each in rated if option in of[id(each)]]
+    apart = [each for each in rated if not of[id(each)]]
+    sure, first = max(_SURE, rated[0].confidence), rated[0].order
+    leading = [
+        replace(each.at_least(sure), order=max(first + 0.01, each.order))
+        for each in here
+        if program <= _subject(each.hit.document)
+    ]
+    if leading:
+        return [*leading, *(each for each in apart if option in OPTION.findall(each.text))], True
+    fitting = sorted([*here, *apart], key=lambda each: -each.order)
+    sure_enough = here and fitting[0].confidence >= _SURE * rated[0].confidence
+    return fitting if sure_enough else list(rated), False
+
+
+def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str] | None:
+    """What a document says of the option that a question asks for, where it is not among what will be read.
+
+    Args:
+        question: in natural language.
+        hits: what was found, best first.
+        read: how many of them are read.
+
+    Returns:
+        The document, one of those found, and what it says; None where that will be read, or is not there.
+    """
+    option, program = _asked(question)
+    documents = {hit.document.doc_id: hit.document for hit in hits} if option else {}
+    for document in documents.values():
+        places = [span for span, names in entries(document) if option in names]
+        if places and program <= _subject(document):
+            held = (hit.passage for hit in hits[:read] if hit.document.doc_id == document.doc_id)
+            start, end = places[0]
+            return (
+                None
+                if any(each.start < end and start < each.end for each in held)
+                else (document, document.text[start:end])
+            )
+    return None
+
+
+def _asked(question: str) -> tuple[str | None, frozenset[str]]:
+    """The option that a question asks for, and the terms of whose it is; None where it names none or several."""
+    options = set(OPTION.findall(question))
+    program = frozenset(query_terms(OPTION.sub(" ", question))) - _ASKING if options else frozenset()
+    return (options.pop(), program) if len(options) == 1 else (None, program)
+
+
+def entries(document: Document) -> list[tuple[Span, frozenset[str]]]:
+    """Where a document says what its options do: from the line of each to the next or a blank line, and its names."""
+    text, heads = document.text, list(_HEAD.finditer(document.text))
+    found = []
+    for head, following in zip(heads, [*(head.start() for head in heads[1:]), len(text)], strict=False):
+        names = frozenset(OPTION.findall(_BEHIND.split(head[0].strip())[0]))
+        blank = text.find("\n\n", head.end() + 2)
+        found.append(((head.start(), min(following, blank if blank >= 0 else len(text))), names))
+    return found
+
+
+def _options(found: Sequence[tuple[Span, frozenset[str]]], span: Span) -> frozenset[str]:
+    """The options of the entries that a sentence touches."""
+    touched = (names for (start, end), names in found if start < span[1] and span[0] < end)
+    return frozenset().union(*touched)
+
+
+def _subject(document: Document) -> frozenset[str]:
+    return frozenset(analyse(f"{document.title}\n{document.doc_id}"))

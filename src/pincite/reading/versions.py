@@ -1,0 +1,189 @@
+"""Questions on one version of a thing, as changelogs divide what they tell: "What was changed in version 2.3.1?".
+
+The number stands in a line above a section, and no sentence below repeats it, so that all sections read alike.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+
+from pincite.analysis.terms import analyse, query_terms
+from pincite.datatypes import Document, Hit
+from pincite.parsers.headings import is_version
+from pincite.parsers.metadata import find_date
+from pincite.reading.quotes import Sentence
+
+VERSION = re.compile(
+    r"(?<![\w.])(?:v(?=\d)|(?<=version )|(?<=release )|(?=\d{1,4}\.\d))(\d{1,4}(?:\.\d{1,5}){0,4})(?!\.?\w)",
+    re.IGNORECASE,
+)
+"""A version: behind a "v" or the word, or with a point in it."""
+_LINE = re.compile(r"^[^\n]{1,100}$", re.MULTILINE)
+_MARKS = "*#=•-[]() \t"
+_WORDED = re.compile(r"\b(?:version|release)\s{1,2}v?\d", re.IGNORECASE)
+_CHANGES = frozenset(
+    analyse(
+        "version release change changelog news note new add introduce fix bug problem remove drop deprecate improve "
+        "improvement performance security feature behaviour behavior happen come bring came brought differ different "
+        "update include list thing main important out publish appear date"
+    )
+)
+"""Terms of a question for what a version changed, beside its number and the name of the thing."""
+_ASKS_ELSE = re.compile(
+    r"\W*(?:is|are|was|were|do|does|did|can|could|has|have)\b|.*\b(?:when|who|whom|whose|why|where|how|date|year)\b",
+    re.IGNORECASE,
+)
+_CAME = re.compile(
+    r"\bwhen\b(?:\s[^\s?]{1,40}){1,8}\s(?:released?|published|come|came|out|appear(?:ed)?)\b|\brelease date\b",
+    re.IGNORECASE,
+)
+_SURE = 0.5
+"""The least confidence of the section of the version asked for, since its name says that it answers; and the share of
+the first one's from which on a sentence says as much of what is asked."""
+
+
+class Section(NamedTuple):
+    """What stands below a line that names a version.
+
+    Attributes:
+        start, end: the range of the line in the document's text.
+        below: where the next such line begins.
+        numbers: the versions.
+        subject: the terms of the line, and of the document's title and path.
+    """
+
+    start: int
+    end: int
+    below: int
+    numbers: frozenset[str]
+    subject: frozenset[str]
+
+
+_NONE = Section(-1, -1, -1, frozenset(), frozenset())
+
+
+def versions(text: str) -> frozenset[str]:
+    """The versions that a text names, without ".0" at their ends: ``2.3.1``, ``v2.3``, ``version 5``."""
+    return frozenset(re.sub(r"(?:\.0){1,4}\Z", "", number) for number in VERSION.findall(text))
+
+
+def of_version(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
+    """The sentences without those on other versions than the one that a question names.
+
+    Where all that a version changed is asked for, its section answers, whatever a reader says of it; where no section
+    is that version's, none does. For other questions they are left out where the rest says nearly as much.
+
+    Returns:
+        The sentences, best first, and whether the version alone told which answer.
+    """
+    named = versions(question)
+    if len(named) != 1:
+        return list(rated), False
+    documents = {each.hit.document.doc_id: each.hit.document for each in rated}
+    found = {name: sections(document) for name, document in documents.items()}
+    below = [(each, _section(found[each.hit.document.doc_id], each.span[0])) for each in rated]
+    asked = _asked(question)
+    if asked and any(section.numbers and asked.thing <= section.subject for _, section in below):
+        theirs = [(each, section) for each, section in below if _is_of(section, named, asked.thing)]
+        here = [each for each, section in theirs if asked.when == (each.span[0] <= section.end)]
+        apart = [each for each, section in below if not section.numbers and named & versions(_said(each, bool(here)))]
+        if here and not asked.thing:
+            apart = []
+        return [*_as_sure(here, rated[0]), *apart], True
+    fitting = [
+        each for each, section in below if not section.numbers or named & section.numbers or named & versions(each.text)
+    ]
+    sure = bool(fitting) and fitting[0].confidence >= _SURE * rated[0].confidence
+    return fitting if sure else list(rated), False
+
+
+def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str] | None:
+    """The section that answers what a question asks of a version, where it is not among what will be read.
+
+    Args:
+        question: in natural language.
+        hits: what was found, best first.
+        read: how many of them are read.
+
+    Returns:
+        The document, one of those found, and the line above the section; None where there is no such section.
+    """
+    named, asked = versions(question), _asked(question)
+    if len(named) != 1 or asked is None:
+        return None
+    for document in {hit.document.doc_id: hit.document for hit in hits}.values():
+        for section in sections(document):
+            if _is_of(section, named, asked.thing):
+                places = (hit.passage for hit in hits[:read] if hit.document.doc_id == document.doc_id)
+                held = any(place.start < section.below and section.end < place.end for place in places)
+                return None if held else (document, document.text[section.start : section.end])
+    return None
+
+
+def _said(sentence: Sentence, alone: bool) -> str:
+    """A sentence alone, or with its passage and what stands above that: release notes of one version have it there."""
+    hit = sentence.hit
+    return sentence.text if alone else f"{hit.document.title}\n{hit.passage.heading or ''}\n{hit.passage.text}"
+
+
+class _Asked(NamedTuple):
+    """Of what thing a question asks for all that a version changed, by its terms, or only when that came."""
+
+    thing: frozenset[str]
+    when: bool
+
+
+def _asked(question: str) -> _Asked | None:
+    """What a question asks of a version; None for what only its text can tell."""
+    when = _CAME.search(question) is not None
+    if not when and _ASKS_ELSE.match(question):
+        return None
+    return _Asked(frozenset(query_terms(VERSION.sub(" ", question))) - _CHANGES, when)
+
+
+def _is_of(section: Section, named: frozenset[str], thing: frozenset[str]) -> bool:
+    return bool(named & section.numbers) and thing <= section.subject
+
+
+def _as_sure(here: Sequence[Sentence], first: Sentence) -> list[Sentence]:
+    """The sentences of a section with at least the confidence of the first one found; what stands together as one."""
+    if not here:
+        return []
+    sure, lead = max(_SURE, first.confidence), here[0].hit
+    raised = [
+        replace(each.at_least(sure), order=max(first.order + 0.01, each.order)) if each.hit is lead else each
+        for each in here
+    ]
+    return sorted(raised, key=lambda each: -each.order)
+
+
+def sections(document: Document) -> list[Section]:
+    """The lines of a document that name a version above what it brought, in order."""
+    text = document.text
+    headings = {text.rfind("\n", 0, start) + 1 for start, _ in document.headings}
+    subject = frozenset(analyse(f"{document.title}\n{document.doc_id}"))
+    found = []
+    for line in _LINE.finditer(text):
+        said, start = line[0].strip(_MARKS), line.start()
+        numbers = versions(said) if "." in said or "ersion" in said or "elease" in said else frozenset()
+        alone = start in headings or not text[text.rfind("\n", 0, max(0, start - 1)) + 1 : start].strip()
+        if numbers and alone and _is_above(said, start in headings):
+            found.append(Section(start, line.end(), len(text), numbers, subject.union(analyse(said))))
+    return [each._replace(below=after.start) for each, after in pairwise(found)] + found[-1:]
+
+
+def _is_above(line: str, is_heading: bool) -> bool:
+    """Whether a line names a version above what it brought: with a date, or as a heading that says no more."""
+    if is_heading and (is_version(line) or _WORDED.search(line) or not VERSION.sub("", line).strip(_MARKS)):
+        return True
+    return line[-1] not in ".,;:?" and find_date(line) is not None
+
+
+def _section(found: Sequence[Section], at: int) -> Section:
+    place = bisect_right(found, at, key=lambda section: section.start) - 1
+    return found[place] if place >= 0 else _NONE

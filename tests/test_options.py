@@ -1,0 +1,76 @@
+"""Questions on an option of a program are answered by what its manual lists below that option."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from conftest import write_files
+from pincite import Assistant, Index
+from pincite.reading.parts import parts
+
+WHAT = {
+    "-i, --idle": "Let the drum turn without a load.",
+    "-v, --invert": "Pull in the other way.",
+    "-V, --version": "Output the version number of winch and exit.",
+    "-s, --slow": "Pull no faster than a metre in a second. This saves the rope.",
+    "-n NUM, --number=NUM": "Stop after NUM turns of the drum.",
+    "-q": "Pull without a word.",
+}
+FILLER = "".join(
+    f"       --brake-{at}\n              Hold brake {at} of the winch while the winch is at work on the pier.\n\n"
+    for at in range(40)
+)
+WINCH = (
+    "WINCH(1)\n\nNAME\n       winch - pull boats out of the water\n\nDESCRIPTION\n"
+    "       winch pulls what hangs on its rope, and winch stops where the rope ends.\n\nOPTIONS\n"
+    + FILLER
+    + "".join(f"       {name}\n              {what}\n\n" for name, what in WHAT.items())
+    + "EXIT STATUS\n       The status is 1 if winch -q was ended.\n"
+)
+CRANE = WINCH.replace("winch", "crane").replace("WINCH", "CRANE").replace("Pull in the other way", "Lift less")
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("options")
+    write_files(folder / "c", {"winch.txt": WINCH, "crane.txt": CRANE})
+    with Index.open(folder / "index") as index:
+        index.update(folder / "c")
+        yield Assistant(index)
+
+
+@pytest.mark.parametrize(
+    ("question", "option"),
+    [
+        ("What does winch -i do?", "-i, --idle"),
+        ("What is winch -v?", "-v, --invert"),
+        ("What is the -V option of winch?", "-V, --version"),
+        ("What does the option --slow of winch mean?", "-s, --slow"),
+        ("What does winch --number do?", "-n NUM, --number=NUM"),
+        ("What does winch -q do?", "-q"),
+    ],
+)
+def test_what_stands_below_an_option_answers(assistant: Assistant, question: str, option: str) -> None:
+    first = assistant.ask(question).citations[0]
+    assert first.document.doc_id == "winch.txt"
+    assert first.quote.split("\n")[0].strip() == option
+    assert WHAT[option] in " ".join(first.quote.split())
+
+
+@pytest.mark.parametrize(
+    "question", ["What is the difference between winch -i and winch -v?", "Compare winch -i with -v.", "winch -i vs -v"]
+)
+def test_two_options_are_compared_by_a_quote_each(assistant: Assistant, question: str) -> None:
+    one, other, *_ = assistant.ask(question).citations
+    assert WHAT["-i, --idle"] in one.quote
+    assert WHAT["-v, --invert"] in other.quote
+
+
+def test_an_option_of_another_program_is_not_quoted_first(assistant: Assistant) -> None:
+    assert "Lift less" in assistant.ask("What does crane -v do?").citations[0].quote
+
+
+def test_the_second_of_two_options_may_stand_alone() -> None:
+    assert [part.name for part in parts("What is the difference between winch -i and -v?")] == ["winch -i", "winch -v"]
