@@ -50,20 +50,17 @@ def launch(
     # Gradio reads this when it is imported, and would otherwise report its use over the network.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     with _listen(host, port) as listener:
-        from pincite.parsers.pool import IDLE
         from pincite.web.page import Server, application
 
-        IDLE.seconds = 60.0
         names = {host, *allow_hosts, *(() if host in LOOPBACK else (socket.gethostname(),))}
-        local = is_local(host, allow_hosts)
-        server = Server(application(index, names, token=token, local=local, watch=watch))
+        page = application(index, names, token=token, local=is_local(host, allow_hosts), watch=watch)
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         if on_ready is not None:
             on_ready(address)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
         with suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
+            Server(page).run(sockets=[listener])
 
 
 def is_local(host: str, allow_hosts: Collection[str]) -> bool:

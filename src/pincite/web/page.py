@@ -23,12 +23,14 @@ from pincite.assistant import Assistant
 from pincite.errors import PinciteError
 from pincite.index import Index
 from pincite.parsers import SUFFIXES
+from pincite.parsers.pool import IDLE
 from pincite.web import routes, tools
 from pincite.web.chat import Chat
 from pincite.web.guard import Access, Guard
 from pincite.web.library import MOST_BYTES, Library
 from pincite.web.service import MOST_CHARACTERS, Service, translate_errors
 
+_WORKERS_STAY = 60.0  # seconds, in which the next file that is added is read at once
 _LOOKS_AFTER, _NOTHING_COMES_AFTER = 0.02, 1.0  # seconds
 
 
@@ -91,6 +93,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: FastAPI) -> None:
         super().__init__(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
+        IDLE.seconds = _WORKERS_STAY
         self._app = app
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
