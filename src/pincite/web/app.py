@@ -54,13 +54,16 @@ def launch(
 
         names = {host, *allow_hosts, *(() if host in LOOPBACK else (socket.gethostname(),))}
         page = application(index, names, token=token, local=is_local(host, allow_hosts), watch=watch)
-        address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-        if on_ready is not None:
-            on_ready(address)
+        if on_ready:
+            on_ready(_address(host, listener))
         if open_browser:
-            threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=[_address(host, listener)], daemon=True).start()
         with suppress(KeyboardInterrupt):
             Server(page).run(sockets=[listener])
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
 
 
 def is_local(host: str, allow_hosts: Collection[str]) -> bool:
