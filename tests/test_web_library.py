@@ -188,9 +188,11 @@ def test_a_file_that_is_gone_is_told_when_it_is_deleted(lenient: BrowserContext,
     page = lenient.new_page()  # where the browser may note the refusal
     page.goto(own.address)
     page.get_by_role("button", name="Library").click()
+    delete = page.locator("#library .articles").get_by_role("button", name="Delete: uploads/bells.md")
+    delete.wait_for()
     (own.corpus / "uploads" / "bells.md").unlink()
     page.once("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Delete: uploads/bells.md").click()
+    delete.click()
     expect(page.locator("#library .uploads .failed")).to_have_text(
         "uploads/bells.md: not deleted: uploads/bells.md: no file that was added here; load the list again"
     )
