@@ -9,7 +9,15 @@ import pytest
 
 from conftest import write_files
 from pincite import Assistant, Index, Settings
-from pincite.reading.conditions import asks_for_latest, named_period, period_in_words
+from pincite.reading.conditions import asks_for_latest, named_period, period_in_words, without_other
+
+
+def test_of_a_long_turn_the_end_alone_loses_its_times() -> None:
+    """A body may hold a megabyte, and each of its dates is looked for by many patterns."""
+    long = "It was painted on 4 May 2019. " * 30_000
+    found = without_other(f"{long}What were the dues of 2019?", "And the current ones?")
+    assert found.startswith(long[:-600])
+    assert found.endswith("What were the dues?")
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,14 @@ def _commands(block: str) -> list[tuple[str, str]]:
 def _run(command: str, folder: Path) -> str:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        command, shell=True, cwd=folder, capture_output=True, text=True, check=False, env=os.environ | {"PATH": path}
+        command,
+        shell=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+        env=os.environ | {"PATH": path},
     )
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout

@@ -680,3 +680,8 @@ def test_links_to_other_pages_stay_where_they_are_the_text(document: Make) -> No
     head = "<link rel='prev' href='b'><link rel='next' href='c'>"
     said = "<p>What the pilots do is said of <a href='b'>the lane</a> and of <a href='d'>the quay</a>.</p>"
     assert "said of the lane and of the quay." in document(f"<html><head>{head}</head><body>{said}</body></html>").text
+    said = (
+        "<p>How the pilot of Aldhaven lost his boat in the winter is told in <a href='b'>the first tale</a>; that she "
+        "was found again by a keeper is told in <a href='c'>the third</a>.</p>"
+    )
+    assert "is told in the third." in document(f"<html><head>{head}</head><body>{said}</body></html>").text

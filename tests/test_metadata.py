@@ -94,6 +94,8 @@ def test_titles_set_apart_are_found(tmp_path: Path, name: str, text: str, expect
         ("© Ane Holt", "Ane Holt"),
         ("Ane Holtharbour-office@aldhaven.example", None),
         ("ane@aldhaven.example", "ane@aldhaven.example"),
+        ("Ane Holt (ed.)", "Ane Holt (ed.)"),
+        ("Lind, B. (Aldhaven) <bo@aldhaven.example>", "Lind, B. (Aldhaven)"),
     ],
 )
 def test_an_author_has_no_address(tmp_path: Path, stated: str, expected: str | None) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from conftest import write_files
-from pincite import Assistant, Index
+from pincite import Assistant, Document, Index
+from pincite.reading.options import entries
 from pincite.reading.parts import parts
 
 WHAT = {
@@ -70,6 +72,26 @@ def test_two_options_are_compared_by_a_quote_each(assistant: Assistant, question
 
 def test_an_option_of_another_program_is_not_quoted_first(assistant: Assistant) -> None:
     assert "Lift less" in assistant.ask("What does crane -v do?").citations[0].quote
+
+
+def test_an_option_without_its_program_is_found_where_one_has_it(assistant: Assistant) -> None:
+    assert WHAT["-s, --slow"] in assistant.ask("What does -s do?").citations[0].quote
+
+
+@pytest.mark.parametrize("question", ["Who uses winch -i?", "Why is there a winch -i?", "When came winch -i?"])
+def test_what_an_option_does_is_no_answer_to_another_question(assistant: Assistant, question: str) -> None:
+    assert WHAT["-i, --idle"] not in assistant.ask(question).text
+
+
+def test_an_entry_is_looked_for_no_further_than_to_the_next() -> None:
+    def seconds(line: str) -> float:
+        document = Document(doc_id="a.patch", title="A patch", text=line * 30_000)
+        began = time.process_time()
+        assert len(entries(document)) == 30_000
+        return time.process_time() - began
+
+    # Without a blank line each would look through all that follows, which takes fifty times as long.
+    assert seconds("-import lamp\n") < 10 * seconds("-import lamp\n\n")
 
 
 def test_the_second_of_two_options_may_stand_alone() -> None:

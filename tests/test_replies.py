@@ -211,6 +211,8 @@ LONG = {
     "The tax on salt was doubled in 1740. Smugglers brought salt from Lorn.\n",
     "peat.txt": "Peat\n\nPeat is cut in May and dried until August. It burns slowly and smells of earth.\n",
     "laws/HPL-3.txt": "HARBOUR LICENCE\n\nVersion 3\n\nWho moors a boat may leave it there for a night and a day.\n",
+    "books/a.txt": "1984\n\nThe clock of the harbour struck thirteen, and nobody on the quay looked up from a net.\n",
+    "books/b.txt": "Book list 1984\n\nThe keeper of the lighthouse lent eleven books to the crews of the ferry.\n",
     "laws/fish.txt": "Nobody may sell a cod or a herring on the quay before the bell was rung at seven.\n",
     "laws/tides-2.txt": "High water comes twice in a day and stays for half an hour at the mole of Lorn.\n",
 }  # fmt: skip
@@ -252,6 +254,7 @@ def check_summary(answer: Answer, doc_id: str) -> None:
         ("Summarise the harbour licence", "laws/HPL-3.txt"),
         ("Summarise the laws on fish", "laws/fish.txt"),
         ("Summarise the tides", "laws/tides-2.txt"),
+        ("Summarise the article 1984", "books/a.txt"),
     ],
 )
 def test_an_article_is_found_by_title_name_or_words(salt: Assistant, turn: str, doc_id: str) -> None:

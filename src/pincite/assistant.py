@@ -240,7 +240,9 @@ class Assistant:
             return ranking
         document, text = missed
         first = self.index.search(text, k=1, where=Filter(doc_ids=document.doc_id))
-        return replace(ranking, hits=_ranked([*first, *ranking.hits]))
+        there = {hit.passage.passage_id for hit in first}
+        others = (hit for hit in ranking.hits if hit.passage.passage_id not in there)
+        return replace(ranking, hits=_ranked([*first, *others]))
 
     def _in_context(
         self, question: str, history: Sequence[Turn], where: Filter | None, ranking: Ranking, read: Evidence

@@ -148,7 +148,8 @@ def _likeness(terms: frozenset[str], article: Document | Listed, first: str = ""
     if not is_named(terms, article, first):
         return 0.0
     names = [article.title, *article.title.split(":"), first, path.stem]
-    parts = [{term for term in query_terms(name) if not any(map(str.isdigit, term))} for name in names]
+    said = [{*query_terms(name)} for name in names]
+    parts = [{term for term in part if not any(map(str.isdigit, term))} or part for part in said]
     return max(len(terms & part) / len(part) if part else 0.0 for part in parts)
 
 

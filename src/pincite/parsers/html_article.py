@@ -7,6 +7,7 @@ by its links.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from copy import deepcopy
 from itertools import takewhile
 from typing import Any
@@ -82,17 +83,20 @@ def drop_paging(tree: Element) -> None:
     """Drop the boxes that lead to the page before, the next and the one above, whatever they say in what language."""
     beside = {link.get("href") for link in tree.xpath("//link[@href]") if _BESIDE.intersection(_rels(link))}
     markup.drop(tree, [link for link in tree.iter("a") if _PAGING.search(link.get("class", ""))])
-    boxes: dict[Element, int] = {}
+    boxes = defaultdict[Element, list[Element]](list)
     for link in tree.iter("a"):
         if link.get("accesskey") in _KEYS or _BESIDE.intersection(_rels(link)) or link.get("href") in beside:
             box = next((each for each in link.iterancestors("table", "div", "p", "ul")), None)
-            boxes[box] = boxes.get(box, 0) + 1
+            boxes[box].append(link)
     markup.drop(
         tree,
         [
             box
-            for box, count in boxes.items()
-            if box is not None and 2 <= count == len(list(box.iter("a"))) and len(letters_of(box)) < _TEASER
+            for box, links in boxes.items()
+            if box is not None
+            and 2 <= len(links) == len(list(box.iter("a")))
+            and len(letters_of(box)) < _TEASER
+            and len(letters_of(box)) - sum(len(letters_of(link)) for link in links) < _PROSE
         ],
     )
 

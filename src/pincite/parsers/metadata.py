@@ -154,7 +154,9 @@ def _names(author: str | None) -> str | None:
         words = part.split()
         if any("@" in word and word[0].isupper() for word in words[1:]):
             return None
-        named = " ".join(word for word in words if not _ADDRESS.match(word)).strip(" ,:()©")
+        kept = [word for word in words if not _ADDRESS.match(word)]
+        named = " ".join(kept).strip(" ,:©" if len(kept) == len(words) else " ,:()©")
+        named += ")" * (named.count("(") > named.count(")"))
         found.append(named or ("" if "/" in part else part.strip()))
     return "; ".join(filter(None, found)) or None
 

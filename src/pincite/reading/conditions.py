@@ -30,6 +30,9 @@ _LATEST = re.compile(
 )
 
 
+_LOOKED_AT = 500  # characters of an earlier turn
+
+
 def named_period(question: str) -> str | None:
     """The day, month or year that a question names, as ``YYYY[-MM[-DD]]``.
 
@@ -54,8 +57,10 @@ def asks_for_latest(question: str) -> bool:
 def without_other(text: str, turn: str) -> str:
     """A text without its times, weekdays, versions, options or "most" where a turn behind it names another such.
 
-    "And the current ones?" after "What were the dues of 2019?" asks for no dues of 2019.
+    "And the current ones?" after "What were the dues of 2019?" asks for no dues of 2019. Of a long text the end alone
+    is looked at, in which a question stands; each of very many dates would be looked for from the beginning.
     """
+    whole, text = text[:-_LOOKED_AT], text[-_LOOKED_AT:]
     kinds = [kind for kind in (_WEEKDAY, VERSION, OPTION) if kind.search(turn)]
     kinds += [MOST, LEAST] if MOST.search(turn) or LEAST.search(turn) else []
     if asks_for_latest(turn) or named_period(turn):
@@ -65,7 +70,7 @@ def without_other(text: str, turn: str) -> str:
     for kind in kinds:
         while found := kind.search(text):
             text = f"{_BEFORE_TIME.sub('', text[: found.start()])}{text[found.end() :]}"
-    return text
+    return whole + text
 
 
 def period_in_words(date: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pincite.analysis.terms import analyse, query_terms
+from pincite.analysis.terms import analyse, only_stop_words, query_terms
 from pincite.datatypes import Document, Hit, Span
 from pincite.reading.quotes import Sentence
 
@@ -19,6 +19,9 @@ _HEAD = re.compile(r"^[ \t]{0,40}(?=--?[A-Za-z])[^\n]{1,200}", re.MULTILINE)
 _BEHIND = re.compile(r"\s{2,}|\t|: | [–—] ")
 """What stands between an option and what it does, on one line."""
 _ASKING = frozenset(analyse("option flag switch argument parameter mean do use command program effect stand work"))
+_ASKS_ELSE = re.compile(r"\b(?:who|whom|whose|why|when|where)\b", re.IGNORECASE)
+"""What is no question for what an option does."""
+_MOST_SEARCHED = 1000  # characters of an entry
 _SURE = 0.5
 """The least confidence of what stands below the option asked for; and the share of the first one's from which on a
 sentence says as much of what is asked."""
@@ -75,16 +78,18 @@ def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str
             return (
                 None
                 if any(each.start < end and start < each.end for each in held)
-                else (document, document.text[start:end])
+                else (document, document.text[start : min(end, start + _MOST_SEARCHED)])
             )
     return None
 
 
 def _asked(question: str) -> tuple[str | None, frozenset[str]]:
     """The option that a question asks for, and the terms of whose it is; None where it names none or several."""
-    options = set(OPTION.findall(question))
-    program = frozenset(query_terms(OPTION.sub(" ", question))) - _ASKING if options else frozenset()
-    return (options.pop(), program) if len(options) == 1 else (None, program)
+    options, rest = set(OPTION.findall(question)), OPTION.sub(" ", question)
+    if len(options) != 1 or _ASKS_ELSE.search(rest):
+        return None, frozenset()
+    program = frozenset() if only_stop_words(rest) else frozenset(query_terms(rest)) - _ASKING
+    return options.pop(), program
 
 
 def entries(document: Document) -> list[tuple[Span, frozenset[str]]]:
@@ -93,8 +98,8 @@ def entries(document: Document) -> list[tuple[Span, frozenset[str]]]:
     found = []
     for head, following in zip(heads, [*(head.start() for head in heads[1:]), len(text)], strict=False):
         names = frozenset(OPTION.findall(_BEHIND.split(head[0].strip())[0]))
-        blank = text.find("\n\n", head.end() + 2)
-        found.append(((head.start(), min(following, blank if blank >= 0 else len(text))), names))
+        blank = text.find("\n\n", head.end() + 2, following)
+        found.append(((head.start(), blank if blank >= 0 else following), names))
     return found
 
 
