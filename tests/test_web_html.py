@@ -153,6 +153,19 @@ def test_a_notebook_shows_texts_to_the_letter_and_runs_none(answer: Answer, ques
         assert tags <= {"div", "h1", "h2", "p", "blockquote", "span", "ol", "li", "br", "small"}
 
 
+@pytest.mark.parametrize(
+    ("line", "question"),
+    [
+        ("(FAQ 28) How do I moor a boat?", "How do I moor a boat?"),
+        ("3.2 Which boats may moor?", "Which boats may moor?"),
+        ("Q1: Who may moor?", "Who may moor?"),
+        ("May a boat moor at pier (3) now?", "May a boat moor at pier (3) now?"),
+    ],
+)
+def test_a_heading_is_offered_as_a_question_without_its_number(line: str, question: str) -> None:
+    assert start.question_of(line) == question
+
+
 def test_a_notebook_keeps_lines_and_takes_no_money_for_a_formula() -> None:
     text = "Rope\n$5, and tar $6."
     document = Document(doc_id="d", title="t", text=text)

@@ -125,7 +125,7 @@ def test_one_article_of_the_library_alone_is_asked(visit: Callable[..., Page], o
     expect(page.locator("#library")).to_be_hidden()
     expect(page.get_by_role("textbox", name="Your question")).to_be_focused()
     expect(page.locator("#chips li")).to_have_text("The night ferry of Aldhaven✕")
-    expect(page.locator("#filters .fits")).to_have_text("1 article fit")
+    expect(page.locator("#filters .fits")).to_have_text("1 article fits")
     page.get_by_role("button", name="Chats").click()
     page.get_by_role("button", name="Close the chats").click()
     expect(page.locator("#chats")).to_be_hidden()

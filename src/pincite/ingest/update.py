@@ -261,7 +261,8 @@ class Update:
         if self._too_many(lost):
             raise RemovalRefused(
                 f"{self.scan.folder}: {len(lost)} of {len(self._known)} documents are gone; is it the right folder, "
-                "and mounted? To remove them all the same: --allow-removals (allow_removals=True)"
+                "and mounted? An index is of one folder: for another, name another index (--index). To remove them all "
+                "the same: --allow-removals (allow_removals=True)"
             )
         return removed
 

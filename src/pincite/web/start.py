@@ -9,7 +9,7 @@ from pincite.datatypes import Status
 from pincite.web.answers import examples as buttons
 from pincite.web.markup import count, literal
 
-_NUMBER = re.compile(r"\s*(?:\d+(?:\.\d+)*[.)]|\d+(?:\.\d+)+|Q\d*[.:])\s+")
+_NUMBER = re.compile(r"\s*\(?(?:FAQ )?(?:\d+(?:\.\d+)*[.)]|\d+(?:\.\d+)+|Q\d*[.:])\s+")
 _HOW_TO = re.compile(r"How to (?=[a-z])", re.IGNORECASE)
 
 
@@ -27,7 +27,8 @@ def masthead(status: Status | None, changed: int = 0) -> str:
 
 def question_of(line: str) -> str | None:
     """The question that a title or heading is, without its number; "How to add texts" asks how. None for another."""
-    line = _NUMBER.sub("", line).strip()
+    number = _NUMBER.match(line)
+    line = line[number.end() if number else 0 :].strip()
     if line.endswith("？") or (line.endswith("?") and " " in line):
         return line
     how = _HOW_TO.match(line)

@@ -1,6 +1,6 @@
 // Which articles are asked: pickers in the fold, and a chip for each filter in use, which is seen when the fold is closed.
 
-import { articleCount, make, one } from "./dom.js";
+import { articleCount, make, one, toast } from "./dom.js";
 import { call } from "./server.js";
 
 export const LISTS = ["folders", "sources", "authors", "documents"], DATES = ["after", "before"];
@@ -19,7 +19,7 @@ export const current = () => structuredClone(used);
 
 export const set = (asked) => {
   used = Object.fromEntries(Object.entries(NONE).map(([name, none]) => [name, asked[name] ?? none]));
-  for (const name of DATES) input(name).value = used[name];
+  for (const name of DATES) (input(name).value = used[name], input(name).setCustomValidity(""));
   shown();
   count();
 };
@@ -57,13 +57,20 @@ export const count = async () => {
   if (!one("#chips li")) return fits.replaceChildren();
   const { value } = await call("fits", used);
   if (mine !== counting || !value) return;
-  fits.textContent = value.problem ?? `${articleCount(value.articles)} fit`;
+  fits.textContent = value.problem ?? `${articleCount(value.articles)} ${value.articles === 1 ? "fits" : "fit"}`;
   const news = Object.entries(value.titles ?? {}).filter(([id]) => !titles.has(id));
   for (const [id, title] of news) titles.set(id, title);
   if (news.length) shown();
 };
 
 // ------------------------------------------------------------ choosing
+
+/** Whether a field holds what it may; if not, it is said. `reportValidity` would take the focus back from where one goes. */
+const isValid = (target) => {
+  const valid = target.checkValidity();
+  if (!valid) toast(target.validationMessage);
+  return valid;
+};
 
 /** Take over what was typed where it names one thing that there is; another may begin with it while one `isTyping`. */
 const choose = (target, isTyping = false) => {
@@ -72,7 +79,7 @@ const choose = (target, isTyping = false) => {
   const same = holding.find(({ value }) => value.toLowerCase() === typed), { name } = target;
   const chosen = isTyping && holding.length > 1 ? null : same ?? (!isTyping && holding.length === 1 && holding[0]);
   target.setCustomValidity(typed && !chosen && !isTyping ? "Choose one of the list" : "");
-  if (!typed || !chosen) return isTyping || target.reportValidity();
+  if (!typed || !chosen) return isTyping || isValid(target);
   target.value = "";
   const value = chosen.dataset.id ?? chosen.value;
   if (name === "documents") titles.set(value, chosen.dataset.title);
@@ -116,7 +123,7 @@ export const checkDate = (target) => {
   const value = target.value.trim();
   const isDate = DATE.test(value) && new Date(value).toISOString().startsWith(value); // 30 February is the 2 March
   target.setCustomValidity(value && !isDate ? "Give a year, a month or a day: 2021, 2021-03 or 2021-03-04" : "");
-  return target.reportValidity();
+  return isValid(target);
 };
 
 const date = ({ target }) => {
