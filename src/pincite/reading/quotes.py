@@ -24,6 +24,7 @@ from pincite.datatypes import Document, Hit, Span
 from pincite.parsers.headings import is_dated_version
 from pincite.reading.lists import list_end
 from pincite.reading.reader import Reading
+from pincite.reading.versions import versions
 
 MOST_QUOTES = 5
 
@@ -36,7 +37,6 @@ fitted: what counts changes no further."""
 _ROW = re.compile(r"\.[ct]sv#\d{1,9}\Z", re.IGNORECASE)
 """The end of the id of a document that is a row of a table in a text file."""
 _LONGEST_ROW = 600  # characters of a row that is quoted whole
-_NUMBER_WITH_POINT = re.compile(r"\d+(?:\.\d+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def _of_passage(
     for place, (span, text, asked) in enumerate(zip(spans, texts, questions_before(asks), strict=True)):
         if asks[place] or text == document.title or not math.isfinite(reading.sentences[place]):
             continue
-        if in_heading(document, span) and not _says_when(text, terms[place], rarity):
+        if in_heading(document, span) and not _says_when(text, rarity):
             continue
         if any(start <= span[0] < end for (start, end), _ in document.tables):
             continue
@@ -204,10 +204,10 @@ def in_heading(document: Document, span: Span) -> bool:
     return any(start <= span[0] and span[1] <= end for start, end in document.headings)
 
 
-def _says_when(heading: str, terms: set[str], asked: Mapping[str, float]) -> bool:
+def _says_when(heading: str, asked: Mapping[str, float]) -> bool:
     """Whether a heading alone says when a version came out, and is not of another version than the one asked for."""
-    versions = set(filter(_NUMBER_WITH_POINT.fullmatch, asked))
-    return is_dated_version(heading) and (not versions or not versions.isdisjoint(terms))
+    named = versions(" ".join(asked))
+    return is_dated_version(heading) and (not named or not named.isdisjoint(versions(heading)))
 
 
 def _handed_on(evidence: npt.NDArray[np.float32], text: str, spans: Sequence[Span], place: int, asked: range) -> float:
