@@ -299,17 +299,15 @@ The reeve closed the tower after the flood. The farmers pay the rent of the barn
         "When did the entry to the bath rise?",
         "Who pays the rent of the barn?",
         "How did the rent of the barn come about?",
-        "Does the rent of the barn include hay?",
+        "Does the rent of the barn rise?",
         "How many rooms do most of the houses have?",
         "How many rooms do most houses have?",
         "Which house has the highest year?",
     ],
 )
 def test_a_table_does_not_tell_what_it_does_not_say(tmp_path: Path, question: str) -> None:
-    for text in (
-        BARNS.replace("| 12 |  |", "| 12 | 7 crowns |").replace("|  | 25", "| 7 | 25").replace("| |", "| open |"),
-        HOURS,
-    ):
+    full = BARNS.replace("| 12 |  |", "| 12 | 7 crowns |").replace("|  | 25", "| 7 | 25").replace("| |", "| open |")
+    for text in (full.replace("State", "Closed"), HOURS):
         assert _told(tmp_path, text, question) is None
 
 
