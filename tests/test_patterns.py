@@ -47,6 +47,7 @@ from pincite.reading import (
     lists,
     options,
     parts,
+    rows,
     spelling,
     tables,
     versions,
@@ -73,7 +74,7 @@ MODULES = [
     scan,
 ]
 MODULES += [conditions, eml, notation, office, rst, rtf, subtitles, table]
-MODULES += [authors, options, parts, spelling, tables, versions, wordings]
+MODULES += [authors, options, parts, rows, spelling, tables, versions, wordings]
 MODULES += [evidence, intents, key_sentences, lists, questions, sentences, terms, text, text_anchors]
 """Those that meet texts of others."""
 

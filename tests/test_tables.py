@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from math import log
 from pathlib import Path
 
 import docx
@@ -15,11 +17,13 @@ from hypothesis import strategies as st
 from conftest import write_files
 from pincite import Assistant, Document, Index, as_json, as_text
 from pincite.analysis.sentences import sentence_spans
-from pincite.datatypes import Passage, Table
+from pincite.datatypes import Hit, Passage, Table
 from pincite.ingest import chunking
 from pincite.parsers import read
 from pincite.parsers.markup import blocks_of, has_header, lay_out, parse_html
+from pincite.reading.quotes import Sentence
 from pincite.reading.rows import Spelled
+from pincite.reading.tables import rows_asked_for
 from pincite.web import export
 from pincite.web.answers import reply_of, turn
 
@@ -176,6 +180,22 @@ def test_the_values_of_a_row_are_read_with_the_names_of_their_columns() -> None:
         assert Spelled(document, passage).text == f"{header}\n{spelled}\nOn one core."
 
 
+@pytest.mark.parametrize(
+    ("row", "spelled"),
+    [
+        ("zlib | | MIT", "Codec: zlib; Licence: MIT"),
+        ("| 2.7 | MIT", "Ratio: 2.7; Licence: MIT"),
+        ("zlib | 2.7 |", "Codec: zlib; Ratio: 2.7"),
+        ("| | MIT", "Licence: MIT"),
+    ],
+)
+def test_an_empty_cell_does_not_shift_the_names_of_columns(row: str, spelled: str) -> None:
+    header = "Codec | Ratio | Licence"
+    document = Document(doc_id="a", title="a", text=f"{header}\n{row}", tables=(Table((0, 23), (24, 24 + len(row))),))
+    (passage,) = _divided(document)
+    assert Spelled(document, passage).text == f"{header}\n{spelled}"
+
+
 def test_the_right_row_of_a_long_table_is_quoted_with_the_names_of_its_columns(tmp_path: Path) -> None:
     words = "amber birch cedar delta ember fjord grove heath inlet jetty knoll larch maple north olive plaza".split()  # noqa: SIM905
     rows = "\n".join(
@@ -234,6 +254,7 @@ def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     ("question", "rows"),
     [
         ("Which constituency has the most seats?", ["Kelda"]),
+        ("Who has the most seats?", ["Kelda"]),
         ("Which constituency has the most voters?", ["Northmarsh"]),
         ("Which constituency has the lowest turnout?", ["Vestermo"]),
         ("Which house has the cheapest entry?", ["Library"]),
@@ -255,3 +276,128 @@ def test_a_question_over_several_rows_is_answered_by_those_it_asks_for(
 @pytest.mark.parametrize("question", ["Which harbour has the most seats?", "Which constituency has the most oak?"])
 def test_the_most_of_something_else_is_not_told_by_a_table(towns: Assistant, question: str) -> None:
     assert all(each.confidence < 0.5 for each in towns.ask(question).citations if "|" in each.quote)
+
+
+BARNS = """# Barns and towers of Aldhaven
+
+The reeve closed the tower after the flood. The farmers pay the rent of the barn, and the council decided it.
+
+| House | Rooms | Rent | Year | State |
+|---|---|---|---|---|
+| Barn | 4 | 30 crowns | 1790 | closed |
+| Tower | 12 |  | 1640 | closed |
+| Mill |  | 25 crowns | 1811 | open |
+| Inn | 9 | 55 crowns | 1702 | |
+"""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who decided the entry to the bath?",
+        "Who closed the tower?",
+        "Why is the barn closed?",
+        "When did the entry to the bath rise?",
+        "Who pays the rent of the barn?",
+        "How did the rent of the barn come about?",
+        "Does the rent of the barn rise?",
+        "How many rooms do most of the houses have?",
+        "How many rooms do most houses have?",
+        "Which house has the highest year?",
+    ],
+)
+def test_a_table_does_not_tell_what_it_does_not_say(tmp_path: Path, question: str) -> None:
+    full = BARNS.replace("| 12 |  |", "| 12 | 7 crowns |").replace("|  | 25", "| 7 | 25").replace("| |", "| open |")
+    for text in (full.replace("State", "Closed"), HOURS):
+        assert _told(tmp_path, text, question) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "row"),
+    [
+        ("Which house has the most rooms?", "Tower"),
+        ("Which house has the fewest rooms?", "Barn"),
+        ("Which house has the highest rent?", "Inn"),
+        ("What is the rent of the mill?", "Mill"),
+        ("Which house has the state open?", "Mill"),
+    ],
+)
+def test_an_empty_cell_leaves_the_table_as_it_is(tmp_path: Path, question: str, row: str) -> None:
+    assert _told(tmp_path, BARNS, question) == [row]
+
+
+@pytest.mark.parametrize("question", ["What is the rent of the tower?", "What is the state of the inn?"])
+def test_an_empty_cell_tells_nothing(tmp_path: Path, question: str) -> None:
+    assert _told(tmp_path, BARNS, question) is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "row"),
+    [
+        (["\u22125 h", "3 h", "\u201312 h"], "b"),
+        (["-5 h", "+3 h", "1,200 h"], "c"),
+        (["4 to 5 h", "3 h", "2 h"], None),
+        (["3\u20134", "3", "2"], None),
+        (["9", "unknown", "2"], None),
+        (["1.200", "950", "3"], None),
+        (["1.200", "0.950", "3.5"], "c"),
+        (["9", "", "2"], "a"),
+        (["none", "1", "2"], "c"),
+    ],
+)
+def test_the_most_is_told_by_plain_numbers_alone(tmp_path: Path, cells: list[str], row: str | None) -> None:
+    rows = "".join(f"| {name} | {cell} |\n" for name, cell in zip("abc", cells, strict=True))
+    told = _told(tmp_path, f"# Tides\n\n| Tide | Length |\n|---|---|\n{rows}", "Which tide has the most length?")
+    assert told == (row and [row])
+
+
+@pytest.mark.parametrize(
+    ("name", "tells"),
+    [("Rank", 0), ("Place", 0), ("Room number", 0), ("ID", 0), ("Places", 1), ("Boats per year", 1)],
+)
+def test_numbers_that_count_nothing_have_no_most(tmp_path: Path, name: str, tells: bool) -> None:
+    text = f"# Inns\n\n| Inn | {name} |\n|---|---|\n| Anchor | 4 |\n| Bell | 7 |\n"
+    assert _told(tmp_path, text, f"Which inn has the highest {name.lower()}?") == (["Bell"] if tells else None)
+
+
+def test_a_row_of_another_length_is_left_out_of_its_table(tmp_path: Path) -> None:
+    source = "<table><tr><th>Inn</th><th>Beds</th></tr><tr><td>Anchor</td><td>4</td></tr><tr><td>In</td><td>the</td>"
+    source += "<td>south</td></tr><tr><td>Bell</td><td>7</td></tr></table>"
+    assert _told(tmp_path, source, "Which inn has the most beds?") == ["Bell"]
+
+
+@pytest.mark.parametrize(("confidence", "first"), [(0.8, "The reeve"), (0.4, "Barn")])
+def test_a_row_is_put_above_less_sure_sentences_alone(tmp_path: Path, confidence: float, first: str) -> None:
+    found = _sentences(_read(tmp_path, BARNS), [0.2] * 20)
+    prose = next(each for each in found if each.text.startswith("The reeve"))
+    surer = replace(prose, confidence=confidence, order=log(confidence / (1 - confidence)))
+    told, is_told = rows_asked_for([surer, *(each for each in found if each is not prose)], "The rent of the barn?")
+    barn = next(each for each in told if each.text.startswith("Barn"))
+    assert is_told
+    assert told[0].text.startswith(first)
+    assert barn.confidence == pytest.approx(0.5)
+
+
+def _read(folder: Path, text: str) -> Document:
+    path = _written(folder / f"a.{'html' if text.startswith('<') else 'md'}", text)
+    (document,) = read(path, path.name)
+    assert isinstance(document, Document)
+    return document
+
+
+def _sentences(document: Document, sure: Sequence[float]) -> list[Sentence]:
+    """The document's sentences, each as sure as said."""
+    hit = Hit(passage=_divided(document)[0], document=document, score=1.0, rank=1, scores={})
+    spans = sentence_spans(document.text, document.headings, document.tables)
+    return [
+        Sentence(hit, at, span, span, span[0], (), confidence, log(confidence / (1 - confidence)))
+        for at, (span, confidence) in enumerate(zip(spans, sure, strict=False))
+    ]
+
+
+def _told(folder: Path, text: str, question: str) -> list[str] | None:
+    """The names of the rows that a table says are asked for; None where it says nothing."""
+    document = _read(folder, text)
+    told, is_told = rows_asked_for(_sentences(document, [0.2] * 20), question)
+    in_table = [each for each in told if any(a <= each.span[0] < b for _, (a, b) in document.tables)]
+    return [each.text.split(" |")[0] for each in in_table] if is_told else None

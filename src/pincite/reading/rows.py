@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,8 +10,8 @@ from dataclasses import replace
 from pincite.datatypes import Document, Passage, Span
 from pincite.reading.reader import Reading
 
-BETWEEN = " | "
-"""What parts the cells of a row."""
+_BETWEEN = re.compile(r"(?<!\S)\|(?!\S)")
+"""What parts the cells of a row; of two side by side, the cell between is empty."""
 
 
 class Spelled:
@@ -53,16 +54,28 @@ class Spelled:
 
 def _cells(document: Document, start: int, end: int) -> Iterator[tuple[str, int, int]]:
     """What stands before each value of a row, and the range of the value; of any other sentence all, after nothing."""
-    names, cells = names_of(document, start), document.text[start:end].split(BETWEEN)
-    if len(cells) != len(names) or len(cells) == 1:
+    names, cells = names_of(document, start), cells_of(document.text[start:end])
+    filled = [(name, a, b) for name, (a, b) in zip(names, cells, strict=False) if a < b]
+    if len(cells) != len(names) or len(cells) == 1 or not filled:
         yield "", start, end
         return
-    for at, (name, cell) in enumerate(zip(names, cells, strict=True)):
-        yield f"{'; ' if at else ''}{name}: ", start, start + len(cell)
-        start += len(cell) + len(BETWEEN)
+    for at, (name, a, b) in enumerate(filled):
+        yield f"{'; ' if at else ''}{name}{': ' if name else ''}", start + a, start + b
 
 
 def names_of(document: Document, start: int) -> list[str]:
     """The names of the columns of the row that begins there; none where the lines that name them differ."""
-    named = [line.split(BETWEEN) for line in (document.columns_at(start) or "").split("\n")]
-    return [" ".join(names).strip(" |") for names in zip(*named, strict=True)] if len({*map(len, named)}) == 1 else []
+    lines = (document.columns_at(start) or "").split("\n")
+    named = [[line[a:b] for a, b in cells_of(line)] for line in lines]
+    return [" ".join(names).strip() for names in zip(*named, strict=True)] if len({*map(len, named)}) == 1 else []
+
+
+def cells_of(line: str) -> list[Span]:
+    """The ranges of the cells of a row, those of empty ones too."""
+    bars = [bar.span() for bar in _BETWEEN.finditer(line)]
+    found = []
+    for start, end in zip([0, *(end for _, end in bars)], [*(start for start, _ in bars), len(line)], strict=True):
+        text = line[start:end]
+        start = end - len(text.lstrip())
+        found.append((start, start + len(text.strip())))
+    return found

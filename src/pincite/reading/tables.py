@@ -9,12 +9,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from math import inf
 from typing import NamedTuple
 
 from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Document, Span, Table
 from pincite.reading.quotes import Sentence
-from pincite.reading.rows import BETWEEN, names_of
+from pincite.reading.rows import cells_of, names_of
 
 MOST = re.compile(
     r"\b(?:most|highest|largest|biggest|greatest|longest|tallest|deepest|widest|heaviest|fastest|strongest|dearest|"
@@ -25,9 +26,23 @@ LEAST = re.compile(
     r"\b(?:least|lowest|fewest|smallest|shortest|shallowest|narrowest|lightest|slowest|weakest|cheapest|minimum)\b",
     re.IGNORECASE,
 )
+_COUNTS = re.compile(r"\b(?:most|least)\b[^\w?.!]{0,9}(\w{0,60})", re.IGNORECASE)
+"""What is counted comes next: "most rooms", and not "most of the houses"."""
+_ASKS_ELSE = re.compile(
+    r"\b(?:[Ww](?:hom?(?! (?:has|had|have)\b)|hose|hy|hen|here)"
+    r"|[Hh]ow\s{1,9}(?:long\s{1,9}ago|come|did|do|does|is|are|was|were|can|could))\b"
+)
+"""Asks for what a table hardly says, other than "Who has most seats?"; WHO is a name."""
 _ASKING = frozenset(analyse("many much number row table list show"))
 """Terms that need not stand in a table."""
-_NUMBER = re.compile(r"-?(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,18})(?:\.\d{1,9})?")
+_ASKING_VALUE = frozenset(analyse("cost more less fewer"))
+"""Those that need not beside the name of a row and of a column."""
+_NUMBER = re.compile(r"(?:(?<!\w)[-+\u2212\u2013])?(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,18})(?:\.\d{1,9})?")
+_AS_TYPED = str.maketrans("\u2212\u2013", "--", ",")
+_THOUSANDS = re.compile(r"\d\.\d{3}\b")
+"""Or three decimals: whole numbers beside them make it doubtful."""
+_ORDERS = re.compile(r"^\W*(?:place|year|#)\W*$|\b(?:rank|ranking|position|number|no|id)\W{0,9}$", re.IGNORECASE)
+"""The name of a column whose numbers count nothing."""
 _NOTHING = re.compile(r"\W*(?:free|none|nil)\W*", re.IGNORECASE)
 _OF_ALL = re.compile(r"\W*(?:(?:grand )?total|sum|all|average|mean|median)\b", re.IGNORECASE)
 _SURE = 0.5
@@ -48,11 +63,12 @@ def rows_asked_for(rated: Sequence[Sentence], question: str) -> tuple[list[Sente
         The sentences, best first, and whether a table told which answer.
     """
     asked = frozenset(query_terms(question))
-    for document, table in _tables(rated):
-        names, rows = [*map(analyse, names_of(document, table.body[0]))], _rows(document, table)
-        if len(names) > 1 and len(rows) > 1 and all(len(row.cells) == len(names) for row in rows):
-            about = frozenset(analyse(document.title))
-            chosen = _with_most(names, rows, question, about) or _with_value(names, rows, asked, about)
+    for document, table in [] if _ASKS_ELSE.search(question) else _tables(rated):
+        called, about = names_of(document, table.body[0]), frozenset(analyse(document.title))
+        rows = [row for row in _rows(document, table) if len(row.cells) == len(called)]
+        if len(called) > 1 and len(rows) > 1:
+            names = [*map(analyse, called)]
+            chosen = _with_most(called, rows, question, about) or _with_value(names, rows, asked, about)
             if chosen := chosen or _with_name(names, rows, asked, about):
                 return _of_rows(rated, document, table, [row.span for row in chosen]), True
     return list(rated), False
@@ -73,40 +89,49 @@ def _rows(document: Document, table: Table) -> list[Row]:
     start, rows = table.body[0], []
     for line in document.text[slice(*table.body)].split("\n"):
         if line.strip():
-            rows.append(Row((start, start + len(line)), tuple(line.split(BETWEEN))))
+            rows.append(Row((start, start + len(line)), tuple(line[a:b] for a, b in cells_of(line))))
         start += len(line) + 1
     return rows
 
 
-def _with_most(names: Sequence[list[str]], rows: Sequence[Row], question: str, about: frozenset[str]) -> list[Row]:
+def _with_most(called: Sequence[str], rows: Sequence[Row], question: str, about: frozenset[str]) -> list[Row]:
     """The rows with the most, or least, in the one column of numbers that a question names, if it names no row."""
     most, least = MOST.search(question), LEAST.search(question)
     if bool(most) == bool(least):
         return []
     asked = frozenset(query_terms(LEAST.sub(" ", MOST.sub(" ", question)))) - _ASKING
-    known = about.union(*names)
-    counted = [at for at, name in enumerate(names) if at and asked.intersection(name)]
+    names = [*map(analyse, called)]
+    counted = [
+        at for at, name in enumerate(names) if at and asked.intersection(name) and not _ORDERS.search(called[at])
+    ]
     columns = [(at, numbers) for at in counted if (numbers := _numbers(rows, at))]
-    if not asked <= known or len(columns) != 1:
+    if not asked <= about.union(*names) or len(columns) != 1:
         return []
-    ((_, numbers),) = columns
+    ((at, numbers),) = columns
+    if any(not set(names[at]).intersection(analyse(word)) for word in _COUNTS.findall(question)):
+        return []
     end = (max if most else min)(numbers.values())
     return [row for place, row in enumerate(rows) if numbers.get(place) == end]
 
 
 def _numbers(rows: Sequence[Row], at: int) -> dict[int, Decimal]:
-    """The numbers of a column by row; none where some are of another unit than others, or most cells have none."""
-    found, units = dict[int, Decimal](), set[str]()
+    """The numbers of a column by row; none where a cell has several, or words alone, or the cells differ in kind."""
+    found, units, written = dict[int, Decimal](), set[str](), list[str]()
     for place, row in enumerate(rows):
         cell = row.cells[at]
-        if _OF_ALL.match(row.cells[0]):
+        if not cell or _OF_ALL.match(row.cells[0]):
             continue
         if _NOTHING.fullmatch(cell):
             found[place] = Decimal(0)
-        elif len(numbers := _NUMBER.findall(cell)) == 1:
-            found[place] = Decimal(numbers[0].replace(",", ""))
-            units.add(_NUMBER.sub("", cell).strip(" .~").casefold())
-    return found if len(units) == 1 and 2 * len(found) > len(rows) else {}
+            continue
+        numbers = _NUMBER.findall(cell)
+        if len(numbers) != 1:
+            return {}
+        written += numbers
+        found[place] = Decimal(numbers[0].translate(_AS_TYPED))
+        units.add(_NUMBER.sub("", cell).strip(" .~").casefold())
+    is_doubtful = any(map(_THOUSANDS.search, written)) and not all("." in number for number in written)
+    return found if len(units) == 1 and 2 * len(found) > len(rows) and not is_doubtful else {}
 
 
 def _with_value(
@@ -124,23 +149,29 @@ def _with_value(
 def _with_name(
     names: Sequence[list[str]], rows: Sequence[Row], asked: frozenset[str], about: frozenset[str]
 ) -> list[Row]:
-    """The rows that a question names with one of the columns, and hardly anything else: "The entry to the bath?"."""
-    called = [(row, frozenset(analyse(row.cells[0]))) for row in rows]
+    """The rows that a question names with one of the columns, and nothing else: "The entry to the bath?"."""
+    columns = [at for at, name in enumerate(names) if at and name and asked.issuperset(name)]
+    called = [(row, frozenset(analyse(row.cells[0]))) for row in rows if any(row.cells[at] for at in columns)]
     found = {row: name for row, name in called if name and name <= asked}
-    rest = asked.difference(about, _ASKING, *names, *found.values())
-    has_column = any(at and name and asked.issuperset(name) for at, name in enumerate(names))
-    return [*found] if has_column and len(rest) <= 1 else []
+    rest = asked.difference(about, _ASKING, _ASKING_VALUE, *names, *found.values())
+    return [] if rest else [*found]
 
 
 def _of_rows(rated: Sequence[Sentence], document: Document, table: Table, chosen: Sequence[Span]) -> list[Sentence]:
-    """The sentences without those of other rows; those of the rows chosen lead, at least as sure as any."""
-    sure, first = max(_SURE, rated[0].confidence), rated[0].order
-    kept = []
+    """The sentences without those of other rows; those of the rows chosen lead, but for surer ones."""
+    others, rows = list[Sentence](), list[Sentence]()
     for sentence in rated:
         start = sentence.span[0]
         if sentence.hit.document.doc_id != document.doc_id or not table.body[0] <= start < table.body[1]:
-            kept.append(sentence)
+            others.append(sentence)
         elif any(a <= start < b for a, b in chosen):
-            raised = sentence.at_least(sure)
-            kept.append(replace(raised, order=max(first + 0.01, raised.order)))
-    return sorted(kept, key=lambda sentence: -sentence.order)
+            rows.append(sentence)
+    above = min((each.order for each in others if each.confidence > _SURE), default=inf)
+    below = max((each.order for each in others if each.confidence <= _SURE), default=-inf)
+    led = [row if row.confidence > _SURE else _between(row.at_least(_SURE), below, above) for row in rows]
+    return sorted([*led, *others], key=lambda sentence: -sentence.order)
+
+
+def _between(row: Sentence, below: float, above: float) -> Sentence:
+    """The row after all surer sentences, and if it can be before the others."""
+    return replace(row, order=min(max(row.order, below + 0.01), above - 0.01))
