@@ -233,3 +233,8 @@ def test_a_line_that_says_its_kind_answers_for_that_kind(tmp_path: Path) -> None
     cited = _asked_of(tmp_path, "What was removed in 2.0 of the lamp?", {"lamp.md": log, "tide.md": HEADINGS})
     assert cited[0][0].endswith("Removed the second wick.")
     assert cited[0][1] >= 0.5
+
+
+def test_a_change_does_not_say_when_a_version_came(tmp_path: Path) -> None:
+    cited = _asked_of(tmp_path, "When was version 2.0 of the lamp released?", {"lamp.md": LAMP, "tide.md": HEADINGS})
+    assert not any(sure >= 0.5 for _, sure in cited)

@@ -126,8 +126,9 @@ def of_version(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence]
             if here and not asked.thing and _WORDED.search(question):
                 apart = []
             if asked.kinds:
-                of_kind = [each.at_least(_SURE) if asked.kinds <= {*analyse(each.text)} else each for each in here]
-                return sorted([*of_kind, *apart], key=lambda each: -each.order), True
+                here = [each.at_least(_SURE) if asked.kinds <= {*analyse(each.text)} else each for each in here]
+            if asked.kinds or (asked.when and here and not named & versions(here[0].text)):
+                return sorted([*here, *apart], key=lambda each: -each.order), True
             return [*_as_sure(here, rated[0]), *apart], True
     fitting = [
         each for each, section in below if not section.numbers or named & section.numbers or named & versions(each.text)
