@@ -21,7 +21,7 @@ test: $(VENV)/installed-dev
 	$(PYTEST) --dist worksteal -m "not slow"
 
 test-all: test  # what is slow besides, and a kill at far more steps
-	$(PYTEST) --dist loadfile -m slow
+	$(PYTEST) --dist loadfile -m slow --soak 12
 	$(PYTEST) tests/test_crashes.py -m "not slow" --kills 75
 
 lint: $(VENV)/installed-dev

@@ -36,7 +36,7 @@ ARTICLES = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--soak", type=float, default=12, help="seconds for tests in which many read while one writes")
+    parser.addoption("--soak", type=float, default=6, help="seconds for tests in which many read while one writes")
     parser.addoption("--kills", type=int, default=12, help="steps of an update at which it is killed, spread over all")
     parser.addoption("--fuzz", type=int, default=15, help="broken files of each kind to try the readers with")
 

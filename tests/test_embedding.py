@@ -190,6 +190,7 @@ def test_halves_are_near_enough(
     assert halves or least > 0.99999
 
 
+@pytest.mark.slow
 def test_a_model_that_bears_no_halves_embeds_in_float32(
     default: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,6 +326,7 @@ def test_an_export_answers_many_threads_and_is_replaced_in_use(
         np.testing.assert_allclose(vector, expected[i % len(TEXTS)], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_an_export_that_differs_is_not_used(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.rmtree(place)
     monkeypatch.setattr(onnx_export, "LEAST_COSINE", 1.1)

@@ -525,7 +525,13 @@ def test_a_formula_leaves_no_hole(document: Make, written: str, expected: str, t
     assert f"It was {expected} then." in document(around(f"<p>It was {written} then.</p>", times)).text
 
 
-@pytest.mark.parametrize("body", [f"<math>{'<mrow>' * 2000}<mi>E", f"<dl><dt>E</dt><dd>{'<div>' * 2000}energy"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<math>{'<mrow>' * 2000}<mi>E",
+        pytest.param(f"<dl><dt>E</dt><dd>{'<div>' * 2000}energy", marks=pytest.mark.slow, id="div"),
+    ],
+)
 def test_formulas_and_meanings_may_be_nested_deeply(document: Make, body: str) -> None:
     assert "E" in document(f"<p>It froze.</p>{body}").text
 

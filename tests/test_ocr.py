@@ -170,6 +170,7 @@ def mute(path: Path, picture: Image.Image) -> Path:
 
 
 @needs_ocr
+@pytest.mark.slow
 def test_a_text_layer_without_letters_gives_way_to_ocr(tmp_path: Path, page: Image.Image) -> None:
     found = document(mute(tmp_path / "a.pdf", page))
     assert likeness(found.text, " ".join(WORDS)) > 0.98

@@ -339,9 +339,8 @@ def test_what_grows_faster_is_found() -> None:
         (r"a\s*\s*x", False),
     ):
         known = re.compile(pattern)
-        assert max(growth(known, searched, attack) for attack in attacks(known, random.Random(1))) > MOST_GROWTH, (
-            pattern
-        )
+        tries = (growth(known, searched, attack) for attack in sorted(attacks(known, random.Random(1))))
+        assert any(grown > MOST_GROWTH for grown in tries), pattern
 
 
 @pytest.mark.parametrize(

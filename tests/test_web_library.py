@@ -269,6 +269,7 @@ def test_files_stay_chosen_when_the_token_was_wrong(lenient: BrowserContext, gua
 # ---------------------------------------------------------------- states that are no answer
 
 
+@pytest.mark.slow
 def test_index_without_articles_says_what_to_do(visit: Callable[..., Page], own: Own) -> None:
     shutil.rmtree(own.corpus)
     own.corpus.mkdir()
