@@ -199,10 +199,12 @@ def test_an_answer_in_json_is_small_and_more_of_it_can_be_asked_for(
 ) -> None:
     shutil.copytree(DOCS.parent / "docs_corpus", tmp_path / "docs_corpus")
     assert run("update", "docs_corpus", cwd=tmp_path).returncode == 0
-    for question in QUESTIONS:
-        done = run("ask", question, "--json", cwd=tmp_path)
-        answer = json.loads(done.stdout)
-        assert len(done.stdout.encode()) < 8000 + 1000 * max(0, len(answer["citations"]) - 5)  # up to ten are quoted
+    (tmp_path / "questions").write_text("\n".join(QUESTIONS), encoding="utf-8")
+    lines = run("ask", "--from", "questions", "--json", cwd=tmp_path).stdout.splitlines()
+    assert len(lines) == len(QUESTIONS)
+    for line in lines:
+        answer = json.loads(line)
+        assert len(line.encode()) < 8000 + 1000 * max(0, len(answer["citations"]) - 5)  # up to ten are quoted
         assert len(answer["hits"]) == (1 if answer["answered"] else 3)
     assert len(json.loads(run("ask", QUESTIONS[2], "--hits", "0", "--json", cwd=tmp_path).stdout)["hits"]) == 0
     few = json.loads(run("ask", QUESTIONS[3], "--hits", "20", "--json", cwd=tmp_path).stdout)["hits"]

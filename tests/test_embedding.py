@@ -292,6 +292,7 @@ def test_the_export_gives_the_models_own_vectors(default: SentenceTransformerEmb
     assert (own(default, TEXTS, "document") * documents).sum(axis=1).min() >= module.LEAST_COSINE_OF_HALVES
 
 
+@pytest.mark.slow
 def test_the_export_honours_prompts_and_pooling(copied: Path, place: Path) -> None:
     prompts = {"query": "Represent this question: ", "passage": "passage: "}
     (copied / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))

@@ -199,6 +199,7 @@ def test_a_selection_is_counted_as_the_server_counts(
         assert outside is None
 
 
+@pytest.mark.slow
 def test_who_may_not_write_sees_no_buttons_and_who_has_a_token_gives_it(
     visit: Callable[..., Page], shown: Server, guarded: Own
 ) -> None:
