@@ -1159,6 +1159,11 @@ def test_who_has_waited_long_or_is_old_is_ended(folder: Path, monkeypatch: pytes
         while children() != before and time.monotonic() < until:
             time.sleep(0.05)
         assert children() == before
+        list(read_files(jobs(folder, "0.txt"), workers=1))
+        list(read_files([], workers=1))  # an update that has nothing to read keeps nobody waiting for ever
+        while children() != before and time.monotonic() < until:
+            time.sleep(0.05)
+        assert children() == before
     monkeypatch.setattr(pool, "_OLDEST_SECONDS", 0.0)
     list(read_files(jobs(folder, "0.txt"), workers=1))
     assert children() == before

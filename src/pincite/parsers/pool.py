@@ -187,11 +187,12 @@ class Idle:
         """Have workers wait here; those that are old are ended, with whatever their parsers have left in memory."""
         young = [worker for worker in workers if self.seconds and time.monotonic() - worker.began < _OLDEST_SECONDS]
         _close([worker for worker in workers if worker not in young])
+        if not young:
+            return
         timer = threading.Timer(self.seconds, self.end)
         timer.daemon = True
         try:
-            if young:
-                timer.start()
+            timer.start()
         except RuntimeError:  # no more threads, or the program is ending
             _close(young)
             return
