@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
 from pincite.datatypes import Document, Hit, Span
@@ -44,12 +43,8 @@ def of_option(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence],
     of = {id(each): _options(found[each.hit.document.doc_id], each.span) for each in rated}
     here = [each for each in rated if option in of[id(each)]]
     apart = [each for each in rated if not of[id(each)]]
-    sure, first = max(_SURE, rated[0].confidence), rated[0].order
-    leading = [
-        replace(each.at_least(sure), order=max(first + 0.01, each.order))
-        for each in here
-        if program <= _subject(each.hit.document)
-    ]
+    sure = max(_SURE, rated[0].confidence)
+    leading = [each.ahead_of(rated[0], sure) for each in here if program <= _subject(each.hit.document)]
     if leading:
         return [*leading, *(each for each in apart if option in OPTION.findall(each.text))], True
     fitting = sorted([*here, *apart], key=lambda each: -each.order)

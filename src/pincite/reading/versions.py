@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -210,10 +209,7 @@ def _as_sure(here: Sequence[Sentence], first: Sentence) -> list[Sentence]:
     if not here:
         return []
     lead = here[0].hit
-    raised = [
-        replace(each.at_least(_SURE), order=max(first.order + 0.01, each.order)) if each.hit is lead else each
-        for each in here
-    ]
+    raised = [each.ahead_of(first, _SURE) if each.hit is lead else each for each in here]
     return sorted(raised, key=lambda each: -each.order)
 
 

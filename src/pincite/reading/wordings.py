@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from pincite.analysis.terms import is_stop_word
 from pincite.reading.quotes import Sentence
@@ -82,8 +81,7 @@ def of_acronym(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence]
     saying = [each for each in rated if shorts.intersection(short for short, _ in definitions(each.text))]
     if not saying or question.isupper():
         return list(rated), False
-    sure, first = max(_SURE, rated[0].confidence), rated[0].order
-    leading = [replace(each.at_least(sure), order=max(first + 0.01, each.order)) for each in saying]
+    leading = [each.ahead_of(rated[0], max(_SURE, rated[0].confidence)) for each in saying]
     return [*leading, *(each for each in rated if each not in saying)], True
 
 
