@@ -117,6 +117,21 @@ print("loaded", *{{name.split(".")[0] for name in sys.modules}})"""
     assert not absent & set(loaded.split())
 
 
+def test_no_stubs_are_made_while_gradio_is_imported() -> None:
+    """They take half of the time until the page is there."""
+    code = """
+import inspect, sys
+def watch(event, arguments):
+    if event == "open" and str(arguments[0]).endswith(".pyi"):
+        print(arguments[0])
+sys.addaudithook(watch)
+from pincite.web.framework import import_gradio
+import_gradio()
+print(inspect.getfile(sys.modules["gradio"].HTML))"""
+    (file,) = _run(code).split()
+    assert file.endswith("html.py")
+
+
 def test_onnx_runtime_reports_nothing(real_index: pincite.Index, tmp_path: Path) -> None:
     """Where it does, it notes who it is before anything is sent. No hook of Python sees what it sends."""
     export = Path(str(real_index.status().export))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import threading
 import webbrowser
@@ -12,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pincite.errors import UsageError
+from pincite.web.framework import import_gradio
 
 if TYPE_CHECKING:
     from pincite.index import Index
@@ -47,9 +47,8 @@ def launch(
     Raises:
         UsageError: the port is in use, the address cannot be listened on, or the token cannot be sent.
     """
-    # Gradio reads this when it is imported, and would otherwise report its use over the network.
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     with _listen(host, port) as listener:
+        import_gradio()
         from pincite.web.page import Server, application
 
         names = {host, *allow_hosts, *(() if host in LOOPBACK else (socket.gethostname(),))}
