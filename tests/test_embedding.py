@@ -98,6 +98,7 @@ def test_nothing_is_cut_off_what_is_embedded(default: SentenceTransformerEmbedde
     assert sum(tokens) > len(default.token_starts(sentences))
 
 
+@pytest.mark.slow
 def test_prompts_and_pooling_of_another_model_are_honoured(copied: Path, default: SentenceTransformerEmbedder) -> None:
     prompts = {"query": "Represent this question: ", "document": "passage: "}
     (copied / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
@@ -113,6 +114,7 @@ def test_prompts_and_pooling_of_another_model_are_honoured(copied: Path, default
     assert not np.allclose(document, default.encode_document(["passage: mill"])[0], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_local_model_builds_and_answers_by_setting_alone(copied: Path, corpus: Path, tmp_path: Path) -> None:
     with Index.open(tmp_path / "index", settings=Settings(model=str(copied))) as index:
         index.update(corpus)

@@ -181,6 +181,7 @@ def test_a_health_check_needs_no_client(server: Server) -> None:
     assert (told.status_code, told.json()) == (200, {name: held[name] for name in ("documents", "passages", "updated")})
 
 
+@pytest.mark.slow
 def test_status_tells_what_changed_on_disk(server: Server, small_index: Path) -> None:
     new = small_index.parent / "corpus" / "new.md"
     new.write_text("Something new.\n", encoding="utf-8")

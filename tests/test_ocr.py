@@ -105,6 +105,7 @@ def test_columns_and_paragraphs_of_a_scan_are_read_in_order(tmp_path: Path) -> N
     assert likeness(" ".join(columns), f"{' '.join(left)} {' '.join(right)}") > 0.97
 
 
+@pytest.mark.slow
 @needs_ocr
 def test_only_the_pages_without_text_are_read_by_ocr_and_marked(tmp_path: Path, page: Image.Image) -> None:
     canvas = Canvas(str(tmp_path / "a.pdf"))
@@ -274,6 +275,7 @@ def read_here(jobs: Iterable[tuple[str, Path]], workers: int) -> Iterator[tuple[
         yield name, done
 
 
+@pytest.mark.slow
 @needs_ocr
 def test_scans_are_tried_again_once_the_extra_is_there_and_their_hits_are_marked(
     tmp_path: Path, page: Image.Image, monkeypatch: pytest.MonkeyPatch

@@ -1027,7 +1027,7 @@ def test_no_worker_without_a_job(folder: Path) -> None:
     assert children() == before
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_parser_that_hangs_costs_its_file(folder: Path, workers: int) -> None:
     found = list(read_files(jobs(folder, "0.txt", "hangs.txt", "1.txt"), workers=workers, timeout=2))
     late = "took longer than 2 s: divide it, or try it again with --rebuild"

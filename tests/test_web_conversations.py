@@ -64,6 +64,7 @@ def test_an_answer_that_comes_after_a_new_chat_was_begun_stays_in_its_own(page: 
         page.get_by_role("button", name="New chat").click()
 
 
+@pytest.mark.slow
 def test_conversation_outlives_the_server_and_what_is_asked_meanwhile_is_answered_when_it_is_back(
     lenient: BrowserContext, serve: Callable[..., Server], index_path: Path
 ) -> None:
@@ -93,7 +94,7 @@ def test_enter_pressed_twice_asks_once(page: Page) -> None:
     expect(page.locator(".turn")).to_have_count(1)
 
 
-@pytest.mark.parametrize(("visitors", "rounds"), [(4, 1), pytest.param(8, 20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("visitors", "rounds"), [(2, 1), pytest.param(8, 20, marks=pytest.mark.slow)])
 def test_many_visitors_get_their_own_answers(
     browser: Browser, server: Server, assistant: Assistant, visitors: int, rounds: int
 ) -> None:

@@ -114,6 +114,7 @@ def test_a_follow_up_and_filters_are_noted_with_the_question(visit: Callable[...
     assert "history" not in limited
 
 
+@pytest.mark.slow
 def test_by_keyboard_and_from_the_library(visit: Callable[..., Page], judged: Own) -> None:
     page = visit(judged.address)
     page.get_by_role("button", name="Library").click()
@@ -142,6 +143,7 @@ def test_by_keyboard_and_from_the_library(visit: Callable[..., Page], judged: Ow
     assert quote.endswith("😀👩‍👩‍👧 in its log.")
 
 
+@pytest.mark.slow
 def test_what_was_changed_meanwhile_is_refused(visit: Callable[..., Page], judged: Own) -> None:
     with visit(judged.address).context.new_page() as page:  # may be refused something
         page.goto(judged.address)

@@ -202,7 +202,9 @@ def printed(pdf: bytes) -> str:
         return " ".join(" ".join(page.get_textpage().get_text_range().split()) for page in document)
 
 
-@pytest.mark.parametrize("width", [320, 768, 1280, 1920])
+@pytest.mark.parametrize(
+    "width", [390, 1280, *(pytest.param(width, marks=pytest.mark.slow) for width in (320, 768, 1920))]
+)
 def test_the_box_and_what_is_said_stand_on_one_edge(visit: Callable[..., Page], server: Server, width: int) -> None:
     page = visit(server.address, width)
     turn = ask(page, LOG)

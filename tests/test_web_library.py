@@ -21,6 +21,7 @@ from serving import Server, chat
 DOCS = Path(__file__).parent.parent / "docs_corpus" / "innovation-plans"
 
 
+@pytest.mark.slow
 def test_files_of_every_kind_are_added_and_a_broken_one_is_told(visit: Callable[..., Page], own: Own) -> None:
     page = visit(own.address)
     page.get_by_role("button", name="Library").click()
