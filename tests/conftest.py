@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import re
@@ -39,6 +40,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", type=float, default=6, help="seconds for tests in which many read while one writes")
     parser.addoption("--kills", type=int, default=12, help="steps of an update at which it is killed, spread over all")
     parser.addoption("--fuzz", type=int, default=15, help="broken files of each kind to try the readers with")
+
+
+def pytest_collection_finish() -> None:
+    """Have what was imported so far not be looked through for garbage again and again."""
+    gc.freeze()
 
 
 def pytest_configure() -> None:

@@ -1,4 +1,4 @@
-"""Pincite inside other frameworks, with the real packages."""
+"""Pincite inside other frameworks: the real packages, each imported where it is needed, since that takes seconds."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from haystack import Pipeline
-from llama_index.core.schema import MetadataMode, TextNode
 from pydantic import ValidationError
 
 from pincite import Filter, Index
 from pincite.errors import QueryError
-from pincite.integrations import haystack, langchain, llama_index
 
 QUESTION = "When did the night ferry leave Aldhaven?"
 
 
+@pytest.mark.slow
 def test_langchain_retrieves_passages_with_their_places(real_index: Index) -> None:
+    from pincite.integrations import langchain
+
     retriever = langchain.PinciteRetriever(index=real_index, k=2)
     first, *_ = found = retriever.invoke(QUESTION)
     assert len(found) == 2
@@ -37,7 +37,12 @@ def test_langchain_retrieves_passages_with_their_places(real_index: Index) -> No
     assert {each.metadata["doc_id"] for each in only.invoke(QUESTION)} == {"mill/tide.md"}
 
 
+@pytest.mark.slow
 def test_llama_index_retrieves_nodes_of_which_a_model_is_shown_little(real_index: Index) -> None:
+    from llama_index.core.schema import MetadataMode, TextNode
+
+    from pincite.integrations import llama_index
+
     first, *_ = found = llama_index.PinciteRetriever(real_index, k=2).retrieve(QUESTION)
     assert len(found) == 2
     document = real_index.document(first.node.metadata["doc_id"])
@@ -50,12 +55,20 @@ def test_llama_index_retrieves_nodes_of_which_a_model_is_shown_little(real_index
     assert (first.node.start_char_idx, first.node.ref_doc_id) == (first.node.metadata["start"], document.doc_id)
 
 
+@pytest.mark.slow
 def test_llama_index_may_be_awaited(real_index: Index) -> None:
+    from pincite.integrations import llama_index
+
     (only,) = asyncio.run(llama_index.PinciteRetriever(real_index, k=1).aretrieve(QUESTION))
     assert "left Aldhaven" in only.node.get_content()
 
 
+@pytest.mark.slow
 def test_a_pipeline_of_haystack_is_written_read_and_run(real_index: Index) -> None:
+    from haystack import Pipeline
+
+    from pincite.integrations import haystack
+
     pipeline = Pipeline()
     pipeline.add_component("retriever", haystack.PinciteRetriever(real_index.status().path, k=2))
     again = Pipeline.loads(pipeline.dumps(), allowed_modules=[haystack.__name__])

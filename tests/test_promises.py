@@ -125,8 +125,7 @@ def watch(event, arguments):
     if event == "open" and str(arguments[0]).endswith(".pyi"):
         print(arguments[0])
 sys.addaudithook(watch)
-from pincite.web.framework import import_gradio
-import_gradio()
+import pincite.web.page
 print(inspect.getfile(sys.modules["gradio"].HTML))"""
     (file,) = _run(code).split()
     assert file.endswith("html.py")

@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pincite.errors import UsageError
-from pincite.web.framework import import_gradio
 
 if TYPE_CHECKING:
     from pincite.index import Index
@@ -48,7 +47,6 @@ def launch(
         UsageError: the port is in use, the address cannot be listened on, or the token cannot be sent.
     """
     with _listen(host, port) as listener:
-        import_gradio()
         from pincite.web.page import Server, application
 
         names = {host, *allow_hosts, *(() if host in LOOPBACK else (socket.gethostname(),))}

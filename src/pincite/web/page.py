@@ -10,12 +10,9 @@ from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
-import gradio as gr
 import uvicorn
 from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
-from gradio.events import api
-from gradio.routes import App
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
@@ -26,6 +23,7 @@ from pincite.parsers import SUFFIXES
 from pincite.parsers.pool import IDLE
 from pincite.web import routes, tools
 from pincite.web.chat import Chat
+from pincite.web.framework import App, api, gr
 from pincite.web.guard import Access, Guard
 from pincite.web.library import MOST_BYTES, Library
 from pincite.web.service import MOST_CHARACTERS, Service, translate_errors
