@@ -89,6 +89,21 @@ def test_the_rest_of_a_pdf_tells_whether_a_hyphen_belongs_to_a_word(pdf: Make) -
     assert found.text.endswith("the whole sea-wall fell over.")
 
 
+@pytest.mark.parametrize(
+    ("before", "divided", "whole"),
+    [
+        ("The network holds the files, mounted by night.", "a network-|mounted disk", "a network-mounted disk"),
+        ("The network holds the files.", "a net-|work of files", "a network of files"),  # "work" alone is no word here
+        ("The harbour was over before the view was clear.", "an over-|view of it", "an overview of it"),
+        ("The prompt of the bell: ding, ing, dong.", "by prompt-|ing the ringers", "by prompting the ringers"),
+        ("Das Wasser und die Versorgung der Stadt.", "die Wasser-|versorgung", "die Wasserversorgung"),
+    ],
+)
+def test_two_words_of_a_text_keep_their_hyphen(pdf: Make, before: str, divided: str, whole: str) -> None:
+    one, other = divided.split("|")
+    assert pdf([f"{before} {one}", f"{other}."]).text == f"{before} {whole}."
+
+
 def test_pdf_paragraphs_and_headings_stand_apart(pdf: Make) -> None:
     long = "a line of words that goes on for as long as the page is wide and then some"
     found = pdf(

@@ -72,6 +72,29 @@ _FIRST_PARTS = frozenset(
     {"all", "cross", "ever", "full", "half", "high", "long", "low", "non", "self", "short", "well"}
 )
 """First parts of English compounds that are written with a hyphen."""
+_CLOSED = frozenset(
+    {
+        "after",
+        "any",
+        "back",
+        "con",
+        "dis",
+        "every",
+        "for",
+        "inter",
+        "mis",
+        "out",
+        "over",
+        "per",
+        "pre",
+        "some",
+        "sub",
+        "under",
+    }
+)
+"""First parts of English words that are words or common pieces themselves, and mostly written without one."""
+_DIVIDED = re.compile(r"(?<![^\W\d_])[^\W\d_]++[-\u2010]\n[^\W\d_]++")
+"""A word at the end of a line and in the next, whose halves are no words."""
 
 
 class Line(NamedTuple):
@@ -147,7 +170,7 @@ def flow(lines: Sequence[Line], pages: int, alone: Container[Line] = ()) -> tupl
 
     Lines that are to stand ``alone`` are no part of the paragraphs beside them.
     """
-    words = Counter(_WORD.findall("\n".join(line.text for line in lines).lower()))
+    words = Counter(_WORD.findall(_DIVIDED.sub("\n", "\n".join(line.text for line in lines).lower())))
     parts: list[str] = []
     starts: dict[int, int] = {}
     length = 0
@@ -546,5 +569,13 @@ def _is_compound(head: str, tail: str, words: Counter[str]) -> bool:
     """Whether the hyphen belongs to the word: by its letters, by the rest of the text, by common first parts."""
     if not head.isalpha() or not tail[0].islower() or not head[1:].islower():
         return True
-    closed, hyphened = words[(head + tail).lower()], words[f"{head}-{tail}".lower()]
-    return hyphened > closed or (hyphened == closed and head.lower() in _FIRST_PARTS)
+    head, tail = head.lower(), tail.lower()
+    closed, hyphened = words[head + tail], words[f"{head}-{tail}"]
+    return hyphened > closed or (hyphened == closed and (head in _FIRST_PARTS or _are_two_words(head, tail, words)))
+
+
+def _are_two_words(head: str, tail: str, words: Counter[str]) -> bool:
+    """Whether both parts are words of an English text of their own; other Germanic languages write two as one."""
+    is_english = words["the"] > words["die"] + words["de"] + words["det"]
+    may_be = len(head) > 2 and head not in _CLOSED and tail != "ing"
+    return is_english and may_be and min(words[head], words[tail]) > 0
