@@ -380,6 +380,7 @@ def _changed(path: Path) -> None:
         ),
     ],
 )
+@pytest.mark.slow
 def test_a_damaged_export_is_said_and_made_again(
     place: Path,
     default: SentenceTransformerEmbedder,

@@ -40,6 +40,7 @@ def test_the_snippet_prints_what_stands_below_it(home: Path) -> None:
     assert done.stdout == blocks("text")[0]
 
 
+@pytest.mark.slow
 def test_the_commands_without_make(home: Path) -> None:
     commands = [line.removeprefix("$ ") for line in blocks("console")[1].splitlines()]
     assert [command.split()[0] for command in commands[:2]] == ["python3", "pip"]

@@ -186,6 +186,7 @@ PLACES = """async () => {
 }"""
 
 
+@pytest.mark.slow
 def test_a_selection_is_counted_as_the_server_counts(
     visit: Callable[..., Page], server: Server, index_path: Path
 ) -> None:
