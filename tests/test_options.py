@@ -94,7 +94,7 @@ def test_an_entry_is_looked_for_no_further_than_to_the_next() -> None:
         return min(tries)
 
     # Without a blank line each would look through all that follows, which takes far longer.
-    assert seconds("-import lamp\n") < 10 * seconds("-import lamp\n\n")
+    assert seconds("-import lamp\n") < 5 * seconds("-import lamp\n\n")
 
 
 def test_the_second_of_two_options_may_stand_alone() -> None:
