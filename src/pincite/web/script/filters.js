@@ -63,6 +63,14 @@ export const count = async () => {
   if (news.length) shown();
 };
 
+// ------------------------------------------------------------ the fold
+
+const panel = () => one("#filters");
+export const areOpen = () => panel().open;
+export const haveFocus = () => areOpen() && panel().contains(document.activeElement);
+export const fold = () => (panel().open = false);
+export const close = () => (fold(), one("summary", panel()).focus());
+
 // ------------------------------------------------------------ choosing
 
 /** Whether a field holds what it may; if not, it is said. `reportValidity` would take the focus back from where one goes. */
@@ -136,7 +144,7 @@ const date = ({ target }) => {
 export const choices = async () => (await call("choices")).value ?? {};
 
 const offer = async () => {
-  if (!one("#filters").open) return;
+  if (!areOpen()) return;
   for (const [name, counted] of Object.entries(await choices())) {
     const options = counted.map(([value, count]) => make("option", { value, label: articleCount(count) }));
     input(name)?.list.replaceChildren(...options);
@@ -145,8 +153,8 @@ const offer = async () => {
 };
 
 export const bind = () => {
-  one("#filters").addEventListener("toggle", offer);
-  one("#filters").addEventListener("keydown", pressed);
+  panel().addEventListener("toggle", offer);
+  panel().addEventListener("keydown", pressed);
   for (const name of LISTS) {
     input(name).addEventListener("input", typed);
     input(name).addEventListener("change", settle);
