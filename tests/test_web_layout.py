@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from urllib.parse import urljoin
 
 import pypdfium2 as pdfium
 import pytest
@@ -41,6 +42,8 @@ def test_sheets_on_a_phone(visit: Callable[..., Page], server: Server) -> None:
     turn.locator(".read").first.click()
     expect(page.locator("#reader mark").first).to_be_in_viewport()
     assert page.locator("#reader").bounding_box() == whole
+    heights = [box_of(button)["height"] for button in page.locator("#reader .bar button").all()]
+    assert max(heights) == min(heights)  # each in one line
     assert page.locator("#reader .body").evaluate("one => one.scrollWidth <= one.clientWidth")
     page.keyboard.press("Escape")
     expect(turn.locator(".sources")).to_be_visible()
@@ -208,6 +211,7 @@ def printed(pdf: bytes) -> str:
 )
 def test_the_box_and_what_is_said_stand_on_one_edge(visit: Callable[..., Page], server: Server, width: int) -> None:
     page = visit(server.address, width)
+    assert abs(box_of(page.locator("#ask"))["x"] - box_of(page.locator("#start h2"))["x"]) <= 1
     turn = ask(page, LOG)
     edges = [part.bounding_box() for part in (page.locator("#ask"), turn.locator(".question"))]
     assert edges[0] is not None
@@ -261,3 +265,11 @@ def test_a_link_to_an_article_leaves_start_and_box_whole(
         assert box is not None
         assert beside is not None
         assert box["x"] + box["width"] <= beside["x"] + 1
+
+
+def test_what_a_browser_may_install_has_an_icon(page: Page, server: Server) -> None:
+    manifest = page.locator("link[rel=manifest]").get_attribute("href") or ""
+    given = page.request.get(urljoin(server.address, manifest))
+    icons = [page.request.get(urljoin(given.url, each["src"])) for each in given.json()["icons"]]
+    assert [icon.headers["content-type"] for icon in icons] == ["image/svg+xml"]
+    assert all(icon.ok for icon in icons)
