@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, sync_playwright
 
 from pincite import Assistant, Index, Settings
 from serving import FLAGS, Server, chat, make_index, serving
@@ -267,6 +267,13 @@ def answered(page: Page, number: int) -> Locator:
     turn = page.locator(f"#turn-{number}")
     turn.locator(".meta, .notice").first.wait_for(timeout=PATIENCE)
     return turn
+
+
+def box_of(part: Locator) -> FloatRect:
+    """Where a part of the page is, which has to be shown."""
+    box = part.first.bounding_box()
+    assert box is not None
+    return box
 
 
 def marked(page: Page) -> str:

@@ -17,7 +17,7 @@ import pytest
 
 from browsing import BEES, FERRY, LOG
 from conftest import WordEmbedder, write_files
-from pincite import Answer, Assistant, Filter, Hit, Index, Settings
+from pincite import Answer, Assistant, Filter, Index, Settings
 from pincite.errors import QueryError
 from pincite.text_anchors import ResolvedAnchor, resolve, text_anchor
 from pincite.web import chat
@@ -377,30 +377,33 @@ def test_where_there_is_no_index_nothing_can_be_chosen(tmp_path: Path) -> None:
     assert "no index" in page.articles({}, 0)["problem"]
 
 
-def test_names_make_questions_where_titles_say_nothing(tmp_path: Path) -> None:
-    text = "In Aldhaven Harbour the pilots meet. The “Lamp Keepers Fund” pays for oil. The Salt Road Company buys.\n"
+@pytest.mark.parametrize(
+    ("date", "offered"),
+    [("", ["What articles do you have?"]), ("2021-03\n\n", ["What articles do you have?", "What is new?"])],
+)
+def test_where_no_article_asks_anything_all_are_asked_of(tmp_path: Path, date: str, offered: list[str]) -> None:
+    text = f"Aldhaven Harbour\n\n{date}In Aldhaven Harbour the pilots meet. The “Lamp Keepers Fund” pays for oil.\n"
     with Index.open(make_index(tmp_path, {"a.txt": text})) as index:
-        page = chat_over(index)
-        assert page.examples(1) == ["What about “Aldhaven Harbour”?"]
+        assert chat_over(index).examples(1) == offered
 
 
 def test_examples_are_found_once_for_each_state(index_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Index.open(index_path) as index:
         asked: list[str] = []
-        search = index.search
-
-        def counted(question: str, *, k: int) -> list[Hit]:
-            asked.append(question)
-            return search(question, k=k)
-
-        monkeypatch.setattr(index, "search", counted)
         page = chat_over(index)
+        ask = page._assistant.ask
+
+        def counted(question: str) -> Answer:
+            asked.append(question)
+            return ask(question)
+
+        monkeypatch.setattr(page._assistant, "ask", counted)
         threads = [threading.Thread(target=page.prepare) for _ in range(3)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert len(asked) == 1
+        assert asked.count("What articles do you have?") == 1
 
 
 def test_examples_come_from_each_folder_and_are_the_articles_own_questions(tmp_path: Path) -> None:
@@ -410,8 +413,7 @@ def test_examples_come_from_each_folder_and_are_the_articles_own_questions(tmp_p
     texts["salt/road.md"] = "# How to boil salt\n\nTo boil salt, fill the pan with brine and light the fire.\n"
     with Index.open(make_index(tmp_path, texts)) as index:
         examples = chat_over(index).examples(1)
-    assert {"What do grey bees eat?", "How do I boil salt?"} <= set(examples)
-    assert len(examples) == 4
+    assert set(examples) == {"What do grey bees eat?", "How do I boil salt?", "What articles do you have?"}
 
 
 def test_what_is_offered_next_is_a_question_of_an_article_that_was_quoted(tmp_path: Path) -> None:

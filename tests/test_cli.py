@@ -389,7 +389,7 @@ def test_a_backup_moves_an_index(home: Path, tmp_path: Path) -> None:
     assert "harbour.txt" in run("search", "ferry", "--mode", "lexical", cwd=tmp_path).stdout
     done = run("restore", str(tmp_path / "kept"), cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr == "pincite: index: holds 3 documents; replace them with --overwrite (overwrite=True)\n"
+    assert done.stderr == "pincite: index: holds 3 documents, which --overwrite (overwrite=True) replaces\n"
     assert run("restore", str(tmp_path / "kept"), "--overwrite", cwd=tmp_path).returncode == 0
 
 

@@ -182,8 +182,8 @@ def test_ids_that_differ_are_found(index: Index) -> None:
     with sqlite3.connect(place(index) / catalog.FILE) as db:
         db.execute("UPDATE passages SET id = 100 WHERE id = 1")
     problems = index.verify()
-    assert "FAISS has 1 passages that the catalogue lacks, and lacks 1" in problems[0]
-    assert "Tantivy has 1 passages that the catalogue lacks, and lacks 1" in problems[1]
+    assert "FAISS has 1 passage that the catalogue lacks, and lacks 1" in problems[0]
+    assert "Tantivy has 1 passage that the catalogue lacks, and lacks 1" in problems[1]
 
 
 @pytest.mark.parametrize("harm", ["no database", "pages", "empty"])

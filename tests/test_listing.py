@@ -25,6 +25,7 @@ FOLDERS = [
     (["news/2022", "news/2022b"], ["news/2022/a.md", "news/2022b/b.md"]),
     ("news/(2022)+[x]", ["news/(2022)+[x]/c é.md"]),
     ("news", ["news/(2022)+[x]/c é.md", "news/2022/a.md", "news/2022b/b.md"]),
+    ("news/2022b/../2022/.", ["news/2022/a.md"]),
 ]
 
 
@@ -61,8 +62,9 @@ def test_a_folder_holds_what_lies_below_it(index: Index, folders: str | list[str
         (Filter(folders="news/2022/a.md"), "no article has the folder 'news/2022/a.md'; there are: 'news/2022'"),
         (Filter(folders="new"), "(and 1 more)"),
         (Filter(folders=""), "no article has the folder '.'; there are: "),
+        (Filter(folders="news/../.."), "no article has the folder '..'; there are: "),
         (Filter(after="2023"), "no article fits after='2023'; those are dated 2019-07-01 to 2022-03"),
-        (Filter(source="Bee Post", after="2020"), "those that fit otherwise are dated 2019-07-01 to 2019-07-01"),
+        (Filter(source="Bee Post", after="2020"), "the only one that fits otherwise is dated 2019-07-01"),
         (Filter(source="Mill Letters", before="2020"), "those that fit otherwise have no date"),
         (Filter(source="Bee Post", folders="news/2022"), "none fits all of them: leave one out"),
         (Filter(source=["Y", "Z"]), "no article has the source 'Y' or 'Z'; there are: "),
@@ -109,3 +111,18 @@ def test_the_surroundings_of_a_place_hold_it(text: str, data: st.DataObject) -> 
     for wrong in (-1, len(text), True, "0"):
         with pytest.raises(UsageError, match="give 0 to "):
             document.around(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("doc_ids", "said"),
+    [
+        ([], "0 articles"),
+        (["a.md"], "1 article"),
+        (["a.md", "b.jsonl#1", "b.jsonl#2"], "3 articles"),  # a line is an article
+        (["a.md", "t.csv#2"], "1 article and 1 row of 1 table"),
+        (["t.csv#2", "t.csv#3", "x/T.TSV#2"], "3 rows of 2 tables"),
+    ],
+    ids=str,
+)
+def test_rows_of_tables_are_counted_apart(doc_ids: list[str], said: str) -> None:
+    assert listing.in_words(doc_ids) == said

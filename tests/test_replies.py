@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import write_files
-from pincite import Answer, Assistant, Filter, Index, as_json, as_text
+from conftest import WordEmbedder, write_files
+from pincite import Answer, Assistant, Filter, Index, Settings, as_json, as_text
 from pincite.analysis.intents import Intent, Kind, intent
 from pincite.cli import program
 from pincite.errors import EmptyIndex
@@ -171,6 +171,26 @@ def test_a_filter_narrows_what_is_listed(assistant: Assistant) -> None:
     nothing = assistant.ask("List all articles", where=Filter(source="Nobody"))
     assert not nothing.documents
     assert not nothing.hits
+
+
+def test_of_one_article_is_spoken_as_of_one(assistant: Assistant) -> None:
+    dated, undated = Filter(before="2020"), Filter(doc_ids="bees.txt")
+    assert assistant.ask("What is new?", where=dated).reply == "There is 1 article that fits the filters."
+    said = "There is 1 article that fits the filters, without a date or of one to come."
+    assert assistant.ask("What is new?", where=undated).reply == said
+
+
+def test_rows_of_tables_are_no_articles(tmp_path: Path) -> None:
+    write_files(tmp_path / "c", {"a.txt": "It goes.\n", "prices.csv": "Ware,Price\nSalt,3\nOil,4\n"})
+    with Index.open(tmp_path / "index", settings=Settings(model="words")) as index:
+        index.use_embedder("words", WordEmbedder())
+        index.update(tmp_path / "c")
+        ask = Assistant(index).ask
+        assert ask("How many articles are there?").reply == "There is 1 article and 2 rows of 1 table."
+        assert "quoted from 1 article and 2 rows of 1 table." in ask("Hello").reply
+        (tmp_path / "c" / "a.txt").unlink()
+        index.update(tmp_path / "c")
+        assert ask("How many articles are there?").reply == "There are 2 rows of 1 table."
 
 
 def test_of_many_articles_the_first_are_listed_and_the_rest_counted(tmp_path: Path) -> None:

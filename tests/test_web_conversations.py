@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
@@ -261,6 +263,30 @@ def test_a_chat_deleted_while_another_tab_waits_is_not_written_back(page: Page, 
     tab.close()
 
 
+def test_a_deleted_chat_comes_back_with_the_question_that_waited(page: Page) -> None:
+    ask(page, FERRY)
+    page.evaluate(HOLD)
+    begin(page, BEES)
+    page.get_by_role("button", name="Chats", exact=True).click()
+    page.get_by_role("button", name=f"Delete {FERRY}").click()
+    expect(page.locator(".turn")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#turn-2 .pending")).to_be_visible()
+    page.evaluate("window.release()")
+    expect(answered(page, 2).locator(".answer")).to_contain_text("eighteen kilograms")
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator("#chats .open")).to_have_text([FERRY])
+
+
+def test_a_link_to_a_follow_up_stays_short(page: Page) -> None:
+    for word in ("please", "kindly", "gladly"):
+        ask(page, f"{FERRY} {' '.join([word] * 90)}")
+    ask(page, "And how much coal did it burn?")
+    assert len(page.url) <= 2_000
+    leaning = json.loads(parse_qs(urlsplit(page.url).query)["on"][0])
+    assert "gladly" in leaning[-1][0]
+
+
 @pytest.mark.slow
 def test_a_chat_named_in_another_tab_leaves_box_filters_and_editing_alone(page: Page, server: Server) -> None:
     ask(page, FERRY)
@@ -462,6 +488,8 @@ def test_filters(page: Page) -> None:
     page.get_by_role("textbox", name="From").press("Tab")
     expect(page.locator("#filters .fits")).to_have_text("0 articles fit")
     expect(ask(page, BEES).locator(".nothing")).to_contain_text("No article fits these filters.")
+    expect(page.locator("#filters .row")).to_be_hidden()  # it would lie over the answer
+    page.locator("#filters summary").click()
     page.get_by_role("textbox", name="From").fill("soon")
     page.get_by_role("textbox", name="From").press("Tab")
     assert "Give a year" in page.get_by_role("textbox", name="From").evaluate("one => one.validationMessage")

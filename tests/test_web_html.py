@@ -262,9 +262,8 @@ def test_numbers_of_paragraphs_are_remembered_without_the_texts() -> None:
 
 
 @given(st.lists(st.text(SHOWN)))
-def test_examples_are_shown_to_the_letter(titles: list[str]) -> None:
-    examples = [start.example(title) for title in titles]
-    assert Reading(start.start(1, examples)).texts.get("example", []) == examples
+def test_examples_are_shown_to_the_letter(examples: list[str]) -> None:
+    assert Reading(start.start("1 article", examples)).texts.get("example", []) == examples
 
 
 STATUS: dict[str, Any] = {
@@ -278,7 +277,7 @@ NAMES = st.dictionaries(st.text(SHOWN, min_size=1), st.text(SHOWN), max_size=3)
 def test_library_shows_names_and_reasons_to_the_letter(names: dict[str, str], said: str) -> None:
     status = Status(**STATUS | {"corpus": said}, skipped=names)
     changes = Changes(new=tuple(names))
-    html = shelf.holdings(status, changes, State(report=UpdateReport(added=tuple(names)), problem=said))
+    html = shelf.holdings(status, "2 articles", changes, State(report=UpdateReport(added=tuple(names)), problem=said))
     read = Reading(html)
     assert read.texts.get("b", []) == list(names) * 2
     assert read.texts["code"] == [said or "-"]
@@ -299,17 +298,17 @@ def test_articles_are_listed_to_the_letter(doc_id: str, title: str, said: str) -
 def test_only_whole_files_that_were_added_here_can_be_deleted() -> None:
     names = ["uploads/a.pdf", "uploads/a.jsonl:7", "uploads/b/", "b.pdf", "more/uploads/a.pdf"]
     status = Status(**STATUS, skipped=dict.fromkeys(names, "empty"))
-    read = Reading(shelf.holdings(status, None, State()))
+    read = Reading(shelf.holdings(status, "2 articles", None, State()))
     assert [each["data-file"] for each in read.attributes if "data-file" in each] == ["uploads/a.pdf"]
 
 
 def test_library_says_why_the_folder_is_not_watched() -> None:
-    html = shelf.holdings(None, None, State(unwatched="<x>: gone", problem="busy"))
+    html = shelf.holdings(None, "", None, State(unwatched="<x>: gone", problem="busy"))
     assert Reading(html).texts["problem"] == ["Not watched: <x>: gone", "busy"]
 
 
 def test_library_tells_how_far_an_update_is() -> None:
-    html = shelf.holdings(None, None, State(running=Progress(stage="embed", done=3, total=12)))
+    html = shelf.holdings(None, "", None, State(running=Progress(stage="embed", done=3, total=12)))
     assert "Embedding passages <span>3 of 12</span>" in html
     assert "<progress value='3' max='12'" in html
 

@@ -78,7 +78,7 @@ def test_what_is_judged_is_asked_again(
     assert len(text[:at].encode("utf-16-le")) // 2 > at  # astral characters stand before it
     page.locator("#reader .text").wait_for()
     page.evaluate(SELECT, [at + 3, at + 30])
-    page.get_by_role("button", name="This sentence instead").click()
+    page.get_by_role("button", name="Mark as the answer").click()
     noted(page, f"as the answer to “{LOG}”: “{SEALS[:60]}…”")
     right, wrong, nothing, instead = lines(judged.index)
     verdicts = [line["verdict"] for line in (right, wrong, nothing, instead)]
@@ -154,7 +154,7 @@ def test_what_was_changed_meanwhile_is_refused(visit: Callable[..., Page], judge
         with Index.open(judged.index) as index:
             index.update(wait=True)
         page.evaluate(SELECT, [0, 20])
-        page.get_by_role("button", name="This sentence instead").click()
+        page.get_by_role("button", name="Mark as the answer").click()
         expect(page.locator("#toast")).to_have_text("log.txt: was changed since it was opened; open it again")
     assert not (judged.index / "judgements.jsonl").exists()
 
@@ -211,7 +211,7 @@ def test_who_may_not_write_sees_no_buttons_and_who_has_a_token_gives_it(
     expect(turn.locator("[data-act=judge]").first).to_be_attached()
     expect(turn.locator("[data-act=judge]:visible")).to_have_count(0)
     turn.locator(".chip").first.click()
-    expect(page.get_by_role("button", name="This sentence instead")).to_be_hidden()
+    expect(page.get_by_role("button", name="Mark as the answer")).to_be_hidden()
     page = visit(guarded.address)
     turn = ask(page, BEES)
     expect(turn.locator("[data-act=judge]:visible").first).to_be_visible()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from urllib.parse import urljoin
 
 import pypdfium2 as pdfium
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from browsing import FERRY, FORM, LOG, PATIENCE, UNKNOWN, ask, reload
+from browsing import FERRY, FORM, LOG, PATIENCE, UNKNOWN, ask, box_of, reload
 from pincite import Assistant
 from pincite.text_anchors import text_anchor
 from serving import Server
@@ -40,6 +42,8 @@ def test_sheets_on_a_phone(visit: Callable[..., Page], server: Server) -> None:
     turn.locator(".read").first.click()
     expect(page.locator("#reader mark").first).to_be_in_viewport()
     assert page.locator("#reader").bounding_box() == whole
+    heights = [box_of(button)["height"] for button in page.locator("#reader .bar button").all()]
+    assert max(heights) == min(heights)  # each in one line
     assert page.locator("#reader .body").evaluate("one => one.scrollWidth <= one.clientWidth")
     page.keyboard.press("Escape")
     expect(turn.locator(".sources")).to_be_visible()
@@ -119,8 +123,8 @@ def test_everybody_can_use_it(visit: Callable[..., Page], server: Server, scheme
     page = visit(server.address, width, color_scheme=scheme)
     expect(page.locator("body.dark")).to_have_count(int(scheme == "dark"))
     page.locator(".example").first.wait_for(timeout=PATIENCE)
-    check_accessibility(page, "start")
     page.locator("#filters summary").click()
+    check_accessibility(page, "start")
     turn = ask(page, FERRY)
     check_contrast(page, turn)
     ask(page, UNKNOWN)
@@ -207,12 +211,44 @@ def printed(pdf: bytes) -> str:
 )
 def test_the_box_and_what_is_said_stand_on_one_edge(visit: Callable[..., Page], server: Server, width: int) -> None:
     page = visit(server.address, width)
+    assert abs(box_of(page.locator("#ask"))["x"] - box_of(page.locator("#start h2"))["x"]) <= 1
     turn = ask(page, LOG)
     edges = [part.bounding_box() for part in (page.locator("#ask"), turn.locator(".question"))]
     assert edges[0] is not None
     assert edges[1] is not None
     assert abs(edges[0]["x"] - edges[1]["x"]) <= 1
     assert page.locator("#talk").evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+CLIPPED = """one => {
+  const { font, paddingLeft, paddingRight } = getComputedStyle(one);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = font;
+  return pen.measureText(one.placeholder).width > one.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 768, 390])
+def test_the_filters_stand_in_full_rows_and_close_with_escape(
+    visit: Callable[..., Page], server: Server, width: int
+) -> None:
+    page = visit(server.address, width)
+    page.locator("#filters summary").click()
+    fields = page.locator("#filters label")
+    rows = Counter(box_of(each)["y"] for each in fields.all())
+    assert len(set(rows.values())) == 1
+    assert not any(each.evaluate(CLIPPED) for each in page.locator("#filters input").all())
+    page.get_by_label("Source", exact=True).focus()
+    page.keyboard.press("Escape")
+    expect(fields.first).to_be_hidden()
+    expect(page.locator("#filters summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Library").click()
+    page.keyboard.press("Escape")  # what was opened last goes first
+    expect(page.locator("#library")).to_be_hidden()
+    expect(fields.first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(fields.first).to_be_hidden()
 
 
 def test_a_link_to_an_article_leaves_start_and_box_whole(
@@ -229,3 +265,11 @@ def test_a_link_to_an_article_leaves_start_and_box_whole(
         assert box is not None
         assert beside is not None
         assert box["x"] + box["width"] <= beside["x"] + 1
+
+
+def test_what_a_browser_may_install_has_an_icon(page: Page, server: Server) -> None:
+    manifest = page.locator("link[rel=manifest]").get_attribute("href") or ""
+    given = page.request.get(urljoin(server.address, manifest))
+    icons = [page.request.get(urljoin(given.url, each["src"])) for each in given.json()["icons"]]
+    assert [icon.headers["content-type"] for icon in icons] == ["image/svg+xml"]
+    assert all(icon.ok for icon in icons)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, FilePayload, Page, expect
 
-from browsing import ARTICLES, BEES, FERRY, PATIENCE, TOKEN_OF_GUARDED, Own, ask, go
+from browsing import ARTICLES, BEES, FERRY, PATIENCE, TOKEN_OF_GUARDED, Own, ask, box_of, go
 from conftest import WordEmbedder, write_files
 from pincite import Index, Settings
 from pincite.stores.local.store import LocalStore
@@ -133,6 +133,25 @@ def test_one_article_of_the_library_alone_is_asked(visit: Callable[..., Page], o
     expect(ask(page, BEES).locator(".nothing")).to_be_visible()
     go(page, page.url)
     expect(page.locator("#chips li")).to_have_text("The night ferry of Aldhaven✕")  # a link names its file alone
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 1024])
+@pytest.mark.parametrize("drawer", ["Chats", "Library"])
+def test_a_drawer_lies_over_nothing_of_the_chat(
+    visit: Callable[..., Page], server: Server, width: int, drawer: str
+) -> None:
+    page = visit(server.address, width)
+    page.locator(".example").first.wait_for(timeout=PATIENCE)
+    for parts in (("#start section", "#ask"), (".question", ".said", "#ask")):
+        page.get_by_role("button", name=drawer, exact=True).click()
+        ends = box_of(page.locator(f"#{drawer.lower()}"))
+        for part in parts:
+            box = box_of(page.locator(part))
+            assert box["x"] >= ends["x"] + ends["width"], part
+            assert box["x"] + box["width"] <= width, part
+            assert box["width"] >= 350, part
+        page.keyboard.press("Escape")
+        ask(page, FERRY)
 
 
 @pytest.mark.parametrize("width", [1280, 1024])

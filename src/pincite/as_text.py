@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pincite.assistant import NO_ANSWER
-from pincite.datatypes import replace_surrogates, shortened
+from pincite.datatypes import count, replace_surrogates, shortened
 
 Json = dict[str, Any]
 
@@ -115,7 +115,7 @@ def document(article: Json) -> str:
 def report(done: Json) -> str:
     """What an update did."""
     counts = [f"{len(done[name])} {name}" for name in ("added", "changed", "removed", "unchanged")]
-    lines = [f"{', '.join(counts)}; {done['embedded']} passages embedded"]
+    lines = [f"{', '.join(counts)}; {count(done['embedded'], 'passage')} embedded"]
     if skipped := [f"{path}: {reason}" for path, reason in done["skipped"].items()]:
         lines += [f"{len(skipped)} skipped:", *(f"  {line}" for line in _first(_MOST_FILES, skipped))]
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import click
 
 from pincite import __version__, as_json, as_text
-from pincite.datatypes import Filter, Progress
+from pincite.datatypes import Filter, Progress, count
 from pincite.errors import DamagedCatalogue, DamagedIndex, OtherFormat, PinciteError, QueryError, UsageError
 from pincite.settings import Settings
 
@@ -475,7 +475,7 @@ def status(index: Index, verify: bool, in_json: bool) -> None:
 def backup(index: Index, file: Path) -> None:
     """Keep the index in one file."""
     index.backup(file)
-    _print(f"{file}: {file.stat().st_size:,} bytes")
+    _print(f"{file}: {count(file.stat().st_size, 'byte')}")
 
 
 @program.command(epilog="example: pincite restore index.pincite")
@@ -486,7 +486,7 @@ def restore(index: Index, file: Path, overwrite: bool) -> None:
     """Make an index of a backup."""
     index.restore(file, overwrite=overwrite)
     held = index.status()
-    _print(f"{held.documents} documents, {held.passages} passages, updated {held.updated}")
+    _print(f"{count(held.documents, 'document')}, {count(held.passages, 'passage')}, updated {held.updated}")
 
 
 @program.command(epilog="example: pincite copy index milvus+http://127.0.0.1:19530/plans")
@@ -502,7 +502,7 @@ def copy(source: str, target: str, overwrite: bool) -> None:
 
     with Index.open(source) as held, Index.open(target) as place:
         documents, passages = held.copy(place, overwrite=overwrite)
-    _print(f"{documents} documents, {passages} passages copied; nothing embedded")
+    _print(f"{count(documents, 'document')}, {count(passages, 'passage')} copied; nothing embedded")
 
 
 @program.command(epilog="example: pincite evaluate questions.jsonl --worst 10")

@@ -121,7 +121,7 @@ class Document:
         """
         length = len(self.text)
         if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at < length:
-            raise UsageError(f"around={at!r}: {self.doc_id} has {length:,} characters; give 0 to {length - 1}")
+            raise UsageError(f"around={at!r}: {self.doc_id} has {count(length, 'character')}; give 0 to {length - 1}")
         start, end = max(0, at - most), min(length, at + most)
         if start and (gap := re.search(r"\s", self.text[start:at])):
             start += gap.end()
@@ -426,6 +426,11 @@ def size_of(paths: Iterable[Path]) -> int:
 def replace_surrogates(text: str) -> str:
     """``text`` with lone surrogates, which no encoding knows, as U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun, in English."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def shortened(text: str, most: int = 100) -> str:

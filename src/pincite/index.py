@@ -26,6 +26,7 @@ from pincite.datatypes import (
     Span,
     Status,
     UpdateReport,
+    count,
     passage_id,
     replace_surrogates,
 )
@@ -100,6 +101,7 @@ class Index:
         self._lock = threading.Lock()
         self._embedders: dict[str, Embedder] = {}
         self._asking: dict[str, Any] = {}
+        self._holdings = 0, ""  # of which generation, and what
 
     @classmethod
     def open(cls, path: str | Path, *, settings: Settings | None = None) -> Self:
@@ -242,7 +244,7 @@ class Index:
     def _check_free(self, overwrite: bool) -> None:
         if not overwrite and self._store.exists() and (held := self.status().documents):
             raise UsageError(
-                f"{self._store.name}: holds {held} documents; replace them with --overwrite (overwrite=True)"
+                f"{self._store.name}: holds {count(held, 'document')}, which --overwrite (overwrite=True) replaces"
             )
 
     @property
@@ -386,6 +388,18 @@ class Index:
         """How many documents and passages there are (that fit ``where``)."""
         with self._store.snapshot() as snapshot:
             return snapshot.count(where)
+
+    def holdings(self) -> str:
+        """How many articles there are, in words; rows of tables are counted apart.
+
+        Examples:
+            >>> index.holdings()
+            '3 articles'
+        """
+        with self._store.snapshot() as snapshot:
+            if self._holdings[0] != snapshot.generation:
+                self._holdings = snapshot.generation, listing.in_words(snapshot.doc_ids())
+            return self._holdings[1]
 
     def beginnings(self, documents: Collection[Document]) -> dict[str, Passage]:
         """The first passage of each of these documents by its id; those without one are left out."""

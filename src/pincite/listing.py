@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Literal
 
 from pincite import names
-from pincite.datatypes import Filter, Listed, shortened
+from pincite.datatypes import Filter, Listed, count, shortened
 from pincite.errors import NothingFits
 
 Kind = Literal["documents", "sources", "authors", "folders"]
@@ -28,6 +28,19 @@ _NAMED = 3  # names that an error gives
 
 _LINE = re.compile(r"\.jsonl(\.gz)?#.*", re.DOTALL)
 """What stands behind the folder and name of a file in the id of one of its lines."""
+
+
+_ROW = re.compile(r"(.+\.[ct]sv)#\d+", re.DOTALL | re.IGNORECASE)
+"""The id of a row of a table."""
+
+
+def in_words(doc_ids: Iterable[str]) -> str:
+    """How many articles these are, rows of tables counted apart: ``3 articles and 240 rows of 2 tables``."""
+    ids = list(doc_ids)
+    tables = [found[1] for found in map(_ROW.fullmatch, ids) if found]
+    said = [f"{count(len(tables), 'row')} of {count(len(set(tables)), 'table')}"] if tables else []
+    articles = len(ids) - len(tables)
+    return " and ".join([count(articles, "article"), *said] if articles or not said else said)
 
 
 def counts(kind: Kind, listed: Iterable[Listed]) -> dict[str, int]:
@@ -98,7 +111,12 @@ def nothing_fits(where: Filter, listed: Iterable[Listed]) -> NothingFits:
     if not fitting:
         return NothingFits("each part of the filter fits some article, and none fits all of them: leave one out")
     asked = " and ".join(f"{name}={getattr(where, name)!r}" for name in ("after", "before") if getattr(where, name))
-    others = "those" if undated == Filter() else "those that fit otherwise"
-    dates = sorted(document.date for document in fitting if document.date)
-    dated = f"are dated {dates[0]} to {dates[-1]}" if dates else "have no date"
-    return NothingFits(f"no article fits {asked}; {others} {dated}")
+    otherwise = undated != Filter()
+    if len(fitting) == 1:
+        there = f"the only one{' that fits otherwise' if otherwise else ''}"
+        dated = f"is dated {fitting[0].date}" if fitting[0].date else "has no date"
+    else:
+        there = f"those{' that fit otherwise' if otherwise else ''}"
+        dates = sorted(document.date for document in fitting if document.date)
+        dated = f"are dated {dates[0]} to {dates[-1]}" if dates else "have no date"
+    return NothingFits(f"no article fits {asked}; {there} {dated}")

@@ -12,7 +12,7 @@ from pincite.analysis.intents import Intent
 from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Answer, Citation, Document, Filter, Listed
 from pincite.index import Index
-from pincite.listing import folder_of
+from pincite.listing import folder_of, in_words
 
 _IS_TITLE = 0.5  # the share of a title from which on it is taken to be named
 _LONGEST_TITLE = 100
@@ -64,9 +64,9 @@ def reply(
         return _summary(index, article, question) if article else _said(question, _WHICH)
     if wanted.kind in ("catalogue", "news"):
         return _listing(index, wanted, question, where)
-    if not (count := index.status().documents):
+    if not index.status().documents:
         return None
-    articles = _count(count)
+    articles = index.holdings()
     if wanted.kind == "help":
         return _said(question, _HELP.format(articles=articles))
     return replace(_said(question, _GREETINGS[wanted.kind].format(articles=articles)), kind="greeting")
@@ -78,10 +78,15 @@ def _said(question: str, said: str) -> Answer:
     )
 
 
-def _count(number: int, fitting: Filter | None = None) -> str:
+def _count(held: Collection[Listed], where: Filter | None) -> str:
     """So many articles."""
-    articles, fits = ("article", "fits") if number == 1 else ("articles", "fit")
-    return f"{number:,} {articles}{f' that {fits} the filters' if fitting else ''}"
+    fits = f" that {'fits' if len(held) == 1 else 'fit'} the filters" if where else ""
+    return f"{in_words(each.doc_id for each in held)}{fits}"
+
+
+def _there_are(held: Collection[Listed], where: Filter | None) -> str:
+    said = _count(held, where)
+    return f"There {'is' if said.startswith('1 ') else 'are'} {said}"
 
 
 # ---------------------------------------------------------------- lists of articles
@@ -95,7 +100,7 @@ def _listing(index: Index, wanted: Intent, question: str, where: Filter | None) 
         said, shown = _news(held, where, max(1, min(wanted.most or _MOST_NEW, _MOST_LISTED)))
     else:
         more = f" The first {_MOST_LISTED} are listed; the library and `pincite list` have all."
-        said = f"There {'is' if len(held) == 1 else 'are'} {_count(len(held), where)}."
+        said = f"{_there_are(held, where)}."
         said += more if len(held) > _MOST_LISTED else ""
         shown = sorted(held, key=lambda each: (folder_of(each.doc_id), each.date or "9", each.doc_id))[:_MOST_LISTED]
     text = "\n".join([said, *(f"- {each.title} ({each.date or 'no date'}), {each.doc_id}" for each in shown)])
@@ -108,11 +113,13 @@ def _news(documents: list[Listed], where: Filter | None, most: int) -> tuple[str
     today = date.today().isoformat()
     dated = [each for each in documents if each.date and each.date <= today]
     dated.sort(key=lambda each: each.date or "", reverse=True)
+    if len(documents) == 1:
+        return f"{_there_are(documents, where)}{'' if dated else ', without a date or of one to come'}.", dated
     if not dated:
-        return f"None of {_count(len(documents), where)} has a date.", []
+        return f"None of {_count(documents, where)} has a date.", []
     left = len(documents) - len(dated)
     undated = f" {left:,} without a date, or of one to come, {'is' if left == 1 else 'are'} left out." if left else ""
-    return f"The latest of {_count(len(documents), where)}, newest first.{undated}", dated[:most]
+    return f"The latest of {_count(documents, where)}, newest first.{undated}", dated[:most]
 
 
 # ---------------------------------------------------------------- the key sentences of one article

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pincite import __version__, parsers
 from pincite.analysis import terms
-from pincite.datatypes import Changes, Document, Progress, UpdateReport, digest_of
+from pincite.datatypes import Changes, Document, Progress, UpdateReport, count, digest_of
 from pincite.errors import RemovalRefused
 from pincite.ingest import chunking
 from pincite.ingest.cluster import Embedding
@@ -260,9 +260,9 @@ class Update:
         lost = [doc_id for doc_id in removed if self._known[doc_id].digest not in moved]
         if self._too_many(lost):
             raise RemovalRefused(
-                f"{self.scan.folder}: {len(lost)} of {len(self._known)} documents are gone; is it the right folder, "
-                "and mounted? An index is of one folder: for another, name another index (--index). To remove them all "
-                "the same: --allow-removals (allow_removals=True)"
+                f"{self.scan.folder}: {len(lost)} of {count(len(self._known), 'document')} gone; is it the right "
+                "folder, and mounted? An index is of one folder: for another, name another index (--index). To remove "
+                "what is gone all the same: --allow-removals (allow_removals=True)"
             )
         return removed
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pincite.datatypes import Document, Filter, Listed, Passage
+from pincite.datatypes import Document, Filter, Listed, Passage, count
 from pincite.errors import DamagedIndex
 
 Vectors = npt.NDArray[np.float32]
@@ -248,7 +248,7 @@ def best_first(scores: Iterable[tuple[str, float]]) -> Scored:
 
 def in_words(counts: tuple[int, int]) -> str:
     """How many documents and passages."""
-    return "{} documents and {} passages".format(*counts)
+    return f"{count(counts[0], 'document')} and {count(counts[1], 'passage')}"
 
 
 _VECTORS = 1000  # that are kept at a time: each time waits for the disk

@@ -13,8 +13,8 @@ from typing import Literal
 from pincite import text_anchors
 from pincite.analysis.sentences import sentence_spans
 from pincite.assistant import NO_ANSWER, NOT_SURE
-from pincite.datatypes import Answer, Citation, Document, Hit, Listed, Part, Span
-from pincite.web.markup import address, count, direction, facts, literal, many, numbered_blocks, place
+from pincite.datatypes import Answer, Citation, Document, Hit, Listed, Part, Span, count
+from pincite.web.markup import address, direction, facts, literal, many, numbered_blocks, place
 
 ANSWERS = ("quotes", "summary", "weak")
 """The kinds of replies that quote."""
@@ -220,7 +220,8 @@ def _said(number: int, reply: Reply) -> str:
 def _lead_and_rest(quotes: Sequence[Quote]) -> str:
     lead, *rest = quotes
     others = _by_article(quotes, lead)
-    more = f"<section class='more'><h3>More from these articles ({len(rest)})</h3>{others}</section>"
+    title = "More from this article" if len(_groups(quotes)) == 1 else "More from these articles"
+    more = f"<section class='more'><h3>{title} ({len(rest)})</h3>{others}</section>"
     return f"<div class='lead'>{_quote(lead)}{_judge(lead)}</div>{more if rest else ''}"
 
 

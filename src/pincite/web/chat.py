@@ -19,12 +19,11 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from pincite import replies, text_anchors
 from pincite.analysis.intents import intent
-from pincite.analysis.terms import only_stop_words
 from pincite.assistant import Assistant, what_is_asked
-from pincite.datatypes import Answer, Document, Filter, Hit, Listed, Part, Span, replace_surrogates
+from pincite.datatypes import Answer, Document, Filter, Listed, Part, Span, replace_surrogates
 from pincite.errors import EmptyIndex, FilterError, NoIndex, NothingFits, PinciteError, QueryError, UsageError
 from pincite.index import Index
-from pincite.listing import folder_of
+from pincite.listing import folder_of, in_words
 from pincite.retrieval.follow_ups import needs_context, subject
 from pincite.text_anchors import ResolvedAnchor
 from pincite.web import answers, export, shelf, start
@@ -35,11 +34,11 @@ from pincite.web.shelf import Wanted
 
 _log = logging.getLogger(__name__)
 _EXAMPLES, _FOLLOW_UPS = 4, 2
-_MOST_TRIED = 12
+_MOST_READ, _MOST_TRIED = 50, 12  # articles in which questions are looked for, and how many of these are asked
+_OF_ALL, _ANYTHING = ("What articles do you have?", "What is new?"), "main findings"
 _ROWS, _OFFERED = 100, 20  # articles that are listed at a time, and of which one can be chosen while typing
 _NEAR_COSINE = 0.3  # from which on a passage is near enough to a question to be asked about next
-_LONGEST_TITLE, _SHORTEST_NAME = 70, 4
-_NAME = re.compile(r"[“\"《「]([^“”\"《》「」\n]{4,50})[”\"》」]|\b[A-Z][\w'-]+(?: [A-Z][\w'-]+){1,4}")
+_LONGEST_TITLE = 70
 _MOST_TURNS, _MOST_QUOTES, _MOST_NOTES = 100, 50, 20  # of a conversation that a page keeps, and of one of its turns
 _LEANS_ON, _REPLY_LEANS_ON = 20, 5  # turns that a question may lean on, and that a reply is restored with
 _KEY_SENTENCES = "Key sentences of the article, in the order of its text."
@@ -136,10 +135,11 @@ class Chat:
         try:
             status = self._index.status()
             changes = self._library.changes(status.generation)
-            masthead = start.masthead(status, sum(map(len, asdict(changes).values())) if changes else 0)
+            held = self._index.holdings()
+            masthead = start.masthead(status, held, sum(map(len, asdict(changes).values())) if changes else 0)
             if status.documents:
                 questions = self.examples(status.generation) if examples else ()
-                said = start.start(status.documents, questions)
+                said = start.start(held, questions)
             else:
                 said = start.empty(f"{status.path} holds no article.") if status.generation else start.building()
         except Exception as error:  # noqa: BLE001 - whatever broke is shown, not left as a blank page
@@ -149,18 +149,19 @@ class Chat:
     def prepare(self) -> None:
         """Load the model and find the examples, so that the first visitor need not wait for it."""
         self.welcome(examples=True)
+        with suppress(PinciteError):
+            self._assistant.ask(_ANYTHING)  # there may be no example
 
     @cachedmethod(lambda self: self._examples, condition=lambda self: self._examples_lock)
     def examples(self, generation: int) -> list[str]:
-        """Questions of articles in each folder by turns, only such as are answered; found once for each state."""
+        """Questions that articles ask, of each folder by turns, then of all articles; found once for each state."""
         del generation  # names what is remembered
-        ids = list(islice(_by_turns(self._index.listed()), _MOST_TRIED))
+        ids = list(islice(_by_turns(self._index.listed()), _MOST_READ))
         documents = self._index.documents(ids)
-        offered = [_offered(documents[each]) for each in ids if each in documents]
-        names = _names(self._index.search("main findings", k=_MOST_TRIED))
-        questions = dict.fromkeys([*filter(None, offered), *map(start.example, names)])
-        answered = (text for text in islice(questions, _MOST_TRIED) if self._assistant.ask(text).answered)
-        return list(islice(answered, _EXAMPLES))
+        offered = dict.fromkeys(filter(None, (_offered(documents[each]) for each in ids if each in documents)))
+        answered = (text for text in islice(offered, _MOST_TRIED) if self._assistant.ask(text).answered)
+        listing = (text for text in _OF_ALL if self._assistant.ask(text).documents)
+        return list(islice(chain(answered, listing), _EXAMPLES))
 
     # ------------------------------------------------------------ what can be chosen
 
@@ -198,7 +199,8 @@ class Chat:
         except PinciteError as error:
             return {"problem": _in_the_words_of_the_page(error)}
         lengths = {doc_id: len(document.text) for doc_id, document in texts.items()}
-        return {"html": shelf.rows(part, lengths), "total": len(found)}
+        said = in_words(each.listed.doc_id for each in found)
+        return {"html": shelf.rows(part, lengths), "total": len(found), "said": said}
 
     # ------------------------------------------------------------ a conversation
 
@@ -386,24 +388,7 @@ def _by_turns(listed: Iterable[Listed]) -> Iterator[str]:
 
 
 def _offered(document: Document) -> str | None:
-    """A question to begin with: one that the article itself asks, else what it says of its title."""
+    """A question to begin with: the first that the article itself asks."""
     lines = [document.title, *(document.text[a:b] for a, b in document.headings)]
     asked = (question for question in map(start.question_of, lines) if question)
-    own = next((each for each in asked if len(each) <= _LONGEST_TITLE and not needs_context(each)), None)
-    if own or document.title_is_name or len(document.title) > _LONGEST_TITLE:
-        return own
-    return start.example(document.title)
-
-
-def _names(hits: Iterable[Hit]) -> Iterator[str]:
-    """The first name in each passage: words in quotation marks, or several that begin with a capital."""
-    for hit in hits:
-        names = (_without_stop_words(match[1] or match[0]) for match in _NAME.finditer(hit.passage.text))
-        yield from islice((name for name in names if len(name) >= _SHORTEST_NAME), 1)
-
-
-def _without_stop_words(name: str) -> str:
-    """Without the stop words in front, which have a capital only where a sentence begins."""
-    while " " in name and only_stop_words(name.partition(" ")[0]):
-        name = name.partition(" ")[2]
-    return name if " " in name or not name.isascii() else ""
+    return next((each for each in asked if len(each) <= _LONGEST_TITLE and not needs_context(each)), None)

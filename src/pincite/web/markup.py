@@ -26,11 +26,6 @@ def literal(text: str) -> str:
     return escape(text).replace("{", "&#123;").replace("}", "&#125;").replace("`", "&#96;")
 
 
-def count(number: int, noun: str) -> str:
-    """A number with its noun, in English."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def address(name: str, value: str) -> str:
     """The page's own address with one parameter."""
     return literal(f"?{name}={percent_encoded(value, safe='')}")

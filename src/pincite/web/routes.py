@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
 from pincite import text_anchors
-from pincite.datatypes import Document
+from pincite.datatypes import Document, count
 from pincite.errors import IndexBusy, NoIndex, PinciteError, UnknownDocument, UsageError
 from pincite.index import Index
 from pincite.text_anchors import ResolvedAnchor
@@ -43,6 +43,12 @@ def build(index: Index, library: Library, access: Access) -> APIRouter:
         """Whether all is well, for who looks again and again: it asks the index alone, and names no place."""
         held = index.status()
         return {"documents": held.documents, "passages": held.passages, "updated": held.updated}
+
+    @routes.get("/manifest.json")
+    def manifest() -> dict[str, Any]:
+        """What a browser may install as: Gradio's own names an icon that is not served."""
+        icon = {"src": "favicon.ico", "type": "image/svg+xml", "sizes": "any"}
+        return {"name": "Pincite", "start_url": "./", "icons": [icon]}
 
     @routes.get("/library")
     def show(brief: bool = False) -> HTMLResponse:
@@ -96,7 +102,7 @@ def _add_pages(routes: APIRouter, index: Index) -> None:
             document, span = _document(index, doc), None
         path, starts = index.original(document.doc_id), document.page_starts
         if path.suffix.lower() != ".pdf" or not 1 <= page <= len(starts):
-            raise UsageError(f"page={page}: {document.doc_id} has {len(starts) if starts else 'no'} pages to be drawn")
+            raise UsageError(f"page={page}: {document.doc_id} has {count(len(starts), 'page')} to be drawn")
         start, end = starts[page - 1], starts[page] if page < len(starts) else len(document.text)
         quote = document.text[max(start, span[0]) : min(end, span[1])] if span else ""
         png, marked = pdf_page.picture(path, page, quote)
@@ -160,8 +166,8 @@ def handle(request: Request, error: Exception) -> Response:
 def _library(index: Index, library: Library) -> str:
     state = library.state
     try:
-        status = index.status()
+        status, held = index.status(), index.holdings()
         changes = None if state.running else library.changes(status.generation)
     except PinciteError as error:
-        return shelf.holdings(None, None, replace(state, problem=state.problem or str(error)))
-    return shelf.holdings(status, changes, state)
+        return shelf.holdings(None, "", None, replace(state, problem=state.problem or str(error)))
+    return shelf.holdings(status, held, changes, state)

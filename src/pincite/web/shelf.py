@@ -10,13 +10,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from pincite import listing, names
-from pincite.datatypes import Changes, Listed, Progress, Status
+from pincite.datatypes import Changes, Listed, Progress, Status, count
 from pincite.index import Index
 from pincite.parsers import kind_of
 from pincite.web.answers import document_link
 from pincite.web.articles import ask_only
 from pincite.web.library import UPLOADS, State
-from pincite.web.markup import count, literal, many
+from pincite.web.markup import literal, many
 from pincite.web.service import filter_of
 
 _MOST_LISTED, _FEW = 200, 5  # reasons why files were left out, and how many are shown without being asked for
@@ -100,8 +100,8 @@ def choices(index: Index) -> dict[str, list[tuple[str, int]]]:
     }
 
 
-def holdings(status: Status | None, changes: Changes | None, state: State) -> str:
-    """What is indexed, what changed on disk, how far an update is; None for what is unknown."""
+def holdings(status: Status | None, held: str, changes: Changes | None, state: State) -> str:
+    """What is ``held`` in words, what changed on disk, how far an update is; None for what is unknown."""
     report = ""
     if state.report:
         counts = [f"{len(getattr(state.report, name))} {name}" for name in ("added", "changed", "removed", "unchanged")]
@@ -109,7 +109,7 @@ def holdings(status: Status | None, changes: Changes | None, state: State) -> st
     problems = [f"Not watched: {state.unwatched}"] if state.unwatched else []
     problems += [state.problem] if state.problem else []
     said = "".join(f"<p class='problem' role='alert'>{literal(problem)}</p>" for problem in problems)
-    return f"{progress(state.running)}{said}{report}{_holdings(status, changes) if status else ''}"
+    return f"{progress(state.running)}{said}{report}{_holdings(status, held, changes) if status else ''}"
 
 
 def progress(running: Progress | None) -> str:
@@ -154,10 +154,10 @@ def _delete(path: str) -> str:
     return f"<button type='button' data-act='erase' data-file='{name}' aria-label='Delete: {name}'>Delete</button>"
 
 
-def _holdings(status: Status, changes: Changes | None) -> str:
+def _holdings(status: Status, held: str, changes: Changes | None) -> str:
     changed = {name: word for word, names in asdict(changes).items() for name in names} if changes else {}
     skipped = len(status.stale) + len(status.skipped)
-    facts = [count(status.documents, "article"), count(status.passages, "passage")]
+    facts = [held, count(status.passages, "passage")]
     facts += [f"{count(len(changed), 'change')} on disk"] if changed else []
     facts += [f"{skipped} skipped"] if skipped else []
     return (

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pincite.datatypes import Status
+from pincite.datatypes import Status, count
 from pincite.web.answers import examples as buttons
-from pincite.web.markup import count, literal
+from pincite.web.markup import literal
 
 _NUMBER = re.compile(r"\s*\(?(?:FAQ )?(?:\d+(?:\.\d+)*[.)]|\d+(?:\.\d+)+|Q\d*[.:])\s+")
 _HOW_TO = re.compile(r"How to (?=[a-z])", re.IGNORECASE)
 
 
-def masthead(status: Status | None, changed: int = 0) -> str:
-    """The name, how many articles there are, how fresh the index is (None while that is unknown)."""
+def masthead(status: Status | None, held: str = "", changed: int = 0) -> str:
+    """The name, how many articles there are in words, how fresh the index is (None while that is unknown)."""
     facts = []
     if status is not None:
-        facts.append(count(status.documents, "article"))
+        facts.append(held)
         if status.updated:
             facts.append(f"updated <time datetime='{literal(status.updated)}'>{literal(status.updated)}</time>")
         if changed:
@@ -35,16 +35,11 @@ def question_of(line: str) -> str | None:
     return f"How do I {line[how.end() :]}?" if how else None
 
 
-def example(title: str) -> str:
-    """A question that an article of this title should answer."""
-    return question_of(title) or f"What about “{title}”?"
-
-
-def start(documents: int, examples: Iterable[str] = ()) -> str:
+def start(held: str, examples: Iterable[str] = ()) -> str:
     """What this is, before the first question."""
     return (
         "<section class='start'><h2>Ask the articles</h2>"
-        f"<p>The answer is quoted word for word from {count(documents, 'article')}, "
+        f"<p>The answer is quoted word for word from {held}, "
         "each quote with its exact place. Nothing is made up, and nothing leaves this machine.</p>"
         f"<div class='examples'>{buttons(examples)}</div></section>"
     )

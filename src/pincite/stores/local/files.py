@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pincite.datatypes import digest_of
+from pincite.datatypes import count, digest_of
 
 WINDOWS = os.name == "nt"
 """Where only what was opened for writing can be synced."""
@@ -56,7 +56,7 @@ def problems(folder: Path, known: Mapping[str, Written], *, read: bool) -> Itera
         try:
             size = path.stat().st_size  # in one step: an update may take it away at any moment
             if size != file.size:
-                yield f"{path}: {size} bytes, {file.size} were written"
+                yield f"{path}: {count(size, 'byte')}, {count(file.size, 'byte')} when written"
             elif read and digest_of(path) != file.digest:
                 yield f"{path}: not what was written (SHA-256 differs)"
         except OSError as error:

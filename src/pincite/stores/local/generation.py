@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pincite.datatypes import Document
+from pincite.datatypes import Document, count
 from pincite.errors import DamagedIndex, PinciteError
 from pincite.stores.local import dense, files, lexical
 from pincite.stores.local.catalog import Catalog, Row
@@ -70,4 +70,5 @@ def problems(index: Path, state: Catalog) -> Iterator[str]:
     for name, numbers in (("FAISS", generation.dense.numbers()), ("Tantivy", generation.lexical.numbers())):
         if not np.array_equal(np.sort(numbers), expected):
             more, fewer = len(np.setdiff1d(numbers, expected)), len(np.setdiff1d(expected, numbers))
-            yield f"{folder}: {name} has {more} passages that the catalogue lacks, and lacks {fewer} that it holds"
+            has = f"has {count(more, 'passage')} that the catalogue lacks"
+            yield f"{folder}: {name} {has}, and lacks {fewer} that it holds"

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from pincite.datatypes import Document, Passage
+from pincite.datatypes import Document, Passage, count
 from pincite.errors import IndexBusy, IndexProblem
 from pincite.stores.base import DocumentRecord, FileRecord, Kept, Manifest
 from pincite.stores.local.lock import lock
@@ -186,7 +186,7 @@ class MilvusWriter(MilvusSnapshot):
                 read = self._call.find(collection, one_of("pk", list(newest.values())), ["key", "vector"])
                 vectors |= {row["key"]: np.array(row["vector"], np.float16) for row in read}
             if lost := set(batch) - vectors.keys():
-                raise IndexProblem(f"{self._call.name}: {len(lost)} vectors were lost meanwhile; update again")
+                raise IndexProblem(f"{self._call.name}: {count(len(lost), 'vector')} lost meanwhile; update again")
             self.put_vectors(list(map(bytes.fromhex, vectors)), vectors.values())
 
     def _send(self, collection: str, new: Sequence[Row]) -> None:

@@ -1,6 +1,6 @@
 // The library's list of articles: searched, filtered and sorted by the server, which sends a hundred rows at a time.
 
-import { articleCount, make, one, parsed } from "./dom.js";
+import { make, one, parsed } from "./dom.js";
 import { checkDate, choices, DATES } from "./filters.js";
 import { call } from "./server.js";
 
@@ -19,12 +19,12 @@ export const list = async (further = false) => {
   const place = one("#library .articles"), mine = ++asked;
   const { value, problem } = await call("articles", wanted(), further ? place.childElementCount : 0);
   if (mine !== asked) return;
-  const { html = "", total = 0 } = value ?? {}, last = further && place.lastElementChild;
+  const { html = "", total = 0, said = "" } = value ?? {}, last = further && place.lastElementChild;
   if (!further) place.replaceChildren();
   place.append(parsed(html));
   const shown = place.childElementCount, some = shown < total ? `, ${shown.toLocaleString("en")} shown` : "";
   one("#library .found").textContent =
-    problem ?? value.problem ?? (total ? `${articleCount(total)}${some}` : "No article fits.");
+    problem ?? value.problem ?? (total ? `${said}${some}` : "No article fits.");
   one("#library .more").hidden = shown >= total;
   if (last) one("a", last.nextElementSibling ?? last).focus();
 };

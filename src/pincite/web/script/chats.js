@@ -1,6 +1,6 @@
 // Conversations kept in this browser: questions and where the quotes stand, no word of the articles. The list of them.
 
-import { make, one, save, toast } from "./dom.js";
+import { counted, make, one, save, toast } from "./dom.js";
 import { call } from "./server.js";
 
 const NAME = "pincite", CHATS = "chats", MOST = 500;
@@ -106,7 +106,7 @@ export const titleOf = ({ title, turns }) => title || turns[0]?.asked.question |
 
 // ------------------------------------------------------------ the list
 
-let current = () => null, opening = () => {}, removed = () => {}, changed = () => {};
+let current = () => null, opening = () => {}, removed = () => () => {}, changed = () => {};
 
 const ages = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 export const age = (date) => {
@@ -124,7 +124,7 @@ const row = (chat) => {
     button("Rename", `Rename ${title}`, () => rename(item, chat)),
     button("Export", `Export ${title}`, () => exported(chat)),
     button("Delete", `Delete ${title}`, () => erase(chat)));
-  const item = make("li", {}, link, make("small", {}, `${age(chat.updated)} · ${chat.turns.length}`), ways);
+  const item = make("li", {}, link, make("small", {}, `${age(chat.updated)} · ${counted(chat.turns.length, "question")}`), ways);
   item.toggleAttribute("aria-current", chat.id === current());
   return item;
 };
@@ -165,23 +165,23 @@ const exported = async (chat) => {
 };
 
 const erase = async (chat) => {
+  const back = removed(chat.id); // first, so that no answer comes between
   let kept;
   try {
     kept = (await remove(chat.id)) ?? chat;
   } catch {
+    back();
     return toast("This chat could not be deleted: the browser does not open what it keeps.");
   }
-  const was = chat.id === current();
-  if (was) removed();
   await show();
   toast("Deleted", async () => {
     seen.delete(chat.id); // what another tab has deleted is not written back otherwise
     await update(kept, () => kept);
-    if (was && !one("#talk .turn")) opening(chat.id); // unless something else was asked meanwhile
+    back();
   });
 };
 
-/** Bind the list: which chat is open, how one is opened, what happens when the open one is deleted, or another tab went on. */
+/** Bind the list: which chat is open, how one is opened, what happens when one is deleted, or another tab went on. */
 export const bind = (functions) => {
   ({ current, opening, removed, changed } = functions);
   channel.onmessage = ({ data }) => (show(), data === current() && changed());

@@ -10,8 +10,8 @@ export const make = (tag, properties = {}, ...children) => {
   return made;
 };
 
-/** A number of articles, in words. */
-export const articleCount = (count) => `${count.toLocaleString("en")} article${count === 1 ? "" : "s"}`;
+/** A number with its noun. */
+export const counted = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 
 /** Elements from HTML that the server made, and has escaped. */
 export const parsed = (html) => make("template", { innerHTML: html }).content;

@@ -1,6 +1,6 @@
 // Which articles are asked: pickers in the fold, and a chip for each filter in use, which is seen when the fold is closed.
 
-import { articleCount, make, one, toast } from "./dom.js";
+import { counted, make, one, toast } from "./dom.js";
 import { call } from "./server.js";
 
 export const LISTS = ["folders", "sources", "authors", "documents"], DATES = ["after", "before"];
@@ -57,11 +57,19 @@ export const count = async () => {
   if (!one("#chips li")) return fits.replaceChildren();
   const { value } = await call("fits", used);
   if (mine !== counting || !value) return;
-  fits.textContent = value.problem ?? `${articleCount(value.articles)} ${value.articles === 1 ? "fits" : "fit"}`;
+  fits.textContent = value.problem ?? `${counted(value.articles, "article")} ${value.articles === 1 ? "fits" : "fit"}`;
   const news = Object.entries(value.titles ?? {}).filter(([id]) => !titles.has(id));
   for (const [id, title] of news) titles.set(id, title);
   if (news.length) shown();
 };
+
+// ------------------------------------------------------------ the fold
+
+const panel = () => one("#filters");
+export const areOpen = () => panel().open;
+export const haveFocus = () => areOpen() && panel().contains(document.activeElement);
+export const fold = () => (panel().open = false);
+export const close = () => (fold(), one("summary", panel()).focus());
 
 // ------------------------------------------------------------ choosing
 
@@ -136,17 +144,17 @@ const date = ({ target }) => {
 export const choices = async () => (await call("choices")).value ?? {};
 
 const offer = async () => {
-  if (!one("#filters").open) return;
-  for (const [name, counted] of Object.entries(await choices())) {
-    const options = counted.map(([value, count]) => make("option", { value, label: articleCount(count) }));
+  if (!areOpen()) return;
+  for (const [name, values] of Object.entries(await choices())) {
+    const options = values.map(([value, count]) => make("option", { value, label: counted(count, "article") }));
     input(name)?.list.replaceChildren(...options);
   }
   look(input("documents"));
 };
 
 export const bind = () => {
-  one("#filters").addEventListener("toggle", offer);
-  one("#filters").addEventListener("keydown", pressed);
+  panel().addEventListener("toggle", offer);
+  panel().addEventListener("keydown", pressed);
   for (const name of LISTS) {
     input(name).addEventListener("input", typed);
     input(name).addEventListener("change", settle);

@@ -53,8 +53,8 @@ const judge = async (button) => {
 const instead = () => {
   const turn = reader.turn(), place = selected();
   if (access === "none" || !reader.isOpen()) return;
-  if (!turn || !kept(turn)) toast("Ask the question first; then select the sentence that answers it.");
-  else if (!place) toast("Select the sentence that answers, in the text of the article.");
+  if (!turn || !kept(turn)) toast("Ask the question first. Then select the sentence that answers it, and press “Mark as the answer”.");
+  else if (!place) toast("Select the sentence that answers your question here in the article. Then press “Mark as the answer”.");
   else note(turn, { verdict: "instead", selected: place });
 };
 

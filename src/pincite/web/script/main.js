@@ -13,7 +13,7 @@ import * as talk from "./talk.js";
 
 const THEME = "pincite-theme";
 const NARROW = 900; // pixels, below which sources, reader and drawers cover the page
-const ROOMY = 1400; // from which beside an open drawer 400 of the chat are left
+const ROOMY = 1400; // from which an open drawer, the chat and the reader stand side by side
 const LOOK = 20_000, LOOK_AT_A_BUILDING = 3_000;
 
 // ------------------------------------------------------------ what opens over the page
@@ -43,9 +43,9 @@ const toggle = (name) => {
 
 const closeDrawers = () => Object.keys(DRAWERS).forEach((name) => drawer(name, false));
 
-/** Something was chosen: what lies over the chat goes. */
-const makeRoom = (however) => {
-  if (innerWidth >= ROOMY && !however) return;
+/** Something was chosen: what takes room from the chat goes. */
+const makeRoom = () => {
+  if (innerWidth >= ROOMY) return;
   closeDrawers();
   history.replaceState({ ...history.state, covered: false }, "");
 };
@@ -74,6 +74,11 @@ const submit = () => {
   const question = box().value;
   box().value = "";
   grow();
+  ask(question);
+};
+
+const ask = (question) => {
+  filters.fold(); // it would lie over the answer
   talk.ask({ question, ...filters.current() });
 };
 
@@ -120,7 +125,7 @@ const clicked = (event) => {
   const button = at("[data-act]"), link = at("a[data-cite], a[data-doc]"), example = at("button.example");
   const card = !getSelection().toString() && !at("summary, dl") && at(".card[data-cite]");
   if (button) return acts[button.dataset.act](button);
-  if (example) return talk.ask({ question: example.textContent, ...filters.current() });
+  if (example) return ask(example.textContent);
   if (event.ctrlKey || event.metaKey || event.shiftKey || !(link || card)) return;
   event.preventDefault();
   if (link?.closest("#library")) makeRoom();
@@ -132,9 +137,11 @@ const escape = () => {
   const menu = closeMenus();
   if (menu) return one("summary", menu).focus();
   const shown = Object.keys(DRAWERS).find((name) => !one(`#${name}`).hidden);
-  if (shown) toggle(shown);
+  if (filters.haveFocus()) filters.close();
+  else if (shown) toggle(shown);
   else if (reader.isOpen()) reader.close();
   else if (one(".turn.sheet")) acts["close-sources"]();
+  else if (filters.areOpen()) filters.close();
   else document.activeElement.blur();
 };
 
@@ -191,7 +198,7 @@ const shown = ({ masthead, start }) => {
 const begin = async () => {
   chats.bind({
     current: talk.current,
-    opening: (id) => (makeRoom(true), talk.open(id)),
+    opening: (id) => (makeRoom(), talk.open(id)),
     removed: talk.removed,
     changed: talk.changed,
   });

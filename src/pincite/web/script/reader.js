@@ -30,7 +30,8 @@ export const mark = () => {
   const [links, place] = steps();
   for (const chip of all(".chip")) chip.toggleAttribute("aria-current", chip === links[place]);
   one("#reader .steps").hidden = place < 0;
-  one("#reader .count").textContent = place < 0 ? "" : `source ${place + 1} of ${links.length}`;
+  const word = make("span", { className: "word" }, "source ");
+  one("#reader .count").replaceChildren(...(place < 0 ? [] : [word, `${place + 1} of ${links.length}`]));
 };
 
 /** Show an article, or with null none. The address is the caller's business. */

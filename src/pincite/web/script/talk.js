@@ -7,7 +7,7 @@ import * as filters from "./filters.js";
 import { call, callPatiently } from "./server.js";
 
 const BEFORE = 20; // turns that a question may lean on
-const IN_LINKS = 3;
+const IN_LINKS = 3, LONGEST = 2_000; // turns, and characters: mail and chat programs cut off longer links
 const newId = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
@@ -164,9 +164,19 @@ const linkTo = ({ question, ...rest }, before) => {
     for (const value of [rest[name] ?? []].flat()) if (value) query.append(parameter, value);
   }
   // What a follow-up leans on: the questions before it and where their quotes stand.
-  const on = before.slice(-IN_LINKS).map(({ asked, kind, quotes }) => [asked.question, kind, quotes.map(([anchor]) => anchor)]);
-  if (on.length) query.set("on", JSON.stringify(on));
+  let on = before.slice(-IN_LINKS).map(({ asked, kind, quotes }) => [asked.question, kind, quotes.map(([anchor]) => anchor)]);
+  for (; on.length; on = withLess(on)) {
+    query.set("on", JSON.stringify(on));
+    if (`${location.origin}${location.pathname}?${query}`.length <= LONGEST) break;
+    query.delete("on");
+  }
   return `${location.pathname}?${query}`;
+};
+
+/** Without the last quote of the oldest turn that has several, else without the oldest turn. */
+const withLess = (on) => {
+  const at = on.findIndex(([, , anchors]) => anchors.length > 1);
+  return at < 0 ? on.slice(1) : on.map((turn, each) => (each === at ? [turn[0], turn[1], turn[2].slice(0, -1)] : turn));
 };
 
 const fromLink = () => {
@@ -241,10 +251,18 @@ const leave = (mine) => {
   live.delete(mine.id);
 };
 
-/** The open conversation was deleted. */
-export const removed = () => {
-  leave(chat);
-  fresh();
+/** A conversation was deleted. Gives how it comes back once it is kept again, with the questions that waited for an answer. */
+export const removed = (id = chat.id) => {
+  const was = id === chat.id, { waiting = [] } = live.get(id) ?? {};
+  if (live.has(id)) leave(live.get(id));
+  if (was) fresh();
+  return async () => {
+    const mine = await found(id);
+    mine.waiting = waiting;
+    live.set(id, mine);
+    pump(mine);
+    if (was && !one("#talk .turn")) open(id); // unless something else was asked meanwhile
+  };
 };
 
 /** Another tab went on with the open conversation, named it, or deleted it. */
