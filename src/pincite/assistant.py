@@ -231,7 +231,9 @@ class Assistant:
         citations = _cited(found[:most])
         quoted = {citation.passage.passage_id for citation in citations}
         more = len({each.hit.passage.passage_id for each in found} - quoted)
-        return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=read.notes)
+        above = versions.whence(question, citations[0].document, citations[0].best[0]) if citations else None
+        notes = (*read.notes, *filter(None, [above]))
+        return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=notes)
 
     def _with_missed(self, question: str, ranking: Ranking) -> Ranking:
         """What was found, and first the section of the version or option asked for, where only its document was."""

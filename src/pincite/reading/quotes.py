@@ -21,10 +21,9 @@ import numpy.typing as npt
 from pincite.analysis.questions import is_bare_reply, is_reply, questions, questions_before
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
 from pincite.datatypes import Document, Hit, Span
-from pincite.parsers.headings import is_dated_version
 from pincite.reading.lists import list_end
 from pincite.reading.reader import Reading
-from pincite.reading.versions import versions
+from pincite.reading.versions import says_when, versions
 
 MOST_QUOTES = 5
 
@@ -211,7 +210,7 @@ def in_heading(document: Document, span: Span) -> bool:
 def _says_when(heading: str, asked: Mapping[str, float]) -> bool:
     """Whether a heading alone says when a version came out, and is not of another version than the one asked for."""
     named = versions(" ".join(asked))
-    return is_dated_version(heading) and (not named or not named.isdisjoint(versions(heading)))
+    return says_when(heading) and (not named or not named.isdisjoint(versions(heading)))
 
 
 def _handed_on(evidence: npt.NDArray[np.float32], text: str, spans: Sequence[Span], place: int, asked: range) -> float:
