@@ -26,6 +26,7 @@ from pincite.reading.conditions import (
     period_in_words,
     with_numbers,
 )
+from pincite.reading.entries import of_entry
 from pincite.reading.options import of_option
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reader, Reading, Text
@@ -54,7 +55,7 @@ class Evidence:
         sentences: those that may be quoted, best first.
         part: as in `Constants`.
         notes: that it is in a language not learnt, and what was done for a time that it names.
-        told: a version, an option, an acronym or a table alone told which sentences answer.
+        told: a version, an entry, an option, an acronym or a table alone told which sentences answer.
     """
 
     question: str
@@ -116,7 +117,7 @@ def _as_asked(
             notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
         rated = fitting
     rated = without_lines(rated, question)
-    for narrowed in (of_version, of_option, of_acronym, rows_asked_for):
+    for narrowed in (of_version, of_entry, of_option, of_acronym, rows_asked_for):
         rated, told = narrowed(rated, question)
         if told:
             break

@@ -99,6 +99,10 @@ class Sentence:
         """The sentence, no less sure than this, for what a reader does not see speaks for it."""
         return self if self.confidence >= sure else self.less_sure(_logit(self.confidence) - _logit(sure))
 
+    def at_most(self, sure: float) -> Sentence:
+        """The sentence, no surer than this, for what a reader does not see speaks against it."""
+        return self if self.confidence <= sure else self.less_sure(_logit(self.confidence) - _logit(sure))
+
     def ahead_of(self, first: Sentence, sure: float) -> Sentence:
         """The sentence, no less sure than this, before the one that was the first."""
         return replace(self.at_least(sure), order=max(first.order + 0.01, self.order))

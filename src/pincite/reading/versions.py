@@ -211,7 +211,7 @@ def _came(question: str) -> frozenset[str]:
     return frozenset(query_terms(question)) - _CHANGES - _KINDS - _ENDS
 
 
-def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str] | None:
+def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, Span] | None:
     """The section that answers what a question asks of a version, where it is not among what will be read.
 
     Args:
@@ -220,7 +220,7 @@ def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str
         read: how many of them are read.
 
     Returns:
-        The document, one of those found, and the line above the section; None where there is no such section.
+        The document, one of those found, and the range of the line above the section; None where there is none.
     """
     named, asked = asked_versions(question), _asked(question)
     if len(named) != 1 or asked is None:
@@ -230,7 +230,7 @@ def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str
             if _is_of(section, named, asked.thing):
                 places = (hit.passage for hit in hits[:read] if hit.document.doc_id == document.doc_id)
                 held = any(place.start < section.below and section.end < place.end for place in places)
-                return None if held else (document, document.text[section.start : section.end])
+                return None if held else (document, (section.start, section.end))
     return None
 
 
