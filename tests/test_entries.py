@@ -20,6 +20,8 @@ PUMP = {
     "LogLevel=": "One of quiet, busy and loud. Defaults to busy.",
     "ColdMinSec=, ColdMaxSec=": "Times between thaws. ColdMaxSec= defaults to 88 seconds and must be larger than "
     "ColdMinSec=. ColdMinSec= defaults to 33 seconds.",
+    "PauseMinSec=, PauseMaxSec=": "Times between pauses. The default unit is seconds. PauseMaxSec= defaults to 77. "
+    "PauseMinSec= defaults to 21.",
     "WarmPlates=": "Number of plates that are kept warm.",
 }
 MANUAL = "PUMP.CONF(5)\n\nNAME\n       pump.conf - settings of the pump\n\nOPTIONS\n" + "".join(
@@ -69,6 +71,7 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         ("What is the default log level of the pump?", "Defaults to busy"),
         ("What is the default of ColdMinSec?", "ColdMinSec= defaults to 33"),
         ("What is the default of ColdMaxSec?", "ColdMaxSec= defaults to 88"),
+        ("What is the default of PauseMaxSec?", "PauseMaxSec= defaults to 77"),
         ("What is the default buffer size of oars?", "The default is 610"),
         ("What is the maximum of --retries?", "The maximum is 20"),
         ("What is the default of -j in oars?", "The default is 2"),
@@ -109,6 +112,11 @@ def test_only_the_value_that_is_asked_for_is_marked(assistant: Assistant) -> Non
     marked = "".join(answer.citations[0].document.text[a:b] for a, b in answer.citations[0].highlights)
     assert "55" in marked
     assert "12" not in marked
+
+
+def test_of_a_sentence_with_two_values_the_one_asked_for_is_marked(assistant: Assistant) -> None:
+    (first, *_) = assistant.ask("What is the minimum of SpillSize?").citations
+    assert [first.document.text[a:b] for a, b in first.highlights] == ["minimum 3"]
 
 
 def test_a_question_on_no_entry_is_answered_as_any_other(assistant: Assistant) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,7 +25,9 @@ _JOINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.-]")
 _VALUES = {
     "default": (
         re.compile(r"\bdefaults?\b", re.IGNORECASE),
-        re.compile(r"\bdefaults?\b(?: \w+)? (?:to|is|are|was|of|for)\b|\bdefault ?[:=]|\(the default\)", re.IGNORECASE),
+        re.compile(
+            r"\bdefaults?\b(?! unit)(?: \w+)? (?:to|is|are|was|of|for)\b|\bdefault ?[:=]|\(the default\)", re.IGNORECASE
+        ),
         re.compile(r"\bdefaults?\b", re.IGNORECASE),
     ),
     "maximum": (
@@ -54,6 +56,7 @@ _APART = re.compile(r",\s|\s(?:or|\|)\s")
 _BEHIND = re.compile(r"\s{2,}|\t|:\s|\s[–—:]\s|:\Z")
 """What stands between a name and what is said of it, on one line."""
 _MARK = re.compile(r"(?:[-*+•]|#{1,6})\s+")
+_CLAUSE = re.compile(r"[,;]\s|[.)\]]?\s*\Z|\.\s")
 _HYPHENATED = re.compile("\u2010\\s+")
 _LONGEST_HEAD = 120
 _SURE = 0.5
@@ -185,23 +188,36 @@ def _stating(here: Sequence[Sentence], theirs: dict[str, tuple[Entry, ...]], ask
     _, *forms = _VALUES[asked.value]
     found: dict[str, Sentence] = {}
     for form in forms:
-        for each in here:
-            name = each.hit.document.doc_id
-            if form.search(_said(each)) and not _is_of_another(each, _place(each, theirs[name]), asked):
-                found.setdefault(name, each)
+        for names_it in (True, False):
+            for each in here:
+                doc_id = each.hit.document.doc_id
+                named = _named_first(each, _place(each, theirs[doc_id]), asked)
+                if form.search(_said(each)) and named is (True if names_it else None):
+                    found.setdefault(doc_id, _marked(each, asked.value))
     return list(found.values())
+
+
+def _marked(sentence: Sentence, value: str) -> Sentence:
+    """The sentence; where it states several values, with the clause that states the one asked for as what answers."""
+    text, (_, end) = sentence.hit.document.text, sentence.span
+    stated = {name: found for name, (asks, _, _) in _VALUES.items() if (found := asks.search(text, *sentence.span))}
+    if len(stated) < 2 or value not in stated:
+        return sentence
+    start = stated[value].start()
+    stop = _CLAUSE.search(text, start, end)
+    return replace(sentence, answer=(start, stop.start() if stop else end))
 
 
 def _said(sentence: Sentence) -> str:
     return " ".join(_HYPHENATED.sub("", sentence.text).split())
 
 
-def _is_of_another(sentence: Sentence, entry: Entry | None, asked: Asked) -> bool:
-    """Whether a sentence of an entry of several names is on another of these: it names that first."""
-    names = {_key(name): name for name in entry.names} if entry else {}
+def _named_first(sentence: Sentence, entry: Entry | None, asked: Asked) -> bool | None:
+    """Whether the first name of its entry that a sentence has is the one asked for; None where it has none."""
+    names = {_key(name): name for name in entry.names} if entry and asked.name else {}
     places = {key: at for key, name in names.items() if (at := sentence.text.find(name)) >= 0}
     first = min(places, key=lambda key: places[key], default=None)
-    return first is not None and bool(asked.name) and first != _key(asked.name)
+    return None if first is None else first == _key(asked.name)
 
 
 def _may_state(sentence: Sentence, theirs: dict[str, tuple[Entry, ...]], asked: Asked) -> bool:

@@ -21,6 +21,7 @@ from pincite.reading.conditions import (
     asks_for_latest,
     entries_asked_for,
     latest_first,
+    marked_for_named,
     named_period,
     of_period,
     period_in_words,
@@ -31,7 +32,7 @@ from pincite.reading.options import of_option
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reader, Reading, Text
 from pincite.reading.rows import Spelled
-from pincite.reading.tables import rows_asked_for
+from pincite.reading.tables import rows_asked_for, with_cells
 from pincite.reading.versions import of_version, without_lines
 from pincite.reading.wordings import of_acronym
 from pincite.retrieval.embedding import Embedder, reads
@@ -127,7 +128,7 @@ def _as_asked(
         rated, dates = latest_first(rated)
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
-    return rated, notes, told
+    return with_cells(marked_for_named(rated, question), question), notes, told
 
 
 def _not_learnt(question: str, model: str) -> list[str]:
