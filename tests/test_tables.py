@@ -401,3 +401,22 @@ def _told(folder: Path, text: str, question: str) -> list[str] | None:
     told, is_told = rows_asked_for(_sentences(document, [0.2] * 20), question)
     in_table = [each for each in told if any(a <= each.span[0] < b for _, (a, b) in document.tables)]
     return [each.text.split(" |")[0] for each in in_table] if is_told else None
+
+
+@pytest.mark.parametrize(
+    ("question", "marked"),
+    [
+        ("What is the maximum of warm_plates?", "4100"),
+        ("What is the default of warm_plates?", "130"),
+        ("What is the minimum of rest_time?", "7 s"),
+        ("What is the default of rest_time?", "46 s"),
+    ],
+)
+def test_the_cell_of_the_column_that_is_asked_for_is_marked(tmp_path: Path, question: str, marked: str) -> None:
+    rows = "| warm_plates | 130 | 2 | 4100 | Plates at once |\n| rest_time | 46 s | 7 s | 3500 s | Ends a quiet run |\n"
+    table = f"# Settings\n\n| Setting | Default | Minimum | Maximum | Meaning |\n|---|---|---|---|---|\n{rows}"
+    write_files(tmp_path / "c", {"settings.md": table})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        first = Assistant(index).ask(question).citations[0]
+    assert [first.document.text[start:end] for start, end in first.highlights] == [marked]

@@ -9,6 +9,7 @@ import pytest
 
 from conftest import write_files
 from pincite import Assistant, Document, Index
+from pincite.datatypes import Table
 from pincite.parsers import read
 from pincite.reading.versions import asked_versions, sections, versions
 
@@ -238,3 +239,102 @@ def test_a_line_that_says_its_kind_answers_for_that_kind(tmp_path: Path) -> None
 def test_a_change_does_not_say_when_a_version_came(tmp_path: Path) -> None:
     cited = _asked_of(tmp_path, "When was version 2.0 of the lamp released?", {"lamp.md": LAMP, "tide.md": HEADINGS})
     assert not any(sure >= 0.5 for _, sure in cited)
+
+
+ROWS = [("2.3.0", "2017-04-02"), ("2.3.1", "2017-06-18"), ("2.4.0", "2018-01-25"), ("3.0.0", "2019-10-30")]
+TABLES = {
+    "buoy.txt": "Releases of the buoy\n\n" + "".join(f"{version}   {day}\n" for version, day in ROWS),
+    "buoy.md": "# Releases of the buoy\n\n| Version | Date |\n|---|---|\n"
+    + "".join(f"| {version} | {day} |\n" for version, day in ROWS),
+    "buoy.csv": "Version,Published\n" + "".join(f"Buoy {version},{day}\n" for version, day in ROWS),
+    "buoy-log.md": "# Releases of the buoy\n\n"
+    + "".join(f"## {day} ({version})\n\n- The lamp is trimmed.\n\n" for version, day in ROWS),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("question", ["When was buoy 2.4.0 released?", "When did buoy 3.0 come out?"])
+def test_a_row_of_a_table_of_versions_says_when_its_version_came(tmp_path: Path, name: str, question: str) -> None:
+    cited = _asked_of(tmp_path, question, {name: TABLES[name], "tide.md": HEADINGS})
+    day = dict(ROWS)["2.4.0" if "2.4" in question else "3.0.0"]
+    assert cited
+    assert day in cited[0][0]
+    assert not any(other in quote for quote, _ in cited for _, other in ROWS if other != day)
+
+
+def test_a_row_far_down_a_long_table_of_versions_is_found(tmp_path: Path) -> None:
+    rows = "".join(f"| 1.{at}.0 | 20{10 + at // 12}-{at % 12 + 1:02}-07 | The lamp is trimmed |\n" for at in range(120))
+    table = f"# History of the buoy\n\n| Version | Date | Notes |\n|---|---|---|\n{rows}"
+    cited = _asked_of(tmp_path, "When was buoy 1.77.0 released?", {"history.md": table, "tide.md": HEADINGS})
+    assert "1.77.0 | 2016-06-07" in cited[0][0]
+    assert "1.76" not in cited[0][0]
+
+
+def test_decimals_in_a_table_are_no_versions() -> None:
+    text = "Pier | Depth | Built\nAsker | 2.5 | 2001-02-03\nBrevik | 3.1 | 2002-03-04"
+    tables = (Table((0, 20), (21, len(text))),)
+    assert not sections(Document(doc_id="piers.md", title="Piers", text=text, tables=tables))
+
+
+STARRED = """Heron NEWS
+
+* Changes in Heron 2.12
+
+** Adds pinned keys, which are compared on each visit
+
+** New option --strict refuses names with spaces
+
+* Changes in Heron 2.11.4
+
+** No longer ends when a list is empty
+
+* Changes in Heron 2.11
+
+** Lamps in the fog are seen from afar
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("What changed in heron 2.11?", "Lamps in the fog"),
+        ("What's new in Heron 2.12?", "Adds pinned keys"),
+        ("changes of 2.11.4", "No longer ends"),
+        ("What does heron 2.11 bring?", "Lamps in the fog"),
+    ],
+)
+def test_a_line_of_changes_without_a_date_is_above_its_section(tmp_path: Path, question: str, said: str) -> None:
+    log = STARRED + "".join(
+        f"\n* Changes in Heron 1.{at}\n\n** The rope is {at} ells longer\n" for at in range(60, 0, -1)
+    )
+    cited = _asked_of(tmp_path, question, {"heron-NEWS.txt": log})
+    assert said in cited[0][0]
+    told = ("pinned", "No longer ends", "Lamps in the fog", "ells longer")
+    assert not any(other in quote for quote, _ in cited for other in told if other not in said)
+
+
+def test_a_sentence_on_what_is_new_is_not_above_a_section() -> None:
+    text = "What is new.\n\nThe new rope came with version 2.3.\n\nNews of 2.3, as told.\n\nIt is red.\n"
+    assert not sections(Document(doc_id="rope.txt", title="Rope", text=text))
+
+
+def test_which_version_is_told_beside_the_sentence_that_a_question_asks_for(tmp_path: Path) -> None:
+    write_files(tmp_path / "c", {"heron-NEWS.txt": STARRED, "winch/NEWS.txt": LINES})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask("Which version of heron added pinned keys?")
+    assert "Adds pinned keys" in answer.citations[0].quote
+    assert "Below “Changes in Heron 2.12”." in answer.notes
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Which version of the winch mended the brake?", "brake no longer slips"),
+        ("In which release did the motor of the winch get quicker?", "motor of the new model"),
+    ],
+)
+def test_the_line_above_a_section_is_not_quoted_for_what_stands_below(tmp_path: Path, question: str, said: str) -> None:
+    cited = _asked_of(tmp_path, question, {"winch/NEWS.txt": LINES, "heron-NEWS.txt": STARRED})
+    assert said in cited[0][0]
+    assert not any(quote.startswith(("*", "Noteworthy")) for quote, _ in cited)

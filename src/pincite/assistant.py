@@ -12,7 +12,7 @@ from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Part, Span
 from pincite.errors import NothingFits, UsageError
 from pincite.index import Index, Ranking, checked_question
-from pincite.reading import options, versions
+from pincite.reading import entries, options, versions
 from pincite.reading.authors import by_author
 from pincite.reading.conditions import NEARLY_AS_SURE, asks_for_latest, terms_of, without_other
 from pincite.reading.evidence import READ, Evidence
@@ -51,6 +51,8 @@ _LISTED = 10
 """Articles of an author, or on a topic, that are quoted; and quotes, where all of some things are asked for."""
 _LOOKED_AT = 3 * READ
 """Articles that are read for a topic."""
+_ALIKE = 50
+"""Passages of one article among which the place that is looked for is."""
 _LONG = 2000
 """Characters of a question beyond which it is searched and read by its end."""
 
@@ -231,17 +233,21 @@ class Assistant:
         citations = _cited(found[:most])
         quoted = {citation.passage.passage_id for citation in citations}
         more = len({each.hit.passage.passage_id for each in found} - quoted)
-        return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=read.notes)
+        above = versions.whence(question, citations[0].document, citations[0].best[0]) if citations else None
+        notes = (*read.notes, *filter(None, [above]))
+        return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=notes)
 
     def _with_missed(self, question: str, ranking: Ranking) -> Ranking:
-        """What was found, and first the section of the version or option asked for, where only its document was."""
-        missed = versions.missed(question, ranking.hits, READ) or options.missed(question, ranking.hits, READ)
+        """What was found, and first the place of the version, entry or option asked for, if only its document was."""
+        tries = (each.missed(question, ranking.hits, READ) for each in (versions, entries, options))
+        missed = next(filter(None, tries), None)
         if not missed:
             return ranking
-        document, text = missed
-        first = self.index.search(text, k=1, where=Filter(doc_ids=document.doc_id))
-        there = {hit.passage.passage_id for hit in first}
-        others = (hit for hit in ranking.hits if hit.passage.passage_id not in there)
+        document, (start, end) = missed
+        only = Filter(doc_ids=document.doc_id)
+        alike = self.index.search(document.text[start:end], k=_ALIKE, where=only, deduplicate=False)
+        first = [hit for hit in alike if hit.passage.start < end and start < hit.passage.end][:1]
+        others = (hit for hit in ranking.hits if hit.passage not in [each.passage for each in first])
         return replace(ranking, hits=_ranked([*first, *others]))
 
     def _in_context(

@@ -85,11 +85,6 @@ def is_version(line: str) -> bool:
     return is_date or _NOT_OUT.fullmatch(rest) is not None
 
 
-def is_dated_version(line: str) -> bool:
-    """Whether a line is a version with its date, which says more than a title does."""
-    return is_version(line) and find_date(line) is not None
-
-
 def _paragraphs(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Runs of lines that are not blank: the first, and the one behind the last."""
     for is_blank, group in groupby(range(len(lines)), lambda at: not lines[at].strip()):

@@ -21,17 +21,19 @@ from pincite.reading.conditions import (
     asks_for_latest,
     entries_asked_for,
     latest_first,
+    marked_for_named,
     named_period,
     of_period,
     period_in_words,
     with_numbers,
 )
+from pincite.reading.entries import of_entry
 from pincite.reading.options import of_option
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reader, Reading, Text
 from pincite.reading.rows import Spelled
-from pincite.reading.tables import rows_asked_for
-from pincite.reading.versions import of_version
+from pincite.reading.tables import rows_asked_for, with_cells
+from pincite.reading.versions import of_version, without_lines
 from pincite.reading.wordings import of_acronym
 from pincite.retrieval.embedding import Embedder, reads
 from pincite.settings import DEFAULT_MODEL, Settings
@@ -54,7 +56,7 @@ class Evidence:
         sentences: those that may be quoted, best first.
         part: as in `Constants`.
         notes: that it is in a language not learnt, and what was done for a time that it names.
-        told: a version, an option, an acronym or a table alone told which sentences answer.
+        told: a version, an entry, an option, an acronym or a table alone told which sentences answer.
     """
 
     question: str
@@ -115,7 +117,8 @@ def _as_asked(
         if len(fitting) < len(rated):
             notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
         rated = fitting
-    for narrowed in (of_version, of_option, of_acronym, rows_asked_for):
+    rated = without_lines(rated, question)
+    for narrowed in (of_version, of_entry, of_option, of_acronym, rows_asked_for):
         rated, told = narrowed(rated, question)
         if told:
             break
@@ -125,7 +128,7 @@ def _as_asked(
         rated, dates = latest_first(rated)
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
-    return rated, notes, told
+    return with_cells(marked_for_named(rated, question), question), notes, told
 
 
 def _not_learnt(question: str, model: str) -> list[str]:

@@ -52,7 +52,7 @@ def of_option(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence],
     return fitting if sure_enough else list(rated), False
 
 
-def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str] | None:
+def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, Span] | None:
     """What a document says of the option that a question asks for, where it is not among what will be read.
 
     Args:
@@ -61,7 +61,7 @@ def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str
         read: how many of them are read.
 
     Returns:
-        The document, one of those found, and what it says; None where that will be read, or is not there.
+        The document, one of those found, and the range of what it says; None where that will be read, or is not there.
     """
     option, program = _asked(question)
     documents = {hit.document.doc_id: hit.document for hit in hits} if option else {}
@@ -73,7 +73,7 @@ def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str
             return (
                 None
                 if any(each.start < end and start < each.end for each in held)
-                else (document, document.text[start : min(end, start + _MOST_SEARCHED)])
+                else (document, (start, min(end, start + _MOST_SEARCHED)))
             )
     return None
 

@@ -21,10 +21,9 @@ import numpy.typing as npt
 from pincite.analysis.questions import is_bare_reply, is_reply, questions, questions_before
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
 from pincite.datatypes import Document, Hit, Span
-from pincite.parsers.headings import is_dated_version
 from pincite.reading.lists import list_end
 from pincite.reading.reader import Reading
-from pincite.reading.versions import versions
+from pincite.reading.versions import says_when, versions
 
 MOST_QUOTES = 5
 
@@ -99,6 +98,10 @@ class Sentence:
     def at_least(self, sure: float) -> Sentence:
         """The sentence, no less sure than this, for what a reader does not see speaks for it."""
         return self if self.confidence >= sure else self.less_sure(_logit(self.confidence) - _logit(sure))
+
+    def at_most(self, sure: float) -> Sentence:
+        """The sentence, no surer than this, for what a reader does not see speaks against it."""
+        return self if self.confidence <= sure else self.less_sure(_logit(self.confidence) - _logit(sure))
 
     def ahead_of(self, first: Sentence, sure: float) -> Sentence:
         """The sentence, no less sure than this, before the one that was the first."""
@@ -211,7 +214,7 @@ def in_heading(document: Document, span: Span) -> bool:
 def _says_when(heading: str, asked: Mapping[str, float]) -> bool:
     """Whether a heading alone says when a version came out, and is not of another version than the one asked for."""
     named = versions(" ".join(asked))
-    return is_dated_version(heading) and (not named or not named.isdisjoint(versions(heading)))
+    return says_when(heading) and (not named or not named.isdisjoint(versions(heading)))
 
 
 def _handed_on(evidence: npt.NDArray[np.float32], text: str, spans: Sequence[Span], place: int, asked: range) -> float:
@@ -313,14 +316,14 @@ def without_repeats(found: Sequence[Quote], asked: Collection[str]) -> list[Quot
 
 def _repeats(quote: Quote, better: Quote, asked: set[str]) -> bool:
     terms, known = set(query_terms(quote.text)), set(analyse(better.text))
-    if not _named(quote.text) <= known:
+    if not named_terms(quote.text) <= known:
         return False
     answer = {term for start, end in quote.highlights for term in analyse(quote.hit.document.text[start:end])}
     nothing_asked = bool(answer) and answer <= known and asked & terms <= known
     return nothing_asked or len(terms - known) <= 0.2 * len(terms)
 
 
-def _named(text: str) -> set[str]:
+def named_terms(text: str) -> set[str]:
     """The terms of its names and numbers; all of its terms, where nothing in it has a capital."""
     if not any(map(str.isupper, text)):
         return set(analyse(text))

@@ -74,6 +74,21 @@ def rows_asked_for(rated: Sequence[Sentence], question: str) -> tuple[list[Sente
     return list(rated), False
 
 
+def with_cells(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+    """The sentences; of a row, with the cell in the one column that a question names as the words that answer."""
+    asked, marked = frozenset(query_terms(question)), list[Sentence]()
+    for each in rated:
+        start, end = each.span
+        names = [frozenset(analyse(name)) for name in names_of(each.hit.document, start)]
+        cells = cells_of(each.hit.document.text[start:end])
+        columns = [at for at, name in enumerate(names) if at and name and name <= asked]
+        if len(columns) == 1 and len(cells) == len(names) > 1:
+            a, b = cells[columns[0]]
+            each = replace(each, answer=(start + a, start + b))
+        marked.append(each)
+    return marked
+
+
 def _tables(rated: Sequence[Sentence]) -> list[tuple[Document, Table]]:
     """The tables that sentences stand in, the surest first."""
     found: dict[tuple[str, Span], tuple[Document, Table]] = {}

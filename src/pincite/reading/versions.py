@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
-from pincite.datatypes import Document, Hit, Span
+from pincite.datatypes import Document, Hit, Span, Table
 from pincite.parsers.headings import is_version
 from pincite.parsers.metadata import find_date
 
@@ -25,6 +25,7 @@ VERSION = re.compile(
     re.IGNORECASE,
 )
 """A version: behind a "v" or the word, or with a point in it."""
+_DIGITS = re.compile(r"\d\.\d")
 _LINE = re.compile(r"^[^\n]{1,100}$", re.MULTILINE)
 _MARKS = "*#=•-[]() \t"
 _WORDED = re.compile(r"\b(?:versions?|releases?|v(?=\d))(?:\b|(?<=v))", re.IGNORECASE)
@@ -41,12 +42,23 @@ _MERELY_NAMED = re.compile(
     r"\b(?:from|to|before|until|since|with|for|than|needs?|requires?)\s(?:[^\s\d]{1,30}\s){0,2}v?\d", re.IGNORECASE
 )
 """The version is another than the one that the section is on."""
+_TELLS = re.compile(r"\b(?:changes|news|new|noteworthy|release notes)\b", re.IGNORECASE)
+"""What a line says that needs no date to be above what a version brought."""
+_COLUMN = re.compile(r"\b(?:versions?|releases?|tags?)\b", re.IGNORECASE)
+"""The name of a column of versions."""
+_ROW = re.compile(r"\.[ct]sv#\d{1,9}\Z", re.IGNORECASE)
+"""The end of the id of a document that is a row of a table in a text file."""
+_FIELD = re.compile(r"^([^:\n]{1,40}): (.{1,100})$", re.MULTILINE)
+_WHICH = re.compile(r"\bwhen\b|\b(?:which|what)\b[^?]{0,30}?\b(?:version|release)\b", re.IGNORECASE)
+"""Asks in which version something came, or when."""
+_ENDS = frozenset(analyse("latest newest last current recent first oldest earliest next number many"))
+"""Terms of a question for a version itself, and not for what it brought."""
 _ASIDE = re.compile(r"\"[^\"\n]{0,60}\"|\[[^\[\]\n]{0,60}\]")
 """The name of a release, or its state."""
 _CHANGES = frozenset(
     analyse(
         "version release change changelog history news note noteworthy new happen come bring came brought differ "
-        "different update include list thing main important out publish appear date"
+        "different update include list thing main important out publish appear date overview major"
     )
 )
 """Terms of a question for all that a version changed, beside its number and the name of the thing."""
@@ -65,17 +77,19 @@ _CAME = re.compile(
     r"\bwhen\b(?:\s[^\s?]{1,40}){1,8}\s(?:released?|published|come|came|out|appear(?:ed)?)\b|\brelease date\b",
     re.IGNORECASE,
 )
+_HALF = 0.5
+"""The share of what is asked from which on a sentence in a section is taken to speak of it."""
 _SURE = 0.5
 """The least confidence of the section of the version all of whose changes are asked for; and the share of
 the first one's from which on a sentence says as much of what is asked."""
 
 
 class Section(NamedTuple):
-    """What stands below a line that names a version.
+    """What stands below a line that names a version, or a row of a table of versions.
 
     Attributes:
         start, end: the range of the line in the document's text.
-        below: where the next such line begins.
+        below: where the next such line begins; of a row its end.
         numbers: the versions.
         subject: the terms of the line, and of the document's title and path.
     """
@@ -138,9 +152,11 @@ def of_version(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence]
 
 def _here(below: Sequence[tuple[Sentence, Section]], named: frozenset[str], asked: _Asked) -> list[Sentence]:
     """The sentences of the section asked for; its line alone where that says when the version came."""
-    theirs = [(each, each.span[0] <= section.end) for each, section in below if _is_of(section, named, asked.thing)]
-    lines = [each for each, is_line in theirs if is_line]
-    return lines if asked.when and lines else [each for each, is_line in theirs if not is_line]
+    theirs = [(each, section) for each, section in below if _is_of(section, named, asked.thing)]
+    lines = [each for each, section in theirs if each.span[0] <= section.end]
+    if asked.when and lines:
+        return lines
+    return [each for each, section in theirs if each.span[0] > section.end or section.below == section.end]
 
 
 def _apart(
@@ -153,7 +169,49 @@ def _apart(
     return [each for each in outside if named & versions(_said(each, bool(here)))]
 
 
-def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str] | None:
+def without_lines(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+    """The sentences without lines above sections, where a question asks in which version, or when, something came.
+
+    A line that says something of that stays. What a reader sees in one of the others, it sees in that it is a version:
+    a sentence in a section that has half of what was asked is as sure.
+    """
+    asked = _came(question)
+    of = [(each, _section(sections(each.hit.document), each.span[0])) for each in rated] if asked else []
+    shares = {id(each): _share(asked, each, section) for each, section in of}
+    lines = {id(each) for each, section in of if each.span[0] <= section.end < section.below and not shares[id(each)]}
+    if not lines:
+        return list(rated)
+    sure = max(each.confidence for each in rated if id(each) in lines)
+    kept = [
+        each.at_least(sure) if section.numbers and shares[id(each)] >= _HALF else each
+        for each, section in of
+        if id(each) not in lines
+    ]
+    return sorted(kept, key=lambda each: -each.order)
+
+
+def _share(asked: frozenset[str], sentence: Sentence, section: Section) -> float:
+    """Of the terms that are asked, and are no name of what the section is on, the share that a sentence has."""
+    left = asked - section.subject
+    return len(left & {*analyse(sentence.text)}) / len(left) if left else 1.0
+
+
+def whence(question: str, document: Document, at: int) -> str | None:
+    """The line above what is quoted, where a question asks in which version, or when, that came."""
+    section = _section(sections(document), at) if _came(question) else _NONE
+    if not section.start < section.end < at:
+        return None
+    return f"Below “{document.text[section.start : section.end].strip(_MARKS)}”."
+
+
+def _came(question: str) -> frozenset[str]:
+    """The terms of what a question asks in which version, or when, it came."""
+    if asked_versions(question) or not _WHICH.search(question) or only_stop_words(question):
+        return frozenset()
+    return frozenset(query_terms(question)) - _CHANGES - _KINDS - _ENDS
+
+
+def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, Span] | None:
     """The section that answers what a question asks of a version, where it is not among what will be read.
 
     Args:
@@ -162,7 +220,7 @@ def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str
         read: how many of them are read.
 
     Returns:
-        The document, one of those found, and the line above the section; None where there is no such section.
+        The document, one of those found, and the range of the line above the section; None where there is none.
     """
     named, asked = asked_versions(question), _asked(question)
     if len(named) != 1 or asked is None:
@@ -172,7 +230,7 @@ def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, str
             if _is_of(section, named, asked.thing):
                 places = (hit.passage for hit in hits[:read] if hit.document.doc_id == document.doc_id)
                 held = any(place.start < section.below and section.end < place.end for place in places)
-                return None if held else (document, document.text[section.start : section.end])
+                return None if held else (document, (section.start, section.end))
     return None
 
 
@@ -214,32 +272,91 @@ def _as_sure(here: Sequence[Sentence], first: Sentence) -> list[Sentence]:
 
 
 def sections(document: Document) -> Sequence[Section]:
-    """The lines of a document that name a version above what it brought, in order."""
-    return _sections(document.text, document.headings, f"{document.title}\n{document.doc_id}")
+    """The lines of a document that name a version above what it brought, and rows of tables of versions, in order."""
+    is_row = _ROW.search(document.doc_id) is not None
+    return _sections(document.text, document.headings, document.tables, f"{document.title}\n{document.doc_id}", is_row)
 
 
 @lru_cache(maxsize=64)  # a question is asked in several wordings, and a log may have thousands of lines
-def _sections(text: str, headings: tuple[Span, ...], name: str) -> tuple[Section, ...]:
-    starts = {text.rfind("\n", 0, start) + 1 for start, _ in headings}
+def _sections(
+    text: str, headings: tuple[Span, ...], tables: tuple[Table, ...], name: str, is_row: bool
+) -> tuple[Section, ...]:
     subject = frozenset(analyse(name))
+    if is_row:
+        return _of_fields(text, subject)
+    starts = {text.rfind("\n", 0, start) + 1 for start, _ in headings}
+    of_tables = list(_rows_of_tables(text, tables, subject))
+    rows = {each.start: each for each in [*of_tables, *_rows_of_lines(text, tables, subject)]}
     found = []
     for line in _LINE.finditer(text):
-        said, start = line[0].strip(_MARKS), line.start()
-        numbers = versions(said) if "." in said or "ersion" in said or "elease" in said else frozenset()
+        start, said = line.start(), line[0].strip(_MARKS)
+        numbers = _numbers(said)
         alone = start in starts or not text[text.rfind("\n", 0, max(0, start - 1)) + 1 : start].strip()
-        if numbers and alone and _is_above(said, subject, start in starts):
+        if start in rows:
+            found.append(rows[start])
+        elif numbers and alone and _is_above(said, subject, start in starts):
             found.append(Section(start, line.end(), len(text), numbers, subject.union(analyse(said))))
-    return (*(each._replace(below=after.start) for each, after in pairwise(found)), *found[-1:])
+    followed = (one if one.below == one.end else one._replace(below=after.start) for one, after in pairwise(found))
+    return (*followed, *found[-1:])
+
+
+def _numbers(line: str) -> frozenset[str]:
+    return versions(line) if "." in line or "ersion" in line or "elease" in line else frozenset()
+
+
+def _of_fields(text: str, subject: frozenset[str]) -> tuple[Section, ...]:
+    """The row that a document is, if one of its columns is called so and holds a version."""
+    named = (_in_cell(value) for column, value in _FIELD.findall(text) if _COLUMN.search(column))
+    numbers = next(filter(None, named), frozenset[str]())
+    return (Section(0, len(text), len(text), numbers, subject.union(analyse(text))),) if numbers else ()
+
+
+def _in_cell(cell: str) -> frozenset[str]:
+    """The version that a cell names, in which the word need not stand."""
+    return versions(f"version {cell}") or versions(cell)
+
+
+def _rows_of_tables(text: str, tables: Sequence[Table], subject: frozenset[str]) -> Iterator[Section]:
+    """The rows of tables that have a column of versions."""
+    for table in tables:
+        names = text[slice(*table.header)].split("\n")[-1].split("|")
+        at = next((at for at, name in enumerate(names) if _COLUMN.search(name)), None)
+        if at is None:
+            continue
+        about = subject.union(analyse(text[slice(*table.header)]))
+        for line in _LINE.finditer(text, *table.body):
+            cells = line[0].split("|")
+            numbers = _in_cell(cells[at].strip()) if at < len(cells) else frozenset[str]()
+            if numbers:
+                yield Section(line.start(), line.end(), line.end(), numbers, about.union(analyse(line[0])))
+
+
+def _rows_of_lines(text: str, tables: Sequence[Table], subject: frozenset[str]) -> Iterator[Section]:
+    """Lines below each other, outside of tables, that each say no more than a version and its date."""
+    said = [(line, line[0].strip(_MARKS)) for line in _LINE.finditer(text) if _DIGITS.search(line[0])]
+    dated = [
+        Section(line.start(), line.end(), line.end(), numbers, subject.union(analyse(line[0])))
+        for line, row in said
+        if not any(table.body[0] <= line.start() < table.body[1] for table in tables)
+        and (numbers := _numbers(row))
+        and find_date(row)
+        and _is_above(row, subject, is_heading=False)
+    ]
+    ends, starts = {each.end for each in dated}, {each.start for each in dated}
+    yield from (each for each in dated if each.start - 1 in ends or each.end + 1 in starts)
 
 
 def _is_above(line: str, subject: frozenset[str], is_heading: bool) -> bool:
-    """Whether a line says no more than a version, a date, and whose they are; as a heading, or with the date."""
+    """Whether a line says no more than a version, a date, and whose they are; as a heading, or with the date.
+
+    "Changes in" may stand for both.
+    """
     if _MERELY_NAMED.search(line):
         return False
     if is_heading and is_version(line):
         return True
     date = find_date(line)
-    if not is_heading and (date is None or line[-1] in ".,;:?"):
+    if not is_heading and ((date is None and not _TELLS.search(line)) or line[-1] in ".,;:?"):
         return False
     rest = VERSION.sub(" ", f"{line[: date[1]]} {line[date[2] :]}" if date else line)
     rest = _ASIDE.sub(" ", rest)
@@ -249,4 +366,9 @@ def _is_above(line: str, subject: frozenset[str], is_heading: bool) -> bool:
 
 def _section(found: Sequence[Section], at: int) -> Section:
     place = bisect_right(found, at, key=lambda section: section.start) - 1
-    return found[place] if place >= 0 else _NONE
+    return found[place] if place >= 0 and at < found[place].below else _NONE
+
+
+def says_when(line: str) -> bool:
+    """Whether a heading is a version and its date, in any order."""
+    return bool(_numbers(line)) and find_date(line) is not None and _is_above(line, frozenset(), is_heading=True)

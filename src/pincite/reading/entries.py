@@ -1,0 +1,306 @@
+"""Questions on one of many alike entries, as manuals list settings: "What is the default of MaxStarts?".
+
+The name stands above an entry, and no sentence below repeats it: "Defaults to 12." reads like that of any other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from pincite.analysis.terms import analyse, only_stop_words, query_terms
+from pincite.datatypes import Document, Hit, Span
+from pincite.reading.quotes import Sentence
+
+_IDENTIFIER = re.compile(
+    r"(?<![\w.-])(?:--?[A-Za-z][\w-]{0,40}|(?=\w{0,60}(?:[^\W_]_[^\W_]|[a-z0-9][A-Z]|[A-Z]{2}[a-z]))[A-Za-z]\w{2,60})"
+    r"(?![\w-])"
+)
+"""A name that is no word: ``--retries``, ``max_starts``, ``MaxStarts``."""
+_JOINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.-]")
+"""Where the words of such a name meet."""
+_VALUES = {
+    "default": (
+        re.compile(r"\bdefaults?\b", re.IGNORECASE),
+        re.compile(
+            r"\bdefaults?\b(?! unit)(?: \w+)? (?:to|is|are|was|of|for)\b|\bdefault ?[:=]|\(the default\)", re.IGNORECASE
+        ),
+        re.compile(r"\bdefaults?\b", re.IGNORECASE),
+    ),
+    "maximum": (
+        re.compile(r"\bmax(?:imum|imal)?\b", re.IGNORECASE),
+        re.compile(r"\bmax(?:imum|imal)?\b[^.]{0,30}\d|\d[^.]{0,15}\bmax(?:imum|imal)?\b", re.IGNORECASE),
+        re.compile(r"\b(?:max(?:imum|imal)?|at most|(?:no|not) (?:more|larger|higher) than|capped)\b", re.IGNORECASE),
+    ),
+    "minimum": (
+        re.compile(r"\bmin(?:imum|imal)?\b", re.IGNORECASE),
+        re.compile(r"\bmin(?:imum|imal)?\b[^.]{0,30}\d|\d[^.]{0,15}\bmin(?:imum|imal)?\b", re.IGNORECASE),
+        re.compile(r"\b(?:min(?:imum|imal)?|at least|(?:no|not) (?:less|smaller|fewer) than)\b", re.IGNORECASE),
+    ),
+}
+"""How a value is asked for, how a sentence states it, and how one may speak of it."""
+_ASKING = frozenset(
+    analyse(
+        "default maximum maximal max minimum minimal min value setting option flag switch parameter argument variable "
+        "number allow possible set mean do use explain describe effect purpose config configuration"
+    )
+)
+_ASKS_ELSE = re.compile(r"\b(?:who|whom|whose|why|when|where|how (?:do|does|did|can|to|should))\b", re.IGNORECASE)
+_NAMED = re.compile(r"[`*'\"]{0,3}(--?[A-Za-z][\w-]{0,40}|[A-Za-z][\w.-]{0,60})[`*'\"]{0,3}(.*)", re.DOTALL)
+_ARGUMENT = re.compile(r"\[?=\S{0,40}|\s?\([^()]{1,40}\)|\s\S{1,40}|")
+"""What may stand behind a name above an entry: ``=SIZE``, ``(number)``, ``seconds``."""
+_APART = re.compile(r",\s|\s(?:or|\|)\s")
+_BEHIND = re.compile(r"\s{2,}|\t|:\s|\s[–—:]\s|:\Z")
+"""What stands between a name and what is said of it, on one line."""
+_MARK = re.compile(r"(?:[-*+•]|#{1,6})\s+")
+_CLAUSE = re.compile(r"[,;]\s|[.)\]]?\s*\Z|\.\s")
+_HYPHENATED = re.compile("\u2010\\s+")
+_LONGEST_HEAD = 120
+_SURE = 0.5
+"""The least confidence of a sentence that states the value in the entry asked for."""
+_UNSURE = 0.3
+"""The most of one of another entry, or where the name does not stand."""
+_SEARCHED = 250
+"""Characters of an entry that are looked for, from a little before what states the value."""
+
+
+class Asked(NamedTuple):
+    """What a question asks of an entry.
+
+    Attributes:
+        name: the identifier; empty where words name the entry.
+        words: those, or of whom the entry is.
+        value: ``default``, ``maximum`` or ``minimum``; empty where all of it is asked for.
+    """
+
+    name: str
+    words: frozenset[str]
+    value: str
+
+
+class Entry(NamedTuple):
+    """What a document says below or behind some names: its range, and the names."""
+
+    start: int
+    end: int
+    names: tuple[str, ...]
+
+
+def asked_value(question: str) -> Asked | None:
+    """What a question asks of an entry; None for other questions."""
+    names, rest = {*_IDENTIFIER.findall(question)}, _IDENTIFIER.sub(" ", question)
+    values = [value for value, (asks, _, _) in _VALUES.items() if asks.search(rest)]
+    if len(names) > 1 or len(values) > 1 or _ASKS_ELSE.search(rest):
+        return None
+    words = frozenset[str]() if only_stop_words(rest) else frozenset(query_terms(rest)) - _ASKING
+    name = next(iter(names), "")
+    if values and (name or words):
+        return Asked(name, words, values[0])
+    return Asked(name, words, "") if name and name[0] != "-" else None
+
+
+def of_entry(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
+    """The sentences, first the one that states the value asked for in the entry of the name asked for.
+
+    Where none does, what stands in other entries, or where the name does not stand, is not sure.
+
+    Returns:
+        The sentences, best first, and whether the entry alone told which answer.
+    """
+    asked = asked_value(question)
+    if asked is None or not rated:
+        return list(rated), False
+    theirs = _entries_of([each.hit.document for each in rated], asked)
+    here = [each for each in rated if _place(each, theirs.get(each.hit.document.doc_id, ()))]
+    leading = _stating(here, theirs, asked) if asked.value else here
+    if leading:
+        first = [each.ahead_of(rated[0], max(_SURE, rated[0].confidence)) for each in leading]
+        others = [each for each in rated if all(each is not one for one in leading)]
+        return [*first, *(each.at_most(_UNSURE / 3) if asked.value else each for each in others)], True
+    if not asked.name or not asked.value:
+        return list(rated), False
+    doubtful = [each if _may_state(each, theirs, asked) else each.at_most(_UNSURE) for each in rated]
+    return sorted(doubtful, key=lambda each: -each.order), False
+
+
+def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, Span] | None:
+    """Where a document states what a question asks of an entry, if that is not among what will be read.
+
+    Args:
+        question: in natural language.
+        hits: what was found, best first.
+        read: how many of them are read.
+
+    Returns:
+        The document, one of those found, and a range in it; None where that will be read, or is not there.
+    """
+    asked = asked_value(question)
+    theirs = _entries_of([hit.document for hit in hits], asked) if asked else {}
+    for document in {hit.document.doc_id: hit.document for hit in hits}.values():
+        for entry in theirs.get(document.doc_id, ())[:1]:
+            start = entry.start
+            if asked and asked.value and (found := _VALUES[asked.value][1].search(document.text, *entry[:2])):
+                start = found.start()
+            held = (hit.passage for hit in hits[:read] if hit.document.doc_id == document.doc_id)
+            read_there = any(each.start <= start < each.end for each in held)
+            return None if read_there else (document, (start, min(start + _SEARCHED, entry.end)))
+    return None
+
+
+def _entries_of(documents: Sequence[Document], asked: Asked) -> dict[str, tuple[Entry, ...]]:
+    """By document the entries of the name asked for; of those whose it is said to be, where they have one."""
+    found: dict[str, tuple[Entry, ...]] = {}
+    whose = set[str]()
+    for document in {each.doc_id: each for each in documents}.values():
+        subject = frozenset(analyse(f"{document.title}\n{document.doc_id}"))
+        words = asked.words - subject
+        if not asked.name:
+            fitting = [each for each in entries(document) if words and words in map(_words, each.names)]
+        else:
+            fitting = [each for each in entries(document) if _key(asked.name) in map(_key, each.names)]
+        if fitting:
+            found[document.doc_id] = tuple(fitting)
+            whose |= {document.doc_id} if not words or not asked.name else set()
+    strict = bool(whose) or asked.name.startswith("-")
+    return {name: held for name, held in found.items() if name in whose or not strict}
+
+
+def _key(name: str) -> str:
+    """A name without its signs and capitals; ``-v`` and ``-V`` are two."""
+    return name if len(name) == 2 and name[0] == "-" else re.sub(r"[\W_]", "", name).casefold()
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(analyse(_JOINS.sub(" ", name)))
+
+
+def _place(sentence: Sentence, held: Sequence[Entry]) -> Entry | None:
+    """The innermost of the entries that a sentence touches."""
+    touched = [each for each in held if each.start < sentence.span[1] and sentence.span[0] < each.end]
+    return touched[-1] if touched else None
+
+
+def _stating(here: Sequence[Sentence], theirs: dict[str, tuple[Entry, ...]], asked: Asked) -> list[Sentence]:
+    """The best sentence of each document that states the value in the entry asked for, or else speaks of it."""
+    _, *forms = _VALUES[asked.value]
+    found: dict[str, Sentence] = {}
+    for form in forms:
+        for names_it in (True, False):
+            for each in here:
+                doc_id = each.hit.document.doc_id
+                named = _named_first(each, _place(each, theirs[doc_id]), asked)
+                if form.search(_said(each)) and named is (True if names_it else None):
+                    found.setdefault(doc_id, _marked(each, asked.value))
+    return list(found.values())
+
+
+def _marked(sentence: Sentence, value: str) -> Sentence:
+    """The sentence; where it states several values, with the clause that states the one asked for as what answers."""
+    text, (_, end) = sentence.hit.document.text, sentence.span
+    stated = {name: found for name, (asks, _, _) in _VALUES.items() if (found := asks.search(text, *sentence.span))}
+    if len(stated) < 2 or value not in stated:
+        return sentence
+    start = stated[value].start()
+    stop = _CLAUSE.search(text, start, end)
+    return replace(sentence, answer=(start, stop.start() if stop else end))
+
+
+def _said(sentence: Sentence) -> str:
+    return " ".join(_HYPHENATED.sub("", sentence.text).split())
+
+
+def _named_first(sentence: Sentence, entry: Entry | None, asked: Asked) -> bool | None:
+    """Whether the first name of its entry that a sentence has is the one asked for; None where it has none."""
+    names = {_key(name): name for name in entry.names} if entry and asked.name else {}
+    places = {key: at for key, name in names.items() if (at := sentence.text.find(name)) >= 0}
+    first = min(places, key=lambda key: places[key], default=None)
+    return None if first is None else first == _key(asked.name)
+
+
+def _may_state(sentence: Sentence, theirs: dict[str, tuple[Entry, ...]], asked: Asked) -> bool:
+    """Whether a sentence that states nothing in the entry asked for may yet answer."""
+    if _place(sentence, theirs.get(sentence.hit.document.doc_id, ())):
+        others = (states for value, (_, states, _) in _VALUES.items() if value != asked.value)
+        return not any(states.search(_said(sentence)) for states in others)
+    if asked.name.casefold() in sentence.text.casefold():
+        return True
+    hit = sentence.hit
+    about = f"{hit.document.title}\n{hit.passage.heading or ''}\n{hit.passage.text}"
+    inside = _place(sentence, entries(hit.document))
+    return inside is None and asked.name.casefold() in about.casefold()
+
+
+# ---------------------------------------------------------------- where entries are
+
+
+class _Head(NamedTuple):
+    """A line that may begin an entry; ``plain``: its name may be any word; ``says``: what it is stands behind it."""
+
+    names: tuple[str, ...]
+    plain: bool
+    says: bool
+
+
+@dataclass(slots=True)
+class _Open:
+    """An entry whose end is not reached: how far it is indented, and where a line right below its names begins."""
+
+    column: int
+    start: int
+    head: _Head
+    below: int
+    has_body: bool
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is an entry: a word alone is one only above what is indented further."""
+        return self.has_body or not self.head.plain
+
+
+def entries(document: Document) -> tuple[Entry, ...]:
+    """What stands below or behind the names that a document lists, in its order."""
+    return _divided(document.text, document.headings)
+
+
+@lru_cache(maxsize=64)
+def _divided(text: str, headings: tuple[Span, ...]) -> tuple[Entry, ...]:
+    starts = {text.rfind("\n", 0, start) + 1 for start, _ in headings}
+    found, held, at = list[Entry](), list[_Open](), 0
+    for line in text.split("\n"):
+        start, at = at, at + len(line) + 1
+        if not line.strip():
+            continue
+        is_heading = start in starts
+        spaced = line.expandtabs()
+        column = -1 if is_heading else len(spaced) - len(spaced.lstrip())
+        head = _head(line.strip(), is_heading)
+        kept = []
+        for each in held:
+            # "-j" and "--jobs" below each other share what is below them.
+            is_shared = head and each.column == column and each.below == start and not each.has_body
+            if each.column < column or is_shared:
+                each.has_body |= each.column < column
+                each.below = at
+                kept.append(each)
+            elif each.counts:
+                found.append(Entry(each.start, start, each.head.names))
+        held = [*kept, *([_Open(column, start, head, at, head.says)] if head else [])]
+    found += [Entry(each.start, len(text), each.head.names) for each in held if each.counts]
+    return tuple(sorted(found))
+
+
+def _head(line: str, is_heading: bool) -> _Head | None:
+    """The names that a line begins an entry with, if it does."""
+    before, *behind = _BEHIND.split(_MARK.sub("", line, count=1), maxsplit=1)
+    if len(before) > _LONGEST_HEAD:
+        return None
+    pieces = [_NAMED.fullmatch(piece) for piece in _APART.split(before.rstrip(","))]
+    names = tuple(piece[1] for piece in pieces if piece and _ARGUMENT.fullmatch(piece[2]))
+    if len(names) < len(pieces):
+        return None
+    signs = any(piece and piece[2].lstrip(" [").startswith(("=", "(")) for piece in pieces)
+    plain = not (signs or any(_IDENTIFIER.fullmatch(name) for name in names))
+    return None if is_heading and plain else _Head(names, plain, any(behind))
