@@ -433,6 +433,17 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def table_of(doc_id: str) -> str | None:
+    """The ``.csv`` or ``.tsv`` file that a document is a row of; None for any other.
+
+    Examples:
+        >>> table_of("reports/dams.csv#12")
+        'reports/dams.csv'
+    """
+    name, _, number = doc_id.rpartition("#")
+    return name if number.isdecimal() and name.lower().endswith((".csv", ".tsv")) else None
+
+
 def shortened(text: str, most: int = 100) -> str:
     """A text in one line, cut where it is long."""
     line = " ".join(text.split())

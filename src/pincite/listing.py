@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Literal
 
 from pincite import names
-from pincite.datatypes import Filter, Listed, count, shortened
+from pincite.datatypes import Filter, Listed, count, shortened, table_of
 from pincite.errors import NothingFits
 
 Kind = Literal["documents", "sources", "authors", "folders"]
@@ -30,14 +30,10 @@ _LINE = re.compile(r"\.jsonl(\.gz)?#.*", re.DOTALL)
 """What stands behind the folder and name of a file in the id of one of its lines."""
 
 
-_ROW = re.compile(r"(.+\.[ct]sv)#\d+", re.DOTALL | re.IGNORECASE)
-"""The id of a row of a table."""
-
-
 def in_words(doc_ids: Iterable[str]) -> str:
     """How many articles these are, rows of tables counted apart: ``3 articles and 240 rows of 2 tables``."""
     ids = list(doc_ids)
-    tables = [found[1] for found in map(_ROW.fullmatch, ids) if found]
+    tables = [found for found in map(table_of, ids) if found]
     said = [f"{count(len(tables), 'row')} of {count(len(set(tables)), 'table')}"] if tables else []
     articles = len(ids) - len(tables)
     return " and ".join([count(articles, "article"), *said] if articles or not said else said)

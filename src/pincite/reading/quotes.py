@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from pincite.analysis.questions import is_bare_reply, is_reply, questions, questions_before
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
-from pincite.datatypes import Document, Hit, Span
+from pincite.datatypes import Document, Hit, Span, table_of
 from pincite.reading.lists import list_end
 from pincite.reading.reader import Reading
 from pincite.reading.versions import says_when, versions
@@ -32,9 +32,6 @@ _HANDED_ON = 0.75  # how far towards the evidence of a question in running text 
 _SHORT, _LONG = 10, 50
 """Words of a question up to which a single sentence can be expected to answer all of it, and beyond which nothing was
 fitted: what counts changes no further."""
-
-_ROW = re.compile(r"\.[ct]sv#\d{1,9}\Z", re.IGNORECASE)
-"""The end of the id of a document that is a row of a table in a text file."""
 _LONGEST_ROW = 600  # characters of a row that is quoted whole
 
 
@@ -384,7 +381,7 @@ def _quote(run: Sequence[Sentence], rated: Sequence[Sentence], said: set[str]) -
     if after and _plain(after.text) not in said and _belongs(run, after):
         whole.append(after)
     start, end = whole[0].begins, max(map(_reach, whole))
-    if _ROW.search(hit.document.doc_id) and hit.passage.end - hit.passage.start <= _LONGEST_ROW:
+    if table_of(hit.document.doc_id) and hit.passage.end - hit.passage.start <= _LONGEST_ROW:
         start, end = hit.passage.start, hit.passage.end  # one value says nothing without the others
     held = [sentence for _, sentence in sorted(neighbours.items()) if whole[-1].span[1] < sentence.span[1] <= end]
     return Quote(hit, (start, end), tuple(sorted([*whole, *held], key=lambda sentence: -sentence.order)))

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
-from pincite.datatypes import Document, Hit, Span, Table
+from pincite.datatypes import Document, Hit, Span, Table, table_of
 from pincite.parsers.headings import is_version
 from pincite.parsers.metadata import find_date
 
@@ -46,8 +46,6 @@ _TELLS = re.compile(r"\b(?:changes|news|new|noteworthy|release notes)\b", re.IGN
 """What a line says that needs no date to be above what a version brought."""
 _COLUMN = re.compile(r"\b(?:versions?|releases?|tags?)\b", re.IGNORECASE)
 """The name of a column of versions."""
-_ROW = re.compile(r"\.[ct]sv#\d{1,9}\Z", re.IGNORECASE)
-"""The end of the id of a document that is a row of a table in a text file."""
 _FIELD = re.compile(r"^([^:\n]{1,40}): (.{1,100})$", re.MULTILINE)
 _WHICH = re.compile(r"\bwhen\b|\b(?:which|what)\b[^?]{0,30}?\b(?:version|release)\b", re.IGNORECASE)
 """Asks in which version something came, or when."""
@@ -273,7 +271,7 @@ def _as_sure(here: Sequence[Sentence], first: Sentence) -> list[Sentence]:
 
 def sections(document: Document) -> Sequence[Section]:
     """The lines of a document that name a version above what it brought, and rows of tables of versions, in order."""
-    is_row = _ROW.search(document.doc_id) is not None
+    is_row = table_of(document.doc_id) is not None
     return _sections(document.text, document.headings, document.tables, f"{document.title}\n{document.doc_id}", is_row)
 
 
