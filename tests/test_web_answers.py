@@ -66,8 +66,7 @@ def test_the_best_quote_leads_and_the_counts_agree(page: Page, assistant: Assist
     turn = ask(page, LOG)
     expect(turn.locator(".lead .quote")).to_have_text(citations[0].quote)
     articles = len({each.document.doc_id for each in citations})
-    these = "this article" if articles == 1 else "these articles"
-    expect(turn.locator(".more h3")).to_have_text(f"More from {these} ({len(citations) - 1})")
+    expect(turn.locator(".more h3")).to_have_text(f"More quotes ({len(citations) - 1})")
     expect(turn.locator(".card")).to_have_count(articles)
     expect(turn.locator(".panel h3")).to_have_text(f"{articles} article{'s' if articles > 1 else ''}")
 
