@@ -65,7 +65,7 @@ def test_a_folder_holds_what_lies_below_it(index: Index, folders: str | list[str
         (Filter(folders="news/../.."), "no article has the folder '..'; there are: "),
         (Filter(after="2023"), "no article fits after='2023'; those are dated 2019-07-01 to 2022-03"),
         (Filter(source="Bee Post", after="2020"), "the only one that fits otherwise is dated 2019-07-01"),
-        (Filter(source="Mill Letters", before="2020"), "those that fit otherwise have no date"),
+        (Filter(source="Mill Letters", before="2020"), "the only one that fits otherwise has no date"),
         (Filter(source="Bee Post", folders="news/2022"), "none fits all of them: leave one out"),
         (Filter(source=["Y", "Z"]), "no article has the source 'Y' or 'Z'; there are: "),
     ],
