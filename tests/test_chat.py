@@ -272,8 +272,8 @@ def test_a_place_that_is_none_is_shown_as_gone(assistant: Assistant) -> None:
 
 def test_how_many_articles_fit(assistant: Assistant) -> None:
     page = chat_over(assistant.index)
-    assert page.fits({})["articles"] == 5
-    assert page.fits({"sources": ["Hive & Home"]})["articles"] == 1
+    assert page.fits({})["said"] == "5 articles fit"
+    assert page.fits({"sources": ["Hive & Home"]})["said"] == "1 article fits"
     assert "From 'soon' is not a date" in page.fits({"after": "soon"})["problem"]
 
 
@@ -367,7 +367,7 @@ def test_what_can_be_chosen_by_is_counted(shelf_page: Chat) -> None:
     }
     assert [title for _, title, _ in shelf_page.find("row")["articles"]] == [ROW2, ROW1]
     fits = shelf_page.fits({"folders": ["uploads"], "documents": ["uploads/rows.jsonl#2", "gone.md"]})
-    assert fits == {"articles": 1, "titles": {"uploads/rows.jsonl#2": ROW2}}
+    assert fits == {"said": "1 article fits", "titles": {"uploads/rows.jsonl#2": ROW2}}
 
 
 def test_where_there_is_no_index_nothing_can_be_chosen(tmp_path: Path) -> None:
@@ -431,6 +431,14 @@ def test_what_is_offered_next_is_a_question_of_an_article_that_was_quoted(tmp_pa
         assert set(offered) <= {"What do grey bees eat?", "Where do grey bees live in winter?"}
         second = page.turn(2, {"question": "What do grey bees eat?"}, [kept_of(first)])["html"]
         assert "What do grey bees eat?" not in re.findall("class='example'>([^<]*)<", second)
+
+
+def test_rows_that_are_quoted_are_not_called_articles(tmp_path: Path) -> None:
+    rows = "Ware,Price in crowns\nSalt of the northern pans,3\nOil of the lamps,4\n"
+    with Index.open(make_index(tmp_path, {"wares.csv": rows})) as index:
+        html = chat_over(index).turn(1, {"question": "What is the price of salt?"}, [])["html"]
+    assert re.findall(r"<h3>(\d[^<]*)</h3>", html) == ["1 row of 1 table"]
+    assert "<p class='meta'>1 row of 1 table · " in html
 
 
 def test_a_weak_match_is_not_laid_out_as_an_answer(assistant: Assistant) -> None:

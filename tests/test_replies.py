@@ -176,7 +176,7 @@ def test_a_filter_narrows_what_is_listed(assistant: Assistant) -> None:
 def test_of_one_article_is_spoken_as_of_one(assistant: Assistant) -> None:
     dated, undated = Filter(before="2020"), Filter(doc_ids="bees.txt")
     assert assistant.ask("What is new?", where=dated).reply == "There is 1 article that fits the filters."
-    said = "There is 1 article that fits the filters, without a date or of one to come."
+    said = "There is 1 article that fits the filters; it has no date, or one to come."
     assert assistant.ask("What is new?", where=undated).reply == said
 
 

@@ -20,7 +20,9 @@ def test_start_says_what_this_is_and_offers_questions_that_are_answered(page: Pa
     page.locator(".example").first.wait_for(timeout=PATIENCE)
     examples = page.locator(".example").all_text_contents()
     assert 1 <= len(examples) <= 4
-    assert all(assistant.ask(example).answered for example in examples)
+    answers = list(map(assistant.ask, examples))
+    assert all(answer.answered or answer.documents for answer in answers)
+    assert any(answer.answered for answer in answers)  # what an article asks itself
     page.get_by_role("button", name="What does a hive of grey bees need?").click()
     expect(page.locator("#turn-1 .question")).to_have_text("What does a hive of grey bees need?")
     expect(page.locator("#turn-1 .answer")).to_contain_text("eighteen kilograms of honey", timeout=PATIENCE)
@@ -66,8 +68,7 @@ def test_the_best_quote_leads_and_the_counts_agree(page: Page, assistant: Assist
     turn = ask(page, LOG)
     expect(turn.locator(".lead .quote")).to_have_text(citations[0].quote)
     articles = len({each.document.doc_id for each in citations})
-    these = "this article" if articles == 1 else "these articles"
-    expect(turn.locator(".more h3")).to_have_text(f"More from {these} ({len(citations) - 1})")
+    expect(turn.locator(".more h3")).to_have_text(f"More quotes ({len(citations) - 1})")
     expect(turn.locator(".card")).to_have_count(articles)
     expect(turn.locator(".panel h3")).to_have_text(f"{articles} article{'s' if articles > 1 else ''}")
 

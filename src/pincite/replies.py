@@ -114,7 +114,7 @@ def _news(documents: list[Listed], where: Filter | None, most: int) -> tuple[str
     dated = [each for each in documents if each.date and each.date <= today]
     dated.sort(key=lambda each: each.date or "", reverse=True)
     if len(documents) == 1:
-        return f"{_there_are(documents, where)}{'' if dated else ', without a date or of one to come'}.", dated
+        return f"{_there_are(documents, where)}{'' if dated else '; it has no date, or one to come'}.", dated
     if not dated:
         return f"None of {_count(documents, where)} has a date.", []
     left = len(documents) - len(dated)

@@ -14,6 +14,7 @@ from pincite import text_anchors
 from pincite.analysis.sentences import sentence_spans
 from pincite.assistant import NO_ANSWER, NOT_SURE
 from pincite.datatypes import Answer, Citation, Document, Hit, Listed, Part, Span, count
+from pincite.listing import in_words
 from pincite.web.markup import address, direction, facts, literal, many, numbered_blocks, place
 
 ANSWERS = ("quotes", "summary", "weak")
@@ -220,8 +221,7 @@ def _said(number: int, reply: Reply) -> str:
 def _lead_and_rest(quotes: Sequence[Quote]) -> str:
     lead, *rest = quotes
     others = _by_article(quotes, lead)
-    title = "More from this article" if len(_groups(quotes)) == 1 else "More from these articles"
-    more = f"<section class='more'><h3>{title} ({len(rest)})</h3>{others}</section>"
+    more = f"<section class='more'><h3>More quotes ({len(rest)})</h3>{others}</section>"
     return f"<div class='lead'>{_quote(lead)}{_judge(lead)}</div>{more if rest else ''}"
 
 
@@ -318,7 +318,7 @@ def _link(quote: Quote) -> str:
 
 def _about(reply: Reply) -> str:
     """How many articles, and how long it took."""
-    parts = [count(len(_groups(reply.quotes)), "article")] if reply.kind in ANSWERS else []
+    parts = [_articles(_groups(reply.quotes))] if reply.kind in ANSWERS else []
     further = [f"{count(reply.more, 'more passage')} {'fits' if reply.more == 1 else 'fit'}"] if reply.more else []
     parts += [note.rstrip(".") for note in reply.notes if _COUNTS.match(note)] or further
     parts += [f"{reply.milliseconds} ms"] if reply.milliseconds is not None else []
@@ -351,13 +351,16 @@ def _groups(quotes: Iterable[Quote]) -> list[list[Quote]]:
     return list(groups.values())
 
 
+def _articles(groups: Iterable[Sequence[Quote]]) -> str:
+    """How many articles, in words."""
+    return in_words(first.document.doc_id if first.document else first.anchor for first, *_ in groups)
+
+
 def _sources(number: int, reply: Reply) -> str:
     groups = _groups(quote for quote in reply.quotes if quote.document is not None)
     if not groups:
         return ""
-    title = {"weak": "Possibly related", "near": "Possibly related, not an answer"}.get(
-        reply.kind, count(len(groups), "article")
-    )
+    title = {"weak": "Possibly related", "near": "Possibly related, not an answer"}.get(reply.kind, _articles(groups))
     return (
         f"<div class='panel'><h3>{title}</h3>"
         "<button type='button' class='close' data-act='close-sources' aria-label='Close the sources'>✕</button></div>"

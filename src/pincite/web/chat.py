@@ -181,12 +181,14 @@ class Chat:
         return {"articles": [(each.listed.doc_id, each.listed.title, each.file) for each in found[:_OFFERED]]}
 
     def fits(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """How many articles the filters of a question leave, and the titles of those that they name."""
+        """How many articles the filters of a question leave, in words, and the titles of those that they name."""
         try:
             filters = _sent(Asked, {"question": "", **asked})
             named = self._index.listed(Filter(doc_ids=filters.documents[:_OFFERED])) if filters.documents else []
             titles = {each.doc_id: each.title for each in named}
-            return {"articles": self._index.count(filters.where)[0], "titles": titles}
+            fitting = [each.doc_id for each in self._index.listed(filters.where)]
+            said = f"{in_words(fitting)} {'fits' if len(fitting) == 1 else 'fit'}"
+            return {"said": said, "titles": titles}
         except PinciteError as error:
             return {"problem": _in_the_words_of_the_page(error)}
 

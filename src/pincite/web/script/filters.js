@@ -1,6 +1,6 @@
 // Which articles are asked: pickers in the fold, and a chip for each filter in use, which is seen when the fold is closed.
 
-import { counted, make, one, toast } from "./dom.js";
+import { make, one, toast } from "./dom.js";
 import { call } from "./server.js";
 
 export const LISTS = ["folders", "sources", "authors", "documents"], DATES = ["after", "before"];
@@ -57,7 +57,7 @@ export const count = async () => {
   if (!one("#chips li")) return fits.replaceChildren();
   const { value } = await call("fits", used);
   if (mine !== counting || !value) return;
-  fits.textContent = value.problem ?? `${counted(value.articles, "article")} ${value.articles === 1 ? "fits" : "fit"}`;
+  fits.textContent = value.problem ?? value.said;
   const news = Object.entries(value.titles ?? {}).filter(([id]) => !titles.has(id));
   for (const [id, title] of news) titles.set(id, title);
   if (news.length) shown();
@@ -146,7 +146,7 @@ export const choices = async () => (await call("choices")).value ?? {};
 const offer = async () => {
   if (!areOpen()) return;
   for (const [name, values] of Object.entries(await choices())) {
-    const options = values.map(([value, count]) => make("option", { value, label: counted(count, "article") }));
+    const options = values.map(([value, count]) => make("option", { value, label: `${count}` }));
     input(name)?.list.replaceChildren(...options);
   }
   look(input("documents"));
