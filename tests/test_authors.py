@@ -9,7 +9,7 @@ import pytest
 from conftest import write_files
 from pincite import Assistant, Filter, Index
 from pincite.errors import NothingFits
-from pincite.reading.authors import by_author
+from pincite.reading.authors import by_author, who_wrote
 
 ABOUT = {"eels": "Ane Holt", "tar": "Ane Holt, Bo Lind and Cy Roe", "wax": "Lind, Bo; Holt, Ané", "salt": "Eva Dahl"}
 
@@ -123,3 +123,52 @@ def test_a_part_of_a_word_is_no_part_of_a_name(index: Index) -> None:
 
 def test_an_author_is_asked_for_by_a_part_of_the_name(index: Index) -> None:
     assert [each.document.doc_id for each in Assistant(index).ask("What did Dahl write?").citations] == ["salt.md"]
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("Who wrote about eels?", "eels"),
+        ("who has written an article on the tar of the north", "the tar of the north"),
+        ("Which authors wrote about eels?", "eels"),
+        ("Who is the author of the article about wax?", "wax"),
+        ("Who wrote the long report on salt?", "salt"),
+        ("Who wrote The Salt of the Earth?", None),
+        ("Who wrote?", None),
+        ("Who withdrew the report on eels?", None),
+        ("What did Ane Holt write about eels?", None),
+    ],
+)
+def test_whose_names_are_asked_for(question: str, topic: str | None) -> None:
+    assert who_wrote(question) == topic
+
+
+@pytest.mark.parametrize(
+    ("question", "authors"),
+    [
+        ("Who wrote about eels?", ["Ane Holt"]),
+        ("Who has written about salt?", ["Eva Dahl"]),
+        ("Who is the author of the article on tar?", ["Ane Holt, Bo Lind and Cy Roe"]),
+    ],
+)
+def test_the_authors_of_articles_on_something_are_named(index: Index, question: str, authors: list[str]) -> None:
+    answer = Assistant(index).ask(question)
+    assert [part.name for part in answer.parts] == authors
+    assert [each.document.author for each in answer.citations] == authors
+    assert authors[0] in answer.notes[0]
+
+
+def test_who_wrote_about_what_nobody_wrote_about(index: Index) -> None:
+    assert not Assistant(index).ask("Who wrote about volcanoes?").answered
+
+
+def test_an_article_that_tells_who_wrote_is_quoted(tmp_path: Path) -> None:
+    text = (
+        "---\ntitle: The eel in letters\nauthor: Ulf Grieg\n---\n\nKaren Moe wrote about eels in her letters of 1860.\n"
+    )
+    write_files(tmp_path / "c", {"letters.md": text, "wax.md": "---\nauthor: Bo Lind\n---\n\nWax is made by bees.\n"})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask("Who wrote about eels?")
+    assert "Karen Moe" in answer.citations[0].quote
+    assert not answer.parts

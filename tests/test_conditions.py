@@ -191,3 +191,20 @@ def test_entries_of_a_table_in_two_passages_are_told_apart(tmp_path: Path) -> No
         index.update(tmp_path / "c")
         quotes = [citation.quote for citation in Assistant(index).ask("What is the toll for a cart at Esk?").citations]
     assert quotes == ["Esk | 7 crowns for a cart | 11 crowns for a boat"]
+
+
+@pytest.mark.parametrize(
+    ("question", "note"),
+    [
+        ("What is the toll of the bridge in 2017?", "Nothing of 2017, as asked, was found"),
+        ("What did the council decide about the pier in 2019?", "Nothing of 2019, as asked, was found"),
+        ("How many tugs worked at Aske in 2019?", "does not name 2019, as asked"),
+        ("What is the toll of the bridge in 2019?", None),
+        ("What did the council buy for the pier in March 2021?", None),
+        ("What is the toll of the bridge?", None),
+    ],
+)
+def test_a_time_that_nothing_quoted_is_of_is_said(assistant: Assistant, question: str, note: str | None) -> None:
+    answer = Assistant(assistant.index, threshold=0.05).ask(question)
+    assert answer.answered
+    assert any(note in each for each in answer.notes) if note else not any("as asked, was" in n for n in answer.notes)

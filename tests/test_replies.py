@@ -355,3 +355,35 @@ def test_a_summary_is_printed_with_what_it_is_and_its_places(salt: Assistant) ->
     printed = as_text.answer(as_json.answer(question, salt.ask(question)))
     assert printed.startswith("Key sentences of “Peat”")
     assert "[1] “Peat”, peat.txt, characters" in printed
+
+
+LICENCES = {
+    "permission": "Permission is hereby granted to any person to deal in this text without limitation, and to copy and "
+    'change it.\n\nTHE TEXT IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED.\n\n'
+    "IN NO EVENT SHALL THE AUTHORS BE LIABLE FOR ANY CLAIM OR DAMAGE.",
+    "header": "Copyright 2020 The Peat Authors and all their helpers of the moor. All rights reserved by them.\n\n"
+    "Licensed under the Moor License; you may not use this file except in compliance with the License.",
+}
+
+
+@pytest.mark.parametrize("name", LICENCES)
+def test_a_summary_leaves_a_licence_out(tmp_path: Path, name: str) -> None:
+    told = (
+        "Peat was cut on the moor of Halle until 1962. Families cut it in May and stacked it to dry. "
+        "A family needed nine thousand pieces for one winter. The ditches of the moor were closed in 1999. "
+        "Cranes came back to breed there.\n"
+    )
+    write_files(tmp_path / "c", {"peat.md": f"# Peat\n\n{LICENCES[name]}\n\n{told}"})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask("summarise the article about peat")
+    assert answer.citations[0].quote.startswith("Peat was cut")
+    assert all(each.quote in told for each in answer.citations)
+    assert answer.sure
+
+
+def test_of_a_licence_alone_a_summary_is_made(tmp_path: Path) -> None:
+    write_files(tmp_path / "c", {"licence.md": f"# The licence\n\n{LICENCES['permission']}\n"})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        assert Assistant(index).ask("summarise the article about the licence").citations

@@ -76,7 +76,7 @@ def citation(cited: Citation) -> dict[str, Any]:
 
 
 def answer(question: str, given: Answer, *, most: int | None = None, texts: bool = False) -> dict[str, Any]:
-    """An answer: ``question, read, answered, confidence, text, kind, ..., parts, more, notes, citations, hits``.
+    """An answer: ``question, read, answered, confidence, sure, text, kind, ..., parts, more, notes, citations, hits``.
 
     Args:
         question: as asked.
@@ -92,6 +92,7 @@ def answer(question: str, given: Answer, *, most: int | None = None, texts: bool
         "read": given.question,
         "answered": given.answered,
         "confidence": given.confidence,
+        "sure": given.sure,
         "text": given.text,
         "kind": given.kind,
         "reply": given.reply,

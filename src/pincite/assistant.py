@@ -13,8 +13,8 @@ from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Part, Spa
 from pincite.errors import NothingFits, UsageError
 from pincite.index import Index, Ranking, checked_question
 from pincite.reading import entries, options, versions
-from pincite.reading.authors import by_author
-from pincite.reading.conditions import NEARLY_AS_SURE, asks_for_latest, terms_of, without_other
+from pincite.reading.authors import by_author, tells_who_wrote, who_wrote
+from pincite.reading.conditions import NEARLY_AS_SURE, asks_for_latest, of_other_time, terms_of, without_other
 from pincite.reading.evidence import READ, Evidence
 from pincite.reading.parts import Asked, enumerates, parts, topic
 from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, in_heading, quotes, without_repeats
@@ -95,15 +95,16 @@ class Assistant:
         """
         question = what_is_asked(question)
         if answer := self._replied(question, history, where) or self._by_author(question, where):
-            return answer
+            return replace(answer, sure=answer.answered)
         found = self._by_article(question, where)
         answer = found if found and len(found.citations) > 1 else self._in_parts(question, history, where)
         if found and not answer.answered:
             answer = found
-        surest = max((citation.confidence for citation in answer.citations), default=1.0)
-        if surest < self._least(self.index.settings) + _SURE:
-            return replace(answer, notes=(NOT_SURE, *answer.notes))
-        return answer
+        answer = self._by_writers(question, where, answer) or answer
+        sure = _surest(answer.citations) >= self._least(self.index.settings) + _SURE
+        return replace(
+            answer, sure=sure, notes=answer.notes if sure or not answer.answered else (NOT_SURE, *answer.notes)
+        )
 
     def _least(self, settings: Settings) -> float:
         """The confidence from which on a question counts as answered."""
@@ -177,6 +178,27 @@ class Assistant:
         )
         return _answer(question, surest, citations, ordered, more=more, notes=tuple(notes), parts=by_article)
 
+    def _by_writers(self, question: str, where: Filter | None, otherwise: Answer) -> Answer | None:
+        """What articles on a topic say, by their authors, where those are asked for and no article tells of them."""
+        on = who_wrote(question)
+        told = any(tells_who_wrote(each.quote) for each in otherwise.citations[:1])
+        if not on or (told and otherwise.confidence >= self._least(self.index.settings) + _SURE):
+            return None
+        found = self._by_article(f"What is said about {on}?", where)
+        least = NEARLY_AS_SURE * (_surest(found.citations) if found else 0.0)
+        signed = (
+            [each for each in found.citations if each.document.author and each.confidence >= least] if found else []
+        )
+        if not found or not signed:
+            return None
+        cited = [replace(each, label=label) for label, each in enumerate(signed, 1)]
+        theirs: dict[str, list[int]] = {}
+        for each in cited:
+            theirs.setdefault(each.document.author or "", []).append(each.label)
+        by_author = (Part(name=name, question=question, labels=tuple(labels)) for name, labels in theirs.items())
+        notes = (f"Of articles on {on}: {'; '.join(theirs)}.",)
+        return _answer(question, found.confidence, tuple(cited), found.hits, notes=notes, parts=tuple(by_author))
+
     def _in_parts(self, question: str, history: Sequence[Turn], where: Filter | None) -> Answer:
         """The answers to the parts of a question on several things; for any other question, the answer to all of it."""
         whole, wording = self._worded(question, history, where)
@@ -233,8 +255,7 @@ class Assistant:
         citations = _cited(found[:most])
         quoted = {citation.passage.passage_id for citation in citations}
         more = len({each.hit.passage.passage_id for each in found} - quoted)
-        above = versions.whence(question, citations[0].document, citations[0].best[0]) if citations else None
-        notes = (*read.notes, *filter(None, [above]))
+        notes = (*read.notes, *(_beside(read.question, citations[0]) if citations else ()))
         return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=notes)
 
     def _with_missed(self, question: str, ranking: Ranking) -> Ranking:
@@ -322,6 +343,16 @@ def _cited(found: Iterable[Quote]) -> tuple[Citation, ...]:
         )
         for label, quote in enumerate(found, 1)
     )
+
+
+def _beside(question: str, first: Citation) -> list[str]:
+    """What has to be said of the first quote: below which version it stands, and that it is of another time."""
+    said = versions.whence(question, first.document, first.best[0]), of_other_time(first.document, question)
+    return [note for note in said if note]
+
+
+def _surest(citations: Sequence[Citation]) -> float:
+    return max((citation.confidence for citation in citations), default=0.0)
 
 
 def _naming(asked: Sequence[Asked], each: Sequence[Answer]) -> list[Answer]:

@@ -292,6 +292,7 @@ class Answer:
             the articles say of something; empty for other questions.
         more: how many further passages fit as well as those quoted, of the ones that were looked at.
         notes: what has to be said beside it, in short sentences: that a word was taken for a misspelt one, say.
+        sure: whether they answer it for sure; not where a note says that what is quoted only comes near.
     """
 
     text: str
@@ -306,6 +307,7 @@ class Answer:
     parts: tuple[Part, ...] = ()
     more: int = 0
     notes: tuple[str, ...] = ()
+    sure: bool = False
 
     def to_dict(self, question: str | None = None, *, hits: int | None = None, texts: bool = False) -> dict[str, Any]:
         """What JSON says of it; docs/json.md lists the keys.

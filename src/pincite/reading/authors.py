@@ -23,6 +23,16 @@ _ASKED = [
         rf"{_LISTS}{_TEXTS}{_THEIR}(?:written |published )?by {_AUTHOR}",
     )
 ]
+_WHO = [
+    re.compile(rf"\W*+{pattern}(?P<topic>[^?]*\w)\W*", re.IGNORECASE)
+    for pattern in (
+        rf"(?:who|(?:which|what) authors?) (?:has |have |had )?{_WRITES} "
+        rf"(?:(?:(?:an?|the|any|some) )?(?:\w+ )?{_TEXTS} )?(?:about|on) ",
+        rf"who (?:is|was|are|were) the (?:authors?|writers?) of (?:an?|the) (?:\w+ )?{_TEXTS} (?:about|on) ",
+        rf"by whom (?:is|was|are|were) the (?:\w+ )?{_TEXTS} (?:about|on) ",
+    )
+]
+_WRITTEN = re.compile(r"\b(?:wr(?:ote|ites?|itten|iter)|authors?|publish(?:ed|es))\b", re.IGNORECASE)
 
 
 class Asked(NamedTuple):
@@ -40,3 +50,18 @@ def by_author(question: str) -> Asked | None:
     """
     found = next((found for pattern in _ASKED if (found := pattern.fullmatch(question))), None)
     return found and Asked(found["author"].strip(" .,"), found["topic"])
+
+
+def who_wrote(question: str) -> str | None:
+    """What the articles are about whose authors a question asks for: "Who wrote about eels?".
+
+    Args:
+        question: with single spaces between its words.
+    """
+    found = next((found for pattern in _WHO if (found := pattern.fullmatch(question))), None)
+    return found and found["topic"]
+
+
+def tells_who_wrote(text: str) -> bool:
+    """Whether a text itself speaks of somebody who wrote."""
+    return _WRITTEN.search(text) is not None

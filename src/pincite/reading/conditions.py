@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from pincite.analysis.terms import MONTHS, analyse
-from pincite.datatypes import Hit
+from pincite.datatypes import Document, Hit
 from pincite.parsers.metadata import find_date
 from pincite.reading.options import OPTION
 from pincite.reading.quotes import LEANS, Sentence, named_terms
@@ -92,6 +92,17 @@ def of_period(rated: Sequence[Sentence], period: str) -> list[Sentence]:
         for sentence in rated
         if not sentence.hit.document.date or _fits(sentence, period) or year in sentence.hit.passage.text
     ]
+
+
+def of_other_time(document: Document, question: str) -> str | None:
+    """What has to be said of a quote from a document that is not of the time a question names, nor names its year."""
+    period = named_period(question)
+    if not period or _is_of(document, period) or period[:4] in f"{document.title}\n{document.text}":
+        return None
+    asked = period_in_words(period)
+    if document.date:
+        return f"Nothing of {asked}, as asked, was found; the first quote is of {period_in_words(document.date)}."
+    return f"The article of the first quote does not name {asked}, as asked."
 
 
 def latest_first(rated: Sequence[Sentence]) -> tuple[list[Sentence], list[str]]:
@@ -191,5 +202,9 @@ def terms_of(hit: Hit) -> set[str]:
 
 
 def _fits(sentence: Sentence, period: str) -> bool:
-    day = sentence.hit.document.date or ""
+    return _is_of(sentence.hit.document, period)
+
+
+def _is_of(document: Document, period: str) -> bool:
+    day = document.date or ""
     return bool(day) and (day.startswith(period) or period.startswith(day))

@@ -33,6 +33,12 @@ _LEANS = re.compile(
 )
 """How a sentence begins that is understood only with the one before."""
 _ENDS = re.compile(r"[.!…。！][\"'”’»」』）)\]]*(?:\[[^\[\]]{1,24}\])?\Z")
+_LICENCE = re.compile(
+    r"(?i:\bcopyright (?:\(c\)|©|notice|holders?|\d{4})|\ball rights reserved|\bpermission is (?:hereby )?granted"
+    r"|\(c\) ?\d{4}|\blicen[cs]ed under|\bwithout warranty|\bwarranties\b|\bas is[\"”’'] basis|\bbe (?:held )?liable"
+    r"|\bredistributions?\b.{1,40}\b(?:source|binary)|\bmay not use this file|\bSPDX-Licen[cs]e)|©|\bthe License\b"
+)
+"""What a text says of itself above what it tells."""
 
 
 def key_sentences(hits: Sequence[Hit], embedder: Embedder) -> list[tuple[Hit, Span]]:
@@ -48,6 +54,7 @@ def key_sentences(hits: Sequence[Hit], embedder: Embedder) -> list[tuple[Hit, Sp
             found |= {span: hit for span in _telling(hit) if span not in found}
     # Captions, lines of tables and of programs end otherwise.
     spans = sorted(span for span, hit in found.items() if _ENDS.search(hit.document.text, *span)) or sorted(found)
+    spans = [span for span in spans if not _LICENCE.search(found[span].document.text, *span)] or spans
     if not spans:
         return []
     # As questions, which no model cuts shorter or takes longer to load for.
