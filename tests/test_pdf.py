@@ -94,8 +94,9 @@ def test_the_rest_of_a_pdf_tells_whether_a_hyphen_belongs_to_a_word(pdf: Make) -
     [
         ("The network holds the files, mounted by night.", "a network-|mounted disk", "a network-mounted disk"),
         ("The network holds the files.", "a net-|work of files", "a network of files"),  # "work" alone is no word here
-        ("The harbour was over before the view was clear.", "an over-|view of it", "an overview of it"),
-        ("The prompt of the bell: ding, ing, dong.", "by prompt-|ing the ringers", "by prompting the ringers"),
+        ("The platform is old. The specific rail is new.", "a platform-|specific rail", "a platform-specific rail"),
+        ("You pass a word at the gate, and you print what you are able to.", "a pass-|word", "a password"),
+        ("You pass a word at the gate, and you print what you are able to.", "a print-|able word", "a printable word"),
         ("Das Wasser und die Versorgung der Stadt.", "die Wasser-|versorgung", "die Wasserversorgung"),
     ],
 )

@@ -72,27 +72,10 @@ _FIRST_PARTS = frozenset(
     {"all", "cross", "ever", "full", "half", "high", "long", "low", "non", "self", "short", "well"}
 )
 """First parts of English compounds that are written with a hyphen."""
-_CLOSED = frozenset(
-    {
-        "after",
-        "any",
-        "back",
-        "con",
-        "dis",
-        "every",
-        "for",
-        "inter",
-        "mis",
-        "out",
-        "over",
-        "per",
-        "pre",
-        "some",
-        "sub",
-        "under",
-    }
+_LAST_PARTS = re.compile(
+    r"\w{2,}ed|aware|bound|dependent|driven|independent|level|like|only|oriented|related|running|specific|wide"
 )
-"""First parts of English words that are words or common pieces themselves, and mostly written without one."""
+"""Last parts of such compounds: "network-mounted", "platform-specific"; two nouns are mostly written as one word."""
 _DIVIDED = re.compile(r"(?<![^\W\d_])[^\W\d_]++[-\u2010]\n[^\W\d_]++")
 """A word at the end of a line and in the next, whose halves are no words."""
 
@@ -575,7 +558,6 @@ def _is_compound(head: str, tail: str, words: Counter[str]) -> bool:
 
 
 def _are_two_words(head: str, tail: str, words: Counter[str]) -> bool:
-    """Whether both parts are words of an English text of their own; other Germanic languages write two as one."""
+    """Whether both parts are words of an English text, and the last ends compounds; its kin write two words as one."""
     is_english = words["the"] > words["die"] + words["de"] + words["det"]
-    may_be = len(head) > 2 and head not in _CLOSED and tail != "ing"
-    return is_english and may_be and min(words[head], words[tail]) > 0
+    return is_english and len(head) > 3 and bool(_LAST_PARTS.fullmatch(tail)) and min(words[head], words[tail]) > 0

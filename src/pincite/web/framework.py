@@ -9,7 +9,7 @@ _file_of = inspect.getfile
 
 
 def _file_of_others(what: type) -> str:
-    if getattr(what, "__module__", "").startswith("gradio."):
+    if str(getattr(what, "__module__", "")).startswith("gradio."):
         raise OSError("no stubs for editors are made for a class without a file")  # by gradio.component_meta
     return _file_of(what)
 
