@@ -97,6 +97,7 @@ def test_the_rest_of_a_pdf_tells_whether_a_hyphen_belongs_to_a_word(pdf: Make) -
         ("The platform is old. The specific rail is new.", "a platform-|specific rail", "a platform-specific rail"),
         ("You pass a word at the gate, and you print what you are able to.", "a pass-|word", "a password"),
         ("You pass a word at the gate, and you print what you are able to.", "a print-|able word", "a printable word"),
+        ("The cart was loaded and drove over it.", "an over-|loaded cart", "an overloaded cart"),
         ("Das Wasser und die Versorgung der Stadt.", "die Wasser-|versorgung", "die Wasserversorgung"),
     ],
 )

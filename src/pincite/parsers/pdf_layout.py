@@ -560,4 +560,5 @@ def _is_compound(head: str, tail: str, words: Counter[str]) -> bool:
 def _are_two_words(head: str, tail: str, words: Counter[str]) -> bool:
     """Whether both parts are words of an English text, and the last ends compounds; its kin write two words as one."""
     is_english = words["the"] > words["die"] + words["de"] + words["det"]
-    return is_english and len(head) > 3 and bool(_LAST_PARTS.fullmatch(tail)) and min(words[head], words[tail]) > 0
+    may_be_first = len(head) > 3 and head not in ("over", "under")  # "overloaded"
+    return is_english and may_be_first and bool(_LAST_PARTS.fullmatch(tail)) and min(words[head], words[tail]) > 0
