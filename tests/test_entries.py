@@ -22,6 +22,12 @@ PUMP = {
     "ColdMinSec=. ColdMinSec= defaults to 33 seconds.",
     "PauseMinSec=, PauseMaxSec=": "Times between pauses. The default unit is seconds. PauseMaxSec= defaults to 77. "
     "PauseMinSec= defaults to 21.",
+    "DeckMaxLoad=, HoldMaxLoad=, HoldMaxBags=": "Limits of what is stowed.\n\n              "
+    "DeckMaxLoad= is how much lies on the deck. Defaults to 61 kg.\n\n              "
+    "HoldMaxLoad= and HoldMaxBags= are how much lies below. It may be in bags. Defaults to the third of DeckMaxLoad=.",
+    "MinPlates=, MaxPlates=": "Plates at once. The minimum and maximum are heeded in frost. MinPlates= must not be "
+    "smaller than 16 plates.",
+    "--default-plate": "The plate that is warmed first. It defaults to the fourth.",
     "WarmPlates=": "Number of plates that are kept warm.",
 }
 MANUAL = "PUMP.CONF(5)\n\nNAME\n       pump.conf - settings of the pump\n\nOPTIONS\n" + "".join(
@@ -51,7 +57,8 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     folder = tmp_path_factory.mktemp("entries")
     lake = "# The lake\n\nThe maximum depth of Lake Orm is 61 metres. The default of the old mill was its grain.\n"
     write_files(
-        folder / "c", {"pump.txt": MANUAL, "oars.txt": OARS, "sail.md": SAIL, "kite.md": HEADED, "lake.md": lake}
+        folder / "c",
+        {"stove_pump.txt": MANUAL, "stove_oars.txt": OARS, "sail.md": SAIL, "kite.md": HEADED, "lake.md": lake},
     )
     with Index.open(folder / "index") as index:
         index.update(folder / "c")
@@ -71,6 +78,11 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         ("What is the default log level of the pump?", "Defaults to busy"),
         ("What is the default of ColdMinSec?", "ColdMinSec= defaults to 33"),
         ("What is the default of ColdMaxSec?", "ColdMaxSec= defaults to 88"),
+        ("What is the default of DeckMaxLoad?", "Defaults to 61 kg"),
+        ("What is the default of HoldMaxLoad?", "Defaults to the third"),
+        ("What is the default of --default-plate?", "It defaults to the fourth"),
+        ("What is the minimum of MinPlates?", "smaller than 16"),
+        ("What is the default retries in stove_oars?", "The default is 5"),
         ("What is the default of PauseMaxSec?", "PauseMaxSec= defaults to 77"),
         ("What is the default buffer size of oars?", "The default is 610"),
         ("What is the maximum of --retries?", "The maximum is 20"),

@@ -42,6 +42,7 @@ from pincite.parsers import (
 from pincite.reading import (
     authors,
     conditions,
+    entries,
     evidence,
     key_sentences,
     lists,
@@ -74,7 +75,7 @@ MODULES = [
     scan,
 ]
 MODULES += [conditions, eml, notation, office, rst, rtf, subtitles, table]
-MODULES += [authors, options, parts, rows, spelling, tables, versions, wordings]
+MODULES += [authors, entries, options, parts, rows, spelling, tables, versions, wordings]
 MODULES += [evidence, intents, key_sentences, lists, questions, sentences, terms, text, text_anchors]
 """Those that meet texts of others."""
 

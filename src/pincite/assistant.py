@@ -267,7 +267,10 @@ class Assistant:
         document, (start, end) = missed
         only = Filter(doc_ids=document.doc_id)
         alike = self.index.search(document.text[start:end], k=_ALIKE, where=only, deduplicate=False)
-        first = [hit for hit in alike if hit.passage.start < end and start < hit.passage.end][:1]
+        # How near it is to its own text says nothing of the question.
+        near = next(hit for hit in ranking.hits if hit.document.doc_id == document.doc_id)
+        there = (hit for hit in alike if hit.passage.start < end and start < hit.passage.end)
+        first = [replace(hit, score=near.score, scores=near.scores) for hit in there][:1]
         others = (hit for hit in ranking.hits if hit.passage not in [each.passage for each in first])
         return replace(ranking, hits=_ranked([*first, *others]))
 

@@ -33,12 +33,17 @@ _VALUES = {
     "maximum": (
         re.compile(r"\bmax(?:imum|imal)?\b", re.IGNORECASE),
         re.compile(r"\bmax(?:imum|imal)?\b[^.]{0,30}\d|\d[^.]{0,15}\bmax(?:imum|imal)?\b", re.IGNORECASE),
-        re.compile(r"\b(?:max(?:imum|imal)?|at most|(?:no|not) (?:more|larger|higher) than|capped)\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:max(?:imum|imal)?|at most|(?:no|not)(?: be)? (?:more|larger|higher|greater) than|capped)\b",
+            re.IGNORECASE,
+        ),
     ),
     "minimum": (
         re.compile(r"\bmin(?:imum|imal)?\b", re.IGNORECASE),
         re.compile(r"\bmin(?:imum|imal)?\b[^.]{0,30}\d|\d[^.]{0,15}\bmin(?:imum|imal)?\b", re.IGNORECASE),
-        re.compile(r"\b(?:min(?:imum|imal)?|at least|(?:no|not) (?:less|smaller|fewer) than)\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:min(?:imum|imal)?|at least|(?:no|not)(?: be)? (?:less|smaller|fewer|lower) than)\b", re.IGNORECASE
+        ),
     ),
 }
 """How a value is asked for, how a sentence states it, and how one may speak of it."""
@@ -56,7 +61,7 @@ _APART = re.compile(r",\s|\s(?:or|\|)\s")
 _BEHIND = re.compile(r"\s{2,}|\t|:\s|\s[–—:]\s|:\Z")
 """What stands between a name and what is said of it, on one line."""
 _MARK = re.compile(r"(?:[-*+•]|#{1,6})\s+")
-_CLAUSE = re.compile(r"[,;]\s|[.)\]]?\s*\Z|\.\s")
+_CLAUSE = re.compile(r"[,;.]\s|[.)\]]\Z")
 _HYPHENATED = re.compile("\u2010\\s+")
 _LONGEST_HEAD = 120
 _SURE = 0.5
@@ -113,7 +118,9 @@ def of_entry(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], 
     asked = asked_value(question)
     if asked is None or not rated:
         return list(rated), False
-    theirs = _entries_of([each.hit.document for each in rated], asked)
+    documents = [each.hit.document for each in rated]
+    asked = _meant(asked, documents)
+    theirs = _entries_of(documents, asked)
     here = [each for each in rated if _place(each, theirs.get(each.hit.document.doc_id, ()))]
     leading = _stating(here, theirs, asked) if asked.value else here
     if leading:
@@ -137,8 +144,9 @@ def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, Spa
     Returns:
         The document, one of those found, and a range in it; None where that will be read, or is not there.
     """
-    asked = asked_value(question)
-    theirs = _entries_of([hit.document for hit in hits], asked) if asked else {}
+    asked, documents = asked_value(question), [hit.document for hit in hits]
+    asked = _meant(asked, documents) if asked else None
+    theirs = _entries_of(documents, asked) if asked else {}
     for document in {hit.document.doc_id: hit.document for hit in hits}.values():
         for entry in theirs.get(document.doc_id, ())[:1]:
             start = entry.start
@@ -150,13 +158,24 @@ def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, Spa
     return None
 
 
+def _meant(asked: Asked, documents: Sequence[Document]) -> Asked:
+    """What is asked, where a name is that of a document: "the default of Compression in ssh_config"."""
+    if not asked.words or not asked.name or _entries_of(documents, asked):
+        return asked
+    whose = any(_words(asked.name) <= _subject(document) for document in documents)
+    return asked._replace(name="") if whose else asked
+
+
+def _subject(document: Document) -> frozenset[str]:
+    return frozenset(analyse(f"{document.title}\n{document.doc_id}"))
+
+
 def _entries_of(documents: Sequence[Document], asked: Asked) -> dict[str, tuple[Entry, ...]]:
     """By document the entries of the name asked for; of those whose it is said to be, where they have one."""
     found: dict[str, tuple[Entry, ...]] = {}
     whose = set[str]()
     for document in {each.doc_id: each for each in documents}.values():
-        subject = frozenset(analyse(f"{document.title}\n{document.doc_id}"))
-        words = asked.words - subject
+        words = asked.words - _subject(document)
         if not asked.name:
             fitting = [each for each in entries(document) if words and words in map(_words, each.names)]
         else:
@@ -192,7 +211,7 @@ def _stating(here: Sequence[Sentence], theirs: dict[str, tuple[Entry, ...]], ask
             for each in here:
                 doc_id = each.hit.document.doc_id
                 named = _named_first(each, _place(each, theirs[doc_id]), asked)
-                if form.search(_said(each)) and named is (True if names_it else None):
+                if form.search(_said(each, asked)) and named is (True if names_it else None):
                     found.setdefault(doc_id, _marked(each, asked.value))
     return list(found.values())
 
@@ -208,23 +227,48 @@ def _marked(sentence: Sentence, value: str) -> Sentence:
     return replace(sentence, answer=(start, stop.start() if stop else end))
 
 
-def _said(sentence: Sentence) -> str:
-    return " ".join(_HYPHENATED.sub("", sentence.text).split())
+def _said(sentence: Sentence, asked: Asked) -> str:
+    """The sentence on one line, without the name, which may hold "max"."""
+    said = " ".join(_HYPHENATED.sub("", sentence.text).split())
+    return said.replace(asked.name, " ") if asked.name else said
 
 
 def _named_first(sentence: Sentence, entry: Entry | None, asked: Asked) -> bool | None:
-    """Whether the first name of its entry that a sentence has is the one asked for; None where it has none."""
-    names = {_key(name): name for name in entry.names} if entry and asked.name else {}
-    places = {key: at for key, name in names.items() if (at := sentence.text.find(name)) >= 0}
-    first = min(places, key=lambda key: places[key], default=None)
-    return None if first is None else first == _key(asked.name)
+    """Whether a sentence of an entry of several names is on the one asked for; None where that is not told.
+
+    It is on what it names before the value, or else on what the first sentence of its paragraph names.
+    """
+    if not entry or not asked.name or len(entry.names) < 2:
+        return None
+    text, (start, end) = sentence.hit.document.text, sentence.span
+    value = _VALUES[asked.value][0].search(text, start, end)
+    own = _first_of(entry.names, text[start : value.start() if value else end])
+    body = entry.start
+    while body < start and _head(text[body : _end_of_line(text, body)].strip(), is_heading=False):
+        body = _end_of_line(text, body) + 1
+    paragraph = text[max(body, text.rfind("\n\n", body, start) + 2 if body < start else body) : start]
+    named = own or [name for name in entry.names if name in paragraph.partition(". ")[0]]
+    return any(_key(name) == _key(asked.name) for name in named) if named else None
+
+
+def _first_of(names: Sequence[str], text: str) -> list[str]:
+    """The name that a text has first; none where it has none."""
+    places = {name: at for name in names if (at := text.find(name)) >= 0}
+    return [min(places, key=lambda name: places[name])] if places else []
+
+
+def _end_of_line(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
 
 
 def _may_state(sentence: Sentence, theirs: dict[str, tuple[Entry, ...]], asked: Asked) -> bool:
-    """Whether a sentence that states nothing in the entry asked for may yet answer."""
+    """Whether a sentence that states nothing in the entry asked for may yet answer; a name alone does not."""
+    if _head(sentence.text, is_heading=False):
+        return False
     if _place(sentence, theirs.get(sentence.hit.document.doc_id, ())):
         others = (states for value, (_, states, _) in _VALUES.items() if value != asked.value)
-        return not any(states.search(_said(sentence)) for states in others)
+        return not any(states.search(_said(sentence, asked)) for states in others)
     if asked.name.casefold() in sentence.text.casefold():
         return True
     hit = sentence.hit
