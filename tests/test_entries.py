@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,6 +139,48 @@ def test_a_question_on_no_entry_is_answered_as_any_other(assistant: Assistant) -
 @pytest.mark.parametrize("question", ["What does RestInterval do?", "What is RestInterval?", "Explain RestInterval."])
 def test_what_a_setting_is_stands_in_its_entry(assistant: Assistant, question: str) -> None:
     assert "between two runs" in assistant.ask(question).citations[0].quote
+
+
+@pytest.mark.parametrize(
+    ("question", "wrong"),
+    [
+        ("Which country invented JavaScript?", "300 crowns"),
+        ("How many people work for JavaScript?", "300 crowns"),
+        ("What is the maximum blood pressure in mmHg for divers?", "18 metres"),
+    ],
+)
+def test_a_name_within_another_question_is_no_entry(tmp_path: Path, question: str, wrong: str) -> None:
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "courses.md").write_text(
+        "## JavaScript\n\nNils teaches a course on Tuesdays. It costs 300 crowns.\n\n## Diving\n\nThe maximum depth for "
+        "beginners is 18 metres. The blood pressure of divers must not exceed 140 over 90 mmHg at the maximum.\n"
+    )
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask(question)
+    assert not answer.citations or not answer.sure or wrong not in answer.citations[0].quote
+
+
+@pytest.mark.parametrize("line", ["word{}", "word{}_x"])
+def test_a_list_of_names_is_gone_through_once(line: str) -> None:
+    def seconds(lines: int) -> float:
+        text = "\n".join(line.format(at) for at in range(lines))
+        began = time.process_time()
+        entries(Document(doc_id="a.txt", title="A", text=text))
+        return time.process_time() - began
+
+    assert seconds(16_000) < 64 * seconds(1_000)  # 256 times, were it squared
+
+
+def test_an_option_is_no_setting_of_like_name(tmp_path: Path) -> None:
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "fleet.txt").write_text(
+        "--max-boats <number of boats>\n    How many boats may wait. The default is 6.\n"
+    )
+    (tmp_path / "c" / "dock.txt").write_text("maxBoats\n    Boats in a dock. Defaults to 40.\n")
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        assert "6" in Assistant(index).ask("What is the default of --max-boats?").citations[0].quote
 
 
 @pytest.mark.parametrize(

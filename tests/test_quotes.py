@@ -376,27 +376,3 @@ def test_a_row_of_a_text_file_is_quoted_whole(tmp_path: Path) -> None:
         index.update(tmp_path / "c")
         answer = Assistant(index).ask("Which ferries have the carrier code B6?")
     assert answer.citations[0].quote == "carrier: B6\nname: Blue Sound Ferries\nboats: 4"
-
-
-BRIDGES = (
-    "# Bridges of the Orm\n\nThe Orm bridge at Asker opened in 1931 and is 240 metres long. "
-    "The bridge at Brevik opened in 1954 and is 180 metres long.\n"
-)
-
-
-@pytest.mark.parametrize(
-    ("question", "value", "other"),
-    [
-        ("How long is the Orm bridge at Asker?", "240", "180"),
-        ("When did the bridge at Brevik open?", "1954", "1931"),
-        ("When did the Orm bridge at Asker open?", "1931", "1954"),
-    ],
-)
-def test_the_value_of_another_thing_is_not_marked(tmp_path: Path, question: str, value: str, other: str) -> None:
-    write_files(tmp_path / "c", {"bridges.md": BRIDGES})
-    with Index.open(tmp_path / "index") as index:
-        index.update(tmp_path / "c")
-        first = Assistant(index).ask(question).citations[0]
-    marked = " ".join(first.document.text[start:end] for start, end in first.highlights)
-    assert value in marked
-    assert other not in marked

@@ -10,7 +10,7 @@ from pincite.analysis.terms import MONTHS, analyse
 from pincite.datatypes import Document, Hit
 from pincite.parsers.metadata import find_date
 from pincite.reading.options import OPTION
-from pincite.reading.quotes import LEANS, Sentence, named_terms
+from pincite.reading.quotes import LEANS, Sentence
 from pincite.reading.tables import LEAST, MOST
 from pincite.reading.versions import VERSION
 
@@ -133,24 +133,6 @@ def with_numbers(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     holding = {rank for rank, hit in hits.items() if numbers <= terms_of(hit)}
     kept = [sentence for sentence in rated if sentence.hit.rank in holding]
     return kept if _surest(kept) >= NEARLY_AS_SURE * _surest(rated) else list(rated)
-
-
-def marked_for_named(rated: Sequence[Sentence], question: str) -> list[Sentence]:
-    """The sentences; in those on another thing than the one that a question names, nothing is taken for the answer.
-
-    "The bridge at Brevik is 180 metres long" is no answer on the one at Asker, beside a surer sentence that names that.
-    """
-    names = named_terms(question) if any(map(str.isupper, question)) else set()
-    found, better = list[Sentence](), dict[int, set[str]]()
-    for sentence in rated:
-        own = named_terms(sentence.text)
-        said = better.setdefault(sentence.hit.rank, set())
-        others = {name for name in own - names - said if not name.isdecimal()}
-        if names & said - own and others and LEANS.match(sentence.text) is None:
-            sentence = replace(sentence, answer=(sentence.answer[0], sentence.answer[0]))
-        said |= own
-        found.append(sentence)
-    return found
 
 
 def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list[Sentence]:

@@ -55,7 +55,7 @@ _ASKING = frozenset(
 )
 _ASKS_ELSE = re.compile(r"\b(?:who|whom|whose|why|when|where|how (?:do|does|did|can|to|should))\b", re.IGNORECASE)
 _NAMED = re.compile(r"[`*'\"]{0,3}(--?[A-Za-z][\w-]{0,40}|[A-Za-z][\w.-]{0,60})[`*'\"]{0,3}(.*)", re.DOTALL)
-_ARGUMENT = re.compile(r"\[?=\S{0,40}|\s?\([^()]{1,40}\)|\s\S{1,40}|")
+_ARGUMENT = re.compile(r"\[?=\S{0,40}|\s?\([^()]{1,40}\)|\s?\[?<[^<>]{1,60}>\]?|\s\S{1,40}|")
 """What may stand behind a name above an entry: ``=SIZE``, ``(number)``, ``seconds``."""
 _APART = re.compile(r",\s|\s(?:or|\|)\s")
 _BEHIND = re.compile(r"\s{2,}|\t|:\s|\s[–—:]\s|:\Z")
@@ -68,6 +68,8 @@ _SURE = 0.5
 """The least confidence of a sentence that states the value in the entry asked for."""
 _UNSURE = 0.3
 """The most of one of another entry, or where the name does not stand."""
+_MOST_NAMES = 8
+"""Lines of names that share what stands below them; more are a mere list."""
 _SEARCHED = 250
 """Characters of an entry that are looked for, from a little before what states the value."""
 
@@ -78,7 +80,7 @@ class Asked(NamedTuple):
     Attributes:
         name: the identifier; empty where words name the entry.
         words: those, or of whom the entry is.
-        value: ``default``, ``maximum`` or ``minimum``; empty where all of it is asked for.
+        value: ``default``, ``maximum`` or ``minimum``; empty where nothing but the name is asked: "What does MaxStarts do?"
     """
 
     name: str
@@ -104,7 +106,7 @@ def asked_value(question: str) -> Asked | None:
     name = next(iter(names), "")
     if values and (name or words):
         return Asked(name, words, values[0])
-    return Asked(name, words, "") if name and name[0] != "-" else None
+    return Asked(name, words, "") if name and name[0] != "-" and not words else None
 
 
 def of_entry(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
@@ -122,12 +124,12 @@ def of_entry(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], 
     asked = _meant(asked, documents)
     theirs = _entries_of(documents, asked)
     here = [each for each in rated if _place(each, theirs.get(each.hit.document.doc_id, ()))]
-    leading = _stating(here, theirs, asked) if asked.value else here
-    if leading:
-        first = [each.ahead_of(rated[0], max(_SURE, rated[0].confidence)) for each in leading]
-        others = [each for each in rated if all(each is not one for one in leading)]
+    if leading := _stating(here, theirs, asked) if asked.value else [(each, True) for each in here[:1]]:
+        first = [each.ahead_of(rated[0], _SURE if alone else each.confidence) for each, alone in leading]
+        led = {(each.hit.document.doc_id, each.span) for each in first}
+        others = [each for each in rated if (each.hit.document.doc_id, each.span) not in led]
         return [*first, *(each.at_most(_UNSURE / 3) if asked.value else each for each in others)], True
-    if not asked.name or not asked.value:
+    if not asked.name or not asked.value or not theirs:
         return list(rated), False
     doubtful = [each if _may_state(each, theirs, asked) else each.at_most(_UNSURE) for each in rated]
     return sorted(doubtful, key=lambda each: -each.order), False
@@ -188,8 +190,10 @@ def _entries_of(documents: Sequence[Document], asked: Asked) -> dict[str, tuple[
 
 
 def _key(name: str) -> str:
-    """A name without its signs and capitals; ``-v`` and ``-V`` are two."""
-    return name if len(name) == 2 and name[0] == "-" else re.sub(r"[\W_]", "", name).casefold()
+    """A name without its signs and capitals; ``-v`` and ``-V`` are two, as are ``--max-boats`` and ``maxBoats``."""
+    if len(name) == 2 and name[0] == "-":
+        return name
+    return ("-" if name[0] == "-" else "") + re.sub(r"[\W_]", "", name).casefold()
 
 
 def _words(name: str) -> frozenset[str]:
@@ -202,18 +206,29 @@ def _place(sentence: Sentence, held: Sequence[Entry]) -> Entry | None:
     return touched[-1] if touched else None
 
 
-def _stating(here: Sequence[Sentence], theirs: dict[str, tuple[Entry, ...]], asked: Asked) -> list[Sentence]:
-    """The best sentence of each document that states the value in the entry asked for, or else speaks of it."""
+def _stating(
+    here: Sequence[Sentence], theirs: dict[str, tuple[Entry, ...]], asked: Asked
+) -> list[tuple[Sentence, bool]]:
+    """The best sentence of each document that states the value in the entry asked for, or else speaks of it.
+
+    Returns:
+        The sentences, best first, each with whether no other one of the entry does.
+    """
     _, *forms = _VALUES[asked.value]
-    found: dict[str, Sentence] = {}
+    found: dict[str, tuple[Sentence, bool]] = {}
     for form in forms:
-        for names_it in (True, False):
-            for each in here:
-                doc_id = each.hit.document.doc_id
-                named = _named_first(each, _place(each, theirs[doc_id]), asked)
-                if form.search(_said(each, asked)) and named is (True if names_it else None):
-                    found.setdefault(doc_id, _marked(each, asked.value))
-    return list(found.values())
+        for names_it in (True, None):
+            for doc_id in theirs.keys() - found.keys():
+                held = [each for each in here if each.hit.document.doc_id == doc_id]
+                fitting = [
+                    each
+                    for each in held
+                    if form.search(_said(each, asked))
+                    and _named_first(each, _place(each, theirs[doc_id]), asked) is names_it
+                ]
+                if fitting:
+                    found[doc_id] = _marked(fitting[0], asked.value), len({each.span for each in fitting}) == 1
+    return sorted(found.values(), key=lambda each: -each[0].order)
 
 
 def _marked(sentence: Sentence, value: str) -> Sentence:
@@ -321,11 +336,12 @@ def _divided(text: str, headings: tuple[Span, ...]) -> tuple[Entry, ...]:
         spaced = line.expandtabs()
         column = -1 if is_heading else len(spaced) - len(spaced.lstrip())
         head = _head(line.strip(), is_heading)
+        beside = sum(each.column == column for each in held)
         kept = []
         for each in held:
             # "-j" and "--jobs" below each other share what is below them.
-            is_shared = head and each.column == column and each.below == start and not each.has_body
-            if each.column < column or is_shared:
+            shares = head and each.column == column and each.below == start and not each.has_body
+            if each.column < column or (shares and beside < _MOST_NAMES):
                 each.has_body |= each.column < column
                 each.below = at
                 kept.append(each)

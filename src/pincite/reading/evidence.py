@@ -21,7 +21,6 @@ from pincite.reading.conditions import (
     asks_for_latest,
     entries_asked_for,
     latest_first,
-    marked_for_named,
     named_period,
     of_period,
     period_in_words,
@@ -128,7 +127,7 @@ def _as_asked(
         rated, dates = latest_first(rated)
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
-    return with_cells(marked_for_named(rated, question), question), notes, told
+    return with_cells(rated, question), notes, told
 
 
 def _not_learnt(question: str, model: str) -> list[str]:

@@ -313,14 +313,14 @@ def without_repeats(found: Sequence[Quote], asked: Collection[str]) -> list[Quot
 
 def _repeats(quote: Quote, better: Quote, asked: set[str]) -> bool:
     terms, known = set(query_terms(quote.text)), set(analyse(better.text))
-    if not named_terms(quote.text) <= known:
+    if not _named(quote.text) <= known:
         return False
     answer = {term for start, end in quote.highlights for term in analyse(quote.hit.document.text[start:end])}
     nothing_asked = bool(answer) and answer <= known and asked & terms <= known
     return nothing_asked or len(terms - known) <= 0.2 * len(terms)
 
 
-def named_terms(text: str) -> set[str]:
+def _named(text: str) -> set[str]:
     """The terms of its names and numbers; all of its terms, where nothing in it has a capital."""
     if not any(map(str.isupper, text)):
         return set(analyse(text))

@@ -44,8 +44,12 @@ _MERELY_NAMED = re.compile(
 """The version is another than the one that the section is on."""
 _TELLS = re.compile(r"\b(?:changes|news|new|noteworthy|release notes)\b", re.IGNORECASE)
 """What a line says that needs no date to be above what a version brought."""
-_COLUMN = re.compile(r"\b(?:versions?|releases?|tags?)\b", re.IGNORECASE)
+_COLUMN = re.compile(r"\s*(?:version|release|tag)s?(?: (?:number|no\.))?\s*", re.IGNORECASE)
 """The name of a column of versions."""
+_CELL = re.compile(
+    r"(?:[a-z][\w.+-]{0,30} )?v?\d{1,4}(?:\.\d{1,5}){0,4}[\w+~-]{0,20}(?: \([^()]{1,30}\))?", re.IGNORECASE
+)
+"""All of a cell that names a version, in a column of versions."""
 _FIELD = re.compile(r"^([^:\n]{1,40}): (.{1,100})$", re.MULTILINE)
 _WHICH = re.compile(r"\bwhen\b|\b(?:which|what)\b[^?]{0,30}?\b(?:version|release)\b", re.IGNORECASE)
 """Asks in which version something came, or when."""
@@ -171,7 +175,7 @@ def without_lines(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     """The sentences without lines above sections, where a question asks in which version, or when, something came.
 
     A line that says something of that stays. What a reader sees in one of the others, it sees in that it is a version:
-    a sentence in a section that has half of what was asked is as sure.
+    a sentence in a section that has more than half of what was asked is as sure.
     """
     asked = _came(question)
     of = [(each, _section(sections(each.hit.document), each.span[0])) for each in rated] if asked else []
@@ -181,7 +185,7 @@ def without_lines(rated: Sequence[Sentence], question: str) -> list[Sentence]:
         return list(rated)
     sure = max(each.confidence for each in rated if id(each) in lines)
     kept = [
-        each.at_least(sure) if section.numbers and shares[id(each)] >= _HALF else each
+        each.at_least(sure) if section.numbers and shares[id(each)] > _HALF else each
         for each, section in of
         if id(each) not in lines
     ]
@@ -199,7 +203,8 @@ def whence(question: str, document: Document, at: int) -> str | None:
     section = _section(sections(document), at) if _came(question) else _NONE
     if not section.start < section.end < at:
         return None
-    return f"Below “{document.text[section.start : section.end].strip(_MARKS)}”."
+    line = document.text[section.start : section.end].strip("*#=• \t")
+    return f"Below “{line}”."
 
 
 def _came(question: str) -> frozenset[str]:
@@ -283,15 +288,17 @@ def _sections(
     if is_row:
         return _of_fields(text, subject)
     starts = {text.rfind("\n", 0, start) + 1 for start, _ in headings}
-    of_tables = list(_rows_of_tables(text, tables, subject))
-    rows = {each.start: each for each in [*of_tables, *_rows_of_lines(text, tables, subject)]}
-    found = []
+    of_tables = {each.start: each for each in _rows_of_tables(text, tables, subject)}
+    rows = of_tables | {each.start: each for each in _rows_of_lines(text, tables, subject)}
+    found = list[Section]()
     for line in _LINE.finditer(text):
         start, said = line.start(), line[0].strip(_MARKS)
         numbers = _numbers(said)
         alone = start in starts or not text[text.rfind("\n", 0, max(0, start - 1)) + 1 : start].strip()
         if start in rows:
-            found.append(rows[start])
+            # A table of other versions is part of what a version brought.
+            if start not in of_tables or all(each.below == each.end for each in found):
+                found.append(rows[start])
         elif numbers and alone and _is_above(said, subject, start in starts):
             found.append(Section(start, line.end(), len(text), numbers, subject.union(analyse(said))))
     followed = (one if one.below == one.end else one._replace(below=after.start) for one, after in pairwise(found))
@@ -304,13 +311,15 @@ def _numbers(line: str) -> frozenset[str]:
 
 def _of_fields(text: str, subject: frozenset[str]) -> tuple[Section, ...]:
     """The row that a document is, if one of its columns is called so and holds a version."""
-    named = (_in_cell(value) for column, value in _FIELD.findall(text) if _COLUMN.search(column))
+    named = (_in_cell(value) for column, value in _FIELD.findall(text) if _COLUMN.fullmatch(column))
     numbers = next(filter(None, named), frozenset[str]())
     return (Section(0, len(text), len(text), numbers, subject.union(analyse(text))),) if numbers else ()
 
 
 def _in_cell(cell: str) -> frozenset[str]:
-    """The version that a cell names, in which the word need not stand."""
+    """The version that a cell is, in which the word need not stand."""
+    if not _CELL.fullmatch(cell.strip()) or find_date(cell):
+        return frozenset()
     return versions(f"version {cell}") or versions(cell)
 
 
@@ -318,7 +327,7 @@ def _rows_of_tables(text: str, tables: Sequence[Table], subject: frozenset[str])
     """The rows of tables that have a column of versions."""
     for table in tables:
         names = text[slice(*table.header)].split("\n")[-1].split("|")
-        at = next((at for at, name in enumerate(names) if _COLUMN.search(name)), None)
+        at = next((at for at, name in enumerate(names) if _COLUMN.fullmatch(name)), None)
         if at is None:
             continue
         about = subject.union(analyse(text[slice(*table.header)]))
@@ -335,13 +344,18 @@ def _rows_of_lines(text: str, tables: Sequence[Table], subject: frozenset[str]) 
     dated = [
         Section(line.start(), line.end(), line.end(), numbers, subject.union(analyse(line[0])))
         for line, row in said
-        if not any(table.body[0] <= line.start() < table.body[1] for table in tables)
+        if not _in_table(tables, line.start())
         and (numbers := _numbers(row))
         and find_date(row)
         and _is_above(row, subject, is_heading=False)
     ]
     ends, starts = {each.end for each in dated}, {each.start for each in dated}
     yield from (each for each in dated if each.start - 1 in ends or each.end + 1 in starts)
+
+
+def _in_table(tables: Sequence[Table], at: int) -> bool:
+    before = bisect_right(tables, at, key=lambda table: table.body[0])
+    return before > 0 and at < tables[before - 1].body[1]
 
 
 def _is_above(line: str, subject: frozenset[str], is_heading: bool) -> bool:
