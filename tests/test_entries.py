@@ -26,6 +26,7 @@ PUMP = {
     "DeckMaxLoad=, HoldMaxLoad=, HoldMaxBags=": "Limits of what is stowed.\n\n              "
     "DeckMaxLoad= is how much lies on the deck. Defaults to 61 kg.\n\n              "
     "HoldMaxLoad= and HoldMaxBags= are how much lies below. It may be in bags. Defaults to the third of DeckMaxLoad=.",
+    "BowLamp=, RearLamp=": 'How bright a lamp is. Defaults to "dim" for BowLamp=. Defaults to "full" for RearLamp=.',
     "MinPlates=, MaxPlates=": "Plates at once. The minimum and maximum are heeded in frost. MinPlates= must not be "
     "smaller than 16 plates.",
     "--default-plate": "The plate that is warmed first. It defaults to the fourth.",
@@ -82,6 +83,8 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         ("What is the default of DeckMaxLoad?", "Defaults to 61 kg"),
         ("What is the default of HoldMaxLoad?", "Defaults to the third"),
         ("What is the default of --default-plate?", "It defaults to the fourth"),
+        ("What is the default of BowLamp?", 'Defaults to "dim"'),
+        ("What is the default of RearLamp?", 'Defaults to "full"'),
         ("What is the minimum of MinPlates?", "smaller than 16"),
         ("What is the default retries in stove_oars?", "The default is 5"),
         ("What is the default of PauseMaxSec?", "PauseMaxSec= defaults to 77"),

@@ -251,13 +251,14 @@ def _said(sentence: Sentence, asked: Asked) -> str:
 def _named_first(sentence: Sentence, entry: Entry | None, asked: Asked) -> bool | None:
     """Whether a sentence of an entry of several names is on the one asked for; None where that is not told.
 
-    It is on what it names before the value, or else on what the first sentence of its paragraph names.
+    It is on what it names before the value, or behind a "for"; or else on what its paragraph names first.
     """
     if not entry or not asked.name or len(entry.names) < 2:
         return None
     text, (start, end) = sentence.hit.document.text, sentence.span
     value = _VALUES[asked.value][0].search(text, start, end)
     own = _first_of(entry.names, text[start : value.start() if value else end])
+    own = own or [name for name in entry.names if f" for {name}" in " ".join(sentence.text.split())]
     body = entry.start
     while body < start and _head(text[body : _end_of_line(text, body)].strip(), is_heading=False):
         body = _end_of_line(text, body) + 1
