@@ -149,14 +149,12 @@ def test_what_a_setting_is_stands_in_its_entry(assistant: Assistant, question: s
     [
         ("Which country invented JavaScript?", "300 crowns"),
         ("How many people work for JavaScript?", "300 crowns"),
-        ("What is the maximum blood pressure in mmHg for divers?", "18 metres"),
     ],
 )
 def test_a_name_within_another_question_is_no_entry(tmp_path: Path, question: str, wrong: str) -> None:
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "courses.md").write_text(
-        "## JavaScript\n\nNils teaches a course on Tuesdays. It costs 300 crowns.\n\n## Diving\n\nThe maximum depth for "
-        "beginners is 18 metres. The blood pressure of divers must not exceed 140 over 90 mmHg at the maximum.\n"
+        "## JavaScript\n\nNils teaches a course on Tuesdays. It costs 300 crowns.\n"
     )
     with Index.open(tmp_path / "index") as index:
         index.update(tmp_path / "c")

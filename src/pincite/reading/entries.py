@@ -80,7 +80,7 @@ class Asked(NamedTuple):
     Attributes:
         name: the identifier; empty where words name the entry.
         words: those, or of whom the entry is.
-        value: ``default``, ``maximum`` or ``minimum``; empty where nothing but the name is asked: "What does MaxStarts do?"
+        value: ``default``, ``maximum`` or ``minimum``; empty in "What does MaxStarts do?".
     """
 
     name: str
@@ -124,7 +124,7 @@ def of_entry(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], 
     asked = _meant(asked, documents)
     theirs = _entries_of(documents, asked)
     here = [each for each in rated if _place(each, theirs.get(each.hit.document.doc_id, ()))]
-    if leading := _stating(here, theirs, asked) if asked.value else [(each, True) for each in here[:1]]:
+    if leading := _stating(here, theirs, asked) if asked.value else _beginning(here):
         first = [each.ahead_of(rated[0], _SURE if alone else each.confidence) for each, alone in leading]
         led = {(each.hit.document.doc_id, each.span) for each in first}
         others = [each for each in rated if (each.hit.document.doc_id, each.span) not in led]
@@ -229,6 +229,13 @@ def _stating(
                 if fitting:
                     found[doc_id] = _marked(fitting[0], asked.value), len({each.span for each in fitting}) == 1
     return sorted(found.values(), key=lambda each: -each[0].order)
+
+
+def _beginning(here: Sequence[Sentence]) -> list[tuple[Sentence, bool]]:
+    """The first sentence of the entry below its name, of the document with the best one."""
+    said = [each for each in here if not (head := _head(each.text, is_heading=False)) or head.says]
+    theirs = [each for each in said if each.hit.document.doc_id == said[0].hit.document.doc_id]
+    return [(min(theirs, key=lambda each: each.span), True)] if theirs else []
 
 
 def _marked(sentence: Sentence, value: str) -> Sentence:

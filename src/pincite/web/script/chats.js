@@ -89,12 +89,12 @@ export const update = async (own, change) => {
 /** Delete a chat; gives what was kept of it. */
 const remove = async (id) => {
   const held = memory.get(id);
-  memory.delete(id);
   const kept = await within("readwrite", (chats) => {
     const asked = chats.get(id);
     asked.onsuccess = () => chats.delete(id);
     return asked;
   });
+  memory.delete(id);
   channel.postMessage(id);
   return held ?? sound(kept);
 };
@@ -165,14 +165,13 @@ const exported = async (chat) => {
 };
 
 const erase = async (chat) => {
-  const back = removed(chat.id); // first, so that no answer comes between
   let kept;
   try {
     kept = (await remove(chat.id)) ?? chat;
   } catch {
-    back();
     return toast("This chat could not be deleted: the browser does not open what it keeps.");
   }
+  const back = removed(chat.id);
   await show();
   toast("Deleted", async () => {
     seen.delete(chat.id); // what another tab has deleted is not written back otherwise

@@ -13,6 +13,7 @@ import * as talk from "./talk.js";
 
 const THEME = "pincite-theme";
 const NARROW = 900; // pixels, below which sources, reader and drawers cover the page
+const CROWDED = 1184; // as in page.css, 74rem
 const ROOMY = 1400; // from which an open drawer, the chat and the reader stand side by side
 const LOOK = 20_000, LOOK_AT_A_BUILDING = 3_000;
 
@@ -49,6 +50,11 @@ const makeRoom = () => {
   closeDrawers();
   history.replaceState({ ...history.state, covered: false }, "");
 };
+
+const isOpen = (name) => !one(`#${name}`).hidden;
+
+/** Where the window is too narrow for a drawer beside sources and reader, these come first. */
+const showReader = () => innerWidth < CROWDED && Object.keys(DRAWERS).some(isOpen) && makeRoom();
 
 const sheet = (turn) => {
   one(".turn.sheet")?.classList.remove("sheet");
@@ -100,8 +106,8 @@ const acts = {
   theme: () => theme(!document.body.classList.contains("dark")),
   help: () => one("#help").showModal(),
   "close-reader": reader.close,
-  previous: () => reader.step(-1),
-  next: () => reader.step(1),
+  previous: () => (showReader(), reader.step(-1)),
+  next: () => (showReader(), reader.step(1)),
   view: reader.view,
   "turn-page": ({ dataset }) => reader.turnPage(Number(dataset.by)),
   sources: (button) => (cover(), sheet(button.closest(".turn"))),
@@ -129,6 +135,7 @@ const clicked = (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || !(link || card)) return;
   event.preventDefault();
   if (link?.closest("#library")) makeRoom();
+  else showReader();
   reader.open(link ?? card);
 };
 
@@ -154,7 +161,7 @@ const pressed = (event) => {
   const typing = event.target.closest?.("input, textarea, select, [contenteditable=true]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || one("#help").open) return;
   const key = event.key.toLowerCase();
-  if (/^[1-9]$/.test(key)) reader.number(key);
+  if (/^[1-9]$/.test(key)) (showReader(), reader.number(key));
   else if (key in keys) keys[key]();
   else return;
   event.preventDefault();
