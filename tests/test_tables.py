@@ -420,3 +420,14 @@ def test_the_cell_of_the_column_that_is_asked_for_is_marked(tmp_path: Path, ques
         index.update(tmp_path / "c")
         first = Assistant(index).ask(question).citations[0]
     assert [first.document.text[start:end] for start, end in first.highlights] == [marked]
+
+
+@pytest.mark.parametrize("question", ["Which lake has the largest area?", "Which lake is the deepest?"])
+def test_no_row_of_a_file_is_surely_the_one_with_the_most(tmp_path: Path, question: str) -> None:
+    rows = "".join(f"Tarn {at},{at * 7 % 31 + 1},{at * 11 % 43 + 2}\n" for at in range(40))
+    write_files(tmp_path / "c", {"lakes.csv": f"Lake,Area in km2,Depth in m\n{rows}"})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask(question)
+        assert not answer.sure
+        assert Assistant(index).ask("What is the area of Tarn 12?").sure

@@ -337,6 +337,17 @@ def test_a_browser_that_keeps_nothing_is_told_and_answers_go_on(page: Page, faul
     expect(questions(page)).to_have_text([FERRY], timeout=PATIENCE)
 
 
+def test_a_chat_that_cannot_be_deleted_stays(page: Page) -> None:
+    ask(page, FERRY)
+    page.get_by_role("button", name="Chats", exact=True).click()
+    page.evaluate("() => { IDBDatabase.prototype.transaction = () => { throw new DOMException('', 'AbortError'); } }")
+    page.get_by_role("button", name="Delete").first.click()
+    expect(page.locator("#toast")).to_contain_text("could not be deleted")
+    expect(questions(page)).to_have_text([FERRY])
+    reload(page)
+    expect(questions(page)).to_have_text([FERRY], timeout=PATIENCE)
+
+
 def test_a_chat_goes_on_after_what_the_browser_keeps_was_cleared(page: Page, server: Server) -> None:
     ask(page, FERRY)
     clear = {"origin": server.address, "storageTypes": "indexeddb"}

@@ -170,6 +170,15 @@ def test_what_opens_beside_the_chat_leaves_it_room(visit: Callable[..., Page], s
     assert said["x"] + said["width"] <= reader["x"] + 1
 
 
+def test_a_quote_is_shown_though_a_drawer_leaves_the_reader_no_room(visit: Callable[..., Page], server: Server) -> None:
+    page = visit(server.address, 1100)
+    turn = ask(page, FERRY)
+    page.get_by_role("button", name="Chats", exact=True).click()
+    turn.locator(".chip").first.click()
+    expect(page.locator("#reader .text")).to_be_visible()
+    expect(page.locator("#chats")).to_be_hidden()
+
+
 def test_what_was_added_is_deleted_when_that_is_meant(visit: Callable[..., Page], own: Own) -> None:
     shelved(own)
     (own.corpus / "uploads" / "broken.pdf").write_bytes(b"%PDF-1.4 no more")

@@ -31,7 +31,7 @@ from pincite.reading.options import of_option
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reader, Reading, Text
 from pincite.reading.rows import Spelled
-from pincite.reading.tables import rows_asked_for, with_cells
+from pincite.reading.tables import rows_asked_for, rows_in_doubt, with_cells
 from pincite.reading.versions import of_version, without_lines
 from pincite.reading.wordings import of_acronym
 from pincite.retrieval.embedding import Embedder, reads
@@ -116,7 +116,7 @@ def _as_asked(
         if len(fitting) < len(rated):
             notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
         rated = fitting
-    rated = without_lines(rated, question)
+    rated = rows_in_doubt(without_lines(rated, question), question)
     for narrowed in (of_version, of_entry, of_option, of_acronym, rows_asked_for):
         rated, told = narrowed(rated, question)
         if told:

@@ -13,7 +13,7 @@ from math import inf
 from typing import NamedTuple
 
 from pincite.analysis.terms import analyse, query_terms
-from pincite.datatypes import Document, Span, Table
+from pincite.datatypes import Document, Span, Table, table_of
 from pincite.reading.quotes import Sentence
 from pincite.reading.rows import cells_of, names_of
 
@@ -48,6 +48,9 @@ _OF_ALL = re.compile(r"\W*(?:(?:grand )?total|sum|all|average|mean|median)\b", r
 _SURE = 0.5
 """The least confidence of a row that is told by the names of columns and its values."""
 
+_UNSURE = 0.3
+"""The most of a row that would have to be compared with rows that are not read."""
+
 
 class Row(NamedTuple):
     """A row of a table: its range in the document's text, and its cells."""
@@ -72,6 +75,19 @@ def rows_asked_for(rated: Sequence[Sentence], question: str) -> tuple[list[Sente
             if chosen := chosen or _with_name(names, rows, asked, about):
                 return _of_rows(rated, document, table, [row.span for row in chosen]), True
     return list(rated), False
+
+
+def rows_in_doubt(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+    """The sentences; of rows that are documents none is surely that with the most: not all of them are read."""
+    if not MOST.search(question) and not LEAST.search(question):
+        return list(rated)
+    doubted = [
+        each.at_most(_UNSURE)
+        if table_of(each.hit.document.doc_id) and not MOST.search(each.text) and not LEAST.search(each.text)
+        else each
+        for each in rated
+    ]
+    return sorted(doubted, key=lambda each: -each.order)
 
 
 def with_cells(rated: Sequence[Sentence], question: str) -> list[Sentence]:

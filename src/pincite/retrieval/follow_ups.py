@@ -15,6 +15,7 @@ from itertools import pairwise
 from pincite.analysis.intents import intent
 from pincite.analysis.sentences import sentence_spans
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
+from pincite.datatypes import shortened
 from pincite.errors import QueryError
 
 Turn = Mapping[str, str]
@@ -203,5 +204,7 @@ def _said_by_user(history: Sequence[Turn]) -> list[str]:
     for turn in history:
         said = (turn.get("role"), turn.get("content")) if isinstance(turn, Mapping) else ("", "")
         if said[0] not in ("user", "assistant") or not isinstance(said[1], str):
-            raise QueryError(f'history: {turn!r} is not {{"role": "user" or "assistant", "content": text}}')
+            raise QueryError(
+                f'history: {shortened(repr(turn))} is not {{"role": "user" or "assistant", "content": text}}'
+            )
     return [turn["content"] for turn in history if turn["role"] == "user" and turn["content"].strip()]

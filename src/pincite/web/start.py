@@ -29,7 +29,7 @@ def question_of(line: str) -> str | None:
     """The question that a title or heading is, without its number; "How to add texts" asks how. None for another."""
     number = _NUMBER.match(line)
     line = line[number.end() if number else 0 :].strip()
-    if line.endswith("？") or (line.endswith("?") and " " in line):
+    if line.endswith("？") or (line.endswith("?") and not line.endswith(("!?", "??")) and " " in line):
         return line
     how = _HOW_TO.match(line)
     return f"How do I {line[how.end() :]}?" if how else None

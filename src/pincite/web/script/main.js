@@ -24,19 +24,23 @@ const cover = () => innerWidth < NARROW && history.pushState({ ...history.state,
 const uncover = (hide) => (history.state?.covered ? reader.stepBack() : hide());
 
 const DRAWERS = { library: () => (library.look(), articles.open()), chats: chats.show };
+const isOpen = (name) => !one(`#${name}`).hidden;
 
 const drawer = (name, shown) => {
   const panel = one(`#${name}`), button = one(`#tools [data-act=${name}]`);
   if (shown === !panel.hidden) return;
+  const read = all("#talk .turn").findLast((turn) => turn.getBoundingClientRect().top < innerHeight / 2);
+  const before = read?.getBoundingClientRect().top;
   panel.hidden = !shown;
+  if (read) one("#talk").scrollTop += read.getBoundingClientRect().top - before; // lines are broken anew
   button.setAttribute("aria-expanded", shown);
   if (shown) DRAWERS[name]();
   (shown ? one("button", panel) : button).focus();
 };
 
 const toggle = (name) => {
-  if (!one(`#${name}`).hidden) return uncover(() => drawer(name, false));
-  const other = Object.keys(DRAWERS).find((other) => !one(`#${other}`).hidden);
+  if (isOpen(name)) return uncover(() => drawer(name, false));
+  const other = Object.keys(DRAWERS).find(isOpen);
   if (other) drawer(other, false);
   else cover();
   drawer(name, true);
@@ -50,8 +54,6 @@ const makeRoom = () => {
   closeDrawers();
   history.replaceState({ ...history.state, covered: false }, "");
 };
-
-const isOpen = (name) => !one(`#${name}`).hidden;
 
 /** Where the window is too narrow for a drawer beside sources and reader, these come first. */
 const showReader = () => innerWidth < CROWDED && Object.keys(DRAWERS).some(isOpen) && makeRoom();
@@ -143,7 +145,7 @@ const escape = () => {
   if (one("#help").open) return; // the browser closes it
   const menu = closeMenus();
   if (menu) return one("summary", menu).focus();
-  const shown = Object.keys(DRAWERS).find((name) => !one(`#${name}`).hidden);
+  const shown = Object.keys(DRAWERS).find(isOpen);
   if (filters.haveFocus()) filters.close();
   else if (shown) toggle(shown);
   else if (reader.isOpen()) reader.close();
