@@ -211,6 +211,7 @@ def printed(pdf: bytes) -> str:
 )
 def test_the_box_and_what_is_said_stand_on_one_edge(visit: Callable[..., Page], server: Server, width: int) -> None:
     page = visit(server.address, width)
+    page.locator(".example").first.wait_for(timeout=PATIENCE)  # what begins is drawn anew when they come
     assert abs(box_of(page.locator("#ask"))["x"] - box_of(page.locator("#start h2"))["x"]) <= 1
     turn = ask(page, LOG)
     edges = [part.bounding_box() for part in (page.locator("#ask"), turn.locator(".question"))]
