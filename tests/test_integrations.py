@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,9 @@ def test_llama_index_retrieves_nodes_of_which_a_model_is_shown_little(real_index
 def test_llama_index_may_be_awaited(real_index: Index) -> None:
     from pincite.integrations import llama_index
 
-    (only,) = asyncio.run(llama_index.PinciteRetriever(real_index, k=1).aretrieve(QUESTION))
+    retriever = llama_index.PinciteRetriever(real_index, k=1)
+    with ThreadPoolExecutor(1) as apart:  # Playwright may have left a loop running here
+        (only,) = apart.submit(lambda: asyncio.run(retriever.aretrieve(QUESTION))).result()
     assert "left Aldhaven" in only.node.get_content()
 
 
