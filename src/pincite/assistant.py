@@ -185,11 +185,11 @@ class Assistant:
         if not on or (told and otherwise.confidence >= self._least(self.index.settings) + _SURE):
             return None
         found = self._by_article(f"What is said about {on}?", where)
-        least = NEARLY_AS_SURE * (_surest(found.citations) if found else 0.0)
-        signed = (
-            [each for each in found.citations if each.document.author and each.confidence >= least] if found else []
-        )
-        if not found or not signed:
+        if not found:
+            return None
+        least = NEARLY_AS_SURE * _surest(found.citations)
+        signed = [each for each in found.citations if each.document.author and each.confidence >= least]
+        if not signed:
             return None
         cited = [replace(each, label=label) for label, each in enumerate(signed, 1)]
         theirs: dict[str, list[int]] = {}

@@ -100,10 +100,9 @@ def with_cells(rated: Sequence[Sentence], question: str) -> list[Sentence]:
         columns = [at for at, name in enumerate(names) if at and name and name <= asked]
         if len(columns) == 1 and len(cells) == len(names) > 1:
             a, b = cells[columns[0]]
-            if asked.issuperset(analyse(each.hit.document.text[start + a : start + b])):
-                marked.append(each)  # "Which hotel is closed on Sunday?" asks for another cell
-                continue
-            each = replace(each, answer=(start + a, start + b))
+            # "Which hotel is closed on Sunday?" asks for another cell.
+            if not asked.issuperset(analyse(each.hit.document.text[start + a : start + b])):
+                each = replace(each, answer=(start + a, start + b))
         marked.append(each)
     return marked
 

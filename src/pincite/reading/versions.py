@@ -80,7 +80,7 @@ _CAME = re.compile(
     re.IGNORECASE,
 )
 _HALF = 0.5
-"""The share of what is asked from which on a sentence in a section is taken to speak of it."""
+"""The share of what is asked above which a sentence in a section is taken to speak of it."""
 _SURE = 0.5
 """The least confidence of the section of the version all of whose changes are asked for; and the share of
 the first one's from which on a sentence says as much of what is asked."""
