@@ -159,41 +159,54 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def cached(browser: Browser) -> BrowserContext:
-    """A context in which Gradio's files are loaded only once; what pages keep is cleared after each test."""
-    return browser.new_context()
+    """A context in which Gradio's files are loaded only once; what pages keep is cleared after each test.
+
+    Its first tab is used by one test after the other: there a page is loaded with half the work of a new tab.
+    """
+    context = browser.new_context()
+    watched(context.new_page())
+    return context
 
 
 @pytest.fixture
 def visit(browser: Browser, cached: BrowserContext, serve: object) -> Iterator[Callable[..., Page]]:
     """Opens pages and, at the end and before any server ends, fails for whatever a page may not do."""
-    faults: list[str] = []
+    FAULTS.clear()
     contexts = [cached]
+    first, *_ = cached.pages
+    visited: set[Page] = set()
 
     def visit(address: str, width: int = 1280, height: int = 800, **options: Any) -> Page:  # noqa: ANN401
         context = browser.new_context(**options) if options else cached
         contexts.append(context)
-        page = context.new_page()
+        page = first if context is cached and first.url == NOWHERE else watched(context.new_page())
         page.set_viewport_size({"width": width, "height": height})
-        return watched(page, address, faults)
+        page.goto(address)
+        page.locator("#start section").wait_for(timeout=PATIENCE, state="attached")
+        visited.add(page)
+        return page
 
     yield visit
     with ExitStack() as opened:
         pages = [page for context in dict.fromkeys(contexts) for page in context.pages]
+        if first not in visited:
+            pages.remove(first)
         for page in pages:
-            opened.enter_context(page)  # closed whatever is found, or each test after this one would find it again
+            # Left whatever is found, or each test after this one would find it again.
+            opened.callback(go, first, NOWHERE) if page is first else opened.enter_context(page)
         for page in pages:
             if not is_local(page.url):
-                faults.append(f"the page went to {page.url}")
+                FAULTS.append(f"the page went to {page.url}")
                 continue
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                faults.append("the page scrolls sideways")
+                FAULTS.append("the page scrolls sideways")
             if page.evaluate("window.ran"):
-                faults.append("a text was run as a program")
+                FAULTS.append("a text was run as a program")
             page.evaluate(FORGET)
     for context in contexts[1:]:
         if context is not cached:
             context.close()
-    assert not faults
+    assert not FAULTS
 
 
 @pytest.fixture
@@ -205,6 +218,7 @@ def lenient(visit: object, cached: BrowserContext) -> BrowserContext:
 
 FORGET = """async () => {
   localStorage.clear();
+  sessionStorage.clear();
   for (const { name } of await indexedDB.databases()) {
     const opened = await new Promise((done) => (indexedDB.open(name).onsuccess = ({ target }) => done(target.result)));
     for (const store of opened.objectStoreNames) {
@@ -217,22 +231,24 @@ FORGET = """async () => {
 }"""
 """What a page keeps is forgotten."""
 
+NOWHERE = "about:blank"
+FAULTS: list[str] = []
+"""What a page may not do and did, in the test that runs."""
+
 LEAVING: set[Page] = set()
 """Pages that are being loaded again: the browser complains of answers that this cuts off."""
 
 
-def watched(page: Page, address: str, faults: list[str]) -> Page:
-    """Open an address and note what the page may not do; at the end everything is there that can be used."""
+def watched(page: Page) -> Page:
+    """Note from now on what a page may not do."""
 
     def note(text: str) -> None:
         if page not in LEAVING:
-            faults.append(text)
+            FAULTS.append(text)
 
     page.on("pageerror", lambda error: note(f"page error: {error}"))
     page.on("console", lambda line: note(line.text) if line.type in ("error", "warning") else None)
-    page.on("request", lambda sent: None if is_local(sent.url) else faults.append(sent.url))
-    page.goto(address)
-    page.locator("#start section").wait_for(timeout=PATIENCE, state="attached")
+    page.on("request", lambda sent: None if is_local(sent.url) else FAULTS.append(sent.url))
     return page
 
 

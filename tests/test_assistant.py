@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from reportlab.pdfgen.canvas import Canvas
@@ -102,10 +102,15 @@ def test_the_threshold_decides(real_index: Index) -> None:
         Assistant(real_index, threshold=2)
 
 
-@examples(max_examples=40)
+@examples(max_examples=25)
 @given(st.text(min_size=1).filter(str.strip))
+@example("ARTICLES")
 def test_arbitrary_questions(real_index: Index, question: str) -> None:
-    check(Assistant(real_index, threshold=0.0).ask(question))
+    answer = Assistant(real_index, threshold=0.0).ask(question)
+    if answer.kind == "quotes":
+        check(answer)
+    else:  # "ARTICLES" alone, say
+        assert answer.text.startswith(answer.reply)
 
 
 def test_a_heading_is_never_quoted_alone(tmp_path: Path) -> None:

@@ -216,6 +216,7 @@ def test_a_turn_asked_again_waits_for_its_turn_and_stays_in_its_place(page: Page
     expect(questions(page)).to_have_text([FERRY, BEES, FORM, LOG], timeout=PATIENCE)
 
 
+@pytest.mark.slow
 def test_what_is_no_turn_in_the_store_costs_only_itself(page: Page) -> None:
     for question in (FERRY, BEES):
         ask(page, question)
@@ -249,6 +250,7 @@ def test_two_tabs_that_ask_at_once_keep_both_turns(page: Page, server: Server) -
     tab.close()
 
 
+@pytest.mark.slow
 def test_a_chat_deleted_while_another_tab_waits_is_not_written_back(page: Page, server: Server) -> None:
     ask(page, FERRY)
     tab = same_chat(page, server)
@@ -278,6 +280,7 @@ def test_a_deleted_chat_comes_back_with_the_question_that_waited(page: Page) -> 
     expect(page.locator("#chats .open")).to_have_text([FERRY])
 
 
+@pytest.mark.slow
 def test_a_link_to_a_follow_up_stays_short(page: Page) -> None:
     for word in ("please", "kindly", "gladly"):
         ask(page, f"{FERRY} {' '.join([word] * 90)}")
@@ -307,7 +310,7 @@ def test_a_chat_named_in_another_tab_leaves_box_filters_and_editing_alone(page: 
     tab.close()
 
 
-@pytest.mark.parametrize("key", ["Enter", "Escape", "Tab"])
+@pytest.mark.parametrize("key", ["Enter", *(pytest.param(key, marks=pytest.mark.slow) for key in ("Escape", "Tab"))])
 def test_a_chat_is_named_once(page: Page, key: str) -> None:
     ask(page, FERRY)
     page.get_by_role("button", name="Chats", exact=True).click()

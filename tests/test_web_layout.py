@@ -206,19 +206,14 @@ def printed(pdf: bytes) -> str:
         return " ".join(" ".join(page.get_textpage().get_text_range().split()) for page in document)
 
 
-@pytest.mark.parametrize(
-    "width", [390, 1280, *(pytest.param(width, marks=pytest.mark.slow) for width in (320, 768, 1920))]
-)
-def test_the_box_and_what_is_said_stand_on_one_edge(visit: Callable[..., Page], server: Server, width: int) -> None:
-    page = visit(server.address, width)
+def test_the_box_and_what_is_said_stand_on_one_edge(page: Page) -> None:
     page.locator(".example").first.wait_for(timeout=PATIENCE)  # what begins is drawn anew when they come
-    assert abs(box_of(page.locator("#ask"))["x"] - box_of(page.locator("#start h2"))["x"]) <= 1
-    turn = ask(page, LOG)
-    edges = [part.bounding_box() for part in (page.locator("#ask"), turn.locator(".question"))]
-    assert edges[0] is not None
-    assert edges[1] is not None
-    assert abs(edges[0]["x"] - edges[1]["x"]) <= 1
-    assert page.locator("#talk").evaluate("one => one.scrollWidth <= one.clientWidth")
+    for said in ("#start h2", ".question"):
+        for width in (320, 390, 768, 1280, 1920):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert abs(box_of(page.locator("#ask"))["x"] - box_of(page.locator(said))["x"]) <= 1, (said, width)
+            assert page.locator("#talk").evaluate("one => one.scrollWidth <= one.clientWidth"), (said, width)
+        ask(page, LOG)
 
 
 CLIPPED = """one => {
@@ -229,16 +224,14 @@ CLIPPED = """one => {
 }"""
 
 
-@pytest.mark.parametrize("width", [1280, 768, 390])
-def test_the_filters_stand_in_full_rows_and_close_with_escape(
-    visit: Callable[..., Page], server: Server, width: int
-) -> None:
-    page = visit(server.address, width)
+def test_the_filters_stand_in_full_rows_and_close_with_escape(page: Page) -> None:
     page.locator("#filters summary").click()
     fields = page.locator("#filters label")
-    rows = Counter(box_of(each)["y"] for each in fields.all())
-    assert len(set(rows.values())) == 1
-    assert not any(each.evaluate(CLIPPED) for each in page.locator("#filters input").all())
+    for width in (1280, 768, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        rows = Counter(box_of(each)["y"] for each in fields.all())
+        assert len(set(rows.values())) == 1, width
+        assert not any(each.evaluate(CLIPPED) for each in page.locator("#filters input").all()), width
     page.get_by_label("Source", exact=True).focus()
     page.keyboard.press("Escape")
     expect(fields.first).to_be_hidden()
