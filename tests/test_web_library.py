@@ -227,7 +227,7 @@ def test_a_file_that_is_gone_is_told_when_it_is_deleted(lenient: BrowserContext,
 
 @pytest.mark.slow
 def test_old_index_answers_during_an_update_that_names_its_stage(visit: Callable[..., Page], own: Own) -> None:
-    lines = (json.dumps({"_id": n, "text": f"Entry {n} is about lamp {n * 7} of pier {n % 9}."}) for n in range(900))
+    lines = (json.dumps({"_id": n, "text": f"Entry {n} is about lamp {n * 7} of pier {n % 9}."}) for n in range(1500))
     (own.corpus / "many.jsonl").write_text("\n".join(lines), encoding="utf-8")
     page = visit(own.address)
     expect(page.locator("#masthead")).to_contain_text("1 change on disk", timeout=PATIENCE)
@@ -237,18 +237,18 @@ def test_old_index_answers_during_an_update_that_names_its_stage(visit: Callable
     ask(page, BEES)  # the model is loaded
     panel.get_by_role("button", name="Add and update").click()
     expect(panel.locator(".running")).to_contain_text("Embedding passages", timeout=PATIENCE)
-    expect(panel.get_by_role("progressbar")).to_have_attribute("max", "900")
+    expect(panel.get_by_role("progressbar")).to_have_attribute("max", "1500")
+    turn = ask(page, FERRY)
+    second = visit(own.address)
+    second.get_by_role("button", name="Library").click()
+    expect(second.locator("#library .running")).to_be_visible()
+    expect(panel.locator(".running")).to_be_visible()
+    expect(turn.locator(".answer")).to_contain_text("forty carts")
     late: FilePayload = {"name": "late.txt", "mimeType": "text/plain", "buffer": b"Kites of silk were flown in March."}
     panel.locator("input[type=file]").set_input_files([late])
     panel.get_by_role("button", name="Add and update").click()
     expect(panel.locator(".uploads")).to_have_text("late.txt: added as uploads/late.txt")
-    turn = ask(page, FERRY)
-    expect(turn.locator(".answer")).to_contain_text("forty carts")
-    expect(panel.locator(".running")).to_be_visible()
-    second = visit(own.address)
-    second.get_by_role("button", name="Library").click()
-    expect(second.locator("#library .running")).to_be_visible()
-    expect(panel.locator(".report")).to_contain_text("1 added, 0 changed, 0 removed, 902", timeout=4 * PATIENCE)
+    expect(panel.locator(".report")).to_contain_text("1 added, 0 changed, 0 removed, 1502", timeout=4 * PATIENCE)
     expect(ask(page, "What was flown in March?").locator(".answer")).to_contain_text("Kites of silk")
 
 
