@@ -27,6 +27,7 @@ from pincite.reading.conditions import (
     with_numbers,
 )
 from pincite.reading.entries import of_entry
+from pincite.reading.named import of_name
 from pincite.reading.options import of_option
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reader, Reading, Text
@@ -117,7 +118,7 @@ def _as_asked(
             notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
         rated = fitting
     rated = rows_in_doubt(without_lines(rated, question), question)
-    for narrowed in (of_version, of_entry, of_option, of_acronym, rows_asked_for):
+    for narrowed in (of_version, of_entry, of_option, of_acronym, of_name, rows_asked_for):
         rated, told = narrowed(rated, question)
         if told:
             break

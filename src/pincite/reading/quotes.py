@@ -109,6 +109,15 @@ class Sentence:
         """The sentence."""
         return self.hit.document.text[slice(*self.span)]
 
+    @property
+    def said(self) -> str:
+        """The sentence below the title and heading, and those that it leans on: of whom "she" speaks."""
+        hit, first = self.hit, self.place
+        texts = [hit.document.text[slice(*span)] for span in hit.passage.sentences[: self.place + 1]]
+        while self.place - first < _LOOKED_BACK and first and LEANS.match(texts[first]):
+            first -= 1
+        return "\n".join([hit.document.title, hit.passage.heading or "", *texts[first:]])
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:

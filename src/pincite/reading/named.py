@@ -1,0 +1,97 @@
+"""Questions for who or what a name is: "Who is Ane Holt?".
+
+Articles say it beside the name, in passing: "Ane Holt, the mayor, warned of the flood." To a reader that is a sentence
+about a flood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pincite.analysis.terms import analyse, is_stop_word
+from pincite.reading.quotes import Sentence
+
+_ASKS = re.compile(
+    r"\W*+(?:who|what)(?:['’]s| is| was| are| were) (?:the )?(?P<name>[^\W\d_][^\s?,;:]*(?: [^\s?,;:]+){0,4}?)[\s?.!]*",
+    re.IGNORECASE,
+)
+_LINKS = "(?:and|or|of|to|in|on|at|by|for|from|with|as|is|was|are|were|that|which|who|when|while)"
+_BEFORE = re.compile(
+    rf"(?:\b(?i:an?|the|its|his|her|their|our|this)\s(?:(?!{_LINKS}\b)[a-z][\w-]*\s){{1,3}}"
+    r"|\b(?:is|was|are|were|named|nicknamed|called|as|by)\s(?:the\s)?"
+    r"|\b[a-z][\w-]*,\s)\Z"
+)
+"""What says it in front of a name: "the mayor Ane Holt", "the mayor is Ane Holt", "the mayor, Ane Holt"."""
+_BEHIND = re.compile(
+    rf"(?:\s\([^()]{{1,80}}\))?(?:,\s(?:wh(?:o|ich)\b|(?!(?:but|nor|{_LINKS})\b)[a-z])"
+    r"|\s(?:is|was|are|were|became|remains)\b(?! (?:not|[a-z]+ing|also)\b)|\s[–—]\s[a-z])"
+)
+"""What says it behind a name: "Ane Holt, mayor since 2011,", "Ane Holt was the mayor"."""
+_SURE = 0.5
+"""The least confidence of a sentence that says who or what a name is."""
+_LONG = 400  # characters of a sentence that may be a list
+_NAMING = 0.3
+"""That of one that merely has the name; and the most of one that speaks of others."""
+
+
+def asked_name(question: str, *, typed: bool = False) -> str | None:
+    """The name that a question asks about; None for other questions.
+
+    Args:
+        question: with single spaces between its words.
+        typed: only what has capitals; whether something else is a name, the texts have to tell.
+
+    Examples:
+        >>> asked_name("Who was Ane Holt?")
+        'Ane Holt'
+    """
+    asked = _ASKS.fullmatch(question)
+    if not asked or is_stop_word(asked["name"].split()[0].casefold()):
+        return None
+    return asked["name"] if not typed or _has_capitals(asked["name"]) else None
+
+
+def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
+    """The sentences, first those that say who or what a name is, where a question asks that and a reader sees none.
+
+    What speaks of others, neither naming it nor leaning on what does, is not sure.
+
+    Returns:
+        The sentences, best first, and whether the name alone told which answer.
+    """
+    asked = asked_name(question)
+    naming = [each for each in rated if _places(each.text, asked)] if asked else []
+    if not asked or not naming:
+        return list(rated), False
+    terms = {*analyse(asked)}
+    heeded = [each if terms.intersection(analyse(each.said)) else each.at_most(_NAMING) for each in rated]
+    heeded.sort(key=lambda each: -each.order)
+    if heeded[0].confidence >= _SURE:
+        return heeded, False
+    here = {each.hit.rank for each in naming}
+    names = (asked, asked.split()[-1])
+    telling = [each for each in heeded if each.hit.rank in here and any(_tells(each.text, name) for name in names)]
+    leading = telling or naming[: " " in asked]
+    led = [each.ahead_of(heeded[0], _SURE if telling else _NAMING) for each in leading]
+    spans = {(each.hit.rank, each.span) for each in led}
+    return [*led, *(each for each in heeded if (each.hit.rank, each.span) not in spans)], bool(led)
+
+
+def _places(text: str, name: str) -> list[tuple[int, int]]:
+    """Where a text has a name: each word of it with a capital, which alone must not be that of a sentence."""
+    words = r"\s+".join(map(re.escape, name.split()))
+    pattern = re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
+    typed = " " in name or name != name.lower()
+    return [found.span() for found in pattern.finditer(text) if (typed or found.start()) and _has_capitals(found[0])]
+
+
+def _has_capitals(name: str) -> bool:
+    return all(is_stop_word(word) or not word[0].islower() for word in name.split())
+
+
+def _tells(text: str, name: str) -> bool:
+    """Whether a text says beside a name who or what it is."""
+    if len(text) > _LONG:
+        return False
+    return any(_BEFORE.search(text, 0, start) or _BEHIND.match(text, end) for start, end in _places(text, name))
