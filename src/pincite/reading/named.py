@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pincite.analysis.terms import analyse, is_stop_word
-from pincite.reading.quotes import Sentence
+from pincite.analysis.terms import analyse, is_stop_word, query_terms
+from pincite.reading.quotes import LEANS, Sentence
 
 _ASKS = re.compile(
     r"\W*+(?:who|what)(?:['’]s| is| was| are| were) (?:the )?(?P<name>[^\W\d_][^\s?,;:]*(?: [^\s?,;:]+){0,4}?)[\s?.!]*",
     re.IGNORECASE,
+)
+_KIND = re.compile(
+    r"\W*+what(?:['’]s| is| are) (?:an? )?(?!the )(?P<kind>[^\s?,;:]+(?: [^\s?,;:]+)?)[\s?.!]*", re.IGNORECASE
 )
 _LINKS = "(?:and|or|of|to|in|on|at|by|for|from|with|as|is|was|are|were|that|which|who|when|while)"
 _BEFORE = re.compile(
@@ -63,7 +66,7 @@ def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], b
     asked = asked_name(question)
     naming = [each for each in rated if _places(each.text, asked)] if asked else []
     if not asked or not naming:
-        return list(rated), False
+        return _of_kind(rated, question)
     terms = {*analyse(asked)}
     heeded = [each if terms.intersection(analyse(each.said)) else each.at_most(_NAMING) for each in rated]
     heeded.sort(key=lambda each: -each.order)
@@ -72,10 +75,23 @@ def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], b
     here = {each.hit.rank for each in naming}
     names = (asked, asked.split()[-1])
     telling = [each for each in heeded if each.hit.rank in here and any(_tells(each.text, name) for name in names)]
-    leading = telling or naming[: " " in asked]
-    led = [each.ahead_of(heeded[0], _SURE if telling else _NAMING) for each in leading]
-    spans = {(each.hit.rank, each.span) for each in led}
-    return [*led, *(each for each in heeded if (each.hit.rank, each.span) not in spans)], bool(led)
+    return _led_by(telling or naming[: " " in asked], heeded, _SURE if telling else _NAMING)
+
+
+def _of_kind(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
+    """The sentences, first what says "A cache keeps …", where "What is a cache?" seems answered without the word."""
+    asked = _KIND.fullmatch(question)
+    terms = query_terms(asked["kind"]) if asked else []
+    if not terms or not rated or not {*terms}.isdisjoint(analyse(rated[0].text)) or LEANS.match(rated[0].text):
+        return list(rated), False
+    saying = [each for each in rated if query_terms(each.text)[: len(terms)] == terms != query_terms(each.text)]
+    return _led_by(saying[:1], rated, _SURE)
+
+
+def _led_by(leading: Sequence[Sentence], rated: Sequence[Sentence], sure: float) -> tuple[list[Sentence], bool]:
+    led = [each.ahead_of(rated[0], sure) for each in leading]
+    places = {(each.hit.rank, each.span) for each in led}
+    return [*led, *(each for each in rated if (each.hit.rank, each.span) not in places)], bool(led)
 
 
 def _places(text: str, name: str) -> list[tuple[int, int]]:

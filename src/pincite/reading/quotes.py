@@ -21,6 +21,7 @@ import numpy.typing as npt
 from pincite.analysis.questions import is_bare_reply, is_reply, questions, questions_before
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
 from pincite.datatypes import Document, Hit, Span, table_of
+from pincite.reading.entries import only_names
 from pincite.reading.lists import list_end
 from pincite.reading.reader import Reading
 from pincite.reading.versions import says_when, versions
@@ -32,6 +33,7 @@ _HANDED_ON = 0.75  # how far towards the evidence of a question in running text 
 _SHORT, _LONG = 10, 50
 """Words of a question up to which a single sentence can be expected to answer all of it, and beyond which nothing was
 fitted: what counts changes no further."""
+_SHARING = 3  # lines of names that share what stands below them
 _LONGEST_ROW = 600  # characters of a row that is quoted whole
 
 
@@ -154,7 +156,7 @@ def sentences(
     constants: Constants,
     words: int,
 ) -> list[Sentence]:
-    """The sentences that may be quoted, best first; headings, a repeated title and the names of columns are none.
+    """The sentences that may be quoted, best first; a repeated title, headings, names of columns and entries are none.
 
     But for the heading ``Version 2.3 (2021-04-05)``, which alone says when that came out.
 
@@ -187,7 +189,7 @@ def _of_passage(
             continue
         if in_heading(document, span) and not _says_when(text, rarity):
             continue
-        if any(start <= span[0] < end for (start, end), _ in document.tables):
+        if any(start <= span[0] < end for (start, end), _ in document.tables) or only_names(text):
             continue
         own = evidence = float(reading.sentences[place])
         if asked:
@@ -204,12 +206,20 @@ def _of_passage(
             place=place,
             span=span,
             answer=(first, last),
-            begins=spans[asked[0]][0] if leans else span[0],
+            begins=spans[asked[0]][0] if leans else _with_names(texts, spans, place),
             features=features,
             confidence=_probability(logit),
             order=logit + constants.score_weight * hit.score,
             bare=first < last and rarity.keys() >= set(query_terms(document.text[first:last])),
         )
+
+
+def _with_names(texts: Sequence[str], spans: Sequence[Span], place: int) -> int:
+    """Where a sentence begins, or the names above it do, whose entry it begins."""
+    first = place
+    while first and place - first < _SHARING and only_names(texts[first - 1]):
+        first -= 1
+    return spans[first][0]
 
 
 def in_heading(document: Document, span: Span) -> bool:
