@@ -13,6 +13,9 @@ from pincite.analysis.languages import other_language
     [
         ("Wann wurde die Nachtfähre gebaut?", "German"),
         ("Wer hat das gebaut?", "German"),
+        ("Wann fährt die Fähre?", "German"),
+        ("Wann öffnet Borre?", "German"),
+        ("Où dîner?", "French"),
         ("Quand est-ce que le bac de nuit est parti ?", "French"),
         ("¿Cuándo salió el transbordador de la isla?", "Spanish"),
         ("Quando è partito il traghetto della notte?", "Italian"),
@@ -24,6 +27,8 @@ from pincite.analysis.languages import other_language
         ("Who wrote Der Ring des Nibelungen?", None),
         ("Das Boot", None),
         ("El Niño", None),
+        ("Borre café", None),
+        ("die casting", None),
         ("red kite", None),
         ("Halden, J. R.", None),
         ("How do I die in a dream?", None),

@@ -210,8 +210,8 @@ class Assistant:
         if any(part.answered for part in each) and (
             not of_all or min(part.confidence for part in each) > _AS_SURE * max(of_all)
         ):
-            unanswered = (part.question for part, answer in zip(asked, each, strict=True) if not answer.answered)
-            missing = [f"No answer was found to “{part}”." for part in unanswered]
+            unanswered = (f"“{part.question}”" for part, answer in zip(asked, each, strict=True) if not answer.answered)
+            missing = [f"No answer was found to {found}." for found in [" and ".join(unanswered)] if found]
             answered = _together(whole, asked, each)
         notes = (*wording, *missing, *whole.notes)
         if answered.more and enumerates(question):

@@ -82,10 +82,15 @@ def _of_kind(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], 
     """The sentences, first what says "A cache keeps …", where "What is a cache?" seems answered without the word."""
     asked = _KIND.fullmatch(question)
     terms = query_terms(asked["kind"]) if asked else []
-    if not terms or not rated or not {*terms}.isdisjoint(analyse(rated[0].text)) or LEANS.match(rated[0].text):
+    if not terms or not rated or _is_on(rated[0], terms):
         return list(rated), False
     saying = [each for each in rated if query_terms(each.text)[: len(terms)] == terms != query_terms(each.text)]
-    return _led_by(saying[:1], rated, _SURE)
+    others = [each if _is_on(each, terms) else each.at_most(_NAMING / 3) for each in rated]
+    return _led_by(saying[:1], others if saying else rated, _SURE)
+
+
+def _is_on(sentence: Sentence, terms: Sequence[str]) -> bool:
+    return not {*terms}.isdisjoint(analyse(sentence.text)) or LEANS.match(sentence.text) is not None
 
 
 def _led_by(leading: Sequence[Sentence], rated: Sequence[Sentence], sure: float) -> tuple[list[Sentence], bool]:
