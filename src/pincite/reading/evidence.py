@@ -26,8 +26,9 @@ from pincite.reading.conditions import (
     period_in_words,
     with_numbers,
 )
+from pincite.reading.counts import with_counts
 from pincite.reading.entries import of_entry
-from pincite.reading.named import of_name
+from pincite.reading.named import of_name, of_names
 from pincite.reading.options import of_option
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reader, Reading, Text
@@ -123,12 +124,12 @@ def _as_asked(
         if told:
             break
     else:
-        rated = entries_asked_for(with_numbers(rated, question), rarity)
+        rated = of_names(entries_asked_for(with_numbers(rated, question), rarity), question)
     if asks_for_latest(question):
         rated, dates = latest_first(rated)
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
-    return with_cells(rated, question), notes, told
+    return with_counts(with_cells(rated, question), question), notes, told
 
 
 def _not_learnt(question: str, model: str) -> list[str]:

@@ -16,6 +16,7 @@ _ASKS = re.compile(
     r"\W*+(?:who|what)(?:['’]s| is| was| are| were) (?:the )?(?P<name>[^\W\d_][^\s?,;:]*(?: [^\s?,;:]+){0,4}?)[\s?.!]*",
     re.IGNORECASE,
 )
+_CAPITAL = re.compile(r"\b[A-Z][\w'’-]+")
 _KIND = re.compile(
     r"\W*+what(?:['’]s| is| are) (?:an? )?(?!the )(?P<kind>[^\s?,;:]+(?: [^\s?,;:]+)?)[\s?.!]*", re.IGNORECASE
 )
@@ -33,6 +34,7 @@ _BEHIND = re.compile(
 """What says it behind a name: "Ane Holt, mayor since 2011,", "Ane Holt was the mayor"."""
 _SURE = 0.5
 """The least confidence of a sentence that says who or what a name is."""
+_NEARLY = 0.5  # the share of the first one's confidence from which on a sentence says as much of what is asked
 _LONG = 400  # characters of a sentence that may be a list
 _NAMING = 0.3
 """That of one that merely has the name; and the most of one that speaks of others."""
@@ -68,7 +70,7 @@ def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], b
     if not asked or not naming:
         return _of_kind(rated, question)
     terms = {*analyse(asked)}
-    heeded = [each if terms.intersection(analyse(each.said)) else each.at_most(_NAMING) for each in rated]
+    heeded = [each if terms.intersection(analyse(_reach(each))) else each.at_most(_NAMING) for each in rated]
     heeded.sort(key=lambda each: -each.order)
     if heeded[0].confidence >= _SURE:
         return heeded, False
@@ -76,6 +78,30 @@ def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], b
     names = (asked, asked.split()[-1])
     telling = [each for each in heeded if each.hit.rank in here and any(_tells(each.text, name) for name in names)]
     return _led_by(telling or naming[: " " in asked], heeded, _SURE if telling else _NAMING)
+
+
+def of_names(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+    """The sentences, those on another name after the one of the same text that has the name a question asks of.
+
+    "How many passengers did the Agnes Rowe carry?" is not answered by what the Corvina carried, of which the text tells
+    in the same words. What leans on a sentence is on the names in that.
+    """
+    asked = {*analyse(" ".join(_CAPITAL.findall(question, 1)))}
+    if not asked:
+        return list(rated)
+    held = [{*analyse(each.text)} & asked for each in rated]
+    heeded = list[Sentence]()
+    for each in rated:
+        said = " ".join(each.leant_on)
+        named, others = asked.intersection(analyse(said)), {*analyse(" ".join(_CAPITAL.findall(said, 1)))} - asked
+        rivals = [
+            other.confidence
+            for other, holds in zip(rated, held, strict=True)
+            if named < holds and other.hit.document is each.hit.document
+        ]
+        surest = max(rivals, default=0.0)
+        heeded.append(each.at_most(0.9 * surest) if others and surest >= _NEARLY * each.confidence else each)
+    return sorted(heeded, key=lambda each: -each.order)
 
 
 def _of_kind(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
@@ -91,6 +117,11 @@ def _of_kind(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], 
 
 def _is_on(sentence: Sentence, terms: Sequence[str]) -> bool:
     return not {*terms}.isdisjoint(analyse(sentence.text)) or LEANS.match(sentence.text) is not None
+
+
+def _reach(sentence: Sentence) -> str:
+    """A sentence with what it leans on, below its title and heading."""
+    return "\n".join([sentence.hit.document.title, sentence.hit.passage.heading or "", *sentence.leant_on])
 
 
 def _led_by(leading: Sequence[Sentence], rated: Sequence[Sentence], sure: float) -> tuple[list[Sentence], bool]:

@@ -13,6 +13,7 @@ import operator
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any, Self
 
 import numpy as np
@@ -112,13 +113,12 @@ class Sentence:
         return self.hit.document.text[slice(*self.span)]
 
     @property
-    def said(self) -> str:
-        """The sentence below the title and heading, and those that it leans on: of whom "she" speaks."""
-        hit, first = self.hit, self.place
-        texts = [hit.document.text[slice(*span)] for span in hit.passage.sentences[: self.place + 1]]
-        while self.place - first < _LOOKED_BACK and first and LEANS.match(texts[first]):
-            first -= 1
-        return "\n".join([hit.document.title, hit.passage.heading or "", *texts[first:]])
+    def leant_on(self) -> list[str]:
+        """The sentence behind those that it leans on: of whom "she" speaks."""
+        spans = self.hit.passage.sentences[max(0, self.place - _LOOKED_BACK) : self.place + 1]
+        texts = [self.hit.document.text[slice(*span)] for span in spans]
+        leans = takewhile(LEANS.match, reversed(texts))
+        return texts[-1 - min(len(list(leans)), len(texts) - 1) :]
 
 
 @dataclass(frozen=True, slots=True)
