@@ -291,7 +291,8 @@ class Assistant:
         asked = [_holding(pointed, names, read, rarity)]
         asked += [_holding(pointed | named, names, each, rarity) for each in meant]
         surest = max(asked, key=lambda each: (each.told, _confidence(each)))
-        return _told_before(surest if VERSION.search(question) else _saying(named, surest), history)
+        fresh = named.difference(analyse(about)) or named  # "And the deputy mayor?" is no question for the mayor
+        return _told_before(surest if VERSION.search(question) else _saying(fresh, surest), history)
 
 
 def what_is_asked(turn: str) -> str:

@@ -51,7 +51,7 @@ def _marked(sentence: Sentence, fitting: Sequence[Span], told: bool) -> Sentence
     a, b = (at - start for at in sentence.answer)
     numbers = [found.span() for found in _NUMBER.finditer(sentence.text)]
     within = [span for span in numbers if a < span[1] and span[0] < b]
-    if not within or (len(numbers) < 2 and (fitting or not told)):
+    if not told and (not within or len(numbers) < 2):
         return sentence
     chosen = [span for span in fitting if span in within] if len(fitting) > 1 else fitting
     first, last = chosen[0] if len(chosen) == 1 else (0, 0)
