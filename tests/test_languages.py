@@ -16,6 +16,7 @@ from pincite.analysis.languages import other_language
         ("Wann fährt die Fähre?", "German"),
         ("Wann öffnet Borre?", "German"),
         ("Où dîner?", "French"),
+        ("Quand ouvre l'école?", "French"),
         ("Quand est-ce que le bac de nuit est parti ?", "French"),
         ("¿Cuándo salió el transbordador de la isla?", "Spanish"),
         ("Quando è partito il traghetto della notte?", "Italian"),

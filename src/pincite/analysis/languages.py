@@ -46,7 +46,7 @@ def other_language(text: str) -> str | None:
     found = Counter(language for word in words for language, own in _LANGUAGES.items() if word in own)
     ((language, count),) = found.most_common(1) or [("", 0)]
     english = any(is_stop_word(word) and word not in _ANY for word in words)
-    accented = [word for word in text.casefold().split() if word.isalpha() and folded(word) != word]
+    accented = any(each.isalpha() and folded(each) != each for each in text.casefold())
     asks = text.rstrip().endswith("?") and words[0] in _LANGUAGES.get(language, ())
     least = 1 if asks and accented else _LEAST
     return language if count >= least and not english else None

@@ -34,7 +34,7 @@ _BEHIND = re.compile(
 """What says it behind a name: "Ane Holt, mayor since 2011,", "Ane Holt was the mayor"."""
 _SURE = 0.5
 """The least confidence of a sentence that says who or what a name is."""
-_NEARLY = 0.5  # the share of the first one's confidence from which on a sentence says as much of what is asked
+_NEARLY = 0.9  # the share of a confidence from which on another sentence is taken to say the same of something else
 _LONG = 400  # characters of a sentence that may be a list
 _NAMING = 0.3
 """That of one that merely has the name; and the most of one that speaks of others."""

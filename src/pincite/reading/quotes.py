@@ -187,9 +187,9 @@ def _of_passage(
     for place, (span, text, asked) in enumerate(zip(spans, texts, questions_before(asks), strict=True)):
         if asks[place] or text == document.title or not math.isfinite(reading.sentences[place]):
             continue
-        if in_heading(document, span) and not _says_when(text, rarity):
+        if not _says_when(text, rarity) if in_heading(document, span) else only_names(text):
             continue
-        if any(start <= span[0] < end for (start, end), _ in document.tables) or only_names(text):
+        if any(start <= span[0] < end for (start, end), _ in document.tables):
             continue
         own = evidence = float(reading.sentences[place])
         if asked:

@@ -57,13 +57,13 @@ _INSTEAD = re.compile(
     rf"\W*(?:(?:and|but|or|so|what about|how about)\s)?(?P<of>{_PREPOSITIONS})\s(?P<what>[^?]*\w)\W*", re.IGNORECASE
 )
 _ANOTHER = re.compile(
-    rf"\W*(?:(?:and|but|or|so|what about|how about)\s)+(?:(?:the|an?)\s)?"
+    rf"\W*(?:(?:and|but|or|so|what about|how about)\s)+(?P<article>(?:the|an?)\s)?"
     rf"(?!(?:{_PREPOSITIONS}|who|what|when|where|why|which|how)\b)(?P<what>[\w'’.-]+(?:\s[\w'’.-]+){{0,3}}?)\W*",
     re.IGNORECASE,
 )
 _THING = re.compile(
     r"(?<=\w )(?P<name>[A-Z][\w'’-]*(?:\s[A-Z][\w'’-]*){0,3})"
-    r"|\b(?:the|an?)\s(?P<two>(?P<one>[a-z][\w'’-]*)\s[a-z][\w'’-]*)"
+    rf"|\b(?:the|an?)\s(?P<two>(?P<one>[a-z][\w'’-]*)(?:\s(?!(?:{_PREPOSITIONS})\b)[a-z][\w'’-]*)?)"
 )
 """What a turn names, and an earlier question does: a name, or one or two words behind "the"."""
 _PHRASE = re.compile(
@@ -203,8 +203,8 @@ def asked_again(question: str, about: str, *, latest: bool) -> list[str]:
     """
     if latest and not new_terms(question):
         return [f"{about.rstrip(' ?')} now?"]
-    if (another := _ANOTHER.fullmatch(question)) and not only_stop_words(another["what"]):
-        return _of_another(another["what"], about)
+    if another := _ANOTHER.fullmatch(question):
+        return _of_another(another["what"], about, is_name=not another["article"])
     if not (leans := _INSTEAD.fullmatch(question)):
         return []
     places = [found for found in _PHRASE.finditer(about) if found["of"].lower() == leans["of"].lower()]
@@ -213,11 +213,14 @@ def asked_again(question: str, about: str, *, latest: bool) -> list[str]:
     return [f"{about[: places[-1].start('what')]}{leans['what']}{about[places[-1].end() :]}"]
 
 
-def _of_another(thing: str, about: str) -> list[str]:
+def _of_another(thing: str, about: str, *, is_name: bool) -> list[str]:
     """The earlier question on another thing: a name in the place of the last one, or else what may stand for it."""
     kinds = ["name"] if thing[0].isupper() else ["two", "one"]
+    if only_stop_words(thing) or (is_name and not thing[0].isupper()):
+        return []
     places = [found for found in _THING.finditer(about) if found[kinds[0]]][-1:]
-    return [f"{about[: found.start(kind)]}{thing}{about[found.end(kind) :]}" for found in places for kind in kinds]
+    again = (f"{about[: found.start(kind)]}{thing}{about[found.end(kind) :]}" for found in places for kind in kinds)
+    return [*dict.fromkeys(again)]
 
 
 def _said_by_user(history: Sequence[Turn]) -> list[str]:
