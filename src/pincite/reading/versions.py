@@ -180,20 +180,23 @@ def without_lines(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     """The sentences without lines above sections, where a question asks in which version, or when, something came.
 
     A line that says something of that stays. What a reader sees in one of the others, it sees in that it is a version:
-    a sentence in a section that has more than half of what was asked is as sure.
+    a sentence in a section that has more than half of what was asked is as sure. One that has all of it is sure where
+    a version is asked for.
     """
     asked = _came(question)
     of = [(each, _section(sections(each.hit.document), each.span[0])) for each in rated] if asked else []
     shares = {id(each): _share(asked, each, section) for each, section in of}
     lines = {id(each) for each, section in of if each.span[0] <= section.end < section.below and not shares[id(each)]}
-    if not lines:
+    told = _SURE if asked and _WORDED.search(question) else 0.0
+    if not lines and not told:
         return list(rated)
-    sure = max(each.confidence for each in rated if id(each) in lines)
-    kept = [
-        each.at_least(sure) if section.numbers and shares[id(each)] > _HALF else each
-        for each, section in of
-        if id(each) not in lines
-    ]
+    sure = max((each.confidence for each in rated if id(each) in lines), default=0.0)
+    kept: list[Sentence] = []
+    for each, section in of:
+        has_all = shares[id(each)] == 1 and not asked <= section.subject
+        least = max(sure, told) if has_all else sure
+        if id(each) not in lines:
+            kept.append(each.at_least(least) if section.numbers and shares[id(each)] > _HALF else each)
     return sorted(kept, key=lambda each: -each.order)
 
 
