@@ -13,7 +13,7 @@ import operator
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any, Self
 
 import numpy as np
@@ -35,6 +35,8 @@ _SHORT, _LONG = 10, 50
 """Words of a question up to which a single sentence can be expected to answer all of it, and beyond which nothing was
 fitted: what counts changes no further."""
 _SHARING = 3  # lines of names that share what stands below them
+_CAPTION = 4  # words of a line that stands for a heading
+_NO_CAPTION = re.compile(r"\d|,|\A(?:By|From)\s")
 _LONGEST_ROW = 600  # characters of a row that is quoted whole
 
 
@@ -183,7 +185,8 @@ def _of_passage(
     texts = [document.text[slice(*span)] for span in spans]
     terms = [set(analyse(text)) for text in texts]
     context = set(analyse(f"{document.title} {hit.passage.heading or ''} {document.author or ''}"))
-    asks = questions(texts)
+    # What is asked, or announced by a line alone, the sentence below it says.
+    asks = list(map(operator.or_, questions(texts), _captions(document.text, spans)))
     for place, (span, text, asked) in enumerate(zip(spans, texts, questions_before(asks), strict=True)):
         if asks[place] or text == document.title or not math.isfinite(reading.sentences[place]):
             continue
@@ -212,6 +215,17 @@ def _of_passage(
             order=logit + constants.score_weight * hit.score,
             bare=first < last and rarity.keys() >= set(query_terms(document.text[first:last])),
         )
+
+
+def _captions(text: str, spans: Sequence[Span]) -> list[bool]:
+    """Which sentences are lines that stand for a heading: a few words without a stop above a paragraph of more."""
+    found = [False] * len(spans)
+    for place, ((start, end), (below, last)) in enumerate(pairwise(spans)):
+        words, more = (len(text[a:b].split()) for a, b in ((start, end), (below, last)))
+        alone = text[max(0, start - 2) : start] in ("", "\n\n") and "\n\n" in text[end:below]
+        plain = text[end - 1].isalpha() and not _NO_CAPTION.search(text[start:end])
+        found[place] = alone and plain and words <= _CAPTION < more
+    return found
 
 
 def _with_names(texts: Sequence[str], spans: Sequence[Span], place: int) -> int:
