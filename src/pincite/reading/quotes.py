@@ -186,7 +186,7 @@ def _of_passage(
     terms = [set(analyse(text)) for text in texts]
     context = set(analyse(f"{document.title} {hit.passage.heading or ''} {document.author or ''}"))
     # What is asked, or announced by a line alone, the sentence below it says.
-    asks = list(map(operator.or_, questions(texts), _captions(document.text, spans)))
+    asks = list(map(operator.or_, questions(texts), _captions(document, spans)))
     for place, (span, text, asked) in enumerate(zip(spans, texts, questions_before(asks), strict=True)):
         if asks[place] or text == document.title or not math.isfinite(reading.sentences[place]):
             continue
@@ -217,14 +217,15 @@ def _of_passage(
         )
 
 
-def _captions(text: str, spans: Sequence[Span]) -> list[bool]:
+def _captions(document: Document, spans: Sequence[Span]) -> list[bool]:
     """Which sentences are lines that stand for a heading: a few words without a stop above a paragraph of more."""
-    found = [False] * len(spans)
+    text, found = document.text, [False] * len(spans)
     for place, ((start, end), (below, last)) in enumerate(pairwise(spans)):
         words, more = (len(text[a:b].split()) for a, b in ((start, end), (below, last)))
         alone = text[max(0, start - 2) : start] in ("", "\n\n") and "\n\n" in text[end:below]
         plain = text[end - 1].isalpha() and not _NO_CAPTION.search(text[start:end])
-        found[place] = alone and plain and words <= _CAPTION < more
+        is_known = text[start:end] == document.title or in_heading(document, (start, end))
+        found[place] = alone and plain and words <= _CAPTION < more and not is_known
     return found
 
 
