@@ -19,6 +19,8 @@ ABOUT = {"eels": "Ane Holt", "tar": "Ane Holt, Bo Lind and Cy Roe", "wax": "Lind
     [
         ("What did Ane Holt write about?", "Ane Holt", None),
         ("what has ane holt written?", "ane holt", None),
+        ("Which articles did Ane Holt write?", "Ane Holt", None),
+        ("Which papers has Ane Holt published on eels?", "Ane Holt", "eels"),
         ("What does J. R. Halden write about?", "J. R. Halden", None),
         ("What was written by Ane Holt?", "Ane Holt", None),
         ("articles by Ane Holt", "Ane Holt", None),

@@ -275,6 +275,12 @@ def test_an_earlier_question_is_asked_again_with_what_a_turn_names_instead() -> 
     assert asked_again("What about in winter?", about, latest=False) == ["What are the dues for a yacht in winter?"]
     assert asked_again("And at the pier?", "What is the fee?", latest=False) == ["What is the fee at the pier?"]
     assert asked_again("And herring?", about, latest=False) == []
+    assert asked_again("And the Corvina?", "Who built the Agnes Rowe?", latest=False) == ["Who built the Corvina?"]
+    assert asked_again("And the eel?", "How long does the cod live?", latest=False) == [
+        "How long does the eel?",
+        "How long does the eel live?",
+    ]
+    assert asked_again("And then?", about, latest=False) == []
     assert asked_again("And the current ones?", "What are the dues?", latest=True) == ["What are the dues now?"]
 
 

@@ -99,3 +99,39 @@ def test_an_entry_is_looked_for_no_further_than_to_the_next() -> None:
 
 def test_the_second_of_two_options_may_stand_alone() -> None:
     assert [part.name for part in parts("What is the difference between winch -i and -v?")] == ["winch -i", "winch -v"]
+
+
+FLAT = (
+    "# Options of hoist\n\n--turns N\n\nTry each turn N times before giving up. The default is 5.\n\n"
+    "-S\n\nSort the ropes by size, largest first.\n\n-t\n\nSort the ropes by age, newest first.\n\n"
+    "--wait SECONDS\n\nWait at most SECONDS for the crew. The default is 30.\n\n## Files\n\nThe log is kept.\n"
+)
+
+
+@pytest.fixture(scope="module")
+def flat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("flat")
+    write_files(folder / "c", {"hoist.md": FLAT})
+    with Index.open(folder / "index") as index:
+        index.update(folder / "c")
+        yield Assistant(index)
+
+
+@pytest.mark.parametrize(
+    ("question", "quote", "best"),
+    [
+        ("What does --turns do?", "--turns N\n\nTry each turn N times", "Try each turn"),
+        (
+            "Which option of hoist sorts by size?",
+            "-S\n\nSort the ropes by size, largest first.",
+            "Sort the ropes by size",
+        ),
+        ("What is the default of --wait?", "The default is 30.", "The default is 30."),
+    ],
+)
+def test_what_stands_unindented_below_an_option_is_quoted_with_it(
+    flat: Assistant, question: str, quote: str, best: str
+) -> None:
+    first = flat.ask(question).citations[0]
+    assert first.quote.startswith(quote)
+    assert first.document.text[slice(*first.best)].startswith(best)

@@ -227,6 +227,8 @@ def test_a_topic_of_one_article_alone_is_answered(tmp_path: Path) -> None:
     index.update(tmp_path / "c")
     answer = Assistant(index).ask("Which articles are about the crane?")
     assert [each.document.doc_id for each in answer.citations] == ["crane.txt"]
+    told = Assistant(index).ask("Can you tell me about the crane?")
+    assert [each.document.doc_id for each in told.citations] == ["crane.txt"]
     assert not Assistant(index).ask("Which articles are about the opera?").answered
 
 

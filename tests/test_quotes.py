@@ -316,7 +316,9 @@ def test_commands_that_a_sentence_breaks_off_before_are_quoted_with_it(
     assert made.hit.document.text[slice(*made.span)].split() == f"{before} harbourd --fork sleep 5 {after}".split()
 
 
-@pytest.mark.parametrize("before", ["The ferry left at dawn.", "Night ferry", "By Ada Pell", "It was made of elm"])
+@pytest.mark.parametrize(
+    "before", ["The ferry left at dawn.", "The night ferry of Aske", "By Ada Pell", "It was made of elm"]
+)
 def test_a_paragraph_behind_a_line_that_does_not_break_off_is_not_its_block(
     open_words: Callable[..., Index], before: str
 ) -> None:
@@ -376,3 +378,28 @@ def test_a_row_of_a_text_file_is_quoted_whole(tmp_path: Path) -> None:
         index.update(tmp_path / "c")
         answer = Assistant(index).ask("Which ferries have the carrier code B6?")
     assert answer.citations[0].quote == "carrier: B6\nname: Blue Sound Ferries\nboats: 4"
+
+
+QUAY = (
+    "Opening hours\n\nThe quay office is open from nine to four\n\nMooring fees\n\nA yacht pays 12 crowns a night. "
+    "Boats of fishermen pay nothing\n\nWho we are\n\nThree keepers share all the work of the quay\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [
+        ("When is the quay office open?", "The quay office is open from nine to four"),
+        ("What are the opening hours?", "The quay office is open from nine to four"),
+        ("What are the mooring fees?", "A yacht pays 12 crowns a night."),
+        ("Do fishermen pay?", "Boats of fishermen pay nothing"),
+    ],
+)
+def test_a_line_alone_stands_for_a_heading_and_no_quote_runs_into_one(tmp_path: Path, question: str, best: str) -> None:
+    write_files(tmp_path / "c", {"quay.txt": QUAY})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        first = Assistant(index).ask(question).citations[0]
+    assert first.document.text[slice(*first.best)] == best
+    captions = [line for line in ("Opening hours", "Mooring fees", "Who we are") if line in first.quote]
+    assert all(first.quote.startswith(line) for line in captions)

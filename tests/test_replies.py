@@ -56,7 +56,7 @@ MISSED: dict[Kind, list[str]] = {
     "catalogue": ["What is the list price?", "How many articles does the constitution have?", "What are bees about?",
                   "List all articles of the treaty", "Which articles are about bees?", "What documents do I need?",
                   "How many articles are about bees?", "What is in honey?", "Show me the article",
-                  "What are articles?"],
+                  "What are articles?", "Which articles are in force?", "Which texts from 2019 speak of bees?"],
     "news": ["What's new in version 2.0?", "latest articles about bees", "news from Aldhaven",
              "new articles of association", "What is the latest tolerance?",
              "Anything new on the ferry?", "What was added to the charter?"],
@@ -99,6 +99,10 @@ def test_what_holds_the_words_of_a_rule_but_asks_for_more_is_a_question(turn: st
         ("Summarise", Intent("summary")),
         ("summarize it please", Intent("summary")),
         ("the 3 latest articles", Intent("news", most=3)),
+        ("Which articles are in the “Old mills” folder?", Intent("catalogue", "Old mills")),
+        ("list the files in the mill folder", Intent("catalogue", "mill")),
+        ("How many documents were published in July 2019?", Intent("catalogue", "July 2019")),
+        ("What articles do you have from 5 May 2021?", Intent("catalogue", "5 May 2021")),
         ("Show me the last five articles", Intent("news", most=5)),
     ],
 )
@@ -387,3 +391,23 @@ def test_of_a_licence_alone_a_summary_is_made(tmp_path: Path) -> None:
     with Index.open(tmp_path / "index") as index:
         index.update(tmp_path / "c")
         assert Assistant(index).ask("summarise the article about the licence").citations
+
+
+@pytest.mark.parametrize(
+    ("turn", "said", "documents"),
+    [
+        ("Which articles are in the folder mill?", "There is 1 article in the folder mill.", ["mill/tide.md"]),
+        ("List all documents from 2021", "There is 1 article of 2021.", ["harbour.txt"]),
+        ("Which articles are from July 2019?", "There is 1 article of July 2019.", ["mill/tide.md"]),
+    ],
+)
+def test_the_articles_of_a_folder_or_a_time_are_listed(
+    assistant: Assistant, turn: str, said: str, documents: list[str]
+) -> None:
+    answer = assistant.ask(turn)
+    assert answer.reply == said
+    assert [each.doc_id for each in answer.documents] == documents
+
+
+def test_articles_of_a_folder_that_is_not_there_are_a_question(assistant: Assistant) -> None:
+    assert assistant.ask("Which articles are in the folder quay?").kind == "quotes"

@@ -337,3 +337,35 @@ def test_the_line_above_a_section_is_not_quoted_for_what_stands_below(tmp_path: 
     cited = _asked_of(tmp_path, question, {"winch/NEWS.txt": LINES, "heron-NEWS.txt": STARRED})
     assert said in cited[0][0]
     assert not any(quote.startswith(("*", "Noteworthy")) for quote, _ in cited)
+
+
+def test_a_version_may_be_a_whole_number_behind_the_name_of_the_thing(tmp_path: Path) -> None:
+    log = (
+        "# Changelog of Heron\n\n## Heron 4\n\n- The option --jobs was added.\n\n"
+        "## Heron 3\n\n- Plug-ins.\n- Tables may be exported as Parquet.\n\n"
+        "## Heron 2\n\n- Resuming of broken downloads.\n- The log is written to a file.\n"
+    )
+    news = "# Heron 4 is out\n\nUpgrading from Heron 3 needs no changes. Heron 4 is faster than Heron 2.\n"
+    write_files(tmp_path / "c", {"CHANGELOG.md": log, "news.md": news})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        assistant = Assistant(index)
+        for question, quote in {
+            "What changed in Heron 4?": "The option --jobs was added.",
+            "What is new in Heron 2?": "Resuming of broken downloads.",
+        }.items():
+            answer = assistant.ask(question)
+            assert quote in answer.citations[0].quote
+            assert answer.sure
+        answer = assistant.ask("Which Heron version added resuming of downloads?")
+        assert answer.citations[0].quote.startswith("Resuming of broken downloads.")
+        assert "Below “Heron 2”." in answer.notes
+        answer = assistant.ask("Which version of Heron added Parquet?")
+        assert answer.sure
+        assert answer.citations[0].quote == "Tables may be exported as Parquet."
+        assert "Below “Heron 3”." in answer.notes
+
+
+@pytest.mark.parametrize("question", ["What happened on May 5?", "What is in room 3?", "Who won in 1902?", "5 boats"])
+def test_numbers_that_name_no_version(question: str) -> None:
+    assert not asked_versions(question)

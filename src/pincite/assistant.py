@@ -210,8 +210,8 @@ class Assistant:
         if any(part.answered for part in each) and (
             not of_all or min(part.confidence for part in each) > _AS_SURE * max(of_all)
         ):
-            unanswered = (part.question for part, answer in zip(asked, each, strict=True) if not answer.answered)
-            missing = [f"No answer was found to “{part}”." for part in unanswered]
+            unanswered = (f"“{part.question}”" for part, answer in zip(asked, each, strict=True) if not answer.answered)
+            missing = [f"No answer was found to {found}." for found in [" and ".join(unanswered)] if found]
             answered = _together(whole, asked, each)
         notes = (*wording, *missing, *whole.notes)
         if answered.more and enumerates(question):
@@ -291,7 +291,8 @@ class Assistant:
         asked = [_holding(pointed, names, read, rarity)]
         asked += [_holding(pointed | named, names, each, rarity) for each in meant]
         surest = max(asked, key=lambda each: (each.told, _confidence(each)))
-        return _told_before(surest if VERSION.search(question) else _saying(named, surest), history)
+        fresh = named.difference(analyse(about)) or named  # "And the deputy mayor?" is no question for the mayor
+        return _told_before(surest if VERSION.search(question) else _saying(fresh, surest), history)
 
 
 def what_is_asked(turn: str) -> str:

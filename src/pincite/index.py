@@ -45,6 +45,7 @@ from pincite.ingest.scan import Scan, scan_corpus
 from pincite.ingest.update import Update, changes
 from pincite.reading.evidence import READ, Evidence, weigh
 from pincite.reading.key_sentences import MOST_PASSAGES, key_sentences
+from pincite.reading.named import asked_name
 from pincite.reading.reader import opened as opened_reader
 from pincite.reading.spelling import corrections
 from pincite.retrieval import onnx_export
@@ -53,6 +54,7 @@ from pincite.retrieval.embedding import Embedder, SentenceTransformerEmbedder, r
 from pincite.retrieval.ranking import (
     CANDIDATES,
     DENSE_SHARE,
+    DENSE_SHARE_OF_ASKED_NAMES,
     DENSE_SHARE_OF_NAMES,
     DENSE_SHARE_OF_UNREAD,
     Candidate,
@@ -560,6 +562,8 @@ class Index:
 def _dense_share(question: str, model: str) -> float:
     if only_stop_words(question):
         return DENSE_SHARE_OF_NAMES
+    if asked_name(question, typed=True):
+        return DENSE_SHARE_OF_ASKED_NAMES
     return DENSE_SHARE if reads(model, question) else DENSE_SHARE_OF_UNREAD
 
 

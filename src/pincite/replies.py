@@ -12,7 +12,8 @@ from pincite.analysis.intents import Intent
 from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Answer, Citation, Document, Filter, Listed
 from pincite.index import Index
-from pincite.listing import folder_of, in_words
+from pincite.listing import counts, folder_of, in_words
+from pincite.reading.conditions import named_period
 
 _IS_TITLE = 0.5  # the share of a title from which on it is taken to be named
 _LONGEST_TITLE = 100
@@ -94,18 +95,30 @@ def _there_are(held: Collection[Listed], where: Filter | None) -> str:
 
 def _listing(index: Index, wanted: Intent, question: str, where: Filter | None) -> Answer | None:
     held = index.listed(where)
-    if not held:
+    of = _of_which(wanted.topic, held) if wanted.topic else None
+    held = [each for each in held if of is None or of.fits(each)]
+    if not held or (wanted.topic and of is None):
         return None
     if wanted.kind == "news":
         said, shown = _news(held, where, max(1, min(wanted.most or _MOST_NEW, _MOST_LISTED)))
     else:
         more = f" The first {_MOST_LISTED} are listed; the library and `pincite list` have all."
-        said = f"{_there_are(held, where)}."
+        among = f" {'in the folder' if of.folders else 'of'} {wanted.topic}" if of else ""
+        said = f"{_there_are(held, where)}{among}."
         said += more if len(held) > _MOST_LISTED else ""
         shown = sorted(held, key=lambda each: (folder_of(each.doc_id), each.date or "9", each.doc_id))[:_MOST_LISTED]
     text = "\n".join([said, *(f"- {each.title} ({each.date or 'no date'}), {each.doc_id}" for each in shown)])
     kind: Literal["catalogue", "news"] = "news" if wanted.kind == "news" else "catalogue"
     return replace(_said(question, said), kind=kind, text=text, documents=tuple(shown))
+
+
+def _of_which(topic: str, held: Collection[Listed]) -> Filter | None:
+    """Which articles are of a time, or in a folder of this name, at whatever depth; None where there is no such."""
+    if period := named_period(topic):
+        return Filter(after=period, before=period)
+    asked = topic.strip("/").casefold()
+    folders = [each for each in counts("folders", held) if f"/{each}".casefold().endswith(f"/{asked}")]
+    return Filter(folders=folders) if folders else None
 
 
 def _news(documents: list[Listed], where: Filter | None, most: int) -> tuple[str, list[Listed]]:

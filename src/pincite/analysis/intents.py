@@ -25,6 +25,7 @@ class Intent:
 
     Attributes:
         topic: what the article to be summarised is about, as it was typed; empty where only what was said before tells.
+            Of the catalogue the folder or the time whose articles are asked for; empty where all are.
         sure: an article is asked for; otherwise a title must fit the topic, or the turn is a question.
         most: how many articles are asked for, where that is said.
     """
@@ -169,6 +170,17 @@ _CATALOGUE = re.compile(
     rf"|(?:(?:do|have) you(?: have| got)?|are there)(?: any| some)? {_PLURAL}{_TAIL}"
 )
 
+_TIME = r"(?:(?:\d{1,2}\.? )?[A-Za-z]{3,9} )?(?:19|20)\d\d(?:-\d\d){0,2}"
+_SOME = re.compile(
+    rf"\W*+(?:please )?(?:{_GIVE} )?(?:(?:which|what|how many|all|the|of) ){{0,3}}{_PLURAL}"
+    rf"(?: (?:that |which )?(?:{_HAVE}|are there|were|lie|is))?(?: (?:written|published|dated))? "
+    r"(?:(?:in|under|inside|of|from) (?:the )?"
+    r"(?:(?:sub)?(?:folder|directory) (?P<folder>[^?]*\w)|(?P<named>[^?]*\w[\"'”’]?) (?:folder|directory))"
+    rf"|(?:in|of|from) (?P<time>{_TIME}))\W*",
+    re.IGNORECASE,
+)
+"""Asks for the articles in a folder or of a time."""
+
 _NUMBERS = {word: number for number, word in enumerate([*UNITS, "ten"], 1)}
 _MOST = rf"\d{{1,2}}|{'|'.join(_NUMBERS)}"
 _NOW = r"(?:latest|newest|most recent|recent|new)"
@@ -250,6 +262,8 @@ def intent(turn: str, *, later: bool = False, about: bool = False) -> Intent | N
         if found := pattern.fullmatch(text):
             most = next(filter(None, found.groupdict().values()), None)
             return Intent(kind, most=most and int(_NUMBERS.get(most, most)))
+    if len(turn) <= _LONGEST and (some := _SOME.fullmatch(" ".join(turn.split()))):
+        return Intent("catalogue", next(filter(None, some.groups())).strip("\"'“”‘’"))
     return _summary(turn, words[len(spelled) - len(text.split()) :], text)
 
 

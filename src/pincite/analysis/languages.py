@@ -11,7 +11,7 @@ from pincite.analysis.terms import is_stop_word
 from pincite.names import folded
 
 _WORDS = {
-    "German": "wer wie wann wo warum wieviel welche welcher welches der das den dem des ein eine einen einem wurde "
+    "German": "wer wie wann wo warum wieviel welche welcher welches der die das den dem des ein eine einen einem wurde "
     "wird ist sind war waren hat hatte haben und oder nicht von mit auf fur aus bei nach uber zum zur im "
     "es gibt",
     "French": "qui que quoi quand ou pourquoi combien quel quelle quels quelles le la les un une des du de au aux "
@@ -36,7 +36,8 @@ _LANGUAGES = {language: frozenset(words.split()) for language, words in _WORDS.i
 _ANY = frozenset[str]().union(*_LANGUAGES.values())
 
 _LEAST = 2
-"""Function words that have to be there: one may be part of a name, as in "la Paz"."""
+"""Function words that have to be there: one may be part of a name, as in "la Paz", but hardly the one that begins a
+question with an accent, as in "Wann öffnet Borre?"."""
 
 
 def other_language(text: str) -> str | None:
@@ -45,4 +46,7 @@ def other_language(text: str) -> str | None:
     found = Counter(language for word in words for language, own in _LANGUAGES.items() if word in own)
     ((language, count),) = found.most_common(1) or [("", 0)]
     english = any(is_stop_word(word) and word not in _ANY for word in words)
-    return language if count >= _LEAST and not english else None
+    accented = any(each.isalpha() and folded(each) != each for each in text.casefold())
+    asks = text.rstrip().endswith("?") and words[0] in _LANGUAGES.get(language, ())
+    least = 1 if asks and accented else _LEAST
+    return language if count >= least and not english else None

@@ -78,6 +78,8 @@ _NUMBERS = {word: str(number) for number, word in enumerate(UNITS[1:] + _TEENS, 
 _NUMBERS |= {word: str(number) for number, word in zip(range(20, 100, 10), _TENS, strict=True)}
 _NUMBERS |= {f"{ten}-{unit}": str(int(_NUMBERS[ten]) + number) for ten in _TENS for number, unit in enumerate(UNITS, 1)}
 """From two on: "one" is a pronoun as well."""
+NUMBER_WORDS = tuple(sorted(_NUMBERS, key=len, reverse=True))
+"""Those in letters, the longest first."""
 _ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 _SHORT_FORM = re.compile(r"[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+")
 

@@ -18,7 +18,7 @@ _AUTHOR, _END = r"(?P<author>[^?]*?\w\.?)", r"(?: (?:about|on)(?: (?P<topic>[^?]
 _ASKED = [
     re.compile(rf"\W*+{pattern}{_END}", re.IGNORECASE)
     for pattern in (
-        rf"what (?:did|does|do|has|have|had) {_AUTHOR} {_WRITES}",
+        rf"(?:what|which)(?: {_TEXTS})? (?:did|does|do|has|have|had) {_AUTHOR} {_WRITES}",
         rf"what (?:was|is|were|has been) {_WRITES} by {_AUTHOR}",
         rf"{_LISTS}{_TEXTS}{_THEIR}(?:written |published )?by {_AUTHOR}",
     )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pincite.analysis.terms import MONTHS, analyse
 from pincite.datatypes import Document, Hit
 from pincite.parsers.metadata import find_date
+from pincite.reading.entries import entries
 from pincite.reading.options import OPTION
 from pincite.reading.quotes import LEANS, Sentence
 from pincite.reading.tables import LEAST, MOST
@@ -147,17 +148,19 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
         if (line := _entry(sentence)) is not None and not LEANS.match(sentence.text):
             lists.setdefault(sentence.hit.document.doc_id, {}).setdefault(line, []).append(sentence)
     dropped: set[int] = set()
-    for entries in lists.values():
-        terms = {line: analyse("\n".join(one.text for one in entry)) for line, entry in entries.items()}
-        said = {line: set(asked).intersection(held) for line, held in terms.items()}
-        for line, entry in entries.items():
-            surest = _surest([one for other in entries if said[line] < said[other] for one in entries[other]])
+    for held in lists.values():
+        terms = {line: analyse("\n".join(one.text for one in entry)) for line, entry in held.items()}
+        said = {line: set(asked).intersection(words) for line, words in terms.items()}
+        for line, entry in held.items():
+            surest = _surest([one for other in held if said[line] < said[other] for one in held[other]])
             dropped |= {id(one) for one in entry if surest and surest >= NEARLY_AS_SURE * one.confidence}
     return [sentence for sentence in rated if id(sentence) not in dropped]
 
 
 def _entry(sentence: Sentence) -> int | None:
-    """Where the line of a list or table begins that a sentence stands in; None outside of one."""
+    """Where the line of a list or table begins that a sentence stands in, or the name above it; None outside of one."""
+    if inside := [each for each in entries(sentence.hit.document) if each.start <= sentence.span[0] < each.end]:
+        return inside[-1].start
     text, (start, end) = sentence.hit.document.text, sentence.span
     line_start, line_end = text.rfind("\n", 0, start) + 1, _find(text, "\n", end)
     if line_end - line_start > _LONGEST_ENTRY:

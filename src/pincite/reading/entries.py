@@ -9,11 +9,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
 from pincite.datatypes import Document, Hit, Span
-from pincite.reading.quotes import Sentence
+
+if TYPE_CHECKING:  # quotes need entries
+    from pincite.reading.quotes import Sentence
 
 _IDENTIFIER = re.compile(
     r"(?<![\w.-])(?:--?[A-Za-z][\w-]{0,40}|(?=\w{0,60}(?:[^\W_]_[^\W_]|[a-z0-9][A-Z]|[A-Z]{2}[a-z]))[A-Za-z]\w{2,60})"
@@ -238,6 +240,12 @@ def _beginning(here: Sequence[Sentence]) -> list[tuple[Sentence, bool]]:
     return [(min(theirs, key=lambda each: each.span), True)] if theirs else []
 
 
+def only_names(line: str) -> bool:
+    """Whether a line is no more than the identifiers above an entry: ``-j N, --jobs N``."""
+    head = _head(line, is_heading=False)
+    return head is not None and not head.plain and not head.says
+
+
 def _marked(sentence: Sentence, value: str) -> Sentence:
     """The sentence; where it states several values, with the clause that states the one asked for as what answers."""
     text, (_, end) = sentence.hit.document.text, sentence.span
@@ -326,6 +334,11 @@ class _Open:
         """Whether it is an entry: a word alone is one only above what is indented further."""
         return self.has_body or not self.head.plain
 
+    @property
+    def alone(self) -> bool:
+        """Whether nothing but an identifier stands on its line, and nothing is indented below it."""
+        return not (self.has_body or self.head.plain or self.head.says)
+
 
 def entries(document: Document) -> tuple[Entry, ...]:
     """What stands below or behind the names that a document lists, in its order."""
@@ -349,7 +362,9 @@ def _divided(text: str, headings: tuple[Span, ...]) -> tuple[Entry, ...]:
         for each in held:
             # "-j" and "--jobs" below each other share what is below them.
             shares = head and each.column == column and each.below == start and not each.has_body
-            if each.column < column or (shares and beside < _MOST_NAMES):
+            # What is no name stands below one that is alone on its line, indented or not.
+            inside = each.column < column or (each.column == column and not head and each.alone)
+            if inside or (shares and beside < _MOST_NAMES):
                 each.has_body |= each.column < column
                 each.below = at
                 kept.append(each)

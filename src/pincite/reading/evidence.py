@@ -26,7 +26,9 @@ from pincite.reading.conditions import (
     period_in_words,
     with_numbers,
 )
+from pincite.reading.counts import with_counts
 from pincite.reading.entries import of_entry
+from pincite.reading.named import of_name, of_names
 from pincite.reading.options import of_option
 from pincite.reading.quotes import Constants, Sentence, sentences
 from pincite.reading.reader import Reader, Reading, Text
@@ -117,17 +119,17 @@ def _as_asked(
             notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
         rated = fitting
     rated = rows_in_doubt(without_lines(rated, question), question)
-    for narrowed in (of_version, of_entry, of_option, of_acronym, rows_asked_for):
+    for narrowed in (of_version, of_entry, of_option, of_acronym, of_name, rows_asked_for):
         rated, told = narrowed(rated, question)
         if told:
             break
     else:
-        rated = entries_asked_for(with_numbers(rated, question), rarity)
+        rated = of_names(entries_asked_for(with_numbers(rated, question), rarity), question)
     if asks_for_latest(question):
         rated, dates = latest_first(rated)
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
-    return with_cells(rated, question), notes, told
+    return with_counts(with_cells(rated, question), question), notes, told
 
 
 def _not_learnt(question: str, model: str) -> list[str]:

@@ -51,6 +51,8 @@ _BROAD = [
         r"\W*+what(?: is| was|'s|’s) (?:said|written|reported|told|known) (?:about|on|of) (?P<topic>[^?]*\w)\W*",
         rf"\W*+(?:(?:which|what) )?{_TEXTS} (?:are )?(?:(?:that|which) )?(?:about|on|mention|discuss|cover|"
         r"speak (?:of|about)|talk about|deal with) (?P<topic>[^?]*\w)\W*",
+        r"\W*+(?:(?:please|(?:can|could|would|will) you) ){0,2}tell (?:me|us) "
+        r"(?:(?:more|something|all|everything) )?about (?P<topic>[^?]*\w)\W*",
         r"\W*+(?:what are )?(?P<topic>(?:(?:all|the) ){0,2}(?:[a-z-]+ ){0,2}[a-z-]+(?<![su'])s "
         r"(?:of|in|for|by|from) (?:(?:all|the|each|every|different|various) ){1,3}(?:[a-z-]+ ){0,2}[a-z-]+s)\W*",
     )

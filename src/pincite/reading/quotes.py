@@ -13,6 +13,7 @@ import operator
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile
 from typing import Any, Self
 
 import numpy as np
@@ -21,6 +22,7 @@ import numpy.typing as npt
 from pincite.analysis.questions import is_bare_reply, is_reply, questions, questions_before
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
 from pincite.datatypes import Document, Hit, Span, table_of
+from pincite.reading.entries import only_names
 from pincite.reading.lists import list_end
 from pincite.reading.reader import Reading
 from pincite.reading.versions import says_when, versions
@@ -32,6 +34,9 @@ _HANDED_ON = 0.75  # how far towards the evidence of a question in running text 
 _SHORT, _LONG = 10, 50
 """Words of a question up to which a single sentence can be expected to answer all of it, and beyond which nothing was
 fitted: what counts changes no further."""
+_SHARING = 3  # lines of names that share what stands below them
+_CAPTION = 4  # words of a line that stands for a heading
+_NO_CAPTION = re.compile(r"\d|,|\A(?:By|From)\s")
 _LONGEST_ROW = 600  # characters of a row that is quoted whole
 
 
@@ -109,6 +114,14 @@ class Sentence:
         """The sentence."""
         return self.hit.document.text[slice(*self.span)]
 
+    @property
+    def leant_on(self) -> list[str]:
+        """The sentence behind those that it leans on: of whom "she" speaks."""
+        spans = self.hit.passage.sentences[max(0, self.place - _LOOKED_BACK) : self.place + 1]
+        texts = [self.hit.document.text[slice(*span)] for span in spans]
+        leans = takewhile(LEANS.match, reversed(texts))
+        return texts[-1 - min(len(list(leans)), len(texts) - 1) :]
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -145,7 +158,7 @@ def sentences(
     constants: Constants,
     words: int,
 ) -> list[Sentence]:
-    """The sentences that may be quoted, best first; headings, a repeated title and the names of columns are none.
+    """The sentences that may be quoted, best first; a repeated title, headings, names of columns and entries are none.
 
     But for the heading ``Version 2.3 (2021-04-05)``, which alone says when that came out.
 
@@ -172,11 +185,12 @@ def _of_passage(
     texts = [document.text[slice(*span)] for span in spans]
     terms = [set(analyse(text)) for text in texts]
     context = set(analyse(f"{document.title} {hit.passage.heading or ''} {document.author or ''}"))
-    asks = questions(texts)
+    # What is asked, or announced by a line alone, the sentence below it says.
+    asks = list(map(operator.or_, questions(texts), _captions(document, spans)))
     for place, (span, text, asked) in enumerate(zip(spans, texts, questions_before(asks), strict=True)):
         if asks[place] or text == document.title or not math.isfinite(reading.sentences[place]):
             continue
-        if in_heading(document, span) and not _says_when(text, rarity):
+        if not _says_when(text, rarity) if in_heading(document, span) else only_names(text):
             continue
         if any(start <= span[0] < end for (start, end), _ in document.tables):
             continue
@@ -195,12 +209,32 @@ def _of_passage(
             place=place,
             span=span,
             answer=(first, last),
-            begins=spans[asked[0]][0] if leans else span[0],
+            begins=spans[asked[0]][0] if leans else _with_names(texts, spans, place),
             features=features,
             confidence=_probability(logit),
             order=logit + constants.score_weight * hit.score,
             bare=first < last and rarity.keys() >= set(query_terms(document.text[first:last])),
         )
+
+
+def _captions(document: Document, spans: Sequence[Span]) -> list[bool]:
+    """Which sentences are lines that stand for a heading: a few words without a stop above a paragraph of more."""
+    text, found = document.text, [False] * len(spans)
+    for place, ((start, end), (below, last)) in enumerate(pairwise(spans)):
+        words, more = (len(text[a:b].split()) for a, b in ((start, end), (below, last)))
+        alone = text[max(0, start - 2) : start] in ("", "\n\n") and "\n\n" in text[end:below]
+        plain = text[end - 1].isalpha() and not _NO_CAPTION.search(text[start:end])
+        is_known = text[start:end] == document.title or in_heading(document, (start, end))
+        found[place] = alone and plain and words <= _CAPTION < more and not is_known
+    return found
+
+
+def _with_names(texts: Sequence[str], spans: Sequence[Span], place: int) -> int:
+    """Where a sentence begins, or the names above it do, whose entry it begins."""
+    first = place
+    while first and place - first < _SHARING and only_names(texts[first - 1]):
+        first -= 1
+    return spans[first][0]
 
 
 def in_heading(document: Document, span: Span) -> bool:

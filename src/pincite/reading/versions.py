@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from pincite.analysis.terms import analyse, only_stop_words, query_terms
+from pincite.analysis.terms import MONTHS, analyse, only_stop_words, query_terms
 from pincite.datatypes import Document, Hit, Span, Table, table_of
 from pincite.parsers.headings import is_version
 from pincite.parsers.metadata import find_date
@@ -25,6 +25,11 @@ VERSION = re.compile(
     re.IGNORECASE,
 )
 """A version: behind a "v" or the word, or with a point in it."""
+_WHOLE = re.compile(
+    rf"(?<=\s)(?<!\A)(?!(?i:{'|'.join(month[:3] for month in MONTHS)}))[A-Z][\w-]{{1,30}}\s(\d{{1,3}})(?![\w,:%-]|\.\d)"
+)
+"""A whole number behind a name, "Fennec 2", which is a version where the text has sections that are called so."""
+_CALLED = re.compile(r"([^\W\d][^\d\n]{0,40}?)[ ]v?(\d{1,3})(?:,| \(|:| [–—-] |\Z)")
 _DIGITS = re.compile(r"\d\.\d")
 _LINE = re.compile(r"^[^\n]{1,100}$", re.MULTILINE)
 _MARKS = "*#=•-[]() \t"
@@ -113,7 +118,7 @@ def versions(text: str) -> frozenset[str]:
 
 def asked_versions(question: str) -> frozenset[str]:
     """The versions that a question names; a time, a date or a measure is none."""
-    return versions(_NO_VERSION.sub(" ", question))
+    return versions(_NO_VERSION.sub(" ", question)).union(_WHOLE.findall(question))
 
 
 def of_version(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
@@ -175,20 +180,23 @@ def without_lines(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     """The sentences without lines above sections, where a question asks in which version, or when, something came.
 
     A line that says something of that stays. What a reader sees in one of the others, it sees in that it is a version:
-    a sentence in a section that has more than half of what was asked is as sure.
+    a sentence in a section that has more than half of what was asked is as sure. One that has all of it is sure where
+    a version is asked for.
     """
     asked = _came(question)
     of = [(each, _section(sections(each.hit.document), each.span[0])) for each in rated] if asked else []
     shares = {id(each): _share(asked, each, section) for each, section in of}
     lines = {id(each) for each, section in of if each.span[0] <= section.end < section.below and not shares[id(each)]}
-    if not lines:
+    told = _SURE if asked and _WORDED.search(question) else 0.0
+    if not lines and not told:
         return list(rated)
-    sure = max(each.confidence for each in rated if id(each) in lines)
-    kept = [
-        each.at_least(sure) if section.numbers and shares[id(each)] > _HALF else each
-        for each, section in of
-        if id(each) not in lines
-    ]
+    sure = max((each.confidence for each in rated if id(each) in lines), default=0.0)
+    kept: list[Sentence] = []
+    for each, section in of:
+        has_all = shares[id(each)] == 1 and not asked <= section.subject
+        least = max(sure, told) if has_all else sure
+        if id(each) not in lines:
+            kept.append(each.at_least(least) if section.numbers and shares[id(each)] > _HALF else each)
     return sorted(kept, key=lambda each: -each.order)
 
 
@@ -256,7 +264,7 @@ def _asked(question: str) -> _Asked | None:
     when = _CAME.search(question) is not None
     if not when and _ASKS_ELSE.match(question):
         return None
-    rest = VERSION.sub(" ", question)
+    rest = VERSION.sub(" ", _WHOLE.sub(lambda named: named[0].removesuffix(named[1]), question))
     terms = frozenset() if only_stop_words(rest) else frozenset(query_terms(rest))
     return _Asked(terms - _CHANGES - _KINDS, terms & _KINDS, when)
 
@@ -293,13 +301,13 @@ def _sections(
     found = list[Section]()
     for line in _LINE.finditer(text):
         start, said = line.start(), line[0].strip(_MARKS)
-        numbers = _numbers(said)
+        numbers = _numbers(said) or (_whole(said, subject) if start in starts else frozenset())
         alone = start in starts or not text[text.rfind("\n", 0, max(0, start - 1)) + 1 : start].strip()
         if start in rows:
             # A table of other versions is part of what a version brought.
             if start not in of_tables or all(each.below == each.end for each in found):
                 found.append(rows[start])
-        elif numbers and alone and _is_above(said, subject, start in starts):
+        elif numbers and alone and (_is_above(said, subject, start in starts) or numbers == _whole(said, subject)):
             found.append(Section(start, line.end(), len(text), numbers, subject.union(analyse(said))))
     followed = (one if one.below == one.end else one._replace(below=after.start) for one, after in pairwise(found))
     return (*followed, *found[-1:])
@@ -307,6 +315,12 @@ def _sections(
 
 def _numbers(line: str) -> frozenset[str]:
     return versions(line) if "." in line or "ersion" in line or "elease" in line else frozenset()
+
+
+def _whole(line: str, subject: frozenset[str]) -> frozenset[str]:
+    """The whole number of a heading that is it and the name of what its document is on: ``Fennec 2``."""
+    called = _CALLED.match(line)
+    return frozenset([called[2]]) if called and subject.issuperset(analyse(called[1])) else frozenset()
 
 
 def _of_fields(text: str, subject: frozenset[str]) -> tuple[Section, ...]:

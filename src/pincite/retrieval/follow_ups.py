@@ -56,6 +56,16 @@ _PREPOSITIONS = "in|on|at|of|for|from|to|by|with|about|under|during"
 _INSTEAD = re.compile(
     rf"\W*(?:(?:and|but|or|so|what about|how about)\s)?(?P<of>{_PREPOSITIONS})\s(?P<what>[^?]*\w)\W*", re.IGNORECASE
 )
+_ANOTHER = re.compile(
+    rf"\W*(?:(?:and|but|or|so|what about|how about)\s)+(?P<article>(?:the|an?)\s)?"
+    rf"(?!(?:{_PREPOSITIONS}|who|what|when|where|why|which|how)\b)(?P<what>[\w'’.-]+(?:\s[\w'’.-]+){{0,3}}?)\W*",
+    re.IGNORECASE,
+)
+_THING = re.compile(
+    r"(?<=\w )(?P<name>[A-Z][\w'’-]*(?:\s[A-Z][\w'’-]*){0,3})"
+    rf"|\b(?:the|an?)\s(?P<two>(?P<one>[a-z][\w'’-]*)(?:\s(?!(?:{_PREPOSITIONS})\b)[a-z][\w'’-]*)?)"
+)
+"""What a turn names, and an earlier question does: a name, or one or two words behind "the"."""
 _PHRASE = re.compile(
     rf"\b(?P<of>{_PREPOSITIONS})\s(?P<what>[\w'’.-]+(?:\s(?!(?:{_PREPOSITIONS})\b)[\w'’.-]+){{0,5}})(?<=\w)",
     re.IGNORECASE,
@@ -187,17 +197,30 @@ def full_questions(question: str, about: str) -> list[str]:
 def asked_again(question: str, about: str, *, latest: bool) -> list[str]:
     """The earlier question as a turn asks it again, which is a question of its own.
 
-    With what the turn names in the place of its like, "And for boats?" of "What are the dues for a yacht?", or behind
-    it, "And in winter?". Or where it names nothing but asks for the ``latest``, of today: "And the current ones?".
+    With what the turn names in the place of its like, "And for boats?" of "What are the dues for a yacht?" and "And the
+    Corvina?" of "Who built the Rowe?", or behind it, "And in winter?". Or where it names nothing but asks for the
+    ``latest``, of today: "And the current ones?".
     """
     if latest and not new_terms(question):
         return [f"{about.rstrip(' ?')} now?"]
+    if another := _ANOTHER.fullmatch(question):
+        return _of_another(another["what"], about, is_name=not another["article"])
     if not (leans := _INSTEAD.fullmatch(question)):
         return []
     places = [found for found in _PHRASE.finditer(about) if found["of"].lower() == leans["of"].lower()]
     if not places:
         return [f"{about.rstrip(' ?')} {leans['of']} {leans['what']}?"]
     return [f"{about[: places[-1].start('what')]}{leans['what']}{about[places[-1].end() :]}"]
+
+
+def _of_another(thing: str, about: str, *, is_name: bool) -> list[str]:
+    """The earlier question on another thing: a name in the place of the last one, or else what may stand for it."""
+    kinds = ["name"] if thing[0].isupper() else ["two", "one"]
+    if only_stop_words(thing) or (is_name and not thing[0].isupper()):
+        return []
+    places = [found for found in _THING.finditer(about) if found[kinds[0]]][-1:]
+    again = (f"{about[: found.start(kind)]}{thing}{about[found.end(kind) :]}" for found in places for kind in kinds)
+    return [*dict.fromkeys(again)]
 
 
 def _said_by_user(history: Sequence[Turn]) -> list[str]:

@@ -28,6 +28,9 @@ DENSE_SHARE = 0.67
 DENSE_SHARE_OF_NAMES = 0.1
 """The share for a question of stop words alone, a name such as "The Who", whose vector says next to nothing."""
 
+DENSE_SHARE_OF_ASKED_NAMES = 0.3
+"""The share for "Who is Ane Holt?": a passage may have the name in passing, and be about something else."""
+
 DENSE_SHARE_OF_UNREAD = 0.4
 """The share for a question in a script that the model did not learn."""
 

@@ -1,0 +1,72 @@
+"""Which of several numbers a question asks for: "How many crew did she carry?" of "40 passengers and a crew of 12"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import takewhile
+
+from pincite.analysis.terms import NUMBER_WORDS, analyse, is_stop_word
+from pincite.datatypes import Span
+from pincite.reading.quotes import Sentence
+
+_ASKS = re.compile(r"\bhow many (?P<what>(?:[\w'’-]+ ?){1,4})", re.IGNORECASE)
+_NUMBER = re.compile(
+    rf"(?<![\w.,-])(?:\d{{1,3}}(?:[,.]\d{{3}})+|\d+(?:\.\d+)?|{'|'.join(NUMBER_WORDS)})(?![\w-]|[.,]\d)", re.IGNORECASE
+)
+_BEHIND = re.compile(r"(?:[ \n](?!(?:and|or|with)\b)[^\s\d,.;:()]+){1,4}")
+_BEFORE = re.compile(
+    r"([^\s\d,.;()]+)(?: of|:| was| were| is| are| numbered| rose to| fell to)(?: about| only| some)? \Z"
+)
+"""What is counted stands behind a number, or before it: "12 of the crew", "a crew of 12"."""
+_NAME = re.compile(r"[A-Z][\w'’-]+")
+
+
+def with_counts(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+    """The sentences, where one has several numbers with the one marked that counts what a question asks for.
+
+    None is marked where that is not told, or the number is said of another than the question names.
+    """
+    asked = _ASKS.search(question)
+    if not asked:
+        return list(rated)
+    counted = {*analyse(" ".join(takewhile(lambda word: not is_stop_word(word.casefold()), asked["what"].split())))}
+    names = set(_NAME.findall(question[1:]))
+    fitting = [_fitting(each, counted, names) for each in rated]
+    told = {each.hit.rank for each, spans in zip(rated, fitting, strict=True) if spans}
+    return [_marked(each, spans, each.hit.rank in told) for each, spans in zip(rated, fitting, strict=True)]
+
+
+def _fitting(sentence: Sentence, counted: set[str], names: set[str]) -> list[Span]:
+    """The numbers that count what is asked for."""
+    text = sentence.text
+    numbers = (found.span() for found in _NUMBER.finditer(text))
+    return [span for span in numbers if _counts(text, span, counted) and _is_of(text, span, names)]
+
+
+def _marked(sentence: Sentence, fitting: Sequence[Span], told: bool) -> Sentence:
+    """The sentence with the one number that fits as what answers; ``told``: one of its passage does."""
+    start = sentence.span[0]
+    a, b = (at - start for at in sentence.answer)
+    numbers = [found.span() for found in _NUMBER.finditer(sentence.text)]
+    within = [span for span in numbers if a < span[1] and span[0] < b]
+    if not told and (not within or len(numbers) < 2):
+        return sentence
+    chosen = [span for span in fitting if span in within] if len(fitting) > 1 else fitting
+    first, last = chosen[0] if len(chosen) == 1 else (0, 0)
+    return replace(sentence, answer=(start + first, start + last))
+
+
+def _counts(text: str, number: Span, counted: set[str]) -> bool:
+    """Whether what is asked for stands beside a number."""
+    behind, before = _BEHIND.match(text, number[1]), _BEFORE.search(text, 0, number[0])
+    said = (behind[0] if behind else "") + (f" {before[1]}" if before else "")
+    return not counted.isdisjoint(analyse(said))
+
+
+def _is_of(text: str, number: Span, names: set[str]) -> bool:
+    """Whether the last names before a number are those of a question, or one of the two has none."""
+    clauses = (set(_NAME.findall(clause)) for clause in reversed(re.split("[,;]", text[1 : number[0]])))
+    said = next(filter(None, clauses), set[str]())
+    return not (said and names) or not said.isdisjoint(names)

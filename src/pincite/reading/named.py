@@ -1,0 +1,149 @@
+"""Questions for who or what a name is: "Who is Ane Holt?".
+
+Articles say it beside the name, in passing: "Ane Holt, the mayor, warned of the flood." To a reader that is a sentence
+about a flood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pincite.analysis.terms import analyse, is_stop_word, query_terms
+from pincite.reading.quotes import LEANS, Sentence
+
+_ASKS = re.compile(
+    r"\W*+(?:who|what)(?:['’]s| is| was| are| were) (?:the )?(?P<name>[^\W\d_][^\s?,;:]*(?: [^\s?,;:]+){0,4}?)[\s?.!]*",
+    re.IGNORECASE,
+)
+_CAPITAL = re.compile(r"\b[A-Z][\w'’-]+")
+_KIND = re.compile(
+    r"\W*+what(?:['’]s| is| are) (?:an? )?(?!the )(?P<kind>[^\s?,;:]+(?: [^\s?,;:]+)?)[\s?.!]*", re.IGNORECASE
+)
+_LINKS = "(?:and|or|of|to|in|on|at|by|for|from|with|as|is|was|are|were|that|which|who|when|while)"
+_BEFORE = re.compile(
+    rf"(?:\b(?i:an?|the|its|his|her|their|our|this)\s(?:(?!{_LINKS}\b)[a-z][\w-]*\s){{1,3}}"
+    r"|\b(?:is|was|are|were|named|nicknamed|called|as|by)\s(?:the\s)?"
+    r"|\b[a-z][\w-]*,\s)\Z"
+)
+"""What says it in front of a name: "the mayor Ane Holt", "the mayor is Ane Holt", "the mayor, Ane Holt"."""
+_BEHIND = re.compile(
+    rf"(?:\s\([^()]{{1,80}}\))?(?:,\s(?:wh(?:o|ich)\b|(?!(?:but|nor|{_LINKS})\b)[a-z])"
+    r"|\s(?:is|was|are|were|became|remains)\b(?! (?:not|[a-z]+ing|also)\b)|\s[–—]\s[a-z])"
+)
+"""What says it behind a name: "Ane Holt, mayor since 2011,", "Ane Holt was the mayor"."""
+_SURE = 0.5
+"""The least confidence of a sentence that says who or what a name is."""
+_NEARLY = 0.9  # the share of a confidence from which on another sentence is taken to say the same of something else
+_LONG = 400  # characters of a sentence that may be a list
+_NAMING = 0.3
+"""That of one that merely has the name; and the most of one that speaks of others."""
+
+
+def asked_name(question: str, *, typed: bool = False) -> str | None:
+    """The name that a question asks about; None for other questions.
+
+    Args:
+        question: with single spaces between its words.
+        typed: only what has capitals; whether something else is a name, the texts have to tell.
+
+    Examples:
+        >>> asked_name("Who was Ane Holt?")
+        'Ane Holt'
+    """
+    asked = _ASKS.fullmatch(question)
+    if not asked or is_stop_word(asked["name"].split()[0].casefold()):
+        return None
+    return asked["name"] if not typed or _has_capitals(asked["name"]) else None
+
+
+def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
+    """The sentences, first those that say who or what a name is, where a question asks that and a reader sees none.
+
+    What speaks of others, neither naming it nor leaning on what does, is not sure.
+
+    Returns:
+        The sentences, best first, and whether the name alone told which answer.
+    """
+    asked = asked_name(question)
+    naming = [each for each in rated if _places(each.text, asked)] if asked else []
+    if not asked or not naming:
+        return _of_kind(rated, question)
+    terms = {*analyse(asked)}
+    heeded = [each if terms.intersection(analyse(_reach(each))) else each.at_most(_NAMING) for each in rated]
+    heeded.sort(key=lambda each: -each.order)
+    if heeded[0].confidence >= _SURE:
+        return heeded, False
+    here = {each.hit.rank for each in naming}
+    names = (asked, asked.split()[-1])
+    telling = [each for each in heeded if each.hit.rank in here and any(_tells(each.text, name) for name in names)]
+    return _led_by(telling or naming[: " " in asked], heeded, _SURE if telling else _NAMING)
+
+
+def of_names(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+    """The sentences, those on another name after the one of the same text that has the name a question asks of.
+
+    "How many passengers did the Agnes Rowe carry?" is not answered by what the Corvina carried, of which the text tells
+    in the same words. What leans on a sentence is on the names in that.
+    """
+    asked = {*analyse(" ".join(_CAPITAL.findall(question, 1)))}
+    if not asked:
+        return list(rated)
+    held = [{*analyse(each.text)} & asked for each in rated]
+    heeded = list[Sentence]()
+    for each in rated:
+        said = " ".join(each.leant_on)
+        named, others = asked.intersection(analyse(said)), {*analyse(" ".join(_CAPITAL.findall(said, 1)))} - asked
+        rivals = [
+            other.confidence
+            for other, holds in zip(rated, held, strict=True)
+            if named < holds and other.hit.document is each.hit.document
+        ]
+        surest = max(rivals, default=0.0)
+        heeded.append(each.at_most(0.9 * surest) if others and surest >= _NEARLY * each.confidence else each)
+    return sorted(heeded, key=lambda each: -each.order)
+
+
+def _of_kind(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
+    """The sentences, first what says "A cache keeps …", where "What is a cache?" seems answered without the word."""
+    asked = _KIND.fullmatch(question)
+    terms = query_terms(asked["kind"]) if asked else []
+    if not terms or not rated or _is_on(rated[0], terms):
+        return list(rated), False
+    saying = [each for each in rated if query_terms(each.text)[: len(terms)] == terms != query_terms(each.text)]
+    others = [each if _is_on(each, terms) else each.at_most(_NAMING / 3) for each in rated]
+    return _led_by(saying[:1], others if saying else rated, _SURE)
+
+
+def _is_on(sentence: Sentence, terms: Sequence[str]) -> bool:
+    return not {*terms}.isdisjoint(analyse(sentence.text)) or LEANS.match(sentence.text) is not None
+
+
+def _reach(sentence: Sentence) -> str:
+    """A sentence with what it leans on, below its title and heading."""
+    return "\n".join([sentence.hit.document.title, sentence.hit.passage.heading or "", *sentence.leant_on])
+
+
+def _led_by(leading: Sequence[Sentence], rated: Sequence[Sentence], sure: float) -> tuple[list[Sentence], bool]:
+    led = [each.ahead_of(rated[0], sure) for each in leading]
+    places = {(each.hit.rank, each.span) for each in led}
+    return [*led, *(each for each in rated if (each.hit.rank, each.span) not in places)], bool(led)
+
+
+def _places(text: str, name: str) -> list[tuple[int, int]]:
+    """Where a text has a name: each word of it with a capital, which alone must not be that of a sentence."""
+    words = r"\s+".join(map(re.escape, name.split()))
+    pattern = re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
+    typed = " " in name or name != name.lower()
+    return [found.span() for found in pattern.finditer(text) if (typed or found.start()) and _has_capitals(found[0])]
+
+
+def _has_capitals(name: str) -> bool:
+    return all(is_stop_word(word) or not word[0].islower() for word in name.split())
+
+
+def _tells(text: str, name: str) -> bool:
+    """Whether a text says beside a name who or what it is."""
+    if len(text) > _LONG:
+        return False
+    return any(_BEFORE.search(text, 0, start) or _BEHIND.match(text, end) for start, end in _places(text, name))

@@ -1,0 +1,88 @@
+"""Who or what a name is, is answered by what stands beside it, and by no sentence on others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import write_files
+from pincite import Assistant, Index
+from pincite.reading.named import asked_name
+
+TOWN = {
+    "dues.md": "# Dues to rise\n\nThe council met on Tuesday. Ottoline Brand, harbour master of Aldhaven since 1931, "
+    "said that dues will rise. Fishing boats pay nothing.\n",
+    "race.md": "# A close race\n\nThe four of Borre won by a length. The cox, Wilm Tarrow, is fifteen.\n",
+    "play.md": "# Music on the quay\n\nThe prize went to Gerd Ulve. The band Tin Kettle played until ten.\n",
+    "vote.md": "# A vote\n\nHanne Dahl beat Jory Pell by eight votes. Dahl, a teacher, promised a playground.\n",
+    "gulls.md": "# Letters\n\nWho will act against the gulls? The person who fed them was seen. He was an old man.\n",
+    "doctor.md": "# A doctor of the island\n\nFor forty years he was its only doctor. Leo Finch died on Friday.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("named")
+    write_files(folder / "corpus", TOWN)
+    with Index.open(folder / "index") as index:
+        index.update(folder / "corpus")
+        yield Assistant(index)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Who is Ottoline Brand?", "Ottoline Brand, harbour master"),
+        ("who is ottoline brand", "Ottoline Brand, harbour master"),
+        ("Who was Wilm Tarrow?", "The cox, Wilm Tarrow"),
+        ("What is Tin Kettle?", "The band Tin Kettle"),
+        ("Who is Hanne Dahl?", "Dahl, a teacher"),
+    ],
+)
+def test_what_stands_beside_a_name_answers(assistant: Assistant, question: str, expected: str) -> None:
+    answer = assistant.ask(question)
+    assert answer.sure
+    first = answer.citations[0]
+    assert expected in first.document.text[slice(*first.best)]
+
+
+def test_what_merely_has_a_name_is_not_sure(assistant: Assistant) -> None:
+    answer = assistant.ask("Who is Gerd Ulve?")
+    assert not answer.sure
+    assert "Gerd Ulve" in answer.citations[0].quote
+
+
+def test_of_a_name_that_stands_nowhere_nothing_is_said_for_sure(assistant: Assistant) -> None:
+    assert not assistant.ask("Who is Ottokar Blume?").sure
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("Who's Ane Holt?", "Ane Holt"),
+        ("What is the Copper Kettle?", "Copper Kettle"),
+        ("Who is the mayor of Borre?", None),
+        ("who is responsible", None),
+        ("What is Ane Holt's post, and since when?", None),
+        ("Who is she?", None),
+    ],
+)
+def test_which_questions_ask_for_a_name(question: str, name: str | None) -> None:
+    assert asked_name(question, typed=True) == name
+
+
+def test_a_passage_that_has_the_name_in_passing_is_read(tmp_path: Path) -> None:
+    """Thirty articles on persons are nearer in meaning to "Who is …?" than one on herring that names her."""
+    others = {
+        f"{number}.md": f"# Portrait {number}\n\nWho is she? She is a person of number {number} whom many people know. "
+        f"He was a man who is known as person {number}.\n"
+        for number in range(30)
+    }
+    herring = "# Herring\n\n" + "Salt, barrels and smoke keep herring through the winter in the long sheds. " * 8
+    write_files(tmp_path / "corpus", others | {"herring.md": herring + "The sheds belong to Sigga Thole, a widow.\n"})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "corpus")
+        answer = Assistant(index).ask("Who is Sigga Thole?")
+    assert "Sigga Thole, a widow" in answer.citations[0].quote
