@@ -25,8 +25,9 @@ from pincite.analysis.terms import analyse
 from pincite.datatypes import Document, Filter, Hit, Passage
 from pincite.reading import confidence, reader
 from pincite.reading.evidence import Evidence, weigh
-from pincite.reading.quotes import Constants, Sentence, quotes, sentences
+from pincite.reading.quotes import Constants, quotes, sentences
 from pincite.reading.reader import Reading, Text
+from pincite.reading.sentence import Sentence
 
 QUESTION = "When did the ferry leave?"
 FACTS = json.loads((Path(reader.__file__).parent / "weights" / reader.FACTS).read_text("utf-8"))

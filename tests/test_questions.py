@@ -16,8 +16,9 @@ from conftest import write_files
 from pincite import Assistant, Document, Hit, Index
 from pincite.analysis.questions import is_reply, questions, questions_before
 from pincite.ingest.chunking import split
-from pincite.reading.quotes import Constants, Sentence, quotes, sentences
+from pincite.reading.quotes import Constants, quotes, sentences
 from pincite.reading.reader import Reading
+from pincite.reading.sentence import Sentence
 
 FAQ = """# Shop help
 

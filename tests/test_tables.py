@@ -21,8 +21,8 @@ from pincite.datatypes import Hit, Passage, Table
 from pincite.ingest import chunking
 from pincite.parsers import read
 from pincite.parsers.markup import blocks_of, has_header, lay_out, parse_html
-from pincite.reading.quotes import Sentence
 from pincite.reading.rows import Spelled
+from pincite.reading.sentence import Sentence
 from pincite.reading.tables import rows_asked_for
 from pincite.web import export
 from pincite.web.answers import reply_of, turn

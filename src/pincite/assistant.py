@@ -14,11 +14,12 @@ from pincite.errors import NothingFits, UsageError
 from pincite.index import Index, Ranking, checked_question
 from pincite.reading import entries, options, versions
 from pincite.reading.authors import by_author, tells_who_wrote, who_wrote
-from pincite.reading.conditions import NEARLY_AS_SURE, asks_for_latest, of_other_time, terms_of, without_other
+from pincite.reading.conditions import asks_for_latest, of_other_time, terms_of, without_other
 from pincite.reading.evidence import READ, Evidence
 from pincite.reading.parts import Asked, enumerates, parts, topic
 from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, in_heading, quotes, without_repeats
 from pincite.reading.reader import last_sentences
+from pincite.reading.sentence import NEARLY_AS_SURE
 from pincite.reading.spelling import replaced
 from pincite.reading.versions import VERSION
 from pincite.reading.wordings import other_wordings
@@ -240,7 +241,7 @@ class Assistant:
             history = [{**turn, "content": without_other(turn["content"], question)} for turn in history]
         queries = query_variants(question, history)
         ranking = self.index.rank(queries, passages=20, documents=10, where=where, most=100)
-        ranking = self._with_missed(queries[-1][0] if needs_context(question) else question, ranking)
+        ranking = self._with_asked_place(queries[-1][0] if needs_context(question) else question, ranking)
         read = self.index.read(question, ranking)
         if len(queries) > 1 and needs_context(question):
             read = self._in_context(question, history, where, ranking, read)
@@ -258,10 +259,11 @@ class Assistant:
         notes = (*read.notes, *(_beside(read.question, citations[0]) if citations else ()))
         return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=notes)
 
-    def _with_missed(self, question: str, ranking: Ranking) -> Ranking:
+    def _with_asked_place(self, question: str, ranking: Ranking) -> Ranking:
         """What was found, and first the place of the version, entry or option asked for, if only its document was."""
-        tries = (each.missed(question, ranking.hits, READ) for each in (versions, entries, options))
-        missed = next(filter(None, tries), None)
+        documents = list({hit.document.doc_id: hit.document for hit in ranking.hits}.values())
+        places = (each.asked_place(question, documents) for each in (versions, entries, options))
+        missed = next((each for each in places if each and not _begins_in(ranking.hits[:READ], *each)), None)
         if not missed:
             return ranking
         document, (start, end) = missed
@@ -399,6 +401,12 @@ def _said(citation: Citation) -> str:
 
 def _overlap(one: Citation, other: Citation) -> bool:
     return one.document.doc_id == other.document.doc_id and one.start < other.end and other.start < one.end
+
+
+def _begins_in(hits: Iterable[Hit], document: Document, span: Span) -> bool:
+    """Whether one of the passages holds the beginning of a range."""
+    held = (hit.passage for hit in hits if hit.document.doc_id == document.doc_id)
+    return any(passage.start <= span[0] < passage.end for passage in held)
 
 
 def _is_better_spelt(other: Answer, found: Answer, spelt: Mapping[str, str]) -> bool:

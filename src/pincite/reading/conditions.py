@@ -11,15 +11,12 @@ from pincite.datatypes import Document, Hit
 from pincite.parsers.metadata import find_date
 from pincite.reading.entries import entries
 from pincite.reading.options import OPTION
-from pincite.reading.quotes import LEANS, Sentence
+from pincite.reading.sentence import LEANS, NEARLY_AS_SURE, Sentence
 from pincite.reading.tables import LEAST, MOST
 from pincite.reading.versions import VERSION
 
 _LONG = 20  # words from which on a question has several parts
 _LONGEST_ENTRY = 100  # characters of a line that is taken for an item or a row
-NEARLY_AS_SURE = 0.5
-"""The share of the first one's probability from which on two sentences are taken to say as much of what is asked."""
-
 _YEAR = re.compile(r"(?<![\d.,$€£#-])(?:19|20)\d\d(?![\d%]|[.,]\d)")
 _BORDER = re.compile(r"\b(?:after|before|since|until|till|between|from|by)\s(?:\w+\s){0,3}\Z", re.IGNORECASE)
 _WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)

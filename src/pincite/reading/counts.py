@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from pincite.analysis.terms import NUMBER_WORDS, analyse, is_stop_word
 from pincite.datatypes import Span
-from pincite.reading.quotes import Sentence
+from pincite.reading.sentence import Sentence
 
 _ASKS = re.compile(r"\bhow many (?P<what>(?:[\w'’-]+ ?){1,4})", re.IGNORECASE)
 _NUMBER = re.compile(

@@ -9,13 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
-from pincite.datatypes import Document, Hit, Span
-
-if TYPE_CHECKING:  # quotes need entries
-    from pincite.reading.quotes import Sentence
+from pincite.datatypes import Document, Span
+from pincite.reading.sentence import SURE, UNSURE, Sentence
 
 _IDENTIFIER = re.compile(
     r"(?<![\w.-])(?:--?[A-Za-z][\w-]{0,40}|(?=\w{0,60}(?:[^\W_]_[^\W_]|[a-z0-9][A-Z]|[A-Z]{2}[a-z]))[A-Za-z]\w{2,60})"
@@ -66,10 +64,8 @@ _MARK = re.compile(r"(?:[-*+•]|#{1,6})\s+")
 _CLAUSE = re.compile(r"[,;.]\s|[.)\]]\Z")
 _HYPHENATED = re.compile("\u2010\\s+")
 _LONGEST_HEAD = 120
-_SURE = 0.5
-"""The least confidence of a sentence that states the value in the entry asked for."""
-_UNSURE = 0.3
-"""The most of one of another entry, or where the name does not stand."""
+_ELSE = 0.1
+"""The most of a sentence beside the entry that states the value asked for."""
 _MOST_NAMES = 8
 """Lines of names that share what stands below them; more are a mere list."""
 _SEARCHED = 250
@@ -127,38 +123,35 @@ def of_entry(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], 
     theirs = _entries_of(documents, asked)
     here = [each for each in rated if _place(each, theirs.get(each.hit.document.doc_id, ()))]
     if leading := _stating(here, theirs, asked) if asked.value else _beginning(here):
-        first = [each.ahead_of(rated[0], _SURE if alone else each.confidence) for each, alone in leading]
+        first = [each.ahead_of(rated[0], SURE if alone else each.confidence) for each, alone in leading]
         led = {(each.hit.document.doc_id, each.span) for each in first}
         others = [each for each in rated if (each.hit.document.doc_id, each.span) not in led]
-        return [*first, *(each.at_most(_UNSURE / 3) if asked.value else each for each in others)], True
+        return [*first, *(each.at_most(_ELSE) if asked.value else each for each in others)], True
     if not asked.name or not asked.value or not theirs:
         return list(rated), False
-    doubtful = [each if _may_state(each, theirs, asked) else each.at_most(_UNSURE) for each in rated]
+    doubtful = [each if _may_state(each, theirs, asked) else each.at_most(UNSURE) for each in rated]
     return sorted(doubtful, key=lambda each: -each.order), False
 
 
-def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, Span] | None:
-    """Where a document states what a question asks of an entry, if that is not among what will be read.
+def asked_place(question: str, documents: Sequence[Document]) -> tuple[Document, Span] | None:
+    """Where a document states what a question asks of an entry.
 
     Args:
         question: in natural language.
-        hits: what was found, best first.
-        read: how many of them are read.
+        documents: those found, best first.
 
     Returns:
-        The document, one of those found, and a range in it; None where that will be read, or is not there.
+        One of the documents, and a range in it; None where it is not there.
     """
-    asked, documents = asked_value(question), [hit.document for hit in hits]
+    asked = asked_value(question)
     asked = _meant(asked, documents) if asked else None
     theirs = _entries_of(documents, asked) if asked else {}
-    for document in {hit.document.doc_id: hit.document for hit in hits}.values():
+    for document in documents:
         for entry in theirs.get(document.doc_id, ())[:1]:
             start = entry.start
             if asked and asked.value and (found := _VALUES[asked.value][1].search(document.text, *entry[:2])):
                 start = found.start()
-            held = (hit.passage for hit in hits[:read] if hit.document.doc_id == document.doc_id)
-            read_there = any(each.start <= start < each.end for each in held)
-            return None if read_there else (document, (start, min(start + _SEARCHED, entry.end)))
+            return document, (start, min(start + _SEARCHED, entry.end))
     return None
 
 

@@ -30,9 +30,10 @@ from pincite.reading.counts import with_counts
 from pincite.reading.entries import of_entry
 from pincite.reading.named import of_name, of_names
 from pincite.reading.options import of_option
-from pincite.reading.quotes import Constants, Sentence, sentences
+from pincite.reading.quotes import Constants, sentences
 from pincite.reading.reader import Reader, Reading, Text
 from pincite.reading.rows import Spelled
+from pincite.reading.sentence import Sentence
 from pincite.reading.tables import rows_asked_for, rows_in_doubt, with_cells
 from pincite.reading.versions import of_version, without_lines
 from pincite.reading.wordings import of_acronym

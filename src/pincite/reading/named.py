@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from pincite.analysis.terms import analyse, is_stop_word, query_terms
-from pincite.reading.quotes import LEANS, Sentence
+from pincite.reading.sentence import LEANS, SURE, Sentence
 
 _ASKS = re.compile(
     r"\W*+(?:who|what)(?:['’]s| is| was| are| were) (?:the )?(?P<name>[^\W\d_][^\s?,;:]*(?: [^\s?,;:]+){0,4}?)[\s?.!]*",
@@ -32,8 +32,6 @@ _BEHIND = re.compile(
     r"|\s(?:is|was|are|were|became|remains)\b(?! (?:not|[a-z]+ing|also)\b)|\s[–—]\s[a-z])"
 )
 """What says it behind a name: "Ane Holt, mayor since 2011,", "Ane Holt was the mayor"."""
-_SURE = 0.5
-"""The least confidence of a sentence that says who or what a name is."""
 _NEARLY = 0.9  # the share of a confidence from which on another sentence is taken to say the same of something else
 _LONG = 400  # characters of a sentence that may be a list
 _NAMING = 0.3
@@ -72,12 +70,12 @@ def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], b
     terms = {*analyse(asked)}
     heeded = [each if terms.intersection(analyse(_reach(each))) else each.at_most(_NAMING) for each in rated]
     heeded.sort(key=lambda each: -each.order)
-    if heeded[0].confidence >= _SURE:
+    if heeded[0].confidence >= SURE:
         return heeded, False
     here = {each.hit.rank for each in naming}
     names = (asked, asked.split()[-1])
     telling = [each for each in heeded if each.hit.rank in here and any(_tells(each.text, name) for name in names)]
-    return _led_by(telling or naming[: " " in asked], heeded, _SURE if telling else _NAMING)
+    return _led_by(telling or naming[: " " in asked], heeded, SURE if telling else _NAMING)
 
 
 def of_names(rated: Sequence[Sentence], question: str) -> list[Sentence]:
@@ -112,7 +110,7 @@ def _of_kind(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], 
         return list(rated), False
     saying = [each for each in rated if query_terms(each.text)[: len(terms)] == terms != query_terms(each.text)]
     others = [each if _is_on(each, terms) else each.at_most(_NAMING / 3) for each in rated]
-    return _led_by(saying[:1], others if saying else rated, _SURE)
+    return _led_by(saying[:1], others if saying else rated, SURE)
 
 
 def _is_on(sentence: Sentence, terms: Sequence[str]) -> bool:

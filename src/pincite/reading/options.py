@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
-from pincite.datatypes import Document, Hit, Span
-from pincite.reading.quotes import Sentence
+from pincite.datatypes import Document, Span
+from pincite.reading.sentence import NEARLY_AS_SURE, SURE, Sentence
 
 OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]{0,40}")
 """An option, short or long."""
@@ -21,9 +21,6 @@ _ASKING = frozenset(analyse("option flag switch argument parameter mean do use c
 _ASKS_ELSE = re.compile(r"\b(?:who|whom|whose|why|when|where)\b", re.IGNORECASE)
 """What is no question for what an option does."""
 _MOST_SEARCHED = 1000  # characters of an entry
-_SURE = 0.5
-"""The least confidence of what stands below the option asked for; and the share of the first one's from which on a
-sentence says as much of what is asked."""
 
 
 def of_option(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
@@ -43,38 +40,31 @@ def of_option(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence],
     of = {id(each): _options(found[each.hit.document.doc_id], each.span) for each in rated}
     here = [each for each in rated if option in of[id(each)]]
     apart = [each for each in rated if not of[id(each)]]
-    sure = max(_SURE, rated[0].confidence)
+    sure = max(SURE, rated[0].confidence)
     leading = [each.ahead_of(rated[0], sure) for each in here if program <= _subject(each.hit.document)]
     if leading:
         return [*leading, *(each for each in apart if option in OPTION.findall(each.text))], True
     fitting = sorted([*here, *apart], key=lambda each: -each.order)
-    sure_enough = here and fitting[0].confidence >= _SURE * rated[0].confidence
+    sure_enough = here and fitting[0].confidence >= NEARLY_AS_SURE * rated[0].confidence
     return fitting if sure_enough else list(rated), False
 
 
-def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, Span] | None:
-    """What a document says of the option that a question asks for, where it is not among what will be read.
+def asked_place(question: str, documents: Sequence[Document]) -> tuple[Document, Span] | None:
+    """Where a document says what the option does that a question asks for.
 
     Args:
         question: in natural language.
-        hits: what was found, best first.
-        read: how many of them are read.
+        documents: those found, best first.
 
     Returns:
-        The document, one of those found, and the range of what it says; None where that will be read, or is not there.
+        One of the documents, and the range of what it says; None where it is not there.
     """
     option, program = _asked(question)
-    documents = {hit.document.doc_id: hit.document for hit in hits} if option else {}
-    for document in documents.values():
+    for document in documents if option else ():
         places = [span for span, names in entries(document) if option in names]
         if places and program <= _subject(document):
-            held = (hit.passage for hit in hits[:read] if hit.document.doc_id == document.doc_id)
             start, end = places[0]
-            return (
-                None
-                if any(each.start < end and start < each.end for each in held)
-                else (document, (start, min(end, start + _MOST_SEARCHED)))
-            )
+            return document, (start, min(end, start + _MOST_SEARCHED))
     return None
 
 

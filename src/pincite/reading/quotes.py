@@ -12,8 +12,8 @@ import math
 import operator
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise, takewhile
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -25,11 +25,10 @@ from pincite.datatypes import Document, Hit, Span, table_of
 from pincite.reading.entries import only_names
 from pincite.reading.lists import list_end
 from pincite.reading.reader import Reading
+from pincite.reading.sentence import LEANS, LOOKED_BACK, Sentence, probability
 from pincite.reading.versions import says_when, versions
 
 MOST_QUOTES = 5
-
-_LOOKED_BACK = 4  # sentences before one that its pronouns may refer to
 _HANDED_ON = 0.75  # how far towards the evidence of a question in running text the sentence after it is lifted
 _SHORT, _LONG = 10, 50
 """Words of a question up to which a single sentence can be expected to answer all of it, and beyond which nothing was
@@ -61,66 +60,6 @@ class Constants:
     def of(cls, values: Mapping[str, Any]) -> Self:
         """From JSON."""
         return cls(values["bias"], tuple(values["weights"]), values["score_weight"], values["part"])
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence that may be quoted, and the evidence for it.
-
-    Attributes:
-        place: which sentence of its passage it is, from 0.
-        span: its range in the document.
-        answer: the range in the document of the words in it that answer; empty where that is not known.
-        begins: where a quote begins that it leads: at the question right before it, where it leans on that.
-        features: ``(evidence, covered, cosine, long * evidence, long * covered)``: what the reader says of it or,
-            without a reader, its cosine to the question; the share of the question's words, rare ones weighing more,
-            that stand in the sentence, the title, the heading, the author's name, the names of its columns or, for
-            less, in the sentences before it; the cosine of its passage; and how the first two count for more or less
-            where a question is long, which is the logarithm of how many times longer than `_SHORT` words it is. A long
-            question says much of what it looks for.
-        confidence: the probability that it answers, 0 to 1.
-        order: puts the sentences found for one question in order.
-        bare: the words that answer are the question's own: it names what is asked for, and not its value.
-    """
-
-    hit: Hit
-    place: int
-    span: Span
-    answer: Span
-    begins: int
-    features: tuple[float, ...]
-    confidence: float
-    order: float
-    bare: bool = False
-
-    def less_sure(self, by: float) -> Sentence:
-        """The sentence with less evidence; ``by`` is taken off its logit."""
-        return replace(self, confidence=_probability(_logit(self.confidence) - by), order=self.order - by)
-
-    def at_least(self, sure: float) -> Sentence:
-        """The sentence, no less sure than this, for what a reader does not see speaks for it."""
-        return self if self.confidence >= sure else self.less_sure(_logit(self.confidence) - _logit(sure))
-
-    def at_most(self, sure: float) -> Sentence:
-        """The sentence, no surer than this, for what a reader does not see speaks against it."""
-        return self if self.confidence <= sure else self.less_sure(_logit(self.confidence) - _logit(sure))
-
-    def ahead_of(self, first: Sentence, sure: float) -> Sentence:
-        """The sentence, no less sure than this, before the one that was the first."""
-        return replace(self.at_least(sure), order=max(first.order + 0.01, self.order))
-
-    @property
-    def text(self) -> str:
-        """The sentence."""
-        return self.hit.document.text[slice(*self.span)]
-
-    @property
-    def leant_on(self) -> list[str]:
-        """The sentence behind those that it leans on: of whom "she" speaks."""
-        spans = self.hit.passage.sentences[max(0, self.place - _LOOKED_BACK) : self.place + 1]
-        texts = [self.hit.document.text[slice(*span)] for span in spans]
-        leans = takewhile(LEANS.match, reversed(texts))
-        return texts[-1 - min(len(list(leans)), len(texts) - 1) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +138,7 @@ def _of_passage(
             evidence = _handed_on(reading.sentences, document.text, spans, place, asked)
         columns = analyse(document.columns_at(span[0]) or "")
         near = terms[place].union(context, columns, *(terms[question] for question in asked))
-        covered = _covered(rarity, near, terms[max(0, place - _LOOKED_BACK) : place])
+        covered = _covered(rarity, near, terms[max(0, place - LOOKED_BACK) : place])
         features = (evidence, covered, hit.scores.get("dense", 0.0), long * evidence, long * covered)
         logit = constants.bias + sum(map(operator.mul, constants.weights, features))
         leans = asked and (evidence > own or is_reply(text) or LEANS.match(text))
@@ -211,7 +150,7 @@ def _of_passage(
             answer=(first, last),
             begins=spans[asked[0]][0] if leans else _with_names(texts, spans, place),
             features=features,
-            confidence=_probability(logit),
+            confidence=probability(logit),
             order=logit + constants.score_weight * hit.score,
             bare=first < last and rarity.keys() >= set(query_terms(document.text[first:last])),
         )
@@ -264,15 +203,6 @@ def _handed_on(evidence: npt.NDArray[np.float32], text: str, spans: Sequence[Spa
     alone = not text[line:start].strip() and "\n" in between[len(between.rstrip()) :]
     share = 1.0 if alone or is_reply(text[slice(*spans[place])]) else _HANDED_ON
     return own + share * (theirs - own)
-
-
-def _logit(probability: float) -> float:
-    sure = min(max(probability, 1e-9), 1 - 1e-9)
-    return math.log(sure / (1 - sure))
-
-
-def _probability(logit: float) -> float:
-    return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
 
 
 def _covered(rarity: Mapping[str, float], terms: set[str], before: Sequence[set[str]]) -> float:
@@ -389,12 +319,6 @@ def _runs(chosen: Iterable[Sentence]) -> list[list[Sentence]]:
             runs.append([sentence])
     return sorted(runs, key=lambda run: -max(sentence.order for sentence in run))
 
-
-LEANS = re.compile(
-    r"\W*(?:(?:He|She|It|They|His|Her|Its|Their|This|These|Those|That|Such|So|But|And|Or|However|Also|Then|Thus|"
-    r"Therefore|Hence|Otherwise|Instead|Both|Neither|Moreover|Furthermore)\b|[他她它这那其此但]|因此|所以)"
-)
-"""A sentence that is understood only with the one before it."""
 
 _TURNS = re.compile(
     r"(?:But|However|Yet|Except|Unless|Otherwise|Nevertheless|Unfortunately|Although|Though)\b|但|然而|除非"

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Document, Span, Table, table_of
-from pincite.reading.quotes import Sentence
 from pincite.reading.rows import cells_of, names_of
+from pincite.reading.sentence import SURE, UNSURE, Sentence
 
 MOST = re.compile(
     r"\b(?:most|highest|largest|biggest|greatest|longest|tallest|deepest|widest|heaviest|fastest|strongest|dearest|"
@@ -45,11 +45,6 @@ _ORDERS = re.compile(r"^\W*(?:place|year|#)\W*$|\b(?:rank|ranking|position|numbe
 """The name of a column whose numbers count nothing."""
 _NOTHING = re.compile(r"\W*(?:free|none|nil)\W*", re.IGNORECASE)
 _OF_ALL = re.compile(r"\W*(?:(?:grand )?total|sum|all|average|mean|median)\b", re.IGNORECASE)
-_SURE = 0.5
-"""The least confidence of a row that is told by the names of columns and its values."""
-
-_UNSURE = 0.3
-"""The most of a row that would have to be compared with rows that are not read."""
 
 
 class Row(NamedTuple):
@@ -82,7 +77,7 @@ def rows_in_doubt(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     if not MOST.search(question) and not LEAST.search(question):
         return list(rated)
     doubted = [
-        each.at_most(_UNSURE)
+        each.at_most(UNSURE)
         if table_of(each.hit.document.doc_id) and not MOST.search(each.text) and not LEAST.search(each.text)
         else each
         for each in rated
@@ -199,9 +194,9 @@ def _of_rows(rated: Sequence[Sentence], document: Document, table: Table, chosen
             others.append(sentence)
         elif any(a <= start < b for a, b in chosen):
             rows.append(sentence)
-    above = min((each.order for each in others if each.confidence > _SURE), default=inf)
-    below = max((each.order for each in others if each.confidence <= _SURE), default=-inf)
-    led = [row if row.confidence > _SURE else _between(row.at_least(_SURE), below, above) for row in rows]
+    above = min((each.order for each in others if each.confidence > SURE), default=inf)
+    below = max((each.order for each in others if each.confidence <= SURE), default=-inf)
+    led = [row if row.confidence > SURE else _between(row.at_least(SURE), below, above) for row in rows]
     return sorted([*led, *others], key=lambda sentence: -sentence.order)
 
 

@@ -10,15 +10,13 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pincite.analysis.terms import MONTHS, analyse, only_stop_words, query_terms
-from pincite.datatypes import Document, Hit, Span, Table, table_of
+from pincite.datatypes import Document, Span, Table, table_of
 from pincite.parsers.headings import is_version
 from pincite.parsers.metadata import find_date
-
-if TYPE_CHECKING:  # quotes need versions
-    from pincite.reading.quotes import Sentence
+from pincite.reading.sentence import NEARLY_AS_SURE, SURE, Sentence
 
 VERSION = re.compile(
     r"(?<![\w.])(?:v(?=\d)|(?<=version )|(?<=release )|(?=\d{1,4}\.\d))(\d{1,4}(?:\.\d{1,5}){0,4})(?!\.?\w)",
@@ -86,9 +84,6 @@ _CAME = re.compile(
 )
 _HALF = 0.5
 """The share of what is asked above which a sentence in a section is taken to speak of it."""
-_SURE = 0.5
-"""The least confidence of the section of the version all of whose changes are asked for; and the share of
-the first one's from which on a sentence says as much of what is asked."""
 
 
 class Section(NamedTuple):
@@ -146,14 +141,14 @@ def of_version(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence]
             if here and not asked.thing and _WORDED.search(question):
                 apart = []
             if asked.kinds:
-                here = [each.at_least(_SURE) if asked.kinds <= {*analyse(each.text)} else each for each in here]
+                here = [each.at_least(SURE) if asked.kinds <= {*analyse(each.text)} else each for each in here]
             if asked.kinds or (asked.when and here and not named & versions(here[0].text)):
                 return sorted([*here, *apart], key=lambda each: -each.order), True
             return [*_as_sure(here, rated[0]), *apart], True
     fitting = [
         each for each, section in below if not section.numbers or named & section.numbers or named & versions(each.text)
     ]
-    sure = bool(fitting) and fitting[0].confidence >= _SURE * rated[0].confidence
+    sure = bool(fitting) and fitting[0].confidence >= NEARLY_AS_SURE * rated[0].confidence
     return fitting if sure else list(rated), False
 
 
@@ -187,7 +182,7 @@ def without_lines(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     of = [(each, _section(sections(each.hit.document), each.span[0])) for each in rated] if asked else []
     shares = {id(each): _share(asked, each, section) for each, section in of}
     lines = {id(each) for each, section in of if each.span[0] <= section.end < section.below and not shares[id(each)]}
-    told = _SURE if asked and _WORDED.search(question) else 0.0
+    told = SURE if asked and _WORDED.search(question) else 0.0
     if not lines and not told:
         return list(rated)
     sure = max((each.confidence for each in rated if id(each) in lines), default=0.0)
@@ -222,26 +217,23 @@ def _came(question: str) -> frozenset[str]:
     return frozenset(query_terms(question)) - _CHANGES - _KINDS - _ENDS
 
 
-def missed(question: str, hits: Sequence[Hit], read: int) -> tuple[Document, Span] | None:
-    """The section that answers what a question asks of a version, where it is not among what will be read.
+def asked_place(question: str, documents: Sequence[Document]) -> tuple[Document, Span] | None:
+    """Where the section begins that answers what a question asks of a version.
 
     Args:
         question: in natural language.
-        hits: what was found, best first.
-        read: how many of them are read.
+        documents: those found, best first.
 
     Returns:
-        The document, one of those found, and the range of the line above the section; None where there is none.
+        One of the documents, and the range of the line above the section; None where there is none.
     """
     named, asked = asked_versions(question), _asked(question)
     if len(named) != 1 or asked is None:
         return None
-    for document in {hit.document.doc_id: hit.document for hit in hits}.values():
+    for document in documents:
         for section in sections(document):
             if _is_of(section, named, asked.thing):
-                places = (hit.passage for hit in hits[:read] if hit.document.doc_id == document.doc_id)
-                held = any(place.start < section.below and section.end < place.end for place in places)
-                return None if held else (document, (section.start, section.end))
+                return document, (section.start, section.end)
     return None
 
 
@@ -278,7 +270,7 @@ def _as_sure(here: Sequence[Sentence], first: Sentence) -> list[Sentence]:
     if not here:
         return []
     lead = here[0].hit
-    raised = [each.ahead_of(first, _SURE) if each.hit is lead else each for each in here]
+    raised = [each.ahead_of(first, SURE) if each.hit is lead else each for each in here]
     return sorted(raised, key=lambda each: -each.order)
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from pincite.analysis.terms import is_stop_word
-from pincite.reading.quotes import Sentence
+from pincite.reading.sentence import SURE, Sentence
 
 _SHORT = r"[^\W_][^\s()\[\]]{0,8}[^\W_]"
 _IN_BRACKETS = re.compile(r"(?:(?<=\s)|^)([^\s()]+ )?\(([^()\n]{2,100})\)")
@@ -28,8 +28,6 @@ _SAID = re.compile(
     r"(?P<long>[^.;:()\n]{4,100})"
 )
 """An acronym in front of what it is short for, without brackets."""
-_SURE = 0.5
-"""The least confidence of what says what an acronym is short for."""
 _LETTERS = r"(?:[A-Z]\.?\s?-?){1,3}"
 _NAME = r"[A-Z][^\W\d_]+(?:[-'’][^\W\d_]+)?"
 _INITIALS = re.compile(
@@ -81,7 +79,7 @@ def of_acronym(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence]
     saying = [each for each in rated if shorts.intersection(short for short, _ in definitions(each.text))]
     if not saying or question.isupper():
         return list(rated), False
-    leading = [each.ahead_of(rated[0], max(_SURE, rated[0].confidence)) for each in saying]
+    leading = [each.ahead_of(rated[0], max(SURE, rated[0].confidence)) for each in saying]
     return [*leading, *(each for each in rated if each not in saying)], True
 
 
