@@ -281,10 +281,10 @@ def test_filters_come_back_with_what_a_page_keeps(assistant: Assistant) -> None:
     given = {"question": "x", "folders": ["a/b"], "sources": ["S"], "after": "2020", "before": " 2021-02"}
     asked = Asked.model_validate(given)
     assert asked.where == Filter(source="S", folders="a/b", after="2020", before="2021-02")
-    assert asked.only == ["a/b", "S", "2020–2021-02"]
+    assert asked.only() == ["a/b", "S", "2020–2021-02"]
     assert Asked.model_validate_json(asked.model_dump_json()) == asked
-    assert Asked(question="x", after="2020").only == ["from 2020"]
-    assert Asked(question="x", before="2020").only == ["until 2020"]
+    assert Asked(question="x", after="2020").only() == ["from 2020"]
+    assert Asked(question="x", before="2020").only() == ["until 2020"]
     assert Asked(question="x").where is None
 
 

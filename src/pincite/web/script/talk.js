@@ -39,10 +39,13 @@ const pending = (number, { question }, said = "Reading the articles…") => {
 
 const failed = (number, asked, problem) => {
   const turn = pending(number, asked, "");
-  const button = make("button", { type: "button", textContent: "Ask again" });
-  button.dataset.act = "again";
+  const ways = Object.entries({ edit: "Edit question", again: "Ask again" }).map(([act, textContent]) => {
+    const button = make("button", { type: "button", textContent });
+    button.dataset.act = act;
+    return button;
+  });
   one(".pending", turn).replaceWith(
-    make("p", { className: "notice failed" }, problem), make("div", { className: "actions" }, button));
+    make("p", { className: "notice failed" }, problem), make("div", { className: "actions" }, ...ways));
   return turn;
 };
 
@@ -202,6 +205,7 @@ const show = async (next) => {
   chat = next;
   live.set(chat.id, chat);
   edit(null);
+  chats.show();
   const asked = await draw();
   if (asked && chat === next) filters.set(asked);
 };
