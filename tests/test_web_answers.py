@@ -139,6 +139,7 @@ def test_a_reply_looks_like_one_and_what_it_lists_is_opened_by_a_click(page: Pag
     expect(turn.locator(".sources")).to_be_empty()
     listed = ask(page, "What articles do you have?")
     expect(listed.locator(".reply p")).to_have_text("There are 5 articles.")
+    expect(ask(page, "What can you do?").locator(".reply")).not_to_contain_text("`")
     listed.get_by_role("link", name="The night ferry of Aldhaven").click()
     expect(page.locator("#reader h2")).to_have_text("The night ferry of Aldhaven")
     assert page.locator("#reader mark").count() == 0

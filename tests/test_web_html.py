@@ -459,6 +459,13 @@ def test_white_space_that_says_something_is_kept_line_by_line(
     assert bool(read.texts.get("typed")) == typed
 
 
+def test_tabs_are_as_wide_as_where_the_line_stands_in_the_text() -> None:
+    text = "mill\n\tgrinds  rye\n    and\tbarley\tor  oats"
+    read = Reading(columns.shown(as_document(text), (6, len(text))))
+    widths = [each["style"] for each in read.attributes if each.get("class") == "tab"]
+    assert widths == ["--in:1", "--in:2"]  # from 7 to 8, and from 14 to 16
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -25,6 +25,7 @@ _MOST_BEFORE_AND_AFTER = 600  # characters around a quote in which the sentences
 _NEAREST = 3
 _SIDE_BY_SIDE = 2  # parts of a question that are laid out as columns
 _COUNTS = re.compile(r"(?:And )?\d+ more (?:article|passage)s?\b")
+_CODE = re.compile("&#96;(.+?)&#96;")
 _MOST_SET_APART = 2 / 3
 _ASK_OTHERWISE = (
     "<button type='button' data-act='edit'>Edit question</button>"
@@ -264,7 +265,8 @@ def _own_words(reply: Reply) -> str:
         for each in reply.documents
     )
     listed = f"<ul>{rows}</ul>" if rows else ""
-    return f"<section class='reply'><p dir='auto'>{literal(reply.text)}</p>{listed}</section>"
+    said = _CODE.sub(r"<code>\1</code>", literal(reply.text))
+    return f"<section class='reply'><p dir='auto'>{said}</p>{listed}</section>"
 
 
 def document_link(doc_id: str, title: str) -> str:

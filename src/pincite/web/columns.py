@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 from threading import Lock
 from typing import NamedTuple
 
@@ -136,10 +136,19 @@ def _stripped(text: str, start: int, end: int) -> Iterator[tuple[int, int, int]]
 def _by_line(text: str, lines: Sequence[tuple[int, int, int]], left: int, marks: Sequence[Mark]) -> str:
     made, at = "", lines[0][0]
     for start, end, indent in lines:
-        inside = marked(text, start, end, marks)
+        inside = _with_tabs(marked(text, start, end, marks), text[start:end], indent)
         made += f"{gap(text, at, start, marks)}<span class='line' style='--in:{max(0, indent - left)}'>{inside}</span>"
         at = end
     return made
+
+
+def _with_tabs(html: str, line: str, indent: int) -> str:
+    """Each tab as wide as where the line begins with all its indentation."""
+    columns = accumulate(line, lambda at, each: at + _TAB - at % _TAB if each == "\t" else at + 1, initial=indent)
+    widths = iter(
+        [after - before for (before, after), each in zip(pairwise(columns), line, strict=True) if each == "\t"]
+    )
+    return re.sub("\t", lambda _: f"<span class='tab' style='--in:{next(widths)}'>\t</span>", html)
 
 
 def _apart(text: str, start: int, end: int, marks: Sequence[Mark]) -> str:

@@ -12,7 +12,7 @@ import { call } from "./server.js";
 import * as talk from "./talk.js";
 
 const THEME = "pincite-theme";
-const { NARROW } = reader;
+const NARROW = 900; // pixels, below which sources, reader and drawers cover the page
 const CROWDED = 1184; // as in page.css, 74rem
 const ROOMY = 1400; // from which an open drawer, the chat and the reader stand side by side
 const LOOK = 20_000, LOOK_AT_A_BUILDING = 3_000;

@@ -6,9 +6,7 @@ import { request } from "./server.js";
 let opened = null; // the query by which the open article was asked for
 let source = null; // the turn whose quotes are stepped through
 let back = null; // what had the focus before
-
-/** Pixels, below which sources, reader and drawers cover the page. */
-export const NARROW = 900;
+const PHONE = 600; // pixels, below which a page as wide as the window cannot be read
 
 export const isOpen = () => Boolean(opened);
 
@@ -62,7 +60,7 @@ export const show = async (query) => {
   else body.replaceChildren(make("p", { className: "news", textContent: text }));
   reader.hidden = false;
   body.classList.remove("as-text");
-  if (figure()) (turnPage(0), enlarge(innerWidth < NARROW));
+  if (figure()) (turnPage(0), enlarge(innerWidth < PHONE));
   toQuote();
   if (!moved) one("h2", body)?.focus({ preventScroll: true });
 };

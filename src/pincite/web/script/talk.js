@@ -306,9 +306,8 @@ export const last = () => chat.turns.at(-1)?.asked.question ?? "";
 // ------------------------------------------------------------ what can be done with a turn
 
 const exported = async (button) => {
-  const form = button.dataset.format;
-  const { value, problem } = await call("export", [keptOf(button)], form);
   button.closest("details").open = false;
+  const { value, problem } = await call("export", [keptOf(button)], button.dataset.format);
   return problem ? toast(problem) : value.text;
 };
 
