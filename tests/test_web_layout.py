@@ -171,7 +171,9 @@ def test_names_for_those_who_do_not_see_the_page(page: Page) -> None:
     expect(page.get_by_role("log", name="Conversation")).to_be_visible()
     expect(page.get_by_role("article", name=FERRY)).to_be_visible()
     expect(page.get_by_role("complementary", name="Sources of answer 1")).to_be_visible()
-    expect(turn.get_by_role("link", name=re.compile("Source 1: ")).first).to_be_visible()
+    for number in (turn.locator(".chip").first, turn.locator(".badge").first):
+        expect(number).to_have_accessible_name(re.compile("^Source 1: ."))
+    expect(turn.get_by_role("group", name="Quote 1").first.get_by_role("button")).to_have_text(["Right", "Wrong"])
 
 
 def test_light_or_dark_is_kept(visit: Callable[..., Page], server: Server) -> None:

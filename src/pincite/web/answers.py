@@ -243,7 +243,8 @@ def _judge(quote: Quote) -> str:
     if quote.span is None:
         return ""
     buttons = f"{_JUDGE}='right'>Right</button>{_JUDGE}='wrong'>Wrong</button>"
-    return f"<span class='judge' data-cite='{literal(quote.anchor)}'>{buttons}</span>"
+    group = f"role='group' aria-label='Quote {quote.label}'"
+    return f"<span class='judge' {group} data-cite='{literal(quote.anchor)}'>{buttons}</span>"
 
 
 def _by_parts(reply: Reply) -> str:
@@ -294,11 +295,16 @@ def examples(questions: Iterable[str]) -> str:
 def _quote(quote: Quote) -> str:
     if quote.document is None or quote.span is None:
         return f"<blockquote class='gone'>{literal(gone(quote))} <span class='badge'>{quote.label}</span></blockquote>"
-    name = f"Source {quote.label}: {literal(quote.document.title)}"
-    chip = f"<a class='chip' {_link(quote)} data-label='{quote.label}' aria-label='{name}'>{quote.label}</a>"
+    chip = f"<a class='chip' {_link(quote)} data-label='{quote.label}' {_name(quote)}>{quote.label}</a>"
     text = f"<span class='quote'>{_highlighted(quote.document, quote)}</span>"
     along = direction(quote.document, quote.span)
     return f"{_columns(quote.document, quote.span)}<blockquote dir='{along}'>{text} {chip}</blockquote>"
+
+
+def _name(quote: Quote) -> str:
+    """What a link that shows only the number of a quote is called."""
+    assert quote.document is not None
+    return f"aria-label='Source {quote.label}: {literal(quote.document.title)}'"
 
 
 def _columns(document: Document, span: Span) -> str:
@@ -395,7 +401,7 @@ def _part(document: Document, quote: Quote, kind: str) -> str:
     marks = [(start, end, f"mark data-label='{quote.label}'")] if kind in ANSWERS else []
     text, along = shown(document, (begin, stop), marks), direction(document, quote.span)
     edited = "<span class='edited'>changed since, word for word still there</span>" if quote.edited else ""
-    badge = f"<a class='badge' {_link(quote)}>{quote.label}</a>" if kind in ANSWERS else ""
+    badge = f"<a class='badge' {_link(quote)} {_name(quote)}>{quote.label}</a>" if kind in ANSWERS else ""
     judge = _judge(quote) if kind in ("quotes", "weak") else ""
     return (
         f"{_columns(document, quote.span)}"

@@ -102,7 +102,7 @@ const remove = async (id) => {
 /** Forget the oldest of very many. */
 export const tidy = async () => (await list()).slice(MOST).forEach(({ id }) => remove(id).catch(() => {}));
 
-export const titleOf = ({ title, turns }) => title || turns[0]?.asked.question || "Empty chat";
+const titleOf = ({ title, turns }) => title || turns[0]?.asked.question || "Empty chat";
 
 // ------------------------------------------------------------ the list
 

@@ -3,7 +3,8 @@
 import { make, one, toast } from "./dom.js";
 import { call } from "./server.js";
 
-export const LISTS = ["folders", "sources", "authors", "documents"], DATES = ["after", "before"];
+const LISTS = ["folders", "sources", "authors", "documents"];
+export const DATES = ["after", "before"];
 export const PARAMETERS = { // of links
   folders: "folder", sources: "source", authors: "author", documents: "only", after: "after", before: "before",
 };

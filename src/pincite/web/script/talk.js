@@ -8,6 +8,8 @@ import { call, callPatiently } from "./server.js";
 
 const BEFORE = 20; // turns that a question may lean on
 const IN_LINKS = 3, LONGEST = 2_000; // turns, and characters: mail and chat programs cut off longer links
+const WAYS = "<div class='actions'><button type='button' data-act='edit'>Edit question</button>" +
+  "<button type='button' data-act='again'>Ask again</button></div>";
 const newId = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
@@ -23,7 +25,7 @@ let editing = null; // the number of the turn whose question stands in the box
 let answeredNow = () => {};
 
 export const current = () => chat.id;
-export const keptOf = (inside) => JSON.parse(inside.closest(".turn").dataset.kept);
+const keptOf = (inside) => JSON.parse(inside.closest(".turn").dataset.kept);
 const numberOf = (inside) => Number(inside.closest(".turn").id.replace("turn-", ""));
 const place = (number) => document.getElementById(`turn-${number}`);
 // ------------------------------------------------------------ asking
@@ -39,13 +41,7 @@ const pending = (number, { question }, said = "Reading the articles…") => {
 
 const failed = (number, asked, problem) => {
   const turn = pending(number, asked, "");
-  const ways = Object.entries({ edit: "Edit question", again: "Ask again" }).map(([act, textContent]) => {
-    const button = make("button", { type: "button", textContent });
-    button.dataset.act = act;
-    return button;
-  });
-  one(".pending", turn).replaceWith(
-    make("p", { className: "notice failed" }, problem), make("div", { className: "actions" }, ...ways));
+  one(".pending", turn).replaceWith(make("p", { className: "notice failed" }, problem), parsed(WAYS));
   return turn;
 };
 
