@@ -19,6 +19,7 @@ from browsing import BEES, FERRY, LOG
 from conftest import WordEmbedder, write_files
 from pincite import Answer, Assistant, Filter, Index, Settings
 from pincite.errors import QueryError
+from pincite.stores.local.catalog import Catalog
 from pincite.text_anchors import ResolvedAnchor, resolve, text_anchor
 from pincite.web import chat
 from pincite.web.chat import Asked, Chat
@@ -277,14 +278,26 @@ def test_how_many_articles_fit(assistant: Assistant) -> None:
     assert "From 'soon' is not a date" in page.fits({"after": "soon"})["problem"]
 
 
+def test_articles_that_fit_are_counted_and_not_listed(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(Catalog, "listed")  # of a store elsewhere, each would be fetched
+    assert chat_over(assistant.index).fits({"sources": ["Hive & Home"]})["said"] == "1 article fits"
+
+
+def test_rows_of_tables_that_fit_are_counted_apart(tmp_path: Path) -> None:
+    crops = "Crop,Year,Sacks\n" + "".join(f"rye,{year},{year % 90}\n" for year in range(1901, 1905))
+    with Index.open(make_index(tmp_path, {"a/crops.csv": crops, "b/mill.md": "The mill grinds."})) as index:
+        assert index.holdings() == "1 article and 4 rows of 1 table"
+        assert index.holdings(Filter(folders="a")) == "4 rows of 1 table"
+
+
 def test_filters_come_back_with_what_a_page_keeps(assistant: Assistant) -> None:
     given = {"question": "x", "folders": ["a/b"], "sources": ["S"], "after": "2020", "before": " 2021-02"}
     asked = Asked.model_validate(given)
     assert asked.where == Filter(source="S", folders="a/b", after="2020", before="2021-02")
-    assert asked.only == ["a/b", "S", "2020–2021-02"]
+    assert asked.only() == ["a/b", "S", "2020–2021-02"]
     assert Asked.model_validate_json(asked.model_dump_json()) == asked
-    assert Asked(question="x", after="2020").only == ["from 2020"]
-    assert Asked(question="x", before="2020").only == ["until 2020"]
+    assert Asked(question="x", after="2020").only() == ["from 2020"]
+    assert Asked(question="x", before="2020").only() == ["until 2020"]
     assert Asked(question="x").where is None
 
 

@@ -155,6 +155,23 @@ def test_chats_are_kept_named_exported_and_deleted(page: Page, server: Server) -
     tab.close()
 
 
+def test_the_open_chat_is_marked_in_the_list(visit: Callable[..., Page], server: Server) -> None:
+    page = visit(server.address, 1440)
+    ask(page, FERRY)
+    page.get_by_role("button", name="New chat").click()
+    ask(page, BEES)
+    reload(page)
+    answered(page, 1)
+    page.get_by_role("button", name="Chats", exact=True).click()
+    current = page.locator("#chats .open[aria-current=true]")  # an empty value says that it is not
+    expect(current).to_have_text([BEES])
+    expect(current).to_have_css("font-weight", "600")
+    page.locator("#chats .open", has_text=FERRY).click()
+    expect(current).to_have_text([FERRY])
+    page.get_by_role("button", name="New chat").click()
+    expect(current).to_have_count(0)
+
+
 HOLD = """() => {
   const real = window.fetch, gate = new Promise((open) => (window.release = open));
   window.fetch = async (path, ...rest) => (await (path.endsWith("call/turn") && gate), real(path, ...rest));
@@ -543,7 +560,7 @@ def test_what_is_chosen_from_lists_stays_with_the_question(page: Page) -> None:
     expect(page.locator("#filters .fits")).to_contain_text("From '2019' is later than Until '2018'")
     page.get_by_role("button", name="Without 2019–2018").click()
     expect(page.locator("#chips button")).to_be_focused()
-    expect(ask(page, BEES).locator(".only")).to_have_text("Only bees.md")
+    expect(ask(page, BEES).locator(".only")).to_have_text("Only What does a hive of grey bees need?")
     reload(page)
     answered(page, 1)
     expect(page.locator("#chips li")).to_have_text("What does a hive of grey bees need?✕")

@@ -19,7 +19,7 @@ from pincite import Answer, Citation, Document, Hit, Passage, Progress, Status, 
 from pincite.datatypes import Changes, Listed, Table
 from pincite.text_anchors import ResolvedAnchor
 from pincite.web import answers as turns
-from pincite.web import articles, export, page, shelf, start
+from pincite.web import articles, columns, export, page, shelf, start
 from pincite.web.library import State
 from pincite.web.markup import direction, numbered_blocks, where
 from pincite.web.shelf import Article
@@ -410,3 +410,81 @@ def test_every_part_of_an_arabic_article_runs_from_right_to_left() -> None:
     assert {"<h4 dir='rtl'>", "<blockquote dir='rtl'>", "<p class='passage' dir='rtl'>"} <= set(
         re.findall(r"<(?:h4|blockquote|p class='passage') dir='rtl'>", made)
     )
+
+
+MANUAL = """MILL(1)
+
+NAME
+       mill - grinds
+
+OPTIONS
+       -c, --coarse   grind so that
+                      husks stay
+       -f, --fine     sieve   twice
+
+       Of both  the last   one counts.
+"""
+TABLE = """The crops were counted.  All of them.
+
+Year   Crop     Sacks
+1901   rye        112
+1902   barley      90
+
+More is known."""
+VERSE = "Low water\n\n  The boats lie down,\n    the herons stand,\n  and none comes near."
+
+
+def as_document(text: str) -> Document:
+    return Document(doc_id="d.txt", title="d", text=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "typed", "lines"),
+    [
+        (MANUAL, True, [("mill - grinds", 7), ("husks stay", 22), ("-c, --coarse   grind so that", 7)]),
+        (TABLE, True, [("1901   rye        112", 0)]),
+        (VERSE, False, [("The boats lie down,", 0), ("the herons stand,", 2)]),
+        ("a:\n\ndef f(x):\n\treturn x", False, [("def f(x):", 0), ("return x", 8)]),
+    ],
+)
+def test_white_space_that_says_something_is_kept_line_by_line(
+    text: str, typed: bool, lines: list[tuple[str, int]]
+) -> None:
+    read = Reading(f"<p>{columns.shown(as_document(text), (0, len(text)))}</p>")
+    assert read.texts["p"] == [text]
+    for line, indent in lines:
+        at = read.texts["line"].index(line)
+        styles = [each["style"] for each in read.attributes if each.get("class") == "line"]
+        assert styles[at] == f"--in:{indent}", line
+    assert bool(read.texts.get("typed")) == typed
+
+
+def test_tabs_are_as_wide_as_where_the_line_stands_in_the_text() -> None:
+    text = "mill\n\tgrinds  rye\n    and\tbarley\tor  oats"
+    read = Reading(columns.shown(as_document(text), (6, len(text))))
+    widths = [each["style"] for each in read.attributes if each.get("class") == "tab"]
+    assert widths == ["--in:1", "--in:2"]  # from 7 to 8, and from 14 to 16
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "One sentence.  Another one.\nAnd a third:  it goes on.\nEnd.",
+        "One  slip of the hand.\nNo other in it.",
+        "Plain\nlines\nof words",
+    ],
+)
+def test_white_space_that_says_nothing_sets_nothing(text: str) -> None:
+    document = as_document(text)
+    assert columns.setting(document, (0, len(text))) is None
+    assert columns.shown(document, (0, len(text))) == text
+
+
+@given(st.text("ab .\t\n", max_size=200), st.data())
+def test_what_is_shown_line_by_line_is_the_text_to_the_letter(text: str, data: st.DataObject) -> None:
+    document, places = as_document(text), st.integers(0, len(text))
+    start, end = sorted((data.draw(places), data.draw(places)))
+    first, last = sorted((data.draw(places), data.draw(places)))
+    read = Reading(f"<p>{columns.shown(document, (start, end), [(first, last, 'mark')])}</p>")
+    assert read.texts["p"] == [text[start:end]]
+    assert "".join(read.texts.get("mark", [])) == text[max(start, first) : max(start, min(end, last))]

@@ -14,8 +14,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from browsing import FERRY, FORM, LOG, PATIENCE, UNKNOWN, ask, box_of, reload
-from pincite import Assistant
+from pincite import Assistant, Document
 from pincite.text_anchors import text_anchor
+from pincite.web import columns
 from serving import Server
 
 
@@ -170,7 +171,9 @@ def test_names_for_those_who_do_not_see_the_page(page: Page) -> None:
     expect(page.get_by_role("log", name="Conversation")).to_be_visible()
     expect(page.get_by_role("article", name=FERRY)).to_be_visible()
     expect(page.get_by_role("complementary", name="Sources of answer 1")).to_be_visible()
-    expect(turn.get_by_role("link", name=re.compile("Source 1: ")).first).to_be_visible()
+    for number in (turn.locator(".chip").first, turn.locator(".badge").first):
+        expect(number).to_have_accessible_name(re.compile("^Source 1: ."))
+    expect(turn.get_by_role("group", name="Quote 1").first.get_by_role("button")).to_have_text(["Right", "Wrong"])
 
 
 def test_light_or_dark_is_kept(visit: Callable[..., Page], server: Server) -> None:
@@ -214,6 +217,55 @@ def test_the_box_and_what_is_said_stand_on_one_edge(page: Page) -> None:
             assert abs(box_of(page.locator("#ask"))["x"] - box_of(page.locator(said))["x"]) <= 1, (said, width)
             assert page.locator("#talk").evaluate("one => one.scrollWidth <= one.clientWidth"), (said, width)
         ask(page, LOG)
+
+
+SCROLLERS = """one => [...one.querySelectorAll("*")]
+  .filter((part) => ["auto", "scroll"].includes(getComputedStyle(part).overflowY)).map((part) => part.className)"""
+FILL = """(one, height) => one.insertAdjacentHTML("beforeend", `<p style="height: ${height}px; margin: 0">long</p>`)"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_only_the_conversation_scrolls_and_nothing_is_cut(
+    visit: Callable[..., Page], server: Server, width: int
+) -> None:
+    page = visit(server.address, width)
+    first, last = ask(page, FERRY), ask(page, "salt " * 300)
+    talk = page.locator("#talk")
+    assert talk.evaluate(SCROLLERS) == []
+    talk.evaluate("one => { one.style.scrollBehavior = 'auto'; one.scrollTop = 1e6; }")
+    end = box_of(last.locator(".actions, .card").last if width < 900 else last.locator(".actions"))
+    assert end["y"] + end["height"] <= box_of(page.locator("#composer"))["y"] + 1
+    if width < 900:
+        return
+    first.locator(".cards").evaluate(FILL, 3000)
+    talk.evaluate("one => { one.scrollTop = 0; }")
+    top = box_of(first.locator(".question"))["y"]
+    talk.evaluate("one => { one.scrollTop = 900; }")
+    assert abs(box_of(first.locator(".question"))["y"] - top) <= 1  # stays beside its sources
+    first.locator(".question").evaluate(FILL, 1500)
+    talk.evaluate("one => { one.scrollTop = 1800; }")
+    expect(first.locator(".actions")).to_be_in_viewport()  # of what is higher, the end stays
+
+
+TYPED = columns.shown(
+    Document(doc_id="t", title="t", text=(LEDGER := "Year   Crop      Sacks\n" * 9)), (0, len(LEDGER))
+)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_columns_stand_below_each_other_and_are_broken_on_a_phone(
+    visit: Callable[..., Page], server: Server, width: int
+) -> None:
+    page = visit(server.address, width)
+    turn = ask(page, FERRY)
+    for part in (turn.locator(".lead .quote"), turn.locator(".passage").first):
+        part.evaluate("(one, html) => { one.innerHTML = html; }", TYPED)
+        fonts = part.locator(".line").evaluate_all("all => all.map(one => getComputedStyle(one).fontFamily)")
+        assert all("monospace" in font for font in fonts)
+    wide = "Year   Crop      Sacks   " * 9
+    page.locator(".line").first.evaluate("(one, text) => { one.textContent = text; }", wide)
+    assert page.locator("#talk").evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert turn.locator(".line").last.evaluate("one => getComputedStyle(one).whiteSpaceCollapse") == "preserve"
 
 
 CLIPPED = """one => {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from browsing import ARTICLES, BEES, FERRY, LOG, PATIENCE, Own, answered, ask, marked
+from browsing import ARTICLES, BEES, FERRY, LOG, PATIENCE, Own, answered, ask, box_of, go, marked
 from pincite import Assistant, Index
 from pincite.text_anchors import text_anchor
 from serving import Server
@@ -68,6 +68,24 @@ def test_keyboard_alone(page: Page) -> None:
     expect(box).to_be_focused()
     page.keyboard.type("1jk?l")
     expect(box).to_have_value("1jk?l")
+
+
+def test_escape_closes_what_was_opened_last_or_has_the_focus(visit: Callable[..., Page], server: Server) -> None:
+    page = visit(server.address, 1440)
+    turn, chats, reader = ask(page, FERRY), page.locator("#chats"), page.locator("#reader")
+    page.keyboard.press("Escape")  # leaves the box
+    page.keyboard.press("c")
+    turn.locator(".chip").first.click()
+    expect(reader.locator("h2")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(reader).to_be_hidden()
+    expect(chats).to_be_visible()
+    turn.locator(".chip").first.click()
+    expect(reader.locator("h2")).to_be_focused()
+    chats.get_by_role("button", name="Rename").focus()
+    page.keyboard.press("Escape")
+    expect(chats).to_be_hidden()
+    expect(reader).to_be_visible()
 
 
 def test_focus_is_visible_goes_into_the_reader_and_back(page: Page) -> None:
@@ -195,6 +213,20 @@ def test_original_is_downloaded_and_a_pdf_opened_at_its_page(visit: Callable[...
     opened.value.wait_for_load_state()
     assert opened.value.evaluate("document.contentType") == "application/pdf"
     opened.value.close()
+    picture = page.locator("#reader .picture img")
+    expect(picture).to_have_js_property("complete", True)
+    fitting = box_of(picture)["width"]
+    page.get_by_role("button", name="Larger").click()
+    assert box_of(picture)["width"] >= 1.5 * fitting
+    picture.click()
+    assert box_of(picture)["width"] == fitting
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.keyboard.press("Escape")
+    go(page, f"{own.address}/?doc=shanghai-talent.pdf")
+    assert box_of(picture)["width"] > 600  # letters as large as those of a text
+    assert page.locator("#reader .body").evaluate("one => one.scrollWidth <= one.clientWidth")
+    page.get_by_role("button", name="Fit").click()
+    assert box_of(picture)["width"] < 390
     page = visit(f"{own.address}/?doc=hubei.docx")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download original").click()

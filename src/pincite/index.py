@@ -29,6 +29,7 @@ from pincite.datatypes import (
     count,
     passage_id,
     replace_surrogates,
+    table_of,
 )
 from pincite.errors import (
     CorpusError,
@@ -103,7 +104,7 @@ class Index:
         self._lock = threading.Lock()
         self._embedders: dict[str, Embedder] = {}
         self._asking: dict[str, Any] = {}
-        self._holdings = 0, ""  # of which generation, and what
+        self._holdings = 0, "", False  # of which generation, what, and whether there are rows of tables
 
     @classmethod
     def open(cls, path: str | Path, *, settings: Settings | None = None) -> Self:
@@ -391,8 +392,8 @@ class Index:
         with self._store.snapshot() as snapshot:
             return snapshot.count(where)
 
-    def holdings(self) -> str:
-        """How many articles there are, in words; rows of tables are counted apart.
+    def holdings(self, where: Filter | None = None) -> str:
+        """How many articles there are (that fit ``where``), in words; rows of tables are counted apart.
 
         Examples:
             >>> index.holdings()
@@ -400,8 +401,14 @@ class Index:
         """
         with self._store.snapshot() as snapshot:
             if self._holdings[0] != snapshot.generation:
-                self._holdings = snapshot.generation, listing.in_words(snapshot.doc_ids())
-            return self._holdings[1]
+                ids = snapshot.doc_ids()
+                self._holdings = snapshot.generation, listing.in_words(ids), any(map(table_of, ids))
+            _, held, has_rows = self._holdings
+            if where is None:
+                return held
+            if has_rows:
+                return listing.in_words(each.doc_id for each in snapshot.listed(where))
+            return count(snapshot.count(where)[0], "article")
 
     def beginnings(self, documents: Collection[Document]) -> dict[str, Passage]:
         """The first passage of each of these documents by its id; those without one are left out."""

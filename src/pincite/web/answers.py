@@ -15,6 +15,7 @@ from pincite.analysis.sentences import sentence_spans
 from pincite.assistant import NO_ANSWER, NOT_SURE
 from pincite.datatypes import Answer, Citation, Document, Hit, Listed, Part, Span, count
 from pincite.listing import in_words
+from pincite.web.columns import shown
 from pincite.web.markup import address, direction, facts, literal, many, numbered_blocks, place
 
 ANSWERS = ("quotes", "summary", "weak")
@@ -24,8 +25,20 @@ _MOST_BEFORE_AND_AFTER = 600  # characters around a quote in which the sentences
 _NEAREST = 3
 _SIDE_BY_SIDE = 2  # parts of a question that are laid out as columns
 _COUNTS = re.compile(r"(?:And )?\d+ more (?:article|passage)s?\b")
+_CODE = re.compile("&#96;(.+?)&#96;")
 _MOST_SET_APART = 2 / 3
-_AGAIN = "<button type='button' data-act='again'>Ask again</button>"
+_ASK_OTHERWISE = (
+    "<button type='button' data-act='edit'>Edit question</button>"
+    "<button type='button' data-act='again'>Ask again</button>"
+)
+_SHARE = (
+    "<details class='menu'><summary>Share</summary><div>"
+    "<button type='button' data-act='copy' data-format='text'>Copy text</button>"
+    "<button type='button' data-act='copy' data-format='markdown'>Copy Markdown</button>"
+    "<button type='button' data-act='save' data-format='markdown'>Save as Markdown</button>"
+    "<button type='button' data-act='save' data-format='html'>Save as HTML</button>"
+    "<button type='button' data-act='link'>Copy link</button></div></details>"
+)
 _JUDGE = "<button type='button' data-act='judge' title='Noted as a test; nothing is trained' data-verdict"
 _NOTHING = f"{_JUDGE}='nothing' class='judge'>Nothing answers this</button>"
 _RIGHTLY_NOTHING = f"{_JUDGE}='nothing' class='judge'>Right, nothing answers this</button>"
@@ -184,7 +197,7 @@ def turn(number: int, question: str, only: Sequence[str], kept: str, reply: Repl
     notes = "".join(
         f"<p class='note' dir='auto'>{literal(note)}</p>" for note in reply.notes if not _COUNTS.match(note)
     )
-    said, sources = notes + _said(number, reply), _sources(number, reply)
+    said, sources = notes + _said(number, reply), _sources(reply)
     return (
         f"<article class='turn' id='turn-{number}' aria-labelledby='question-{number}' data-kept='{literal(kept)}'>"
         f"<div class='said'><h2 class='question' id='question-{number}' dir='auto'>{literal(question)}</h2>"
@@ -196,13 +209,13 @@ def turn(number: int, question: str, only: Sequence[str], kept: str, reply: Repl
 
 def _said(number: int, reply: Reply) -> str:
     if reply.kind == "failed":
-        return f"{reply.text}<div class='actions'>{_AGAIN}</div>"
+        return f"{reply.text}<div class='actions'>{_ASK_OTHERWISE}</div>"
     if reply.kind == "near":
         limited, widen = ("Only articles that fit the filters were searched. ", "") if reply.limited else ("", _WIDEN)
         no_answer = (
             f"<section class='notice nothing'><h3>{NO_ANSWER}.</h3><p>{limited}{_ONLY_NEAR}{widen}</p></section>"
         )
-        return f"{no_answer}{_about(reply)}<div class='actions'>{_RIGHTLY_NOTHING}</div>"
+        return f"{no_answer}{_about(reply)}<div class='actions'>{_SHARE}{_ASK_OTHERWISE}{_RIGHTLY_NOTHING}</div>"
     if reply.kind == "reply":
         return f"{_own_words(reply)}{_about(reply)}"
     if reply.kind == "summary":
@@ -230,7 +243,8 @@ def _judge(quote: Quote) -> str:
     if quote.span is None:
         return ""
     buttons = f"{_JUDGE}='right'>Right</button>{_JUDGE}='wrong'>Wrong</button>"
-    return f"<span class='judge' data-cite='{literal(quote.anchor)}'>{buttons}</span>"
+    group = f"role='group' aria-label='Quote {quote.label}'"
+    return f"<span class='judge' {group} data-cite='{literal(quote.anchor)}'>{buttons}</span>"
 
 
 def _by_parts(reply: Reply) -> str:
@@ -252,7 +266,8 @@ def _own_words(reply: Reply) -> str:
         for each in reply.documents
     )
     listed = f"<ul>{rows}</ul>" if rows else ""
-    return f"<section class='reply'><p dir='auto'>{literal(reply.text)}</p>{listed}</section>"
+    said = _CODE.sub(r"<code>\1</code>", literal(reply.text))
+    return f"<section class='reply'><p dir='auto'>{said}</p>{listed}</section>"
 
 
 def document_link(doc_id: str, title: str) -> str:
@@ -280,11 +295,16 @@ def examples(questions: Iterable[str]) -> str:
 def _quote(quote: Quote) -> str:
     if quote.document is None or quote.span is None:
         return f"<blockquote class='gone'>{literal(gone(quote))} <span class='badge'>{quote.label}</span></blockquote>"
-    name = f"Source {quote.label}: {literal(quote.document.title)}"
-    chip = f"<a class='chip' {_link(quote)} data-label='{quote.label}' aria-label='{name}'>{quote.label}</a>"
-    shown = f"<span class='quote'>{_highlighted(quote.document, quote)}</span>"
+    chip = f"<a class='chip' {_link(quote)} data-label='{quote.label}' {_name(quote)}>{quote.label}</a>"
+    text = f"<span class='quote'>{_highlighted(quote.document, quote)}</span>"
     along = direction(quote.document, quote.span)
-    return f"{_columns(quote.document, quote.span)}<blockquote dir='{along}'>{shown} {chip}</blockquote>"
+    return f"{_columns(quote.document, quote.span)}<blockquote dir='{along}'>{text} {chip}</blockquote>"
+
+
+def _name(quote: Quote) -> str:
+    """What a link that shows only the number of a quote is called."""
+    assert quote.document is not None
+    return f"aria-label='Source {quote.label}: {literal(quote.document.title)}'"
 
 
 def _columns(document: Document, span: Span) -> str:
@@ -303,12 +323,9 @@ def gone(quote: Quote) -> str:
 def _highlighted(document: Document, quote: Quote) -> str:
     """The quote with the words that answer set apart, unless they are nearly all."""
     assert quote.span is not None
-    text, made, (at, stop) = document.text, "", quote.span
+    at, stop = quote.span
     apart = sum(end - start for start, end in quote.highlights) <= _MOST_SET_APART * (stop - at)
-    for start, end in quote.highlights if apart else ():
-        made += f"{literal(text[at:start])}<strong>{literal(text[start:end])}</strong>"
-        at = end
-    return made + literal(text[at:stop])
+    return shown(document, quote.span, [(*each, "strong") for each in quote.highlights] if apart else ())
 
 
 def _link(quote: Quote) -> str:
@@ -328,15 +345,7 @@ def _about(reply: Reply) -> str:
 def _actions(number: int) -> str:
     return (
         f"<div class='actions'><button type='button' class='show-sources' data-act='sources' "
-        f"aria-controls='sources-{number}'>Sources</button>"
-        "<details class='menu'><summary>Share</summary><div>"
-        "<button type='button' data-act='copy' data-format='text'>Copy text</button>"
-        "<button type='button' data-act='copy' data-format='markdown'>Copy Markdown</button>"
-        "<button type='button' data-act='save' data-format='markdown'>Save as Markdown</button>"
-        "<button type='button' data-act='save' data-format='html'>Save as HTML</button>"
-        "<button type='button' data-act='link'>Copy link</button></div></details>"
-        "<button type='button' data-act='edit'>Edit question</button>"
-        f"{_AGAIN}{_NOTHING}</div>"
+        f"aria-controls='sources-{number}'>Sources</button>{_SHARE}{_ASK_OTHERWISE}{_NOTHING}</div>"
     )
 
 
@@ -356,7 +365,7 @@ def _articles(groups: Iterable[Sequence[Quote]]) -> str:
     return in_words(first.document.doc_id if first.document else first.anchor for first, *_ in groups)
 
 
-def _sources(number: int, reply: Reply) -> str:
+def _sources(reply: Reply) -> str:
     groups = _groups(quote for quote in reply.quotes if quote.document is not None)
     if not groups:
         return ""
@@ -364,15 +373,15 @@ def _sources(number: int, reply: Reply) -> str:
     return (
         f"<div class='panel'><h3>{title}</h3>"
         "<button type='button' class='close' data-act='close-sources' aria-label='Close the sources'>✕</button></div>"
-        f"<div class='cards {reply.kind}'>{''.join(_card(number, group, reply.kind) for group in groups)}</div>"
+        f"<div class='cards {reply.kind}'>{''.join(_card(group, reply.kind) for group in groups)}</div>"
     )
 
 
-def _card(number: int, quotes: Sequence[Quote], kind: str) -> str:
+def _card(quotes: Sequence[Quote], kind: str) -> str:
     first = quotes[0]
     document = first.document
     assert document is not None
-    parts = "".join(_part(number, document, quote, kind) for quote in quotes)
+    parts = "".join(_part(document, quote, kind) for quote in quotes)
     also = dict.fromkeys(name for quote in quotes for name in quote.also_in)
     copies = f"<p class='duplicates'>Also in: {literal(', '.join(also))}</p>" if also else ""
     along = direction(document)
@@ -383,22 +392,20 @@ def _card(number: int, quotes: Sequence[Quote], kind: str) -> str:
     )
 
 
-def _part(number: int, document: Document, quote: Quote, kind: str) -> str:
+def _part(document: Document, quote: Quote, kind: str) -> str:
     """A quote between the sentences next to it, and where it stands."""
     if quote.span is None:
         return f"<p class='gone'>{literal(gone(quote))}</p>"
     start, end = quote.span
     begin, stop = around(document, quote.span) if kind in ANSWERS else quote.span
-    marked, along = literal(document.text[start:end]), direction(document, quote.span)
-    if kind in ANSWERS:
-        marked = f"<mark id='cite-{number}-{quote.label}'>{marked}</mark>"
+    marks = [(start, end, f"mark data-label='{quote.label}'")] if kind in ANSWERS else []
+    text, along = shown(document, (begin, stop), marks), direction(document, quote.span)
     edited = "<span class='edited'>changed since, word for word still there</span>" if quote.edited else ""
-    badge = f"<a class='badge' {_link(quote)}>{quote.label}</a>" if kind in ANSWERS else ""
+    badge = f"<a class='badge' {_link(quote)} {_name(quote)}>{quote.label}</a>" if kind in ANSWERS else ""
     judge = _judge(quote) if kind in ("quotes", "weak") else ""
     return (
-        f"{_columns(document, quote.span)}<p class='passage' dir='{along}'>"
-        f"{literal(document.text[begin:start])}{marked}"
-        f"{literal(document.text[end:stop])}</p>"
+        f"{_columns(document, quote.span)}"
+        f"<p class='passage' dir='{along}'>{text}</p>"
         f"<p class='place'>{badge}{many(place(document, quote.span))}{edited}{judge}</p>"
     )
 

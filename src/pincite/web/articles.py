@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from pincite import text_anchors
 from pincite.datatypes import Document, Listed, Span
 from pincite.text_anchors import ResolvedAnchor
 from pincite.web import export
+from pincite.web.columns import gap, marked, setting, shown
 from pincite.web.markup import address, direction, facts, literal, many, numbered_blocks, readable_parts, where
 
 _BREAK = "<span class='break'></span>"
@@ -75,33 +75,29 @@ def _picture(document: Document, span: Span | None, anchor: str | None) -> str:
         "<figcaption><button type='button' data-act='turn-page' data-by='-1' aria-label='Page before'>←</button>"
         "<span class='page' role='status'></span>"
         "<button type='button' data-act='turn-page' data-by='1' aria-label='Next page'>→</button>"
-        "<button type='button' data-act='view'>Show the text</button></figcaption><img alt='' /></figure>"
+        "<button type='button' data-act='zoom'></button>"
+        "<button type='button' data-act='view'>Show the text</button></figcaption>"
+        "<div class='sheet' tabindex='0' role='region' aria-label='Page'><img alt='' data-act='zoom' /></div></figure>"
     )
 
 
 def _text(document: Document, span: Span | None, others: Sequence[Span]) -> str:
-    marks = [(*other, "other") for other in others if other != span] + ([(*span, "current")] if span else [])
+    marks = [(*other, "mark class='other'") for other in others if other != span]
+    marks += [(*span, "mark class='current'")] if span else []
     pieces, at = [], 0
     for start, end, number in numbered_blocks(document):
-        pieces.append(_gap(document.text, at, start, marks))
+        between = document.text[at:start]
+        pieces.append(gap(document.text, at, start, marks))
         name, kind = (f" data-number='{number}'", "paragraph") if number else ("", "heading")
         here = " here" if span and span[0] < end and start < span[1] else ""
         along = direction(document, (start, end) if number else None)
-        inside = _BREAK.join(_marked(document.text, *part, marks) for part in readable_parts(document.text, start, end))
+        set_by = setting(document, (start, end)) if number else None
+        if set_by:
+            kind += f" {set_by.kind}{' goes-on' if between.count(chr(10)) == 1 else ''}"
+            inside = shown(document, (start, end), marks, set_by.base)
+        else:
+            parts = readable_parts(document.text, start, end)
+            inside = _BREAK.join(marked(document.text, *part, marks) for part in parts)
         pieces.append(f"<div class='{kind}{here}' dir='{along}'{name}>{inside}</div>")
         at = end
-    return "".join(pieces) + _gap(document.text, at, len(document.text), marks)
-
-
-def _gap(text: str, start: int, end: int, marks: Sequence[tuple[int, int, str]]) -> str:
-    return f"<span class='gap'>{_marked(text, start, end, marks)}</span>" if end > start else ""
-
-
-def _marked(text: str, start: int, end: int, marks: Sequence[tuple[int, int, str]]) -> str:
-    """A part of the text with what of the marks stands in it; where two overlap, the last counts."""
-    edges = sorted({start, end, *(edge for mark in marks for edge in mark[:2] if start < edge < end)})
-    made = ""
-    for a, b in pairwise(edges):
-        kind = next((kind for first, last, kind in reversed(marks) if first <= a and b <= last), None)
-        made += f"<mark class='{kind}'>{literal(text[a:b])}</mark>" if kind else literal(text[a:b])
-    return made
+    return "".join(pieces) + gap(document.text, at, len(document.text), marks)

@@ -7,7 +7,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
@@ -74,12 +74,12 @@ class Asked(BaseModel):
         dates = {"after": self.after.strip(), "before": self.before.strip()}
         return filter_of(self.sources, self.authors, self.documents, folders=self.folders, **dates)
 
-    @property
-    def only(self) -> list[str]:
-        """The filters in words."""
+    def only(self, titles: Mapping[str, str] | None = None) -> list[str]:
+        """The filters in words; single articles by their titles, as far as these are known."""
         after, before = self.after.strip(), self.before.strip()
         dates = f"{after}–{before}" if after and before else f"from {after}" if after else before and f"until {before}"
-        return [*self.folders, *self.sources, *self.authors, *self.documents, *filter(None, [dates])]
+        documents = ((titles or {}).get(each, each) for each in self.documents)
+        return [*self.folders, *self.sources, *self.authors, *documents, *filter(None, [dates])]
 
 
 class Kept(BaseModel):
@@ -184,11 +184,10 @@ class Chat:
         """How many articles the filters of a question leave, in words, and the titles of those that they name."""
         try:
             filters = _sent(Asked, {"question": "", **asked})
-            named = self._index.listed(Filter(doc_ids=filters.documents[:_OFFERED])) if filters.documents else []
-            titles = {each.doc_id: each.title for each in named}
-            fitting = [each.doc_id for each in self._index.listed(filters.where)]
-            said = f"{in_words(fitting)} {'fits' if len(fitting) == 1 else 'fit'}"
-            return {"said": said, "titles": titles}
+            fitting = self._index.holdings(filters.where)
+            is_one = fitting.startswith("1 ") and " and " not in fitting
+            said = f"{fitting} {'fits' if is_one else 'fit'}"
+            return {"said": said, "titles": self._titles(filters.documents)}
         except PinciteError as error:
             return {"problem": _in_the_words_of_the_page(error)}
 
@@ -217,9 +216,8 @@ class Chat:
         if type(number) is not int or number < 1:
             raise QueryError(f"number={number!r}: give that of the turn, from 1")
         question = _sent(Asked, asked)
-        return {
-            "html": _html(number, question, self._answered(question, list(filter(None, _turns(before)))[-_LEANS_ON:]))
-        }
+        reply = self._answered(question, list(filter(None, _turns(before)))[-_LEANS_ON:])
+        return {"html": self._html(number, question, reply)}
 
     def turns(self, kept: list[dict[str, Any]]) -> dict[str, Any]:
         """A conversation that a page has kept as HTML: every quote where it stands now, or that it is gone.
@@ -230,7 +228,7 @@ class Chat:
         html: list[str | None] = []
         for at, turn in enumerate(turns):
             before = [each for each in turns[max(0, at - _REPLY_LEANS_ON) : at] if each]
-            html.append(_html(at + 1, turn.asked, self._restored(turn, before, resolve)) if turn else None)
+            html.append(self._html(at + 1, turn.asked, self._restored(turn, before, resolve)) if turn else None)
         return {"html": html}
 
     def export(self, kept: list[dict[str, Any]], form: str) -> dict[str, Any]:
@@ -256,7 +254,7 @@ class Chat:
             answer,
             milliseconds=round(1000 * (time.perf_counter() - began)),
             follow_ups=tuple(islice(_follow_ups(answer, asked.question, before), _FOLLOW_UPS)),
-            limited=bool(asked.only),
+            limited=bool(asked.only()),
         )
 
     def _restored(self, turn: Kept, before: Sequence[Kept], resolve: Resolve) -> Reply:
@@ -276,7 +274,7 @@ class Chat:
         kinds: dict[str, answers.Kind] = {"quotes": "quotes", "weak": "weak"}
         kind = kinds.get(turn.kind, "near") if quotes else "near"
         parts = tuple(Part(name=name, question=name, labels=labels) for name, labels in turn.parts)
-        return Reply(kind=kind, quotes=quotes, parts=parts, notes=turn.notes, limited=bool(turn.asked.only))
+        return Reply(kind=kind, quotes=quotes, parts=parts, notes=turn.notes, limited=bool(turn.asked.only()))
 
     def _replied(self, asked: Asked, before: Sequence[Kept]) -> Reply:
         """What Pincite says itself, without looking for an article to be summarised: that would be another search."""
@@ -289,7 +287,19 @@ class Chat:
             answer = wanted and replies.reply(self._index, wanted, question, asked.where)
         except Exception as error:  # noqa: BLE001 - as above
             return Reply(kind="failed", text=self._failure(error))
-        return answers.reply_of(answer, limited=bool(asked.only)) if answer else _FAILED_THEN
+        return answers.reply_of(answer, limited=bool(asked.only())) if answer else _FAILED_THEN
+
+    def _html(self, number: int, asked: Asked, reply: Reply) -> str:
+        only = asked.only(self._titles(asked.documents))
+        return answers.turn(number, asked.question, only, _kept(asked, reply), reply)
+
+    def _titles(self, doc_ids: Sequence[str]) -> dict[str, str]:
+        """The titles of the first of these articles, by id."""
+        try:
+            named = self._index.listed(Filter(doc_ids=doc_ids[:_OFFERED])) if doc_ids else []
+        except PinciteError:  # the page says elsewhere what is wrong
+            named = []
+        return {each.doc_id: each.title for each in named}
 
     def _resolved(self, anchor: str) -> ResolvedAnchor | None:
         """Where an anchor leads; None where its article is gone, or it is none."""
@@ -353,14 +363,15 @@ def _found(resolve: Resolve, label: int, anchor: str, highlights: Sequence[Span]
     )
 
 
-def _html(number: int, asked: Asked, reply: Reply) -> str:
+def _kept(asked: Asked, reply: Reply) -> str:
+    """A turn as the page keeps it."""
     quotes = [
         (quote.anchor, [(a - quote.span[0], b - quote.span[0]) for a, b in quote.highlights] if quote.span else [])
         for quote in reply.quotes
     ]
     parts = [(part.name, part.labels) for part in reply.parts]
     kept = {"asked": asked.model_dump(), "kind": reply.kind, "quotes": quotes, "parts": parts, "notes": reply.notes}
-    return answers.turn(number, asked.question, asked.only, json.dumps(kept), reply)
+    return json.dumps(kept)
 
 
 def _follow_ups(answer: Answer, asked: str, before: Sequence[Kept]) -> Iterator[str]:

@@ -102,7 +102,7 @@ const remove = async (id) => {
 /** Forget the oldest of very many. */
 export const tidy = async () => (await list()).slice(MOST).forEach(({ id }) => remove(id).catch(() => {}));
 
-export const titleOf = ({ title, turns }) => title || turns[0]?.asked.question || "Empty chat";
+const titleOf = ({ title, turns }) => title || turns[0]?.asked.question || "Empty chat";
 
 // ------------------------------------------------------------ the list
 
@@ -119,13 +119,13 @@ const button = (textContent, ariaLabel, onclick) => make("button", { type: "butt
 
 const row = (chat) => {
   const title = titleOf(chat);
-  const link = make("button", { type: "button", className: "open", dir: "auto", onclick: () => opening(chat.id) }, title);
+  const ariaCurrent = chat.id === current() ? "true" : null;
+  const link = make("button", { type: "button", className: "open", dir: "auto", ariaCurrent, onclick: () => opening(chat.id) }, title);
   const ways = make("span", { className: "ways" },
     button("Rename", `Rename ${title}`, () => rename(item, chat)),
     button("Export", `Export ${title}`, () => exported(chat)),
     button("Delete", `Delete ${title}`, () => erase(chat)));
   const item = make("li", {}, link, make("small", {}, `${age(chat.updated)} · ${counted(chat.turns.length, "question")}`), ways);
-  item.toggleAttribute("aria-current", chat.id === current());
   return item;
 };
 

@@ -3,7 +3,8 @@
 import { make, one, toast } from "./dom.js";
 import { call } from "./server.js";
 
-export const LISTS = ["folders", "sources", "authors", "documents"], DATES = ["after", "before"];
+const LISTS = ["folders", "sources", "authors", "documents"];
+export const DATES = ["after", "before"];
 export const PARAMETERS = { // of links
   folders: "folder", sources: "source", authors: "author", documents: "only", after: "after", before: "before",
 };
@@ -16,11 +17,12 @@ const titles = new Map(); // of articles that were chosen, by id
 const input = (name) => one(`#filters [name=${name}]`);
 
 export const current = () => structuredClone(used);
+const unnamed = () => used.documents.filter((id) => !titles.has(id));
 
 export const set = (asked) => {
   used = Object.fromEntries(Object.entries(NONE).map(([name, none]) => [name, asked[name] ?? none]));
   for (const name of DATES) (input(name).value = used[name], input(name).setCustomValidity(""));
-  shown();
+  if (unnamed().length === 0) shown(); // else once the titles are there
   count();
 };
 
@@ -54,20 +56,19 @@ let counting = 0;
 /** Say how many articles fit, while there is a filter. */
 export const count = async () => {
   const fits = one("#filters .fits"), mine = ++counting;
-  if (!one("#chips li")) return fits.replaceChildren();
+  if (!Object.values(used).some(({ length }) => length)) return fits.replaceChildren();
   const { value } = await call("fits", used);
-  if (mine !== counting || !value) return;
-  fits.textContent = value.problem ?? value.said;
-  const news = Object.entries(value.titles ?? {}).filter(([id]) => !titles.has(id));
-  for (const [id, title] of news) titles.set(id, title);
+  if (mine !== counting) return;
+  if (value) fits.textContent = value.problem ?? value.said;
+  const news = unnamed();
+  for (const id of news) if (value?.titles?.[id]) titles.set(id, value.titles[id]);
   if (news.length) shown();
 };
 
 // ------------------------------------------------------------ the fold
 
 const panel = () => one("#filters");
-export const areOpen = () => panel().open;
-export const haveFocus = () => areOpen() && panel().contains(document.activeElement);
+const areOpen = () => panel().open;
 export const fold = () => (panel().open = false);
 export const close = () => (fold(), one("summary", panel()).focus());
 

@@ -72,6 +72,10 @@ const theme = (dark) => {
 // ------------------------------------------------------------ asking
 
 const box = () => one("#ask textarea");
+/** What is said ends above the box, however high it is. */
+const roomForBox = new ResizeObserver(([{ target }]) =>
+  document.documentElement.style.setProperty("--bottom", `${target.offsetHeight}px`));
+
 const grow = () => {
   box().style.height = "auto";
   box().style.height = `${Math.min(box().scrollHeight, 160)}px`;
@@ -111,6 +115,7 @@ const acts = {
   previous: () => (showReader(), reader.step(-1)),
   next: () => (showReader(), reader.step(1)),
   view: reader.view,
+  zoom: reader.zoom,
   "turn-page": ({ dataset }) => reader.turnPage(Number(dataset.by)),
   sources: (button) => (cover(), sheet(button.closest(".turn"))),
   "close-sources": () => uncover(() => sheet(null)),
@@ -141,16 +146,24 @@ const clicked = (event) => {
   reader.open(link ?? card);
 };
 
+/** What Esc closes: of those that are open the last here, which is the one that had the focus last. */
+const layers = [
+  { open: "#filters[open]", close: filters.close },
+  { open: ".turn.sheet > .sources", close: acts["close-sources"] },
+  { open: "#reader:not([hidden])", close: reader.close },
+  ...Object.keys(DRAWERS).map((name) => ({ open: `#${name}:not([hidden])`, close: () => toggle(name) })),
+];
+
+const focused = ({ target }) => {
+  const at = layers.findIndex(({ open }) => target.closest?.(open));
+  if (at >= 0) layers.push(...layers.splice(at, 1));
+};
+
 const escape = () => {
   if (one("#help").open) return; // the browser closes it
-  const menu = closeMenus();
-  if (menu) return one("summary", menu).focus();
-  const shown = Object.keys(DRAWERS).find(isOpen);
-  if (filters.haveFocus()) filters.close();
-  else if (shown) toggle(shown);
-  else if (reader.isOpen()) reader.close();
-  else if (one(".turn.sheet")) acts["close-sources"]();
-  else if (filters.areOpen()) filters.close();
+  const menu = closeMenus(), layer = layers.findLast(({ open }) => one(open));
+  if (menu) one("summary", menu).focus();
+  else if (layer) layer.close();
   else document.activeElement.blur();
 };
 
@@ -220,6 +233,7 @@ const begin = async () => {
   document.addEventListener("click", clicked);
   document.addEventListener("keydown", pressed);
   for (const type of ["mouseover", "mouseout", "focusin", "focusout"]) document.addEventListener(type, light);
+  document.addEventListener("focusin", focused);
   document.addEventListener("visibilitychange", refresh);
   addEventListener("popstate", popped);
   one("#composer").addEventListener("submit", (event) => (event.preventDefault(), submit()));
@@ -228,6 +242,7 @@ const begin = async () => {
     else recall(event);
   });
   box().addEventListener("input", grow);
+  roomForBox.observe(one("#composer"));
   // First what is at hand: for the examples the model may have to load.
   call("welcome", false).then(({ value }) => (value && shown(value), refresh()));
   await talk.begin(() => reader.isOpen() ? reader.leave() : reader.mark());

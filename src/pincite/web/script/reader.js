@@ -6,6 +6,7 @@ import { request } from "./server.js";
 let opened = null; // the query by which the open article was asked for
 let source = null; // the turn whose quotes are stepped through
 let back = null; // what had the focus before
+const PHONE = 600; // pixels, below which a page as wide as the window cannot be read
 
 export const isOpen = () => Boolean(opened);
 
@@ -28,7 +29,7 @@ const steps = () => {
 
 export const mark = () => {
   const [links, place] = steps();
-  for (const chip of all(".chip")) chip.toggleAttribute("aria-current", chip === links[place]);
+  for (const chip of all(".chip")) chip.ariaCurrent = chip === links[place] ? "true" : null;
   one("#reader .steps").hidden = place < 0;
   const word = make("span", { className: "word" }, "source ");
   one("#reader .count").replaceChildren(...(place < 0 ? [] : [word, `${place + 1} of ${links.length}`]));
@@ -47,19 +48,21 @@ export const show = async (query) => {
     back = source = null;
     return;
   }
-  if (reader.hidden) back = document.activeElement;
+  const focus = document.activeElement;
+  if (reader.hidden) back = focus;
   // All quotes of the answer are marked, the open one stronger.
   const asked = new URLSearchParams(query), name = query.get("cite")?.split("@")[0];
   for (const { dataset } of steps()[0]) if (name && dataset.cite.split("@")[0] === name) asked.append("also", dataset.cite);
   const { ok, text } = await request(`read?${asked}`);
   if (opened !== query) return;
+  const moved = document.activeElement !== focus;
   if (ok) body.innerHTML = text;
   else body.replaceChildren(make("p", { className: "news", textContent: text }));
   reader.hidden = false;
   body.classList.remove("as-text");
-  if (figure()) turnPage(0);
+  if (figure()) (turnPage(0), enlarge(innerWidth < PHONE));
   toQuote();
-  one("h2", body)?.focus({ preventScroll: true });
+  if (!moved) one("h2", body)?.focus({ preventScroll: true });
 };
 
 // ------------------------------------------------------------ pages of a PDF
@@ -76,6 +79,16 @@ export const turnPage = (by) => {
   image.onerror = () => asText(true);
   image.src = `${address}&page=${to}`;
 };
+
+/** Show the page so large that it can be read, and moved to and fro, or as wide as the reader. */
+const enlarge = (large) => {
+  const sheet = one(".sheet", figure());
+  figure().classList.toggle("large", large);
+  one("button[data-act=zoom]", figure()).textContent = large ? "Fit" : "Larger";
+  sheet.scrollLeft = sheet.scrollWidth / 12; // most pages have margins
+};
+
+export const zoom = () => enlarge(!figure().classList.contains("large"));
 
 const asText = (text) => {
   one("#reader .body").classList.toggle("as-text", text);

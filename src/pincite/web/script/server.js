@@ -1,6 +1,6 @@
 // What is asked of the server. No session: a server that was started anew answers as the one before.
 
-export const AWAY = "Pincite does not answer: is it still running?";
+const AWAY = "Pincite does not answer: is it still running?";
 const FULL = 503;
 
 /** What the server answers: `text` is why not where it is not `ok`; without a `status` there was no answer. */

@@ -8,6 +8,8 @@ import { call, callPatiently } from "./server.js";
 
 const BEFORE = 20; // turns that a question may lean on
 const IN_LINKS = 3, LONGEST = 2_000; // turns, and characters: mail and chat programs cut off longer links
+const WAYS = "<div class='actions'><button type='button' data-act='edit'>Edit question</button>" +
+  "<button type='button' data-act='again'>Ask again</button></div>";
 const newId = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
@@ -23,7 +25,7 @@ let editing = null; // the number of the turn whose question stands in the box
 let answeredNow = () => {};
 
 export const current = () => chat.id;
-export const keptOf = (inside) => JSON.parse(inside.closest(".turn").dataset.kept);
+const keptOf = (inside) => JSON.parse(inside.closest(".turn").dataset.kept);
 const numberOf = (inside) => Number(inside.closest(".turn").id.replace("turn-", ""));
 const place = (number) => document.getElementById(`turn-${number}`);
 // ------------------------------------------------------------ asking
@@ -39,10 +41,7 @@ const pending = (number, { question }, said = "Reading the articles…") => {
 
 const failed = (number, asked, problem) => {
   const turn = pending(number, asked, "");
-  const button = make("button", { type: "button", textContent: "Ask again" });
-  button.dataset.act = "again";
-  one(".pending", turn).replaceWith(
-    make("p", { className: "notice failed" }, problem), make("div", { className: "actions" }, button));
+  one(".pending", turn).replaceWith(make("p", { className: "notice failed" }, problem), parsed(WAYS));
   return turn;
 };
 
@@ -202,6 +201,7 @@ const show = async (next) => {
   chat = next;
   live.set(chat.id, chat);
   edit(null);
+  chats.show();
   const asked = await draw();
   if (asked && chat === next) filters.set(asked);
 };
@@ -302,9 +302,8 @@ export const last = () => chat.turns.at(-1)?.asked.question ?? "";
 // ------------------------------------------------------------ what can be done with a turn
 
 const exported = async (button) => {
-  const form = button.dataset.format;
-  const { value, problem } = await call("export", [keptOf(button)], form);
   button.closest("details").open = false;
+  const { value, problem } = await call("export", [keptOf(button)], button.dataset.format);
   return problem ? toast(problem) : value.text;
 };
 

@@ -1,0 +1,175 @@
+"""A text as HTML with what of it is marked: line by line where its white space says something.
+
+That is in columns, manuals and code, shown in letters of one width ("typed"), and in verses and lists that are indented
+("lined"). What an element holds is the text to the letter: white space between lines is there, and hidden.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, groupby, pairwise
+from threading import Lock
+from typing import NamedTuple
+
+from cachetools import LRUCache, cached
+
+from pincite.datatypes import Document, Span
+from pincite.web.markup import literal
+
+_TAB = 8
+_GAP = re.compile(r"[^\s.!?:;,|\"'”’)] {2,}\S|\S\t")  # two spaces after a sentence are a habit
+_TYPED = 2  # lines with a gap, from which on lines that follow each other are columns
+_MANUAL, _INDENTED = 0.2, 0.5  # of all lines, from which on a whole text is typed: that have a gap; that are indented
+_MOST_REMEMBERED = 10_000  # stretches of the articles shown last
+
+Mark = tuple[int, int, str]
+"""Start, end, and the element that it becomes, with its attributes."""
+
+
+class Setting(NamedTuple):
+    """A stretch of a text that is shown line by line: ``typed`` or ``lined``, less the indentation of all its lines."""
+
+    start: int
+    end: int
+    kind: str
+    base: int
+
+
+class _Line(NamedTuple):
+    start: int
+    text: str
+
+    @property
+    def indent(self) -> int:
+        bare = len(self.text) - len(self.text.lstrip())
+        return len(self.text[:bare].expandtabs(_TAB))
+
+    @property
+    def has_gap(self) -> bool:
+        return bool(_GAP.search(self.text))
+
+
+def setting(document: Document, span: Span) -> Setting | None:
+    """How a part of a text is set, if white space sets it."""
+    found = _settings(document)
+    at = bisect_right(found, span[0], key=lambda each: each.start) - 1
+    return found[at] if at >= 0 and span[1] <= found[at].end else None
+
+
+@cached(
+    LRUCache(_MOST_REMEMBERED, getsizeof=lambda found: len(found) + 1),
+    key=lambda document: (document.doc_id, document.digest),
+    lock=Lock(),
+)
+def _settings(document: Document) -> tuple[Setting, ...]:
+    lines = list(_lines(document.text, 0, len(document.text)))
+    whole = [line for line in lines if line.text.strip()]
+    indents = sorted(line.indent for line in whole)
+    if sum(line.has_gap for line in whole) > _MANUAL * len(whole) and sum(map(bool, indents)) > _INDENTED * len(whole):
+        return (Setting(0, len(document.text), "typed", indents[len(indents) // 10]),)
+    stretches = (list(each) for filled, each in groupby(lines, lambda line: bool(line.text.strip())) if filled)
+    return tuple(found for found in map(_setting, stretches) if found)
+
+
+def _setting(lines: Sequence[_Line]) -> Setting | None:
+    """Of lines between blank ones."""
+    base = min(line.indent for line in lines)
+    typed = sum(line.has_gap for line in lines) >= _TYPED
+    if not typed and all(line.indent == base for line in lines):
+        return None
+    end = lines[-1].start + len(lines[-1].text)
+    return Setting(lines[0].start, end, "typed" if typed else "lined", base)
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[_Line]:
+    """The lines that a part of a text touches, whole."""
+    start = text.rfind("\n", 0, start) + 1
+    stop = text.find("\n", end)
+    for line in text[start : stop if stop >= 0 else len(text)].split("\n"):
+        yield _Line(start, line)
+        start += len(line) + 1
+
+
+def shown(document: Document, span: Span, marks: Sequence[Mark] = (), base: int | None = None) -> str:
+    """A part of a text; what white space sets in it each line by itself.
+
+    Args:
+        document: whose text it is.
+        span: the part.
+        marks: of two that overlap, the last counts.
+        base: the indentation that is left out; None for what all lines have in common.
+    """
+    text, made, at = document.text, "", span[0]
+    for each in _settings(document)[_before(document, span[0]) :]:
+        if each.start >= span[1]:
+            break
+        start, end = max(each.start, span[0]), min(each.end, span[1])
+        lines = list(_stripped(text, start, end))
+        if not lines:
+            continue
+        start, end = lines[0][0], lines[-1][1]
+        left = min(indent for _, _, indent in lines) if base is None else base
+        goes_on = len(lines) == 1 and start == at and lines[0][2] <= left  # in the line of what comes next
+        inside = marked(text, start, end, marks) if goes_on else _by_line(text, lines, left, marks)
+        made += f"{_apart(text, at, start, marks)}<span class='{each.kind}'>{inside}</span>"
+        at = end
+    return made + _apart(text, at, span[1], marks)
+
+
+def _before(document: Document, at: int) -> int:
+    """The number of the first stretch that ends behind a place."""
+    return bisect_right(_settings(document), at, key=lambda each: each.end)
+
+
+def _stripped(text: str, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """The lines in a part of a text, without the blank ones: start and end, stripped, and indentation."""
+    for line in _lines(text, start, end):
+        first = max(start, line.start)
+        part = text[first : min(end, line.start + len(line.text))]
+        if part.strip():
+            first += len(part) - len(part.lstrip())
+            yield first, first + len(part.strip()), line.indent
+
+
+def _by_line(text: str, lines: Sequence[tuple[int, int, int]], left: int, marks: Sequence[Mark]) -> str:
+    made, at = "", lines[0][0]
+    for start, end, indent in lines:
+        inside = _with_tabs(marked(text, start, end, marks), text[start:end], indent)
+        made += f"{gap(text, at, start, marks)}<span class='line' style='--in:{max(0, indent - left)}'>{inside}</span>"
+        at = end
+    return made
+
+
+def _with_tabs(html: str, line: str, indent: int) -> str:
+    """Each tab as wide as where the line begins with all its indentation."""
+    columns = accumulate(line, lambda at, each: at + _TAB - at % _TAB if each == "\t" else at + 1, initial=indent)
+    widths = iter(
+        [after - before for (before, after), each in zip(pairwise(columns), line, strict=True) if each == "\t"]
+    )
+    return re.sub("\t", lambda _: f"<span class='tab' style='--in:{next(widths)}'>\t</span>", html)
+
+
+def _apart(text: str, start: int, end: int, marks: Sequence[Mark]) -> str:
+    """What stands between stretches that are set line by line, whose own breaks part it from them."""
+    bare = text[start:end].strip()
+    first = text.index(bare, start) if bare else end
+    last = first + len(bare)
+    return gap(text, start, first, marks) + marked(text, first, last, marks) + gap(text, last, end, marks)
+
+
+def gap(text: str, start: int, end: int, marks: Sequence[Mark]) -> str:
+    """White space that is not shown, and is there for those who count."""
+    return f"<span class='gap'>{marked(text, start, end, marks)}</span>" if end > start else ""
+
+
+def marked(text: str, start: int, end: int, marks: Sequence[Mark]) -> str:
+    """A part of the text with what of the marks stands in it; where two overlap, the last counts."""
+    edges = sorted({start, end, *(edge for mark in marks for edge in mark[:2] if start < edge < end)})
+    made = ""
+    for a, b in pairwise(edges):
+        element = next((element for first, last, element in reversed(marks) if first <= a and b <= last), None)
+        inside = literal(text[a:b])
+        made += f"<{element}>{inside}</{element.split()[0]}>" if element else inside
+    return made
