@@ -31,8 +31,9 @@ from pincite.parsers.markup import (
 
 _SHORT_PAGE = 250
 """Below this many characters trafilatura falls back to a dump of the page; its elements are then the better guide."""
-_KEPT = {"figure": "div", "figcaption": "p", "pre": "code"}
+_KEPT = {"figure": "div", "figcaption": "p", "pre": "code", "details": "div", "summary": "p"}
 """What trafilatura would drop or run together, by the names of what it keeps."""
+_IN_LINES = ("data", "label", "meter", "output", "progress", "q", "time")
 _AS_HTML = {"head": "h2", "list": "ul", "item": "li", "row": "tr", "cell": "td", "quote": "blockquote", "lb": "br"}
 """trafilatura's names (of TEI) for HTML's elements."""
 _TITLED = "descendant::p[contains(concat(' ', @class, ' '), ' title ') or @class='sidebar-title']"
@@ -110,9 +111,14 @@ def article(tree: Element) -> list[Block]:
     drop_paging(tree)
     open_sections(tree)
     markup.write_formulas(tree)
+    for element in tree.iter(etree.Element):
+        if element.tag not in BLOCKS and markup.is_hidden(element):
+            element.tag = "template"
     etree.strip_elements(tree, "script", "style", "template", *markup.STRUCK, with_tail=False)
     markup.write_scripts(tree)
+    _keep_words_of_lines(tree)
     markup.open_layout(tree)
+    markup.fill_spans(tree)
     markup.mark_columns(tree)
     for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
         cell[:], cell.text = [], plain_text(cell)
@@ -139,6 +145,15 @@ def article(tree: Element) -> list[Block]:
     if sum(len(block.text) for block in blocks) < _SHORT_PAGE:
         return whole or blocks
     return whole if lost_much(blocks, whole) else blocks
+
+
+def _keep_words_of_lines(tree: Element) -> None:
+    """Rename what trafilatura would drop, or glue to the next word, where it is part of a line: "at <time>7</time>"."""
+    for element in list(tree.iter(*_IN_LINES)):
+        around = element.getparent()
+        beside = "".join(text or "" for text in (around.text, *(each.tail for each in around)))
+        if re.search(r"\w", beside):
+            element.tag = "span"
 
 
 def _drop_teasers(tree: Element) -> None:
