@@ -118,6 +118,15 @@ def test_a_span_that_nobody_means_does_no_harm(document: Make, span: str) -> Non
     assert len(document("a.html", page(table)).text) < 100_000
 
 
+def test_a_table_in_a_cell_stays_there(document: Make) -> None:
+    inner = "<table><tr><td>1901</td><td>34</td></tr><tr><td>1902</td><td>41</td></tr></table>"
+    rows = (
+        f"<tr><th>Port</th><th>Boats</th></tr><tr><td>Aske</td><td>{inner}</td></tr><tr><td>Brem</td><td>none</td></tr>"
+    )
+    found = document("a.html", page(f"<table>{rows}</table>"))
+    assert rows_of(found) == ["Port | Boats", "Aske | 1901 34; 1902 41", "Brem | none"]
+
+
 def test_joined_cells_of_word(document: Make) -> None:
     def cell(text: str, looks: str = "") -> str:
         return f"<w:tc><w:tcPr>{looks}</w:tcPr><w:p>{run(text)}</w:p></w:tc>"
@@ -182,6 +191,8 @@ def test_joined_cells_of_restructured_text(document: Make) -> None:
         ("Built in 1931<a href='#n3' role='doc-noteref'>3</a> by Pell.", "Built in 1931[3] by Pell."),
         ("Built in 1931<a href='#n3' epub:type='noteref'>3</a> by Pell.", "Built in 1931[3] by Pell."),
         ("It held 10<span style='font-size: 70%; vertical-align: super'>6</span> litres.", "It held 10⁶ litres."),
+        ("It held 10<span class='superscript'>6</span> litres.", "It held 10⁶ litres."),
+        ("The toll is<span style='text-decoration: line-through'> 12</span> 15.", "The toll is 15."),
         ("It held 2<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math> tons.", "It held 2 1/2 tons."),
     ],
 )
@@ -210,12 +221,21 @@ def test_a_mark_of_a_book_that_is_not_raised_is_no_digit(document: Make) -> None
 def test_hidden_words_symbols_and_prompts_of_word(document: Make) -> None:
     hidden = f"<w:p {{}}>{run('It is ')}{run('not ', '<w:vanish/>')}{run('15.')}</w:p>"
     symbols = "".join(f"<w:r><w:sym w:font='Symbol' w:char='{char}'/></w:r>" for char in ("F0B3", "F06D", "2192"))
-    signs = f"<w:p {{}}>{run('At ')}{symbols}{run('5')}</w:p>"
+    typed = run("\uf0b3", "<w:rFonts w:ascii='Symbol' w:hAnsi='Symbol'/>")
+    signs = f"<w:p {{}}>{run('At ')}{symbols}{run('5')}{typed}{run('4')}</w:p>"
     prompt = (
         "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>" + run("Click here") + "</w:sdtContent></w:sdt>"
     )
     found = document("a.docx", word(hidden, signs, f"<w:p {{}}>{run('Fee: ')}{prompt}</w:p>"))
-    assert found.text == "It is 15.\n\nAt ≥μ→5\n\nFee:"
+    assert found.text == "It is 15.\n\nAt ≥μ→5≥4\n\nFee:"
+
+
+def test_small_digits_off_the_line_are_raised_or_lowered(document: Make) -> None:
+    up, down = ("<w:position w:val='6'/><w:sz w:val='12'/>", "<w:position w:val='-6'/><w:sz w:val='12'/>")
+    found = document(
+        "a.docx", word(f"<w:p {{}}>{run('10')}{run('6', up)}{run(' of H')}{run('2', down)}{run('O')}</w:p>")
+    )
+    assert found.text == "10⁶ of H₂O"
 
 
 def test_hidden_words_and_names_of_pictures_of_opendocument(document: Make) -> None:
@@ -261,6 +281,12 @@ def test_a_head_as_pandoc_has_it(document: Make) -> None:
     found = document("a.md", "% The ice\n% Ines Calder; Olaf Brandt\n% 9 April 2021\n\nThe ice came.\n")
     assert (found.title, found.author, found.date) == ("The ice", "Ines Calder; Olaf Brandt", "2021-04-09")
     assert found.text == "The ice came."
+
+
+def test_a_head_in_json(document: Make) -> None:
+    found = document("a.md", '{\n  "title": "The ice",\n  "Date": "2021-03-04"\n}\n\nThe ice came.\n')
+    assert (found.title, found.date, found.text) == ("The ice", "2021-03-04", "The ice came.")
+    assert document("b.md", "{\n}\nThe ice came.\n").title == "b"
 
 
 def test_a_day_may_have_an_article(document: Make) -> None:

@@ -30,6 +30,7 @@ _SYMBOLS = dict(zip("abcdefghijklmnopqrstuvwxyz", "αβχδεφγηιϕκλμν�
 _SYMBOLS |= dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ", strict=True))
 _SYMBOLS |= dict(zip("-£³°±´¸¹»¥Ö®¬Þ·¢²¼", "−≤≥°±×÷≠≈∞√→←⇒•′″…", strict=True))
 """What the font Symbol shows for the characters of Latin-1 that people insert most."""
+_PRIVATE = re.compile("[\uf020-\uf0ff]")
 _CHARACTERS = {qn("w:tab"): " ", qn("w:noBreakHyphen"): "\u2011"}
 _SCRIPTS = {"superscript": "sup", "subscript": "sub"}
 _OFF = ("0", "false", "off")
@@ -134,6 +135,8 @@ def _as_html(tree: Element, styles: dict[str, list[Element]], numbers: _Numbers)
         element.text = element.text if tag == qn("w:t") else _CHARACTERS.get(tag)
         if tag == qn("w:sym"):
             element.tag, element.text = "span", _symbol(element)
+        elif element.text and _PRIVATE.search(element.text) and _is_in_symbols(element.getparent()):
+            element.text = _PRIVATE.sub(lambda found: _shown_as(ord(found[0])), element.text)
         element.tail = None
         if tag == qn("w:p"):
             element.tag = _paragraph(element, headings)
@@ -153,8 +156,17 @@ def _symbol(element: Element) -> str:
     number = int(element.get(qn("w:char"), "0"), 16)
     if not 0xF000 <= number <= 0xF0FF:
         return chr(number) if number < 0x110000 else ""
-    is_known = element.get(qn("w:font"), "") == "Symbol"
-    return _SYMBOLS.get(chr(number - 0xF000), "\ufffd") if is_known else "\ufffd"
+    return _shown_as(number) if element.get(qn("w:font")) == "Symbol" else "\ufffd"
+
+
+def _shown_as(number: int) -> str:
+    """What the font Symbol shows for a character of its own."""
+    return _SYMBOLS.get(chr(number - 0xF000), "\ufffd")
+
+
+def _is_in_symbols(run: Element) -> bool:
+    fonts = run.find(f"{qn('w:rPr')}/{qn('w:rFonts')}")
+    return fonts is not None and "Symbol" in (fonts.get(qn("w:ascii")), fonts.get(qn("w:hAnsi")))
 
 
 def _join_rows(tree: Element) -> None:
@@ -187,6 +199,9 @@ def _run(element: Element, scripts: dict[str, str]) -> str:
         return "template"
     if any(properties.get(qn(f"w:{name}"), "0") not in _OFF for name in ("strike", "dstrike")):
         return "del"
+    moved = properties.get(qn("w:position"), "0")
+    if moved != "0" and qn("w:sz") in properties:  # small and off the line, as some programs raise digits
+        return "sub" if moved.startswith("-") else "sup"
     by_style = scripts.get(properties.get(qn("w:rStyle"), ""), "span")
     return _SCRIPTS.get(properties[qn("w:vertAlign")], "span") if qn("w:vertAlign") in properties else by_style
 

@@ -76,6 +76,8 @@ _KEYS = frozenset("punh")
 """Of links to the pages around: what their relation is called, their classes, and the keys that manuals give them."""
 _TEASER = 400
 """What announces another article below its title has fewer letters."""
+_VALUE = 200
+"""Letters of a table in a cell that is still a value."""
 _PROSE = 60
 """From this many letters on, a paragraph is prose wherever it stands."""
 
@@ -120,6 +122,10 @@ def article(tree: Element) -> list[Block]:
     markup.open_layout(tree)
     markup.fill_spans(tree)
     markup.mark_columns(tree)
+    for table in reversed(tree.xpath("//td//table")):  # within a cell of data it would come behind the outer one
+        if len(letters_of(table)) <= _VALUE:
+            rows = (" ".join(filter(None, map(plain_text, row))) for row in table.iter("tr"))
+            table[:], table.tag, table.text = [], "p", "; ".join(rows)
     for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
         cell[:], cell.text = [], plain_text(cell)
     markup.join_terms(tree)

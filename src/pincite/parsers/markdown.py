@@ -1,7 +1,8 @@
-"""Markdown (CommonMark with tables and notes), its front matter (YAML, or TOML between ``+++``) as metadata."""
+"""Markdown (CommonMark with tables and notes), its front matter (YAML, TOML between ``+++``, JSON) as metadata."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -70,6 +71,10 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
         with suppress(tomllib.TOMLDecodeError):
             values = tomllib.loads(toml[1]).items()
             return {k.lower(): v.isoformat() if isinstance(v, date) else v for k, v in values}, text[toml.end() :]
+    if text.startswith("{\n"):  # as Hugo reads JSON
+        with suppress(ValueError, RecursionError):
+            values, end = json.JSONDecoder().raw_decode(text)
+            return {str(key).lower(): each for key, each in values.items()}, text[end:]
     if pandoc := _PANDOC.match(text):
         return dict(zip(("title", "author", "date"), pandoc.groups(""), strict=True)), text[pandoc.end() :]
     if (head := _LINES.match(text)) and re.match("title:", text, re.IGNORECASE):

@@ -53,9 +53,13 @@ _DATUM = re.compile(r"[^\w\s]?\d[\d.,:/%-]*+(?:\s?[^\s\d]{1,6})?\Z|[-\u2013\u201
 """A number, with or without a unit."""
 _MOST_CELLS = 100_000
 """Of a table whose cells span others; what has more is no table that somebody wrote."""
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|text-decoration(?:-line)?\s*:\s*line-through", re.IGNORECASE
+)
+"""Of styles: what is not shown, or shown as struck."""
 _EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
-_RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
+_RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b|(?:^|\s)(sup|sub)(?:erscript|script)?$", re.IGNORECASE)
+"""Of styles, and of classes, which stand behind them."""
 _UNSEEN = re.compile(r"(?:^|\s)(?:sr-only|visually-?hidden|screen-reader-text)(?:$|\s)")
 
 
@@ -351,8 +355,8 @@ def write_scripts(tree: Element) -> None:
         if is_mark and next(link.iterancestors("sup"), None) is None:
             _set_text(link, f"[{letters_of(link)}]")
     for raised in tree.iter("span"):
-        if found := _RAISED.search(raised.get("style", "")):
-            raised.tag = found[1].lower()[:3]
+        if found := _RAISED.search(f"{raised.get('style', '')} {raised.get('class', '')}"):
+            raised.tag = (found[1] or found[2]).lower()[:3]
     for script in reversed(list(tree.iter("sup", "sub"))):  # those within others first
         is_raised = script.tag == "sup"
         text = _AROUND_OPERATOR.sub(r"\1", "".join(script.itertext())).strip()
