@@ -259,6 +259,11 @@ def test_two_who_speak_in_one_cue_say_two_things(document: Make) -> None:
     assert found.text == f"- In 1931\n\n{said}"
 
 
+def test_who_speaks_may_stand_before_a_line_in_capitals(document: Make) -> None:
+    cue = "WEBVTT\n\n00:01.000 --> 00:02.000\nANNA: In 1931\nBO: In <ruby>東<rt>higashi</rt></ruby> 1932\n"
+    assert document("a.vtt", cue).text == "ANNA: In 1931\n\nBO: In 東 1932"
+
+
 @pytest.mark.parametrize("above", ["sep=;\n", "Boats of the ports\n\n", "Boats;;\nas counted;;\n"])
 def test_what_stands_above_the_names_of_columns_is_none(document: Make, above: str) -> None:
     assert (
@@ -268,6 +273,12 @@ def test_what_stands_above_the_names_of_columns_is_none(document: Make, above: s
 
 
 # ---------------------------------------------------------------- what files state
+
+
+@pytest.mark.parametrize(("day", "date"), [("03/04/2021", None), ("3-4-2021", None), ("23/04/2021", "2021-04-23")])
+@pytest.mark.parametrize("place", ["<meta name='date' content='{}'>", "<p class='date'>{}</p>", "<time>{}</time>"])
+def test_no_day_of_a_page_is_guessed(document: Make, day: str, date: str | None, place: str) -> None:
+    assert document("a.html", page("").replace("<h1>", f"{place.format(day)}<h1>")).date == date
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md"])

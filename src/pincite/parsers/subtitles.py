@@ -17,10 +17,10 @@ from pincite.parsers.metadata import document
 _TIME = r"(?:\d+:)?\d{1,2}:\d\d[.,]\d{1,3}"
 _TIMES = re.compile(rf"\s*(?P<start>{_TIME})\s+-->\s+(?P<end>{_TIME})(?:\s.*)?")
 _VOICE = re.compile(r"<v(?:\.[^\s>]{0,100}+)?+\s{1,20}+([^>\s][^>]{0,99}+|)>")
-_TAG = re.compile(r"</?[A-Za-z\d][^<>]{0,200}>|\{\\[^{}]{0,200}\}")
+_TAG = re.compile(r"<rt>[^<]{0,100}(?:</rt>)?|</?[A-Za-z\d][^<>]{0,200}>|\{\\[^{}]{0,200}\}")
 """Of WebVTT and HTML, with the times within a cue, and of ASS, which ``.srt`` files have at times."""
-_OTHER_VOICE = re.compile(r"[-–]\s?(?![a-zà-ÿ])[^\W\d_]")
-"""How a line begins where two people speak in one cue."""
+_OTHER_VOICE = re.compile(r"[-–]\s?(?![a-zà-ÿ])[^\W\d_]|[A-ZÀ-Þ][A-ZÀ-Þ .'-]{1,24}:\s")
+"""How a line begins where two people speak in one cue: with a dash or a name in capitals."""
 _ENDED = re.compile(r"[.?!…。？！][\"'”’»)\]]*\Z")
 
 
