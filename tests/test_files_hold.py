@@ -202,6 +202,16 @@ def test_a_line_of_a_page_says_what_a_browser_shows(document: Make, written: str
     assert f"\n{expected}\n" in found.text
 
 
+@pytest.mark.parametrize("box", ["{}", "<div>{}</div>", "<section>{}</section>"])
+@pytest.mark.parametrize(
+    "block", ["<p>Photo by Bo.</p>", "<hr>", "<ul><li>Photo by Bo.</li></ul>", "<pre>Photo by Bo.</pre>"]
+)
+def test_words_that_are_in_no_paragraph_are_one(document: Make, box: str, block: str) -> None:
+    loose = "It was raised in <b>1931</b> again, with <i>stone</i> of Lorn."
+    text = document("a.html", page(box.format(f"{loose}{block}{loose}"))).text
+    assert text.count("\nIt was raised in 1931 again, with stone of Lorn.") == 2
+
+
 def test_what_a_page_unfolds_is_read(document: Make) -> None:
     found = document("a.html", page("<details><summary>When does it open</summary>At six.</details>"))
     assert found.text.endswith("When does it open\n\nAt six.")
@@ -228,6 +238,14 @@ def test_hidden_words_symbols_and_prompts_of_word(document: Make) -> None:
     )
     found = document("a.docx", word(hidden, signs, f"<w:p {{}}>{run('Fee: ')}{prompt}</w:p>"))
     assert found.text == "It is 15.\n\nAt ≥μ→5≥4\n\nFee:"
+
+
+@pytest.mark.parametrize(("position", "expected"), [("33% 58%", "10⁶"), ("-33% 58%", "10₆"), ("0% 100%", "106")])
+def test_digits_of_opendocument_raised_in_percent(document: Make, position: str, expected: str) -> None:
+    looks = f"<style:text-properties style:text-position='{position}'/>"
+    style = f"<style:style style:name='T'>{looks}</style:style>"
+    body = "<text:p>10<text:span text:style-name='T'>6</text:span></text:p>"
+    assert document("a.odt", opendocument(body, style)).text == expected
 
 
 def test_small_digits_off_the_line_are_raised_or_lowered(document: Make) -> None:

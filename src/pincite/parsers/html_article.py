@@ -33,6 +33,8 @@ _SHORT_PAGE = 250
 """Below this many characters trafilatura falls back to a dump of the page; its elements are then the better guide."""
 _KEPT = {"figure": "div", "figcaption": "p", "pre": "code", "details": "div", "summary": "p"}
 """What trafilatura would drop or run together, by the names of what it keeps."""
+_BOXES_OF_BLOCKS = ("article", "body", "center", "details", "div", "main", "section")
+_BORDERS = BLOCKS | {"audio", "form", "iframe", "menu", "nav", "noscript", "object", "svg", "video"}
 _IN_LINES = ("data", "label", "meter", "output", "progress", "q", "time")
 _AS_HTML = {"head": "h2", "list": "ul", "item": "li", "row": "tr", "cell": "td", "quote": "blockquote", "lb": "br"}
 """trafilatura's names (of TEI) for HTML's elements."""
@@ -131,6 +133,7 @@ def article(tree: Element) -> list[Block]:
     markup.join_terms(tree)
     markup.number_items(tree)
     _drop_teasers(tree)
+    _wrap_loose_words(tree)
     renamed = [(element, element.tag) for element in tree.iter(*_KEPT)]
     for element, tag in renamed:
         element.tag = _KEPT[tag]
@@ -160,6 +163,32 @@ def _keep_words_of_lines(tree: Element) -> None:
         beside = "".join(text or "" for text in (around.text, *(each.tail for each in around)))
         if re.search(r"\w", beside):
             element.tag = "span"
+
+
+def _wrap_loose_words(tree: Element) -> None:
+    """Make paragraphs of words that stand between blocks: trafilatura would cut them at each element and lose some."""
+    for box in list(tree.iter(*_BOXES_OF_BLOCKS)):
+        runs: list[tuple[Element, list[Element]]] = [(None, [])]
+        for child in box:
+            if child.tag in _BORDERS:
+                runs.append((child, []))
+            else:
+                runs[-1][1].append(child)
+        for block, inline in runs if len(runs) > 1 else ():
+            text = (box.text if block is None else block.tail) or ""
+            words = re.findall(r"\w+", f"{text} {' '.join(each.tail or '' for each in inline)}")
+            linked = (letters_of(link) for each in inline for link in each.iter("a"))
+            if len("".join(words)) <= len("".join(linked)):  # a menu, or nothing
+                continue
+            paragraph = box.makeelement("p")
+            paragraph.text = text
+            if block is None:
+                box.text = None
+                box.insert(0, paragraph)
+            else:
+                block.tail = None
+                block.addnext(paragraph)
+            paragraph.extend(inline)
 
 
 def _drop_teasers(tree: Element) -> None:

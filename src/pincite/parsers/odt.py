@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ _AS_HTML |= {f"{_TABLE}table": "table", f"{_TABLE}table-row": "tr", f"{_TABLE}ta
 _AS_HTML |= {f"{_TABLE}table-header-rows": "thead"}
 _SPANS = {f"{_TABLE}number-columns-spanned": "colspan", f"{_TABLE}number-rows-spanned": "rowspan"}
 _SPANS |= {f"{_TABLE}number-columns-repeated": "colspan"}
+_POSITION = re.compile(r"super|sub|-|[1-9]")
+"""How the position of raised or lowered text begins: by name or in percent."""
 _LEFT_OUT = [
     f"{_TABLE}covered-table-cell",
     "{*}desc",
@@ -82,8 +85,8 @@ def _looks(part: Element) -> Iterator[tuple[str, str]]:
             yield name, "template"
         elif lines != {"none"}:
             yield name, "del"
-        elif position.startswith(("super", "sub")):
-            yield name, "sup" if position.startswith("super") else "sub"
+        elif found := _POSITION.match(position):
+            yield name, "sub" if found[0] in ("sub", "-") else "sup"
 
 
 def _number_items(body: Element, levels: dict[tuple[str, str], Element]) -> None:
