@@ -43,6 +43,7 @@ The keeper, Dr. Quill, met Mr. and Mrs. Pell.|Prof. Ox came later.
 See No. 5 and Fig. 2 of vol. 3.|Sec. II is short.
 On Feb. 10 the lock froze.|It thawed in March.
 Salt, rope, tar, etc. were sold.|They sold nails, etc.|The shop closed.
+They read papers, e.g. The Gazette.|It reads i.e.The Gazette; cf. The Log.|It closed.
 Small boats, e.g. Petrels, i.e. old ones, sail here.|It was Aske vs. Bremnes.
 Pell Inc. bought Orr Co., Ltd. in May.|The price rose.
 He lived in the U.S. Senate quarter.|She left the U.S.|In 1990 they met.|The U.S.A. won.

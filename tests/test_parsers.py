@@ -113,6 +113,25 @@ def test_a_clean_text_can_be_stored_and_stays_clean(text: str) -> None:
     assert len(cleaned) >= len(text.removeprefix("\ufeff")) - text.count("\r\n")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32"])
+def test_wide_encodings_are_known_without_their_mark(encoding: str) -> None:
+    text = "The standby pump at Lorn is new \u2013 and of caf\u00e9 size."
+    assert decode(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"%PDF-1.4\n1 0 obj <</Type /Catalog>> endobj\n" * 9, r"a PDF: name it \.pdf"),
+        (b"{\\rtf1\\ansi The ice came.\\par}", r"RTF: name it \.rtf"),
+        (b"PK\x03\x04" + b"word/document.xml" * 40, "an archive, not text"),
+    ],
+)
+def test_what_only_is_named_as_text_says_what_it_is(data: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableFile, match=f"^{reason}$"):
+        decode(data)
+
+
 def test_utf8_with_a_few_damaged_bytes_stays_utf8() -> None:
     text = "老船夫在渡口边修好了木船。" * 20
     assert decode(text.encode() + b"\xff" + text.encode()) == f"{text}\ufffd{text}"

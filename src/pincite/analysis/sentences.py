@@ -191,6 +191,8 @@ _FIRST = _any_of(
 )
 _SHORT_FORM = re.compile(rf"{_SHORT}|[A-Za-zÀ-ɏА-я]|(?:[^\W\d_]{{1,2}}\.)+[^\W\d_]{{1,4}}")
 """Abbreviations, initials, acronyms."""
+_LEADS_ON = re.compile(r"e\.g|i\.e|z\.B|d\.h|cf|viz|vs|bzw|vgl|approx|incl", re.IGNORECASE)
+"""What never ends a sentence, since what it announces follows."""
 _FIRST_WORD_OF_SENTENCE = re.compile(rf"{_FIRST}\b(?!\.)")
 _ONE_PHRASE = re.compile(
     rf"{_NUMBERED} (?:\d|[IVXLC]+\b|[A-Z]\b)|\d\d? (?:Jan|Feb|März|Apr|Mai|Juni|Juli|Aug|Sep|Okt|Nov|Dez|Jahrh)"
@@ -265,7 +267,7 @@ def _ends_without_space(before: str, stop: re.Match[str], after: str) -> bool:
 def _is_short_form(before: str, after: str) -> bool:
     """Whether the stop between belongs to a short form, a number or the label of an item."""
     token = _token(before)
-    if _LABEL.fullmatch(before) or _ONE_PHRASE.match(f"{token} {after}"):
+    if _LABEL.fullmatch(before) or _LEADS_ON.fullmatch(token) or _ONE_PHRASE.match(f"{token} {after}"):
         return True
     return _SHORT_FORM.fullmatch(token) is not None and not _FIRST_WORD_OF_SENTENCE.match(after)
 

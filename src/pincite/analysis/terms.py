@@ -1,12 +1,12 @@
 """From text to the terms that the lexical search compares, the same for documents and questions.
 
 Letters are folded (compatibility forms, case, the accents of Latin, Greek and Cyrillic), invisible characters dropped,
-English words stemmed (Snowball). Compounds give their parts and the joined form, so that ``e-mail``, ``email`` and
-``e mail`` meet; numbers lose their thousands separators, dotted acronyms and initials their stops. What is written in
-two ways meets: ``21`` and ``twenty-one``, ``40%`` and ``40 per cent``, ``1.2 million`` and ``1,200,000``,
-``2022-06-09`` and ``9 June 2022``. Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese, which put no spaces between
-words or hang particles on them, become overlapping pairs of characters (as in Lucene's CJKAnalyzer); a lone character
-stays one. Signs and emoji give nothing.
+English words stemmed (Snowball). Compounds give their parts and the joined form, so that ``e-mail``, ``email`` and ``e
+mail`` meet; numbers lose their thousands separators, dotted acronyms and initials their stops. What is written in two
+ways meets: ``21`` and ``twenty-one``, ``21st`` and ``twenty-first``, ``40%`` and ``40 per cent``, ``1.2 million``,
+``1.2mn`` and ``1,200,000``, ``2022-06-09``, ``09.06.2022``, ``9 Jun 2022`` and ``9 June 2022``. Chinese, Japanese,
+Korean, Thai, Lao, Khmer and Burmese, which put no spaces between words or hang particles on them, become overlapping
+pairs of characters (as in Lucene's CJKAnalyzer); a lone character stays one. Signs and emoji give nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import Stemmer
 
 from pincite.names import folded
 
-VERSION = 2
+VERSION = 3
 """Changes whenever a text gives other terms; an index made by another version is made anew."""
 
 LONGEST_TERM = 64
@@ -67,19 +67,47 @@ _ISO_DATE = re.compile(r"((?:1[5-9]|20)\d\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 _INITIALS = re.compile(r"\b([A-Z])\.[ \u00a0](?=[A-Z]\.)")
 _PER_CENT = re.compile(r"%|\bper cent\b")
-_ZEROS = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
-_LARGE = re.compile(rf"(?<![\d,.])(\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,12}}(?:\.\d{{1,6}})?)[ -]({'|'.join(_ZEROS)})\b")
+_NARROW = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
+"""What many languages put between thousands; a plain space may part two numbers, unless the last is 000."""
+_APART = re.compile(r"(?<![\d.,'])\d{1,3}(?:(?:'\d{3}){1,4}|(?: \d{3}){1,3} 000)(?![\d'])")
+_DAY = re.compile(
+    r"(?<![\d.])(?:(?P<day>[0-3]?\d)\.(?P<month>[01]?\d)\.(?P<year>(?:1[5-9]|20)\d\d)(?![\d.])"
+    r"|(?P<first>(?:1[5-9]|20)\d\d)(?:/(?P<then>[01]?\d)/(?P<last>[0-3]?\d)(?![\d/])"
+    r"|年(?P<moon>[01]?\d)月(?P<sun>[0-3]?\d)日))"
+)
 MONTHS = ["january", "february", "march", "april", "may", "june", "july"]
 MONTHS += ["august", "september", "october", "november", "december"]
 UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 _TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _NUMBERS = {word: str(number) for number, word in enumerate(UNITS[1:] + _TEENS, 2)}
 _NUMBERS |= {word: str(number) for number, word in zip(range(20, 100, 10), _TENS, strict=True)}
 _NUMBERS |= {f"{ten}-{unit}": str(int(_NUMBERS[ten]) + number) for ten in _TENS for number, unit in enumerate(UNITS, 1)}
-"""From two on: "one" is a pronoun as well."""
 NUMBER_WORDS = tuple(sorted(_NUMBERS, key=len, reverse=True))
-"""Those in letters, the longest first."""
+"""Numbers in letters, the longest first."""
+_NUMBERS |= {
+    f"{ten}-{nth}": str(int(_NUMBERS[ten]) + number) for ten in _TENS for number, nth in enumerate(_ORDINALS, 1)
+}
+_NUMBERS |= {nth: str(number) for number, nth in enumerate(_ORDINALS[2:], 3)}
+_NUMBERS |= {
+    f"{word.removesuffix('y')}{'ieth' if word[-1] == 'y' else 'th'}": _NUMBERS[word] for word in _TEENS + _TENS
+}
+_NUMBERS["twelfth"] = "12"
+"""From two on, and from the third: "one", "first" and "second" mean other things as well."""
+_TWO_WORDS = re.compile(rf"\b({'|'.join(_TENS)}) (?=(?:{'|'.join(UNITS + _ORDINALS)})\b)")
+_SCALES = {"dozen": 12, "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SHORT_SCALES = {"mn": "million", "mln": "million", "bn": "billion", "tn": "trillion", "m": "million", "k": "thousand"}
+_MONEY = re.compile(r"(?<=[$€£¥])(\d{1,9}(?:[.,]\d{1,9})?)([mk])\b|(?<=\d) ?(mn|mln|bn|tn)\b")
+_WRITTEN = {"half a": "0.5", "a": "1", "one": "1"} | {
+    word: each for word, each in _NUMBERS.items() if word in UNITS + _TEENS + _TENS
+}
+_LARGE = re.compile(
+    rf"(?<![\d,.])(\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,12}}(?:\.\d{{1,6}})?|\b(?:{'|'.join(_WRITTEN)}))"
+    rf"[ -]({'|'.join(_SCALES)})\b(?! (?:and (?:\d|(?:{'|'.join(_WRITTEN)})\b)|hundred|thousand|million|billion))"
+)
+_SHORT_MONTH = re.compile(r"(?:\b(?=[a-z]{3,4}\.? \d)|(?<=\d ))(jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b")
+_BEHIND_NUMBER = re.compile(r"(?<=\d)(km|kg|cm|mm|kw|mw|gw|kwh|mwh|gwh|twh|ha|mb|gb|tb|mhz|ghz|ml|mg)\b")
 _ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 _SHORT_FORM = re.compile(r"[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+")
 
@@ -118,12 +146,34 @@ def mostly_latin(text: str) -> bool:
 
 
 def _tokens(text: str) -> list[str]:
-    return _TOKEN.findall(_LARGE.sub(_with_zeros, _PER_CENT.sub(" percent ", folded(_INITIALS.sub(r"\1.", text)))))
+    return _TOKEN.findall(_with_one_form(folded(_INITIALS.sub(r"\1.", _NARROW.sub("", text)))))
+
+
+def _with_one_form(text: str) -> str:
+    """A folded text whose numbers and days, where they are of several words, are in the form that all ways share."""
+    text = _TWO_WORDS.sub(r"\1-", _PER_CENT.sub(" percent ", text))
+    if any(map(str.isdigit, text)):
+        text = _DAY.sub(_as_iso, _APART.sub(lambda found: found[0].replace("'", "").replace(" ", ""), text))
+        text = _SHORT_MONTH.sub(lambda found: next(each for each in MONTHS if each.startswith(found[1][:3])), text)
+        text = _MONEY.sub(lambda found: f"{found[1] or ''} {_SHORT_SCALES[found[2] or found[3]]}", text)
+        text = _BEHIND_NUMBER.sub(r" \1", text)
+    return _LARGE.sub(_with_zeros, text)
+
+
+def _as_iso(day: re.Match[str]) -> str:
+    """``2022-06-09`` for ``09.06.2022``; beside Chinese and Japanese characters, of which a question may have some."""
+    year, month, number = (each for each in day.groups() if each)
+    if day["day"]:
+        year, number = number, year
+    if not (0 < int(month) <= 12 and 0 < int(number) <= 31):
+        return day[0]
+    iso = f"{int(year)}-{int(month):02}-{int(number):02}"
+    return f"{day[0]} {iso} " if day["moon"] else iso
 
 
 def _with_zeros(large: re.Match[str]) -> str:
     """``1.2 million``, and 1200000 behind it, if that is a whole number."""
-    value = Decimal(large[1].replace(",", "")).scaleb(_ZEROS[large[2]])
+    value = Decimal(_WRITTEN.get(large[1], large[1]).replace(",", "")) * _SCALES[large[2]]
     return f"{large[0]} {value:.0f}" if value == value.to_integral_value() else large[0]
 
 

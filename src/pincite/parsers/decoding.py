@@ -10,6 +10,8 @@ from pincite.errors import UnreadableFile
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _CONTROL = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
 _SAMPLE = 1 << 16
+_OTHER_KINDS = {b"%PDF-": "a PDF: name it .pdf", b"{\\rtf": "RTF: name it .rtf", b"PK\x03\x04": "an archive, not text"}
+"""What files of other kinds begin with."""
 _LARGER = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "us-ascii": "cp1252", "shift_jis": "cp932"}
 """What a file is in that declares a smaller encoding (WHATWG Encoding Standard)."""
 
@@ -26,6 +28,9 @@ def decode(data: bytes, declared: str = "utf-8") -> str:
     Raises:
         UnreadableFile: no text at all, or binary.
     """
+    for begin, reason in _OTHER_KINDS.items():
+        if data.startswith(begin):
+            raise UnreadableFile(reason)
     text = clean(_decode(data, declared.lower()))
     if not text.strip():
         raise UnreadableFile("empty")
@@ -51,8 +56,12 @@ def is_utf16(data: bytes) -> bool:
 
 
 def _decode(data: bytes, declared: str) -> str:
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return data.decode("utf-32", "replace")
     if is_utf16(data):
         return data.decode("utf-16", "replace")
+    if (unmarked := _unmarked_utf16(data[:_SAMPLE])) is not None:
+        return data.decode(unmarked, "replace")
     for encoding in ("utf-8", _LARGER.get(declared, declared)):
         try:
             return data.decode(encoding)
@@ -63,6 +72,14 @@ def _decode(data: bytes, declared: str) -> str:
     if sum(char > "\x7f" for char in text) > 5 * damaged:  # long sequences of UTF-8 do not come about by chance
         return text
     return data.decode(_likely_encoding(data[:_SAMPLE]), "replace")
+
+
+def _unmarked_utf16(sample: bytes) -> str | None:
+    """UTF-16 without a byte-order mark, which shows in letters that all have a NUL on the same side."""
+    nuls = sample[::2].count(0), sample[1::2].count(0)
+    if 4 * min(nuls) > max(nuls) or 4 * max(nuls) < len(sample):
+        return None
+    return "utf-16-be" if nuls[0] > nuls[1] else "utf-16-le"
 
 
 def _likely_encoding(sample: bytes) -> str:

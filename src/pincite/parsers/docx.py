@@ -26,6 +26,11 @@ _HEADING = re.compile(r"heading \d|title", re.IGNORECASE)
 _RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
 _NOTES = {f"{_RELATED}footnotes": "footnote", f"{_RELATED}endnotes": "endnote"}
 _AS_HTML = {qn("w:cr"): "br", qn("w:tab"): "span", qn("w:noBreakHyphen"): "span"}
+_SYMBOLS = dict(zip("abcdefghijklmnopqrstuvwxyz", "αβχδεφγηιϕκλμνοπθρστυϖωξψζ", strict=True))
+_SYMBOLS |= dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ", strict=True))
+_SYMBOLS |= dict(zip("-£³°±´¸¹»¥Ö®¬Þ·¢²¼", "−≤≥°±×÷≠≈∞√→←⇒•′″…", strict=True))
+"""What the font Symbol shows for the characters of Latin-1 that people insert most."""
+_PRIVATE = re.compile("[\uf020-\uf0ff]")
 _CHARACTERS = {qn("w:tab"): " ", qn("w:noBreakHyphen"): "\u2011"}
 _SCRIPTS = {"superscript": "sup", "subscript": "sub"}
 _OFF = ("0", "false", "off")
@@ -74,6 +79,8 @@ def _properties(element: Element, name: str) -> dict[str, str]:
 
 def _tree(blob: bytes) -> Element:
     tree = parse_xml(blob)
+    for empty in list(tree.iter(qn("w:showingPlcHdr"))):  # says "Click here to enter text"
+        empty.getparent().getparent().tag = FALLBACK
     etree.strip_elements(tree, qn("w:del"), qn("w:moveFrom"), FALLBACK, with_tail=False)
     return tree
 
@@ -114,6 +121,7 @@ def _as_html(tree: Element, styles: dict[str, list[Element]], numbers: _Numbers)
         name: _SCRIPTS.get(_value(style, "w:rPr", "w:vertAlign"), "span") for name, (style, *_) in styles.items()
     }
     write_equations(tree, qn("w:t"))
+    _join_rows(tree)
     for box in reversed(list(tree.iter(qn("w:txbxContent")))):
         next(box.iterancestors(qn("w:p"))).addnext(box)
     for paragraph in tree.iter(qn("w:p")):
@@ -125,6 +133,10 @@ def _as_html(tree: Element, styles: dict[str, list[Element]], numbers: _Numbers)
     for element in tree.iter("{*}*"):
         tag = element.tag
         element.text = element.text if tag == qn("w:t") else _CHARACTERS.get(tag)
+        if tag == qn("w:sym"):
+            element.tag, element.text = "span", _symbol(element)
+        elif element.text and _PRIVATE.search(element.text) and _is_in_symbols(element.getparent()):
+            element.text = _PRIVATE.sub(lambda found: _shown_as(ord(found[0])), element.text)
         element.tail = None
         if tag == qn("w:p"):
             element.tag = _paragraph(element, headings)
@@ -133,9 +145,44 @@ def _as_html(tree: Element, styles: dict[str, list[Element]], numbers: _Numbers)
         elif tag == qn("w:tc"):  # a row that is repeated on each page of its table names the columns
             repeated = _properties(element.getparent(), "w:trPr").get(qn("w:tblHeader"), "0")
             element.tag = "td" if repeated in _OFF else "th"
+            element.set("colspan", _value(element, "w:tcPr", "w:gridSpan") or "1")
         else:
             element.tag = _AS_HTML.get(tag, tag)
     join_scripts(tree)
+
+
+def _symbol(element: Element) -> str:
+    """The sign that a font of signs shows for a number, where that is known."""
+    number = int(element.get(qn("w:char"), "0"), 16)
+    if not 0xF000 <= number <= 0xF0FF:
+        return chr(number) if number < 0x110000 else ""
+    return _shown_as(number) if element.get(qn("w:font")) == "Symbol" else "\ufffd"
+
+
+def _shown_as(number: int) -> str:
+    """What the font Symbol shows for a character of its own."""
+    return _SYMBOLS.get(chr(number - 0xF000), "\ufffd")
+
+
+def _is_in_symbols(run: Element) -> bool:
+    fonts = run.find(f"{qn('w:rPr')}/{qn('w:rFonts')}")
+    return fonts is not None and "Symbol" in (fonts.get(qn("w:ascii")), fonts.get(qn("w:hAnsi")))
+
+
+def _join_rows(tree: Element) -> None:
+    """Have the first of cells that are joined over several rows say so, as in HTML, and take out those below."""
+    for table in tree.iter(qn("w:tbl")):
+        first: dict[int, Element] = {}
+        for row in table.iterchildren(qn("w:tr")):
+            at = int(_value(row, "w:trPr", "w:gridBefore") or 0)
+            for cell in row.findall(qn("w:tc")):
+                joined = cell.find(f"{qn('w:tcPr')}/{qn('w:vMerge')}")
+                if joined is None or joined.get(qn("w:val")) == "restart":
+                    first[at] = cell
+                elif at in first:
+                    first[at].set("rowspan", str(int(first[at].get("rowspan", "1")) + 1))
+                    row.remove(cell)
+                at += int(_value(cell, "w:tcPr", "w:gridSpan") or 1)
 
 
 def _paragraph(element: Element, headings: set[str]) -> str:
@@ -148,8 +195,13 @@ def _paragraph(element: Element, headings: set[str]) -> str:
 
 def _run(element: Element, scripts: dict[str, str]) -> str:
     properties = _properties(element, "w:rPr")
+    if properties.get(qn("w:vanish"), "0") not in _OFF:
+        return "template"
     if any(properties.get(qn(f"w:{name}"), "0") not in _OFF for name in ("strike", "dstrike")):
         return "del"
+    moved = properties.get(qn("w:position"), "0")
+    if moved != "0" and qn("w:sz") in properties:  # small and off the line, as some programs raise digits
+        return "sub" if moved.startswith("-") else "sup"
     by_style = scripts.get(properties.get(qn("w:rStyle"), ""), "span")
     return _SCRIPTS.get(properties[qn("w:vertAlign")], "span") if qn("w:vertAlign") in properties else by_style
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 
+from lxml import etree
 from trafilatura import extract_metadata
 
 from pincite.datatypes import Document
@@ -59,6 +60,7 @@ _NO_AUTHOR = re.compile(
 )
 """Accounts, buttons, addresses, days: what stands where an author could."""
 _LETTERS = re.compile(r"[^\W_]+")
+_AMBIGUOUS = re.compile(r"(?<![\d/-])\d{1,2}([/-])\d{1,2}\1(?:19|20)\d\d(?![\d/-])")
 _FIRST_DATE = "1600-01-01"
 """Newspapers are no older; by default nothing before the web would be a page's date."""
 _STATED = ("title", "author", "url", "date", "sitename", "description", "categories", "tags", "license")
@@ -82,6 +84,7 @@ def _stated(tree: Element) -> dict[str, Element]:
     is_of_site = bool(title) and bool(tree.xpath(_NAMES_OF_SITE, title=title))
     drop(tree, tree.xpath(_NO_DATE_LINE))
     _drop_furniture(tree)
+    _drop_ambiguous_days(tree)
     found = extract_metadata(
         tree, date_config={"extensive_search": False, "original_date": True, "min_date": _FIRST_DATE}
     )
@@ -107,6 +110,20 @@ def _drop_furniture(tree: Element) -> None:
     kept = ("article", "main") if in_its_place else ("article", "main", "h1")
     elements = [*tree.xpath(_BANNER), *around]
     drop(tree, [each for each in elements if each.tag not in (*kept, "h1") and not holds(each, *kept)])
+
+
+def _drop_ambiguous_days(tree: Element) -> None:
+    """Drop days such as 03/04/2021, of which trafilatura would guess which number is the month."""
+    for element in tree.iter(etree.Element):
+        for key in ("content", "datetime"):
+            if element.get(key):
+                element.set(key, _AMBIGUOUS.sub(_unless_clear, element.get(key)))
+        element.text = _AMBIGUOUS.sub(_unless_clear, element.text or "")
+        element.tail = _AMBIGUOUS.sub(_unless_clear, element.tail or "")
+
+
+def _unless_clear(day: re.Match[str]) -> str:
+    return day[0] if find_date(day[0]) else ""
 
 
 def _title(tree: Element, found: str | None, site: str | None) -> str | None:

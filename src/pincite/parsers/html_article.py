@@ -31,8 +31,11 @@ from pincite.parsers.markup import (
 
 _SHORT_PAGE = 250
 """Below this many characters trafilatura falls back to a dump of the page; its elements are then the better guide."""
-_KEPT = {"figure": "div", "figcaption": "p", "pre": "code"}
+_KEPT = {"figure": "div", "figcaption": "p", "pre": "code", "details": "div", "summary": "p"}
 """What trafilatura would drop or run together, by the names of what it keeps."""
+_BOXES_OF_BLOCKS = ("article", "body", "center", "details", "div", "main", "section")
+_BORDERS = BLOCKS | {"audio", "form", "iframe", "menu", "nav", "noscript", "object", "svg", "video"}
+_IN_LINES = ("data", "label", "meter", "output", "progress", "q", "time")
 _AS_HTML = {"head": "h2", "list": "ul", "item": "li", "row": "tr", "cell": "td", "quote": "blockquote", "lb": "br"}
 """trafilatura's names (of TEI) for HTML's elements."""
 _TITLED = "descendant::p[contains(concat(' ', @class, ' '), ' title ') or @class='sidebar-title']"
@@ -75,6 +78,8 @@ _KEYS = frozenset("punh")
 """Of links to the pages around: what their relation is called, their classes, and the keys that manuals give them."""
 _TEASER = 400
 """What announces another article below its title has fewer letters."""
+_VALUE = 200
+"""Letters of a table in a cell that is still a value."""
 _PROSE = 60
 """From this many letters on, a paragraph is prose wherever it stands."""
 
@@ -110,15 +115,25 @@ def article(tree: Element) -> list[Block]:
     drop_paging(tree)
     open_sections(tree)
     markup.write_formulas(tree)
+    for element in tree.iter(etree.Element):
+        if element.tag not in BLOCKS and markup.is_hidden(element):
+            element.tag = "template"
     etree.strip_elements(tree, "script", "style", "template", *markup.STRUCK, with_tail=False)
     markup.write_scripts(tree)
+    _keep_words_of_lines(tree)
     markup.open_layout(tree)
+    markup.fill_spans(tree)
     markup.mark_columns(tree)
+    for table in reversed(tree.xpath("//td//table")):  # within a cell of data it would come behind the outer one
+        if len(letters_of(table)) <= _VALUE:
+            rows = (" ".join(filter(None, map(plain_text, row))) for row in table.iter("tr"))
+            table[:], table.tag, table.text = [], "p", "; ".join(rows)
     for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
         cell[:], cell.text = [], plain_text(cell)
     markup.join_terms(tree)
     markup.number_items(tree)
     _drop_teasers(tree)
+    _wrap_loose_words(tree)
     renamed = [(element, element.tag) for element in tree.iter(*_KEPT)]
     for element, tag in renamed:
         element.tag = _KEPT[tag]
@@ -139,6 +154,41 @@ def article(tree: Element) -> list[Block]:
     if sum(len(block.text) for block in blocks) < _SHORT_PAGE:
         return whole or blocks
     return whole if lost_much(blocks, whole) else blocks
+
+
+def _keep_words_of_lines(tree: Element) -> None:
+    """Rename what trafilatura would drop, or glue to the next word, where it is part of a line: "at <time>7</time>"."""
+    for element in list(tree.iter(*_IN_LINES)):
+        around = element.getparent()
+        beside = "".join(text or "" for text in (around.text, *(each.tail for each in around)))
+        if re.search(r"\w", beside):
+            element.tag = "span"
+
+
+def _wrap_loose_words(tree: Element) -> None:
+    """Make paragraphs of words that stand between blocks: trafilatura would cut them at each element and lose some."""
+    for box in list(tree.iter(*_BOXES_OF_BLOCKS)):
+        runs: list[tuple[Element, list[Element]]] = [(None, [])]
+        for child in box:
+            if child.tag in _BORDERS:
+                runs.append((child, []))
+            else:
+                runs[-1][1].append(child)
+        for block, inline in runs if len(runs) > 1 else ():
+            text = (box.text if block is None else block.tail) or ""
+            words = re.findall(r"\w+", f"{text} {' '.join(each.tail or '' for each in inline)}")
+            linked = (letters_of(link) for each in inline for link in each.iter("a"))
+            if len("".join(words)) <= len("".join(linked)):  # a menu, or nothing
+                continue
+            paragraph = box.makeelement("p")
+            paragraph.text = text
+            if block is None:
+                box.text = None
+                box.insert(0, paragraph)
+            else:
+                block.tail = None
+                block.addnext(paragraph)
+            paragraph.extend(inline)
 
 
 def _drop_teasers(tree: Element) -> None:

@@ -1,7 +1,8 @@
-"""Markdown (CommonMark with tables and notes), its front matter (YAML, or TOML between ``+++``) as metadata."""
+"""Markdown (CommonMark with tables and notes), its front matter (YAML, TOML between ``+++``, JSON) as metadata."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -27,21 +28,25 @@ _YAML = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTAL
 _TOML = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _DAY_IN_NAME = re.compile(r"(?:.*/)?(\d{4}-\d\d-\d\d)-[^/]*")
 _TAGS_ALONE = re.compile(r"\s*(?:\{%[^\n%]{0,500}%\}\s*)+")
+_SHORTCODES_ALONE = re.compile(r"\s*(?:\{\{(?:<[^\n{}]{0,500}>|%[^\n{}]{0,500}%)\}\}\s*)+")
 _LINK_VARIABLE = re.compile(r"\]\(\{\{[^\n{}]{0,500}\}\}")
-"""Jekyll's tags on lines of their own, and its variables where a link leads; within prose and code they may be what the
-article is about."""
+"""Jekyll's tags and Hugo's on lines of their own, and their variables where a link leads; within prose and code they
+may be what the article is about."""
+_PANDOC = re.compile(r"\A% ?([^\n]+)\n(?:% ?([^\n]*)\n)?(?:% ?([^\n]*)\n)?(?=\n)")
+_LINES = re.compile(r"\A(?:[A-Za-z][\w -]{0,30}:[ \t]+[^ \t\n][^\n]*\n){2,}(?=[ \t]*\n)")
 _PLAIN_LINE = re.compile(r"^([A-Za-z][\w -]*):[ \t]+([^ \t\n].*)$", re.MULTILINE)
 
 
 def read(path: Path, name: str) -> Iterator[Document]:
     """The one document of a Markdown file; its title is the front matter's, else the first heading of level 1.
 
-    The name of a post made with Jekyll begins with its day, and its tags are for that program.
+    The name of a post made with Jekyll begins with its day; the tags of Jekyll and Hugo are for these programs.
     """
     stated, source = _front_matter(decode(path.read_bytes()))
     day = _DAY_IN_NAME.fullmatch(name)
-    if day and stated:
-        stated, source = {"date": day[1]} | stated, _without_tags(source)
+    if stated:
+        stated = ({"date": day[1]} if day else {}) | stated
+        source = _without_tags(source, _TAGS_ALONE if day else _SHORTCODES_ALONE)
     tree = parse_html(_renderer().render(source) or "<p></p>")
     blocks = blocks_of(tree)
     headings = list(map(plain_text, tree.iter("h1")))
@@ -50,12 +55,12 @@ def read(path: Path, name: str) -> Iterator[Document]:
     yield document(name, *lay_out(blocks), stated={"title": title} | stated)
 
 
-def _without_tags(source: str) -> str:
-    """A post without the tags that are for Jekyll; what stands in fenced code is kept."""
+def _without_tags(source: str, tags: re.Pattern[str]) -> str:
+    """A post without the tags that are for another program; what stands in fenced code is kept."""
     kept, in_code = [], False
     for line in source.split("\n"):
         in_code ^= line.lstrip().startswith(("```", "~~~"))
-        if in_code or not _TAGS_ALONE.fullmatch(line):
+        if in_code or not tags.fullmatch(line):
             kept.append(line if in_code else _LINK_VARIABLE.sub("](", line))
     return "\n".join(kept)
 
@@ -66,6 +71,14 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
         with suppress(tomllib.TOMLDecodeError):
             values = tomllib.loads(toml[1]).items()
             return {k.lower(): v.isoformat() if isinstance(v, date) else v for k, v in values}, text[toml.end() :]
+    if text.startswith("{\n"):  # as Hugo reads JSON
+        with suppress(ValueError, RecursionError):
+            values, end = json.JSONDecoder().raw_decode(text)
+            return {str(key).lower(): each for key, each in values.items()}, text[end:]
+    if pandoc := _PANDOC.match(text):
+        return dict(zip(("title", "author", "date"), pandoc.groups(""), strict=True)), text[pandoc.end() :]
+    if (head := _LINES.match(text)) and re.match("title:", text, re.IGNORECASE):
+        return {key.lower(): value for key, value in _PLAIN_LINE.findall(head[0])}, text[head.end() :]
     found = _YAML.match(text)
     source = found[1] if found else ""  # where it is not quite YAML (``title: Ice: a story``), its lines are read
     stated = _load(source) or {key: _value(text.rstrip(" \t")) for key, text in _PLAIN_LINE.findall(source)}

@@ -51,7 +51,16 @@ _NO_NAME = re.compile(r"(?!(?:1[89]|20)\d\d\Z)[^\w]*\d[\d.,:/\s%-]*|https?://\S*
 """A number, day or address, which is no column's name, unless it is a year."""
 _DATUM = re.compile(r"[^\w\s]?\d[\d.,:/%-]*+(?:\s?[^\s\d]{1,6})?\Z|[-\u2013\u2014]\Z")
 """A number, with or without a unit."""
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_MOST_CELLS = 100_000
+"""Of a table whose cells span others; what has more is no table that somebody wrote."""
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|text-decoration(?:-line)?\s*:\s*line-through", re.IGNORECASE
+)
+"""Of styles: what is not shown, or shown as struck."""
+_EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
+_RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b|(?:^|\s)(sup|sub)(?:erscript|script)?$", re.IGNORECASE)
+"""Of styles, and of classes, which stand behind them."""
+_UNSEEN = re.compile(r"(?:^|\s)(?:sr-only|visually-?hidden|screen-reader-text)(?:$|\s)")
 
 
 class Block(NamedTuple):
@@ -91,13 +100,11 @@ def parse_xml(data: bytes) -> Element:
 
 def blocks_of(tree: Element) -> list[Block]:
     """The text under ``tree`` that a browser would show, without menus, forms and scripts; ``tree`` is used up."""
+    etree.strip_elements(tree, etree.Comment, etree.ProcessingInstruction, etree.Entity, with_tail=False)
     for element in tree.iter("{*}*"):
-        style = element.get("style")
-        hidden = element.get("hidden") is not None or (style and _HIDDEN.search(style))
-        name = "template" if hidden else local_name(element)
+        name = "template" if is_hidden(element) else local_name(element)
         if name != element.tag:  # to set it costs more
             element.tag = name
-    etree.strip_elements(tree, etree.Comment, etree.ProcessingInstruction, etree.Entity, with_tail=False)
     write_formulas(tree)
     write_scripts(tree)
     etree.strip_elements(tree, *_SILENT, with_tail=False)
@@ -105,6 +112,7 @@ def blocks_of(tree: Element) -> list[Block]:
     drop_contents(tree)
     number_items(tree)
     open_layout(tree)
+    fill_spans(tree)
     join_cells(tree)
     return list(_blocks(tree))
 
@@ -147,6 +155,20 @@ def gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
         if text := collapse(text):
             found.setdefault(key, []).append(text)
     return {key: each[0] if len(each) == 1 or key in ("title", "date") else each for key, each in found.items()}
+
+
+def is_hidden(element: Element) -> bool:
+    """Whether a browser shows nothing of an element, as of what is there for those who have the page read to them."""
+    if element.get("hidden") is not None or _HIDDEN.search(element.get("style", "")):
+        return True
+    if "pagebreak" in _role(element):  # the number of a page, within a word perhaps
+        return True
+    return element.tag not in BLOCKS and _UNSEEN.search(element.get("class", "")) is not None
+
+
+def _role(element: Element) -> str:
+    """What an element is for in a book: its ``role``, or ``epub:type`` as XML and as HTML have it."""
+    return " ".join(value for key, value in element.items() if key in ("role", "epub:type", _EPUB_TYPE))
 
 
 def local_name(element: Element) -> str:
@@ -275,7 +297,7 @@ def write_formulas(tree: Element) -> None:
         notes = formula.xpath(".//annotation[contains(@encoding, 'tex') or contains(@encoding, 'TeX')]")
         stated = formula.get("alttext") or "".join(note.text or "" for note in notes[:1])
         text = collapse(_DISPLAY_STYLE.sub(r"\1", stated)) or _formula(formula) or "[formula]"
-        _set_text(formula, text)
+        _set_text(formula, f" {text}" if text[0].isdigit() and _text_before(formula)[-1:].isdigit() else text)
         for shell in takewhile(lambda each: each.tag not in BLOCKS, shells(formula)):
             shell.attrib.pop("style", None)  # which hides it where there is a picture of it
             for twin in (shell.getprevious(), shell.getnext()):
@@ -329,9 +351,12 @@ def shells(element: Element) -> Iterator[Element]:
 def write_scripts(tree: Element) -> None:
     """Set raised and lowered digits apart from those before: ``10⁶``, ``H₂O``, ``x_(1,2)``, and notes: ``2019[4]``."""
     for link in list(tree.iter("a")):
-        is_mark = _NOTE_LINK.search(link.get("class", "")) and _is_note(link)
+        is_mark = _NOTE_LINK.search(f"{link.get('class', '')} {_role(link)}") and _is_note(link)
         if is_mark and next(link.iterancestors("sup"), None) is None:
             _set_text(link, f"[{letters_of(link)}]")
+    for raised in tree.iter("span"):
+        if found := _RAISED.search(f"{raised.get('style', '')} {raised.get('class', '')}"):
+            raised.tag = (found[1] or found[2]).lower()[:3]
     for script in reversed(list(tree.iter("sup", "sub"))):  # those within others first
         is_raised = script.tag == "sup"
         text = _AROUND_OPERATOR.sub(r"\1", "".join(script.itertext())).strip()
@@ -347,6 +372,11 @@ def write_scripts(tree: Element) -> None:
             _set_text(script, f"{'^' if is_raised else '_'}{text if len(text) == 1 else f'({text})'}")
 
 
+def _text_before(element: Element) -> str:
+    beside = element.getprevious()
+    return (element.getparent().text if beside is None else beside.tail or beside.text) or ""
+
+
 def _is_note(element: Element) -> bool:
     return re.fullmatch(r"\d[\d,;\u2013-]*|[a-z]", letters_of(element)) is not None
 
@@ -355,8 +385,7 @@ def _is_index_or_exponent(text: str, script: Element, is_raised: bool) -> bool:
     """Whether raised or lowered signs change the value before them: ``1st``, ``Mme`` and a trader's mark do not."""
     if any(map(str.isdigit, text)):
         return text[0] not in "[("
-    beside = script.getprevious()
-    before = (script.getparent().text if beside is None else beside.tail or beside.text) or ""
+    before = _text_before(script)
     if before[-1:].isdigit():
         return _POWER.fullmatch(text) is not None and _ABBREVIATION.fullmatch(text) is None
     return is_raised and _VARIABLE.search(before[-2:]) is not None and _EXPONENT.fullmatch(text) is not None
@@ -394,6 +423,45 @@ def _hold_an_article(blocks: list[Element], rows: list[list[Element]], table: El
         return False
     is_article = holds(most, *HEADINGS) or len(list(most.iterchildren("p", "div"))) > 1
     return is_article and words > 100 and words * 2 >= total  # cells of data have fewer words
+
+
+def fill_spans(tree: Element) -> None:
+    """Repeat a cell that spans rows or columns in each of them, so that each row is true by itself.
+
+    One that is alone in its row is a title of the rows below.
+    """
+    for rows in _tables(tree):
+        own = [[(cell, _span(cell, "colspan"), _span(cell, "rowspan")) for cell in cells] for _, cells in rows]
+        width = max(sum(across for _, across, _ in row) for row in own)
+        if len(rows) * width > _MOST_CELLS or all(span[1:] == (1, 1) for span in chain(*own)):
+            continue
+        below: dict[int, tuple[Element, int]] = {}  # what reaches into a column from above, and through how many rows
+        for (row, _), cells in zip(rows, own, strict=True):
+            above, below, placed, at = below, {}, list[Element](), 0
+            while at < len(cells) or len(placed) in above:
+                if len(placed) in above:
+                    cell, down = above[len(placed)]
+                    across, copy = 1, True
+                else:
+                    (cell, across, down), copy, at = cells[at], False, at + 1
+                for number in range(across if above or len(cells) > 1 else 1):
+                    if down > 1:
+                        below[len(placed)] = cell, down - 1
+                    placed.append(_copy_of(cell) if copy or number else cell)
+            row[:] = placed
+
+
+def _span(cell: Element, way: str) -> int:
+    """How many rows or columns a cell spans; it is not asked for again."""
+    return max(1, min(whole_number(cell.attrib.pop(way, None), 1), 1000))
+
+
+def _copy_of(cell: Element) -> Element:
+    """A cell with the same words; with none where they are too many for a value."""
+    copy = cell.makeelement(cell.tag)
+    text = plain_text(cell)
+    copy.text = text if len(text) <= 200 else ""
+    return copy
 
 
 def mark_columns(tree: Element) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,18 @@ _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _AS_HTML = {f"{_TEXT}h": "h1", f"{_TEXT}p": "p", f"{_TEXT}list-item": "li", f"{_TEXT}line-break": "br"}
 _AS_HTML |= {f"{_TABLE}table": "table", f"{_TABLE}table-row": "tr", f"{_TABLE}table-cell": "td"}
 _AS_HTML |= {f"{_TABLE}table-header-rows": "thead"}
-_LEFT_OUT = [f"{_TEXT}tracked-changes", f"{_OFFICE}annotation", f"{_TEXT}ruby-text", f"{_OFFICE}forms"]
+_SPANS = {f"{_TABLE}number-columns-spanned": "colspan", f"{_TABLE}number-rows-spanned": "rowspan"}
+_SPANS |= {f"{_TABLE}number-columns-repeated": "colspan"}
+_POSITION = re.compile(r"super|sub|-|[1-9]")
+"""How the position of raised or lowered text begins: by name or in percent."""
+_LEFT_OUT = [
+    f"{_TABLE}covered-table-cell",
+    "{*}desc",
+    f"{_TEXT}tracked-changes",
+    f"{_OFFICE}annotation",
+    f"{_TEXT}ruby-text",
+    f"{_OFFICE}forms",
+]
 _LEFT_OUT += [f"{_TEXT}{kind}" for kind in ("table-of-content", "alphabetical-index", "illustration-index")]
 _NAME = f"{_STYLE}name"
 _STATED = {"title": "title", "creator": "author", "initial-creator": "first author", "date": "date"}
@@ -65,14 +77,16 @@ def read(path: Path, name: str) -> Iterator[Document]:
 
 
 def _looks(part: Element) -> Iterator[tuple[str, str]]:
-    """The names of the styles that raise, lower or strike their text, with HTML's element for it."""
+    """The names of the styles that raise, lower, hide or strike their text, with HTML's element for it."""
     for each in part.iter(f"{_STYLE}text-properties"):
         name, position = each.getparent().get(_NAME, ""), each.get(f"{_STYLE}text-position", "")
         lines = {each.get(f"{_STYLE}text-line-through-{key}", "none") for key in ("style", "type")}
-        if lines != {"none"}:
+        if each.get(f"{_TEXT}display") == "none":
+            yield name, "template"
+        elif lines != {"none"}:
             yield name, "del"
-        elif position.startswith(("super", "sub")):
-            yield name, "sup" if position.startswith("super") else "sub"
+        elif found := _POSITION.match(position):
+            yield name, "sub" if found[0] in ("sub", "-") else "sup"
 
 
 def _number_items(body: Element, levels: dict[tuple[str, str], Element]) -> None:
@@ -126,9 +140,12 @@ def _as_html(tree: Element, looks: dict[str, str]) -> Element:
         tag, style = element.tag, element.get(f"{_TEXT}style-name")
         if tag in (f"{_TEXT}tab", f"{_TEXT}s"):
             element.tag, element.text = "span", " "
-        elif (tag == f"{_TEXT}span" and style in looks) or looks.get(style) == "del":
+        elif (tag == f"{_TEXT}span" and style in looks) or looks.get(style) in ("del", "template"):
             element.tag = looks[style]
         else:
             element.tag = _AS_HTML.get(tag, tag)
+        if element.tag == "td":
+            for name, way in _SPANS.items():
+                element.set(way, element.get(name, element.get(way, "1")))
     join_scripts(tree)
     return tree

@@ -59,6 +59,8 @@ def _plain(element: Element) -> Element:
 def _as_html(tree: Element) -> Element:
     """PowerPoint's elements by the names that they have in HTML."""
     etree.strip_elements(tree, FALLBACK, with_tail=False)
+    for covered in tree.xpath("//*[local-name() = 'tc'][@hMerge = '1' or @vMerge = '1']"):
+        covered.getparent().remove(covered)
     write_equations(tree, qn("a:t"))
     for element in tree.iter("{*}*"):
         element.text = element.text if element.tag == qn("a:t") else None
@@ -66,6 +68,9 @@ def _as_html(tree: Element) -> Element:
         if element.tag == qn("a:tbl") and element.xpath("./*[local-name() = 'tblPr'][@firstRow = '1']"):
             for cell in element.xpath("./*[local-name() = 'tr'][1]/*[local-name() = 'tc']"):
                 cell.tag = "th"
+        if element.tag == qn("a:tc"):
+            element.set("colspan", element.get("gridSpan", "1"))
+            element.set("rowspan", element.get("rowSpan", "1"))
         if element.tag == qn("a:r"):
             raised = next((each.get("baseline", "0") for each in element.iter(qn("a:rPr"))), "0").strip("%")
             element.tag = "span" if raised == "0" else "sub" if raised.startswith("-") else "sup"

@@ -1,6 +1,6 @@
 """RTF: paragraphs and table rows as striprtf gives them.
 
-Raised digits, notes and headings, which it has not, are added; struck text is left out.
+Raised digits, notes and headings, which it has not, are added; struck and hidden text is left out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _HEADING_STYLE = re.compile(
     r"\{\\s(\d{1,4})(?![0-9])(?:[^{};]|\{[^{}]{0,200}\}){0,400}?(?<![a-z])(?:heading \d|title);\}", re.IGNORECASE
 )
 _LOOKS = re.compile(
-    r"[{}]|\\(?:(?P<struck>striked?1?|deleted1?)|(?P<kept>striked?0|deleted0|plain)|(?P<plain>pard)|(?P<ends>par|cell|sect)"
+    r"[{}]|\\(?:(?P<struck>striked?1?|deleted1?|v1?)|(?P<kept>striked?0|deleted0|v0|plain)|(?P<plain>pard)|(?P<ends>par|cell|sect)"
     r"|outlinelevel(?P<level>\d)|s(?P<style>\d{1,4}))(?![a-z0-9-]) ?|\\(?:[^a-z]|[a-z]+-?\d*)"
 )
 _IN_FORCE = re.compile(r"\\(?:f|uc)\d+ ?")
@@ -62,9 +62,9 @@ def read(path: Path, name: str) -> Iterator[Document]:
 
 
 def _with_looks(source: str) -> str:
-    """The source without struck text, and with a sign at the end of each heading."""
+    """The source without struck and hidden text, and with a sign at the end of each heading."""
     styles = set(_HEADING_STYLE.findall(source))
-    if not styles and re.search(r"\\(?:outlinelevel|striked?1?|deleted1?)(?![a-z])", source) is None:
+    if not styles and re.search(r"\\(?:outlinelevel|striked?1?|deleted1?|v1?)(?![a-z0-9])", source) is None:
         return source
     kept: list[str] = []
     struck, heading, at = False, False, 0

@@ -17,8 +17,10 @@ from pincite.parsers.metadata import document
 _TIME = r"(?:\d+:)?\d{1,2}:\d\d[.,]\d{1,3}"
 _TIMES = re.compile(rf"\s*(?P<start>{_TIME})\s+-->\s+(?P<end>{_TIME})(?:\s.*)?")
 _VOICE = re.compile(r"<v(?:\.[^\s>]{0,100}+)?+\s{1,20}+([^>\s][^>]{0,99}+|)>")
-_TAG = re.compile(r"</?[A-Za-z\d][^<>]{0,200}>|\{\\[^{}]{0,200}\}")
+_TAG = re.compile(r"<rt>[^<]{0,100}(?:</rt>)?|</?[A-Za-z\d][^<>]{0,200}>|\{\\[^{}]{0,200}\}")
 """Of WebVTT and HTML, with the times within a cue, and of ASS, which ``.srt`` files have at times."""
+_OTHER_VOICE = re.compile(r"[-–]\s?(?![a-zà-ÿ])[^\W\d_]|[A-ZÀ-Þ][A-ZÀ-Þ .'-]{1,24}:\s")
+"""How a line begins where two people speak in one cue: with a dash or a name in capitals."""
 _ENDED = re.compile(r"[.?!…。？！][\"'”’»)\]]*\Z")
 
 
@@ -35,7 +37,12 @@ def read(path: Path, name: str) -> Iterator[Document]:
         if not paragraphs or paused or speaker != voice:
             paragraphs.append(said := [f"{speaker}:"] if speaker != voice else [])
         rolled_up = shown if start < until + 0.1 else []  # lines that are shown again, further up
-        said += [line for line in words if line and line not in rolled_up]
+        for line in words:
+            if line in rolled_up:
+                continue
+            if said and _OTHER_VOICE.match(line):
+                paragraphs.append(said := [])
+            said += [line] if line else []
         voice, until, shown = speaker, end, words
     text = "\n\n".join(" ".join(said) for said in paragraphs if said)
     if not text:

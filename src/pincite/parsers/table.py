@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from pincite.datatypes import Document
@@ -20,6 +21,10 @@ from pincite.parsers.decoding import decode
 from pincite.parsers.markup import names_columns
 from pincite.parsers.metadata import document
 
+_Row = tuple[int, list[str]]
+_SEPARATOR = re.compile(r"sep=(.)[ \t]*\n", re.IGNORECASE)
+"""What Excel writes into the first line."""
+_MOST_TITLES = 4
 _MOST_WRITTEN = 256 << 20
 """Characters of all rows together: the names of columns stand in each, so that a file gives more than it holds."""
 
@@ -28,8 +33,13 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
     """The documents of a table; a row that is too long is skipped by itself, an empty one has nothing to say."""
     text = decode(path.read_bytes())
     csv.field_size_limit(MOST_CHARACTERS)
-    rows = enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, name)), 1)
-    first = next(((number, row) for number, row in rows if any(map(str.strip, row))), None)
+    separator = _SEPARATOR.match(text)
+    delimiter = separator[1] if separator else _delimiter(text, name)
+    numbered = enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 1)
+    rows: Iterator[_Row] = (
+        (number, row) for number, row in numbered if any(map(str.strip, row)) and not (separator and number == 1)
+    )
+    first, rows = _first(rows)
     if first is None:
         raise UnreadableFile("empty")
     columns = dict(enumerate(map(str.strip, first[1]))) if names_columns(first[1]) else {}
@@ -57,10 +67,19 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
         raise UnreadableFile("no row below the names of its columns")
 
 
+def _first(rows: Iterator[_Row]) -> tuple[_Row | None, Iterator[_Row]]:
+    """The first row and those below it; titles of the table, alone in rows of their own, stand above it."""
+    above = list(islice(rows, _MOST_TITLES + 1))
+    filled = [sum(map(bool, map(str.strip, row))) for _, row in above]
+    at = next((at for at, number in enumerate(filled) if number > 2), 0)
+    at = 0 if any(number > 1 for number in filled[:at]) else at
+    return next(iter(above[at:]), None), chain(above[at + 1 :], rows)
+
+
 def _delimiter(text: str, name: str) -> str:
     if name.lower().endswith(".tsv"):
         return "\t"
     sample = text[: 1 << 13]
     with suppress(csv.Error):
         return csv.Sniffer().sniff(sample.rpartition("\n")[0] or sample, ",;\t|").delimiter
-    return ","
+    return max(",;\t|", key=lambda mark: sum(mark in line for line in sample.split("\n")))

@@ -25,6 +25,7 @@ _RULE = re.compile(r"\s*([=\-~*_#])\1{2,}\s*")
 _PATTERNS = (
     ("author", r"(?:by|authors?|written by|作\s*者|记者)\s*[:：]\s*+(.+)"),
     ("author", r"by\s+([^\W\d_](?:[^.!?:;。]|(?<=\b\w)\.|(?<=[DMJS]r)\.|(?<=Mrs)\.){1,60})"),
+    ("title", r"(?:title|headline|标\s*题)\s*[:：]\s*+(.+)"),
     ("source", r"(?:source|publisher|published by|来\s*源|稿源)\s*[:：]\s*+(.+)"),
     ("url", r"(?:(?:url|link|original link|原文链接|链接)\s*[:：]\s*)?(https?://\S+)"),
     ("date", r"(?:(?:\w+ )?date|published|posted|(?:last )?updated|日期|(?:发布)?时间|发布日期)\s*[:：]\s*+(.+)"),
@@ -32,6 +33,7 @@ _PATTERNS = (
 _BESIDE_DATE = re.compile(
     r"""(?:
         \s
+      | (?:le|el|il|am|den)\b
       | (?:published|posted|updated|on|at|by|mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b:?
       | \d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)? | Z\b | [A-Z]{3,4}\b | [+-]\d\d:?\d\d
       | \d+(?:\s(?:comments?|min(?:utes?)?\sread))?\b
