@@ -193,7 +193,7 @@ def visit(browser: Browser, cached: BrowserContext, serve: object) -> Iterator[C
             pages.remove(first)
         for page in pages:
             # Left whatever is found, or each test after this one would find it again.
-            opened.callback(go, first, NOWHERE) if page is first else opened.enter_context(page)
+            opened.callback(leave, page) if page is first else opened.enter_context(page)
         for page in pages:
             if not is_local(page.url):
                 FAULTS.append(f"the page went to {page.url}")
@@ -264,6 +264,12 @@ def go(page: Page, address: str) -> None:
     LEAVING.add(page)
     page.goto(address)
     LEAVING.discard(page)
+
+
+def leave(page: Page) -> None:
+    """Have a tab be as if it were new."""
+    page.unroute_all()
+    go(page, NOWHERE)
 
 
 def is_local(url: str) -> bool:
