@@ -343,7 +343,9 @@ def shells(element: Element) -> Iterator[Element]:
     """An element, and what is around it as far as that holds nothing else."""
     yield element
     around = element.getparent()
-    while around is not None and len(around) == 1 and not f"{around.text or ''}{element.tail or ''}".strip():
+    while around is not None and not f"{around.text or ''}{element.tail or ''}".strip():
+        if element.getprevious() is not None or element.getnext() is not None:  # len() would count all beside it
+            return
         yield around
         element, around = around, around.getparent()
 
