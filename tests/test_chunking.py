@@ -201,6 +201,17 @@ def test_only_a_tab_between_two_cells_makes_a_row(before: str, after: str) -> No
     assert len(found(text)) == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("The server listens on a port that may be chosen. The default is\n    22.\n", "The default is\n    22."),
+        ("These are the steps that everybody takes who comes to the harbour:\n9.\nKnock\n10.\nWait", "Wait"),
+    ],
+)
+def test_a_number_that_ends_a_wrapped_sentence_is_no_mark_of_an_item(text: str, last: str) -> None:
+    assert [text[start:end] for start, end in sentence_spans(text)][-1] == last
+
+
 def test_lines_of_their_own_may_be_as_long_as_wrapped_ones() -> None:
     entries = [f"{name} of Aske, keeper of the {place} light, and crew" for name in ("Ada", "Orr") for place in "abc"]
     assert found("\n".join(entries)) == entries

@@ -39,7 +39,8 @@ def test_turns_that_lean(turn: str) -> None:
     ["Which wood was the wheel of the tide mill made of?", "How much honey does a hive need in winter?",
      "When did the night ferry leave Aldhaven?", "Thanks!", "Thank you very much", "ok, great",
      "Is there life on Mars?", "Who was Napoleon?", "Which country has more people than China?",
-     "Who won the ice hockey cup that was held in Montreal?", "浙江省财政科技经费增加了多少?", "其他省份增加了多少?",
+     "Who won the ice hockey cup that was held in Montreal?", "Why was the school delayed and what does it cost now?",
+     "When did Borre Mill burn, and who rebuilt it?", "浙江省财政科技经费增加了多少?", "其他省份增加了多少?",
      "東京の人口は何人ですか", "ประเทศไทยมีประชากรกี่คน"],
 )  # fmt: skip
 def test_turns_that_stand_alone(turn: str) -> None:

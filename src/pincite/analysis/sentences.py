@@ -50,6 +50,7 @@ _STOPPED = re.compile(r"[.!?…。！？][\"'”’»)\]]{0,3}\Z")
 _UNFINISHED = re.compile(r"\s(?:the|an?|of|and|or|in|to|by|for|with|at|from|on)\Z")
 _FIRST_WORD = re.compile(r"[^\s\u2e80-\u9fff\uac00-\ud7af]{1,80}|.")
 HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_ITEMS_APART = 20  # lines between the marks of two items
 _NARROWEST_WRAP, _NARROWEST_GOING_ON, _WIDEST_WRAP = 40, 25, 200
 
 
@@ -107,8 +108,7 @@ def stretches(text: str, cuts: Iterable[int]) -> Iterator[Span]:
 def _goes_on(text: str, lines: Sequence[Span], i: int) -> bool:
     """Whether line ``i`` goes on with the line before it (module docstring: where lines end)."""
     (start, end), (next_start, next_end) = lines[i - 1], lines[i]
-    is_item = LIST_ITEM.match(text, next_start) and not _closes_bracket(text, lines, i)
-    if is_item or any(_TABLE_ROW.match(text, *line) for line in lines[i - 1 : i + 1]):
+    if _begins_item(text, lines, i) or any(_TABLE_ROW.match(text, *line) for line in lines[i - 1 : i + 1]):
         return False
     if _UNFINISHED.search(text, max(start, end - 6), end) or _hangs(text, lines, i):
         return True
@@ -122,6 +122,17 @@ def _goes_on(text: str, lines: Sequence[Span], i: int) -> bool:
         return False
     word = _FIRST_WORD.match(text, next_start, next_end)
     return word is not None and end - start + 1 + len(word[0]) > 0.85 * width
+
+
+def _begins_item(text: str, lines: Sequence[Span], i: int) -> bool:
+    """Whether line ``i`` begins as an item does; ``22.`` alone does not, where no line before begins with ``21.``."""
+    start, end = lines[i]
+    if not LIST_ITEM.match(text, start) or _closes_bracket(text, lines, i):
+        return False
+    number = text[start : end - 1]
+    if text[end - 1] != "." or not number.isdecimal() or int(number) <= 1:
+        return True
+    return any(text.startswith(f"{int(number) - 1}.", before) for before, _ in lines[max(0, i - _ITEMS_APART) : i])
 
 
 def _closes_bracket(text: str, lines: Sequence[Span], i: int) -> bool:

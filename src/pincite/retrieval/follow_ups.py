@@ -40,7 +40,8 @@ _POINTS_BACK = re.compile(
 )
 """The last but one: "And where do I report a bug?" goes on with the subject; "And when did Borre burn?" has its own."""
 _CONTINUES = re.compile(
-    r"^\W*(?:and|but|so|or|then|what about|how about|why|really|yes|no)\b"
+    r"^\W*(?:and|but|so|or|then|what about|how about|really|yes|no)\b"
+    r"|^\W*why\b(?!\s+(?:is|are|was|were|did|do|does|has|have|had|can|could|will|would)\s+(?:the\s|an?\s|(?-i:[A-Z])))"
     rf"|^\W*(?:{_LATIN}\W+)?{_LATIN}\W*$",
     re.IGNORECASE,
 )
@@ -66,6 +67,9 @@ _THING = re.compile(
     rf"|\b(?:the|an?)\s(?P<two>(?P<one>[a-z][\w'’-]*)(?:\s(?!(?:{_PREPOSITIONS})\b)[a-z][\w'’-]*)?)"
 )
 """What a turn names, and an earlier question does: a name, or one or two words behind "the"."""
+_AND_ASKS = re.compile(r",?\sand\s(?=(?:who|when|where|why|which|how|what)\b)", re.IGNORECASE)
+_OF_THINGS = re.compile(r"\b(?:it|its|they|them|their|theirs)\b", re.IGNORECASE)
+"""What points at the thing that the first half of a question names: "When did the mill burn and who rebuilt it?"."""
 _PHRASE = re.compile(
     rf"\b(?P<of>{_PREPOSITIONS})\s(?P<what>[\w'’.-]+(?:\s(?!(?:{_PREPOSITIONS})\b)[\w'’.-]+){{0,5}})(?<=\w)",
     re.IGNORECASE,
@@ -117,7 +121,10 @@ def without_paste(turn: str) -> str:
 
 
 def _points_back(turn: str) -> bool:
-    return _POINTS_BACK.search(_STANDS_FOR_NOTHING.sub(" ", turn)) is not None
+    first, *further = _AND_ASKS.split(_STANDS_FOR_NOTHING.sub(" ", turn), maxsplit=1)
+    if further and _THING.search(first) and not _POINTS_BACK.search(first):
+        further = [_OF_THINGS.sub(" ", further[0])]
+    return _POINTS_BACK.search(" ".join([first, *further])) is not None
 
 
 def _telling(text: str) -> frozenset[str]:
