@@ -9,7 +9,7 @@ import pytest
 
 from conftest import write_files
 from pincite import Assistant, Index
-from pincite.reading.named import asked_name
+from pincite.reading.named import _tells, asked_name
 
 TOWN = {
     "dues.md": "# Dues to rise\n\nThe council met on Tuesday. Ottoline Brand, harbour master of Aldhaven since 1931, "
@@ -46,6 +46,46 @@ def test_what_stands_beside_a_name_answers(assistant: Assistant, question: str, 
     assert answer.sure
     first = answer.citations[0]
     assert expected in first.document.text[slice(*first.best)]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Ane Holt, mayor since 2011, warned of the flood.", "Ane Holt"),
+        ("Ane Holt, the mayor, warned of the flood.", "Ane Holt"),
+        ("The mayor, Ane Holt, warned of the flood.", "Ane Holt"),
+        ("The new harbour master Ane Holt warned of it.", "Ane Holt"),
+        ("Ane Holt was a teacher.", "Ane Holt"),
+        ("Ane Holt (1931) was elected in May.", "Ane Holt"),
+        ("It was painted by the mayor's nephew, and Ane Holt became mayor.", "Ane Holt"),
+        ("The mayor is Ane Holt.", "Ane Holt"),
+    ],
+)
+def test_what_says_who_a_name_is(text: str, name: str) -> None:
+    assert _tells(text, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("The mayor praised Ulf Tanner.", "Ulf Tanner"),
+        ("The trawler owner sued Greta Pohl.", "Greta Pohl"),
+        ("A shark bit Jonas Wied.", "Jonas Wied"),
+        ("Our reporter met Siri Hoel.", "Siri Hoel"),
+        ("Before he met Dora Flint, life was dull.", "Dora Flint"),
+        ("Whenever she saw Pia Lund, the dog of the house barked.", "Pia Lund"),
+        ("Tom Rask, smiling at the crowd, left.", "Tom Rask"),
+        ("Bea Norling was tired.", "Bea Norling"),
+        ("Lia Voss is to blame.", "Lia Voss"),
+        ("Sailing past Hesta, fishermen of the town saw a whale.", "Hesta"),
+        ("Heavy rain closed the valley road between Aldhaven and Brekke.", "Aldhaven"),
+        ("Vale, a poet from Brekke, wrote it.", "Brekke"),
+        ("In the winter, Ane Holt left.", "Ane Holt"),
+        ("The next day, Ane Holt left.", "Ane Holt"),
+    ],
+)
+def test_what_merely_mentions_a_name(text: str, name: str) -> None:
+    assert not _tells(text, name)
 
 
 def test_what_merely_has_a_name_is_not_sure(assistant: Assistant) -> None:

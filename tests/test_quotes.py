@@ -403,3 +403,24 @@ def test_a_line_alone_stands_for_a_heading_and_no_quote_runs_into_one(tmp_path: 
     assert first.document.text[slice(*first.best)] == best
     captions = [line for line in ("Opening hours", "Mooring fees", "Who we are") if line in first.quote]
     assert all(first.quote.startswith(line) for line in captions)
+
+
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [
+        ("How much do tickets cost?", "Tickets cost nothing"),
+        ("How often does the ferry run?", "Runs every hour"),
+        ("On which day is the museum closed?", "Closed on Mondays"),
+    ],
+)
+def test_a_line_alone_that_answers_is_quoted_itself(tmp_path: Path, question: str, best: str) -> None:
+    texts = {
+        "tickets.txt": "Ferry to Brevik\n\nTickets cost nothing\n\nPassengers with bicycles wait on the left side.\n",
+        "times.txt": "The ferry\n\nRuns every hour\n\nThe ferry crosses the sound in ten minutes with forty people.\n",
+        "museum.txt": "The museum\n\nClosed on Mondays\n\nThe museum by the quay opens at ten and shuts at five.\n",
+    }
+    write_files(tmp_path / "c", texts)
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        first = Assistant(index).ask(question).citations[0]
+    assert first.document.text[slice(*first.best)] == best

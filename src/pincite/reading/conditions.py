@@ -156,9 +156,10 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
 
 def _entry(sentence: Sentence) -> int | None:
     """Where the line of a list or table begins that a sentence stands in, or the name above it; None outside of one."""
-    if inside := [each for each in entries(sentence.hit.document) if each.start <= sentence.span[0] < each.end]:
-        return inside[-1].start
     text, (start, end) = sentence.hit.document.text, sentence.span
+    options = (each for each in entries(sentence.hit.document) if each.names[0].startswith("-"))
+    if inside := [each.start for each in options if each.start <= start < each.end]:
+        return inside[-1]
     line_start, line_end = text.rfind("\n", 0, start) + 1, _find(text, "\n", end)
     if line_end - line_start > _LONGEST_ENTRY:
         return None

@@ -234,9 +234,9 @@ def _beginning(here: Sequence[Sentence]) -> list[tuple[Sentence, bool]]:
 
 
 def only_names(line: str) -> bool:
-    """Whether a line is no more than the identifiers above an entry: ``-j N, --jobs N``."""
+    """Whether a line is no more than the options above what they do: ``-j N, --jobs N``."""
     head = _head(line, is_heading=False)
-    return head is not None and not head.plain and not head.says
+    return head is not None and not head.says and head.names[0].startswith("-")
 
 
 def _marked(sentence: Sentence, value: str) -> Sentence:

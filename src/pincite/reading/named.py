@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from pincite.analysis.terms import analyse, is_stop_word, query_terms
-from pincite.reading.sentence import LEANS, SURE, Sentence
+from pincite.reading.sentence import LEANS, SURE, UNSURE, Sentence
 
 _ASKS = re.compile(
     r"\W*+(?:who|what)(?:['’]s| is| was| are| were) (?:the )?(?P<name>[^\W\d_][^\s?,;:]*(?: [^\s?,;:]+){0,4}?)[\s?.!]*",
@@ -20,22 +20,41 @@ _CAPITAL = re.compile(r"\b[A-Z][\w'’-]+")
 _KIND = re.compile(
     r"\W*+what(?:['’]s| is| are) (?:an? )?(?!the )(?P<kind>[^\s?,;:]+(?: [^\s?,;:]+)?)[\s?.!]*", re.IGNORECASE
 )
-_LINKS = "(?:and|or|of|to|in|on|at|by|for|from|with|as|is|was|are|were|that|which|who|when|while)"
+_NO_KIND = (
+    "(?:[a-z]+(?:ed|ing|s)|and|or|of|to|in|on|at|by|for|from|with|as|that|who|when|while|between|near|over|under|past|"
+    "behind|beyond|beside|around|about|after|before|than|like|not|bit|met|saw|beat|told|gave|left|hit|led|won|lost|"
+    "knew|found|took|sent|made|said|had|bought|sold|caught|fought|thought|heard|held|paid|drove|wrote|chose|shot|"
+    "day|week|month|year|morning|evening|night|time|spring|summer|autumn|winter)"
+)
 _BEFORE = re.compile(
-    rf"(?:\b(?i:an?|the|its|his|her|their|our|this)\s(?:(?!{_LINKS}\b)[a-z][\w-]*\s){{1,3}}"
-    r"|\b(?:is|was|are|were|named|nicknamed|called|as|by)\s(?:the\s)?"
-    r"|\b[a-z][\w-]*,\s)\Z"
+    rf"(?:(?:\A|[.;:,“\"]\s|\b(?:is|was|by|with|and|of|to|for)\s)(?i:an?|the|its|his|her|their|our)\s"
+    rf"(?:[a-z][\w-]*\s){{0,3}}?(?!{_NO_KIND}\b)[a-z][\w-]*,?\s"
+    r"|\b(?:is|was|named|nicknamed|called)\s(?:the\s)?)\Z"
 )
 """What says it in front of a name: "the mayor Ane Holt", "the mayor is Ane Holt", "the mayor, Ane Holt"."""
+_A_KIND = r"(?:an?|the|its|his|her|their|our|one of)\s"
 _BEHIND = re.compile(
-    rf"(?:\s\([^()]{{1,80}}\))?(?:,\s(?:wh(?:o|ich)\b|(?!(?:but|nor|{_LINKS})\b)[a-z])"
-    r"|\s(?:is|was|are|were|became|remains)\b(?! (?:not|[a-z]+ing|also)\b)|\s[–—]\s[a-z])"
+    rf"(?:\s\([^()]{{1,80}}\))?(?:,\swh(?:o|ich)\s(?:is|was|has been|had been|became)\b"
+    rf"|,\s{_A_KIND}(?:[a-z][\w-]*[ ,.;)]){{1,6}}"
+    rf"|,\s(?!{_NO_KIND}\b)[a-z][\w-]*\s(?:[a-z][\w-]*\s)?(?:since|of|from|at|for|in)\b"
+    rf"|\s(?:is|was|are|were|remains)\s(?:(?:still|now|once|also)\s)?(?:{_A_KIND}|appointed|elected|named|made|born|known)"
+    rf"|\sbecame\s[a-z]|\s[–—]\s{_A_KIND})"
 )
 """What says it behind a name: "Ane Holt, mayor since 2011,", "Ane Holt was the mayor"."""
+_SUBORDINATE = re.compile(
+    r"\A(?:When|Whenever|After|Before|While|If|As|Since|Until|Because|Although|Though|In|On|At|By|For|From|With|Near|Past|"
+    r"Behind|Over|Under|Without|Despite|During|[A-Z][a-z]+ing)\b[^,]*\Z"
+)
+"""How a sentence begins of which a comma ends the first part: "When she left Hesta, the boat sank"."""
 _NEARLY = 0.9  # the share of a confidence from which on another sentence is taken to say the same of something else
 _LONG = 400  # characters of a sentence that may be a list
-_NAMING = 0.3
-"""That of one that merely has the name; and the most of one that speaks of others."""
+_ELSE = 0.1
+"""The most of a sentence without the word, where another says what that is."""
+_DEFINES = re.compile(
+    r"(?:An?\s(?:[\w'’-]+\s){1,3}?(?:is|means|[a-z]{3,}s)\b|(?:[\w'’-]+\s){1,3}?are\s(?![a-z]+(?:ed|en|t)\b))",
+    re.IGNORECASE,
+)
+"""How a sentence begins that says what a thing is: "A cache keeps …", "Caches are …", not "Caches were sold"."""
 
 
 def asked_name(question: str, *, typed: bool = False) -> str | None:
@@ -68,14 +87,16 @@ def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], b
     if not asked or not naming:
         return _of_kind(rated, question)
     terms = {*analyse(asked)}
-    heeded = [each if terms.intersection(analyse(_reach(each))) else each.at_most(_NAMING) for each in rated]
+    heeded = [each if terms.intersection(analyse(_with_headings(each))) else each.at_most(UNSURE) for each in rated]
     heeded.sort(key=lambda each: -each.order)
-    if heeded[0].confidence >= SURE:
+    if max(each.confidence for each in heeded) >= SURE:
         return heeded, False
     here = {each.hit.rank for each in naming}
     names = (asked, asked.split()[-1])
     telling = [each for each in heeded if each.hit.rank in here and any(_tells(each.text, name) for name in names)]
-    return _led_by(telling or naming[: " " in asked], heeded, SURE if telling else _NAMING)
+    if telling:
+        return _led_by(telling, heeded, SURE)
+    return _led_by(naming[: " " in asked], heeded, UNSURE)[0], False
 
 
 def of_names(rated: Sequence[Sentence], question: str) -> list[Sentence]:
@@ -108,8 +129,9 @@ def _of_kind(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], 
     terms = query_terms(asked["kind"]) if asked else []
     if not terms or not rated or _is_on(rated[0], terms):
         return list(rated), False
-    saying = [each for each in rated if query_terms(each.text)[: len(terms)] == terms != query_terms(each.text)]
-    others = [each if _is_on(each, terms) else each.at_most(_NAMING / 3) for each in rated]
+    begins = (each for each in rated if query_terms(each.text)[: len(terms)] == terms)
+    saying = [each for each in begins if _DEFINES.match(each.text)]
+    others = [each if _is_on(each, terms) else each.at_most(_ELSE) for each in rated]
     return _led_by(saying[:1], others if saying else rated, SURE)
 
 
@@ -117,7 +139,7 @@ def _is_on(sentence: Sentence, terms: Sequence[str]) -> bool:
     return not {*terms}.isdisjoint(analyse(sentence.text)) or LEANS.match(sentence.text) is not None
 
 
-def _reach(sentence: Sentence) -> str:
+def _with_headings(sentence: Sentence) -> str:
     """A sentence with what it leans on, below its title and heading."""
     return "\n".join([sentence.hit.document.title, sentence.hit.passage.heading or "", *sentence.leant_on])
 
@@ -144,4 +166,5 @@ def _tells(text: str, name: str) -> bool:
     """Whether a text says beside a name who or what it is."""
     if len(text) > _LONG:
         return False
-    return any(_BEFORE.search(text, 0, start) or _BEHIND.match(text, end) for start, end in _places(text, name))
+    places = [(start, end) for start, end in _places(text, name) if not _SUBORDINATE.match(text[:end])]
+    return any(_BEFORE.search(text, 0, start) or _BEHIND.match(text, end) for start, end in places)

@@ -125,9 +125,12 @@ def _of_passage(
     terms = [set(analyse(text)) for text in texts]
     context = set(analyse(f"{document.title} {hit.passage.heading or ''} {document.author or ''}"))
     # What is asked, or announced by a line alone, the sentence below it says.
-    asks = list(map(operator.or_, questions(texts), _captions(document, spans)))
-    for place, (span, text, asked) in enumerate(zip(spans, texts, questions_before(asks), strict=True)):
+    asks, captions = questions(texts), _captions(document, spans)
+    announced = questions_before(list(map(operator.or_, asks, captions)))
+    for place, (span, text, asked) in enumerate(zip(spans, texts, announced, strict=True)):
         if asks[place] or text == document.title or not math.isfinite(reading.sentences[place]):
+            continue
+        if captions[place] and terms[place] <= rarity.keys():  # it says no more than the question
             continue
         if not _says_when(text, rarity) if in_heading(document, span) else only_names(text):
             continue
@@ -152,6 +155,7 @@ def _of_passage(
             features=features,
             confidence=probability(logit),
             order=logit + constants.score_weight * hit.score,
+            heads=captions[place],
             bare=first < last and rarity.keys() >= set(query_terms(document.text[first:last])),
         )
 
@@ -313,7 +317,7 @@ def _runs(chosen: Iterable[Sentence]) -> list[list[Sentence]]:
     runs: list[list[Sentence]] = []
     for sentence in sorted(chosen, key=lambda sentence: (sentence.hit.rank, sentence.place)):
         last = runs[-1][-1] if runs else None
-        if last is not None and last.hit is sentence.hit and last.place + 1 == sentence.place:
+        if last and last.hit is sentence.hit and last.place + 1 == sentence.place and not sentence.heads:
             runs[-1].append(sentence)
         else:
             runs.append([sentence])

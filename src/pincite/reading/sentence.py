@@ -47,6 +47,7 @@ class Sentence:
             question says much of what it looks for.
         confidence: the probability that it answers, 0 to 1.
         order: puts the sentences found for one question in order.
+        heads: it stands for a heading, so that it may begin a quote and goes on with none.
         bare: the words that answer are the question's own: it names what is asked for, and not its value.
     """
 
@@ -58,6 +59,7 @@ class Sentence:
     features: tuple[float, ...]
     confidence: float
     order: float
+    heads: bool = False
     bare: bool = False
 
     def less_sure(self, by: float) -> Sentence:
