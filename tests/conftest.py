@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import math
 import os
 import re
 import shutil
@@ -15,8 +16,11 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from pincite import Index, Settings
+from pincite import Document, Index, Settings
+from pincite.analysis.sentences import sentence_spans
+from pincite.datatypes import Hit, Passage
 from pincite.parsers.pool import IDLE
+from pincite.reading.sentence import Sentence
 from pincite.stores.base import Vectors
 from pincite.stores.local import dense, writer
 
@@ -67,6 +71,19 @@ def grow_by_segments(patched: pytest.MonkeyPatch) -> None:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """An update does not wait for readers before it empties the log."""
     monkeypatch.setattr(writer, "_LOG_PATIENCE", 0)
+
+
+def rated(text: str, *sure: float, title: str = "A text") -> list[Sentence]:
+    """The sentences of a text, each as sure as said, best first."""
+    document = Document(doc_id="a.txt", title=title, text=text)
+    spans = sentence_spans(text, (), ())
+    passage = Passage(doc_id="a.txt", passage_id="a", start=0, end=len(text), text=text, sentences=tuple(spans))
+    hit = Hit(passage=passage, document=document, score=1.0, rank=1, scores={})
+    found = [
+        Sentence(hit, at, span, span, span[0], (), confidence, math.log(confidence / (1 - confidence)))
+        for at, (span, confidence) in enumerate(zip(spans, sure, strict=True))
+    ]
+    return sorted(found, key=lambda each: -each.order)
 
 
 class WordEmbedder:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import write_files
+from conftest import rated, write_files
 from pincite import Assistant, Index, Settings
-from pincite.reading.conditions import asks_for_latest, named_period, period_in_words, without_other
+from pincite.reading.conditions import asks_for_latest, named_period, of_same_text, period_in_words, without_other
 
 
 def test_of_a_long_turn_the_end_alone_loses_its_times() -> None:
@@ -208,3 +208,30 @@ def test_a_time_that_nothing_quoted_is_of_is_said(assistant: Assistant, question
     answer = Assistant(assistant.index, threshold=0.05).ask(question)
     assert answer.answered
     assert any(note in each for each in answer.notes) if note else not any("as asked, was" in n for n in answer.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "first"),
+    [
+        (
+            "The fair of 2018 drew 53 boats. The fair of 2019 drew 74.",
+            "How many boats came in 2019?",
+            "The fair of 2019",
+        ),
+        (
+            "In 2018 it rained. The fair of 2019 was big. It drew 74.",
+            "What was the fair of 2019 like?",
+            "The fair of 2019",
+        ),
+        ("Meeting of 3 May. Next meeting: 7 June.", "When is the next meeting?", "Next meeting"),
+        (
+            "The last ferry leaves at 9. The first ferry leaves at 5.",
+            "When does the first ferry leave?",
+            "The first ferry",
+        ),
+        ("The mill burned in 1901. It was sold.", "What happened in 1902?", "The mill burned"),
+    ],
+)
+def test_of_one_text_what_is_on_the_asked_time_leads(text: str, question: str, first: str) -> None:
+    sentences = rated(text, 0.94, 0.88, *[0.5] * (text.count(".") - 2))
+    assert of_same_text(sentences, question, named_period(question))[0].text.startswith(first)

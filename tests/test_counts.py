@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from conftest import write_files
+from conftest import rated, write_files
 from pincite import Assistant, Index
+from pincite.reading.counts import with_counts
 
 SHIPS = {
     "rowe.md": "# The Agnes Rowe\n\nThe Agnes Rowe, a brig, sank off Borre. She carried 40 passengers and a "
@@ -47,3 +49,22 @@ def test_the_number_of_what_is_counted_is_marked(
     text = first.document.text
     assert quote in " ".join(text[slice(*first.best)].split())
     assert [text[a:b] for a, b in first.highlights] == marked
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "marked"),
+    [
+        ("Rust was seen on none of the 310 rails.", "How many rails had rust?", "none"),
+        ("Rust was seen on 12 of the 310 rails.", "How many rails had rust?", "12"),
+        ("No rails had rust.", "How many rails had rust?", "No"),
+        ("Both rails had rust.", "How many rails had rust?", "Both"),
+        ("All 310 rails had rust.", "How many rails had rust?", "310"),
+        ("12 of the 310 rails had rust.", "How many rails did he buy?", ""),
+        ("With no rain, 310 rails were laid.", "How many rails were laid?", "310"),
+    ],
+)
+def test_of_a_part_and_its_whole_the_part_is_marked(text: str, question: str, marked: str) -> None:
+    (sentence,) = rated(text, 0.9)
+    number = text.find("310") if "310" in text else 0
+    (found,) = with_counts([replace(sentence, answer=(number, number + 3))], question)
+    assert text[slice(*found.answer)] == marked

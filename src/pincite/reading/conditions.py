@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from pincite.analysis.terms import MONTHS, analyse
@@ -29,6 +29,8 @@ _LATEST = re.compile(
 
 
 _LOOKED_AT = 500  # characters of an earlier turn
+_WHICH_OF_SEVERAL = re.compile(r"\b(?:next|previous|first|second|third|last|final)\s+[^\W\d_]+", re.IGNORECASE)
+"""One of things that follow each other: "the next meeting"."""
 
 
 def named_period(question: str) -> str | None:
@@ -90,6 +92,38 @@ def of_period(rated: Sequence[Sentence], period: str) -> list[Sentence]:
         for sentence in rated
         if not sentence.hit.document.date or _fits(sentence, period) or year in sentence.hit.passage.text
     ]
+
+
+def of_same_text(rated: Sequence[Sentence], question: str, period: str | None) -> list[Sentence]:
+    """The sentences, those on another year after one of the same text on the year that a question names.
+
+    Likewise those on another of several things, where one is on "the next meeting", which the question names.
+    """
+    if period:
+        year = period[:4]
+        rated = _after_rivals(rated, lambda said: year in said, lambda said: bool(_YEAR.search(said)))
+    if named := _WHICH_OF_SEVERAL.search(question):
+        wanted = f" {' '.join(analyse(named[0]))} "
+        rated = _after_rivals(rated, lambda said: wanted in f" {' '.join(analyse(said))} ", lambda said: True)
+    return list(rated)
+
+
+def _after_rivals(
+    rated: Sequence[Sentence], is_asked: Callable[[str], bool], is_other: Callable[[str], bool]
+) -> list[Sentence]:
+    """The sentences, the other ones after the best of their text that is asked for and nearly as sure."""
+    said = [" ".join(each.leant_on) for each in rated]
+    asked = [each for each, text in zip(rated, said, strict=True) if is_asked(text)]
+    heeded = list[Sentence]()
+    for each, text in zip(rated, said, strict=True):
+        doc_id = each.hit.document.doc_id
+        best = next((rival for rival in asked if rival.hit.document.doc_id == doc_id), None)
+        is_rival = best and not is_asked(text) and is_other(text)
+        if best and is_rival and best.confidence >= NEARLY_AS_SURE * each.confidence:
+            lower = each.at_most(0.9 * best.confidence)
+            each = replace(lower, order=min(lower.order, best.order - 0.01))
+        heeded.append(each)
+    return sorted(heeded, key=lambda each: -each.order)
 
 
 def of_other_time(document: Document, question: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from pincite.analysis.terms import NUMBER_WORDS, analyse, is_stop_word
+from pincite.analysis.terms import NUMBER_WORDS, analyse, is_stop_word, query_terms
 from pincite.datatypes import Span
 from pincite.reading.sentence import Sentence
 
@@ -15,6 +15,12 @@ _ASKS = re.compile(r"\bhow many (?P<what>(?:[\w'’-]+ ?){1,4})", re.IGNORECASE)
 _NUMBER = re.compile(
     rf"(?<![\w.,-])(?:\d{{1,3}}(?:[,.]\d{{3}})+|\d+(?:\.\d+)?|{'|'.join(NUMBER_WORDS)})(?![\w-]|[.,]\d)", re.IGNORECASE
 )
+_NONE_OR_ALL = re.compile(
+    r"\b(?:none|both|no(?!\.| (?:longer|more|less|fewer|other)\b)|all(?! (?:of )?(?:the )?\d))\b", re.IGNORECASE
+)
+"""Words that count: "none of the 12 boats"."""
+_OF_THESE = re.compile(r" of (?:(?:the|these|those|its|their|all|his|her|our) ){0,2}(?=\d|[a-z])", re.IGNORECASE)
+_MANY = frozenset(analyse("how many"))
 _BEHIND = re.compile(r"(?:[ \n](?!(?:and|or|with)\b)[^\s\d,.;:()]+){1,4}")
 _BEFORE = re.compile(
     r"([^\s\d,.;()]+)(?: of|:| was| were| is| are| numbered| rose to| fell to)(?: about| only| some)? \Z"
@@ -33,23 +39,47 @@ def with_counts(rated: Sequence[Sentence], question: str) -> list[Sentence]:
         return list(rated)
     counted = {*analyse(" ".join(takewhile(lambda word: not is_stop_word(word.casefold()), asked["what"].split())))}
     names = set(_NAME.findall(question[1:]))
-    fitting = [_fitting(each, counted, names) for each in rated]
+    rest = {*query_terms(question)}.difference(counted, analyse(" ".join(names)), _MANY)
+    numbers = [_numbers(each.text, counted) for each in rated]
+    fitting = [_fitting(each, found, counted, names, rest) for each, found in zip(rated, numbers, strict=True)]
     told = {each.hit.rank for each, spans in zip(rated, fitting, strict=True) if spans}
-    return [_marked(each, spans, each.hit.rank in told) for each, spans in zip(rated, fitting, strict=True)]
+    return [
+        _marked(each, found, spans, each.hit.rank in told)
+        for each, found, spans in zip(rated, numbers, fitting, strict=True)
+    ]
 
 
-def _fitting(sentence: Sentence, counted: set[str], names: set[str]) -> list[Span]:
-    """The numbers that count what is asked for."""
+def _numbers(text: str, counted: set[str]) -> list[Span]:
+    """The numbers of a text, and the words of it that count what is asked for as one does: "none of the 12 boats"."""
+    numbers = [found.span() for found in _NUMBER.finditer(text)]
+    words = (found.span() for found in _NONE_OR_ALL.finditer(text))
+    return sorted([*numbers, *(each for each in words if _whole(text, each, numbers) or _counts(text, each, counted))])
+
+
+def _fitting(
+    sentence: Sentence, numbers: Sequence[Span], counted: set[str], names: set[str], rest: set[str]
+) -> list[Span]:
+    """The numbers that count what is asked for; of "3 of the 12 boats" the 3, where the sentence has more of that."""
     text = sentence.text
-    numbers = (found.span() for found in _NUMBER.finditer(text))
-    return [span for span in numbers if _counts(text, span, counted) and _is_of(text, span, names)]
+    wholes = {
+        span: whole for span in numbers if (whole := _whole(text, span, numbers)) and _counts(text, whole, counted)
+    }
+    fitting = [span for span in numbers if span not in wholes.values() and _counts(text, span, counted)]
+    if rest.intersection(analyse(text)):
+        fitting = sorted({*fitting, *wholes})
+    return [span for span in fitting if _is_of(text, span, names)]
 
 
-def _marked(sentence: Sentence, fitting: Sequence[Span], told: bool) -> Sentence:
+def _whole(text: str, number: Span, numbers: Sequence[Span]) -> Span | None:
+    """The number of which another is said to be a part: 12 of "three of the 12 boats"."""
+    of = _OF_THESE.match(text, number[1])
+    return next((span for span in numbers if of and span[0] == of.end()), None)
+
+
+def _marked(sentence: Sentence, numbers: Sequence[Span], fitting: Sequence[Span], told: bool) -> Sentence:
     """The sentence with the one number that fits as what answers; ``told``: one of its passage does."""
     start = sentence.span[0]
     a, b = (at - start for at in sentence.answer)
-    numbers = [found.span() for found in _NUMBER.finditer(sentence.text)]
     within = [span for span in numbers if a < span[1] and span[0] < b]
     if not told and (not within or len(numbers) < 2):
         return sentence

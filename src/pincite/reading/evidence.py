@@ -23,6 +23,7 @@ from pincite.reading.conditions import (
     latest_first,
     named_period,
     of_period,
+    of_same_text,
     period_in_words,
     with_numbers,
 )
@@ -126,6 +127,7 @@ def _as_asked(
             break
     else:
         rated = of_names(entries_asked_for(with_numbers(rated, question), rarity), question)
+        rated = of_same_text(rated, question, period)
     if asks_for_latest(question):
         rated, dates = latest_first(rated)
         if len(dates) > 1:
