@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -68,3 +69,27 @@ def test_of_a_part_and_its_whole_the_part_is_marked(text: str, question: str, ma
     number = text.find("310") if "310" in text else 0
     (found,) = with_counts([replace(sentence, answer=(number, number + 3))], question)
     assert text[slice(*found.answer)] == marked
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "marked"),
+    [
+        ("Of 40 farms two dozen goats came, and 3 dogs.", "How many goats came?", "two dozen"),
+        ("The fair had 1.2 million visitors and 40 stalls.", "How many visitors did the fair have?", "1.2 million"),
+        ("Between 20 and 30 people fainted in 2 hours.", "How many people fainted?", "Between 20 and 30"),
+        ("About 40% of visitors and 12 dogs were fed.", "How many visitors were fed?", "40%"),
+    ],
+)
+def test_a_number_is_marked_with_its_scale_and_its_other_end(text: str, question: str, marked: str) -> None:
+    (sentence,) = rated(text, 0.9)
+    (found,) = with_counts([replace(sentence, answer=(0, len(text)))], question)
+    assert text[slice(*found.answer)] == marked
+
+
+def test_in_a_row_of_a_table_the_column_tells_what_a_number_counts(tmp_path: Path) -> None:
+    table = "# Towns\n\n| Town | Inhabitants | Schools |\n|---|---|---|\n| Lomvik | 900 | 1 |\n| Borre | 700 | 2 |\n"
+    write_files(tmp_path / "c", {"towns.md": table})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        first = Assistant(index).ask("How many inhabitants does Lomvik have?").citations[0]
+    assert [first.document.text[a:b] for a, b in first.highlights] == ["900"]

@@ -12,16 +12,21 @@ from pincite.datatypes import Span
 from pincite.reading.sentence import Sentence
 
 _ASKS = re.compile(r"\bhow many (?P<what>(?:[\w'’-]+ ?){1,4})", re.IGNORECASE)
-_NUMBER = re.compile(
-    rf"(?<![\w.,-])(?:\d{{1,3}}(?:[,.]\d{{3}})+|\d+(?:\.\d+)?|{'|'.join(NUMBER_WORDS)})(?![\w-]|[.,]\d)", re.IGNORECASE
+_ONE = (
+    rf"(?:\d{{1,3}}(?:[,.]\d{{3}})+|\d+(?:\.\d+)?|{'|'.join(NUMBER_WORDS)})"
+    r"(?: ?%| (?:percent|dozen|hundred|thousand|million|billion|trillion)\b){0,2}"
 )
+_NUMBER = re.compile(
+    rf"(?<![\w.,-])(?:(?:between|from) {_ONE} (?:and|to) {_ONE}|{_ONE}(?:–{_ONE})?)(?![\w-]|[.,]\d)", re.IGNORECASE
+)
+"""With what says how large it is, and both ends of a range."""
 _NONE_OR_ALL = re.compile(
     r"\b(?:none|both|no(?!\.| (?:longer|more|less|fewer|other)\b)|all(?! (?:of )?(?:the )?\d))\b", re.IGNORECASE
 )
 """Words that count: "none of the 12 boats"."""
 _OF_THESE = re.compile(r" of (?:(?:the|these|those|its|their|all|his|her|our) ){0,2}(?=\d|[a-z])", re.IGNORECASE)
 _MANY = frozenset(analyse("how many"))
-_BEHIND = re.compile(r"(?:[ \n](?!(?:and|or|with)\b)[^\s\d,.;:()]+){1,4}")
+_BEHIND = re.compile(rf"(?:[ \n](?!(?:and|or|with|{'|'.join(NUMBER_WORDS)})\b)[^\s\d,.;:()]+){{1,4}}")
 _BEFORE = re.compile(
     r"([^\s\d,.;()]+)(?: of|:| was| were| is| are| numbered| rose to| fell to)(?: about| only| some)? \Z"
 )
@@ -32,7 +37,8 @@ _NAME = re.compile(r"[A-Z][\w'’-]+")
 def with_counts(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     """The sentences, where one has several numbers with the one marked that counts what a question asks for.
 
-    None is marked where that is not told, or the number is said of another than the question names.
+    None is marked where that is not told, or the number is said of another than the question names. In a row of a table
+    the name of its column tells.
     """
     asked = _ASKS.search(question)
     if not asked:
@@ -44,7 +50,7 @@ def with_counts(rated: Sequence[Sentence], question: str) -> list[Sentence]:
     fitting = [_fitting(each, found, counted, names, rest) for each, found in zip(rated, numbers, strict=True)]
     told = {each.hit.rank for each, spans in zip(rated, fitting, strict=True) if spans}
     return [
-        _marked(each, found, spans, each.hit.rank in told)
+        each if each.hit.document.columns_at(each.span[0]) else _marked(each, found, spans, each.hit.rank in told)
         for each, found, spans in zip(rated, numbers, fitting, strict=True)
     ]
 
