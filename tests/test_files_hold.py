@@ -248,6 +248,14 @@ def test_a_line_of_a_page_says_what_a_browser_shows(document: Make, written: str
     assert f"\n{expected}\n" in found.text
 
 
+@pytest.mark.parametrize("line", ["<p>{}</p>", "<p><b>So.</b> {}</p>", "{}", "<ul><li>{}</li></ul>"])
+def test_the_work_for_times_in_a_line_grows_as_the_line_does(document: Make, line: str) -> None:
+    began = time.perf_counter()
+    found = document("a.html", page(line.format("It left at <time>7</time>, " * 8000)))
+    assert time.perf_counter() - began < 5
+    assert found.text.count("It left at 7,") == 8000
+
+
 @pytest.mark.parametrize("box", ["{}", "<div>{}</div>", "<section>{}</section>"])
 @pytest.mark.parametrize(
     "block", ["<p>Photo by Bo.</p>", "<hr>", "<ul><li>Photo by Bo.</li></ul>", "<pre>Photo by Bo.</pre>"]
