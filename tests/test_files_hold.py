@@ -294,6 +294,22 @@ def test_hidden_words_symbols_and_prompts_of_word(document: Make) -> None:
     assert found.text == "It is 15.\n\nAt ≥μ→5≥4\n\nFee:"
 
 
+@pytest.mark.parametrize("char", ["'zz'", "''", "'D800'", "'0'", "'FFFE'", "'-5'", "'FFFFFFFF'", None])
+def test_a_symbol_of_word_that_is_none_costs_no_file(document: Make, char: str | None) -> None:
+    symbol = "<w:r><w:sym w:font='Symbol'/></w:r>" if char is None else f"<w:r><w:sym w:char={char}/></w:r>"
+    assert document("a.docx", word(f"<w:p {{}}>{run('Ice')}{symbol}{run(' end')}</w:p>")).text == "Ice\ufffd end"
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "", "1.5", "9" * 5000])
+def test_a_number_of_word_that_is_none_costs_no_file(document: Make, number: str) -> None:
+    stated = f"w:val='{number}'"
+    item = f"<w:pPr><w:numPr><w:ilvl {stated}/><w:numId w:val='1'/></w:numPr></w:pPr>{run('Ice')}"
+    first = f"<w:tc><w:tcPr><w:gridSpan {stated}/></w:tcPr><w:p>{run('Aske')}</w:p></w:tc>"
+    row = f"<w:tr><w:trPr><w:gridBefore {stated}/></w:trPr>{first}<w:tc><w:p>{run('34')}</w:p></w:tc></w:tr>"
+    found = document("a.docx", word(f"<w:p {{}}>{item}</w:p>", f"<w:tbl {{}}>{row}</w:tbl>"))
+    assert found.text.endswith("Ice\nAske | 34")
+
+
 @pytest.mark.parametrize(("position", "expected"), [("33% 58%", "10⁶"), ("-33% 58%", "10₆"), ("0% 100%", "106")])
 def test_digits_of_opendocument_raised_in_percent(document: Make, position: str, expected: str) -> None:
     looks = f"<style:text-properties style:text-position='{position}'/>"
