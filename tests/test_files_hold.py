@@ -382,6 +382,40 @@ def test_a_head_as_pandoc_has_it(document: Make) -> None:
     assert found.text == "The ice came."
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Title: Leek soup\nServes: 6 people\nTime: 30 minutes\n\nCut the leeks.\n",
+        "Title: Leek soup\nDate: 4 March 2021\nServes: 6 people\n\nCut the leeks.\n",
+        '{\n  "boats": 40\n}\n\nThis is what the harbour sends.\n',
+        '{\n  "title": "Harbour", "boats": 40\n}\n\nThis is what the harbour sends.\n',
+        "{\n}\n\nThis is what the harbour sends.\n",
+    ],
+)
+@pytest.mark.parametrize("name", ["a.txt", "a.md"])
+def test_a_head_that_states_something_else_is_text(document: Make, name: str, text: str) -> None:
+    found = document(name, text)
+    assert found.text.split() == text.split()
+    assert found.title == "a"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "% of people who own a boat is 40\n\nThe others row.\n",
+        "%of people who own a boat is 40\n%of them row\n\nThe others do not.\n",
+        "% of people who own a boat: 40\nThe others row.\n\nThey are strong.\n",
+    ],
+)
+def test_a_line_that_begins_with_per_cent_is_text(document: Make, text: str) -> None:
+    assert document("a.md", text).text.split() == text.split()
+
+
+def test_a_label_below_the_title_is_text(document: Make) -> None:
+    found = document("a.txt", "Olaf Brandt\n\nTitle: Captain\nShip: Otter\n\nHe sailed.\n")
+    assert (found.title, found.text) == ("Olaf Brandt", "Title: Captain\nShip: Otter\n\nHe sailed.\n")
+
+
 def test_a_head_in_json(document: Make) -> None:
     found = document("a.md", '{\n  "title": "The ice",\n  "Date": "2021-03-04"\n}\n\nThe ice came.\n')
     assert (found.title, found.date, found.text) == ("The ice", "2021-03-04", "The ice came.")
