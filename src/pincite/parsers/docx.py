@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from html import escape
@@ -17,7 +18,7 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers import Skipped
 from pincite.parsers.decoding import decode
-from pincite.parsers.markup import Element, blocks_of, lay_out, parse_html, parse_xml
+from pincite.parsers.markup import Element, blocks_of, lay_out, parse_html, parse_xml, whole_number
 from pincite.parsers.metadata import document
 from pincite.parsers.notation import letter, roman
 from pincite.parsers.office import FALLBACK, join_scripts, open_package, stated_in, write_equations
@@ -153,9 +154,11 @@ def _as_html(tree: Element, styles: dict[str, list[Element]], numbers: _Numbers)
 
 def _symbol(element: Element) -> str:
     """The sign that a font of signs shows for a number, where that is known."""
-    number = int(element.get(qn("w:char"), "0"), 16)
+    stated = element.get(qn("w:char"), "")
+    number = int(stated, 16) if re.fullmatch("[0-9A-Fa-f]{1,6}", stated) else 0
     if not 0xF000 <= number <= 0xF0FF:
-        return chr(number) if number < 0x110000 else ""
+        is_sign = number < 0x110000 and unicodedata.category(chr(number)) not in ("Cc", "Cn", "Cs")
+        return chr(number) if is_sign else "\ufffd"  # XML cannot hold the others
     return _shown_as(number) if element.get(qn("w:font")) == "Symbol" else "\ufffd"
 
 
@@ -174,7 +177,7 @@ def _join_rows(tree: Element) -> None:
     for table in tree.iter(qn("w:tbl")):
         first: dict[int, Element] = {}
         for row in table.iterchildren(qn("w:tr")):
-            at = int(_value(row, "w:trPr", "w:gridBefore") or 0)
+            at = whole_number(_value(row, "w:trPr", "w:gridBefore"), 0)
             for cell in row.findall(qn("w:tc")):
                 joined = cell.find(f"{qn('w:tcPr')}/{qn('w:vMerge')}")
                 if joined is None or joined.get(qn("w:val")) == "restart":
@@ -182,7 +185,7 @@ def _join_rows(tree: Element) -> None:
                 elif at in first:
                     first[at].set("rowspan", str(int(first[at].get("rowspan", "1")) + 1))
                     row.remove(cell)
-                at += int(_value(cell, "w:tcPr", "w:gridSpan") or 1)
+                at += whole_number(_value(cell, "w:tcPr", "w:gridSpan"), 1)
 
 
 def _paragraph(element: Element, headings: set[str]) -> str:
@@ -242,7 +245,7 @@ class _Numbers:
             levels = [*definition.iterfind(qn("w:lvl")), *each.iterfind(f"{qn('w:lvlOverride')}/{qn('w:lvl')}")]
             self._levels[number] = {_level_of(level): level for level in levels}
             self._shared[number] = shared
-            self._restarts[number] = {at: int(start) for at, start in starts if start}
+            self._restarts[number] = {at: whole_number(start, 1) for at, start in starts if start}
         for name, chain in styles.items():
             number, at = (
                 next(filter(None, (_value(each, "w:pPr", "w:numPr", key) for each in chain)), "")
@@ -250,14 +253,14 @@ class _Numbers:
             )
             known = self._levels.get(number, {}).items()
             of_style = (key for key, level in known if _value(level, "w:pStyle") == name)
-            self._of_styles[name] = (number, next(of_style, int(at or 0)))
+            self._of_styles[name] = (number, next(of_style, whole_number(at, 0)))
 
     def before(self, paragraph: Element) -> str:
         """What stands before the next paragraph; empty where that is nothing or a bullet."""
         number, at = self._of_styles.get(_value(paragraph, "w:pPr", "w:pStyle"), ("", 0))
         if own := _value(paragraph, "w:pPr", "w:numPr", "w:numId"):
             number, at = own, 0
-        at = int(_value(paragraph, "w:pPr", "w:numPr", "w:ilvl") or at)
+        at = whole_number(_value(paragraph, "w:pPr", "w:numPr", "w:ilvl"), at)
         levels = self._levels.get(number, {})
         if at not in levels:
             return ""
@@ -267,13 +270,13 @@ class _Numbers:
         for each in [each for each in counts if each > at]:
             del counts[each]
         for each in sorted(each for each in levels if each <= at):
-            counts.setdefault(each, int(_value(levels[each], "w:start") or 1) - (each == at))
+            counts.setdefault(each, whole_number(_value(levels[each], "w:start"), 1) - (each == at))
         counts[at] += 1
         return _shown(levels, at, counts)
 
 
 def _level_of(element: Element) -> int:
-    return int(element.get(qn("w:ilvl"), "0"))
+    return whole_number(element.get(qn("w:ilvl")), 0)
 
 
 def _shown(levels: dict[int, Element], at: int, counts: dict[int, int]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from copy import deepcopy
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any
 
 from lxml import etree
@@ -157,12 +157,21 @@ def article(tree: Element) -> list[Block]:
 
 
 def _keep_words_of_lines(tree: Element) -> None:
-    """Rename what trafilatura would drop, or glue to the next word, where it is part of a line: "at <time>7</time>"."""
+    """Leave of "at <time>7</time>" the words alone: trafilatura would drop them, or glue them to the next ones."""
+    are_lines: dict[Element, bool] = {}
     for element in list(tree.iter(*_IN_LINES)):
         around = element.getparent()
-        beside = "".join(text or "" for text in (around.text, *(each.tail for each in around)))
-        if re.search(r"\w", beside):
-            element.tag = "span"
+        if around not in are_lines:
+            beside = chain([around.text], (each.tail for each in around))
+            are_lines[around] = any(re.search(r"\w", text or "") for text in beside)
+        if are_lines[around]:
+            element.tag = "words"
+    etree.strip_tags(tree, "words")
+    for around, is_line in are_lines.items():
+        if is_line:  # its text is in many pieces, each of which costs trafilatura a walk through all
+            around.text = around.text
+            for each in around:
+                each.tail = each.tail
 
 
 def _wrap_loose_words(tree: Element) -> None:

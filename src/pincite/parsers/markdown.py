@@ -22,7 +22,7 @@ from pincite.datatypes import Document
 from pincite.parsers.decoding import decode
 from pincite.parsers.headings import is_version
 from pincite.parsers.markup import blocks_of, lay_out, parse_html, plain_text
-from pincite.parsers.metadata import document
+from pincite.parsers.metadata import KEYS, document
 
 _YAML = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOML = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -32,7 +32,20 @@ _SHORTCODES_ALONE = re.compile(r"\s*(?:\{\{(?:<[^\n{}]{0,500}>|%[^\n{}]{0,500}%)
 _LINK_VARIABLE = re.compile(r"\]\(\{\{[^\n{}]{0,500}\}\}")
 """Jekyll's tags and Hugo's on lines of their own, and their variables where a link leads; within prose and code they
 may be what the article is about."""
-_PANDOC = re.compile(r"\A% ?([^\n]+)\n(?:% ?([^\n]*)\n)?(?:% ?([^\n]*)\n)?(?=\n)")
+_PANDOC = re.compile(r"\A% ([^\n]+)\n%(?: ([^\n]*))?\n(?:%(?: ([^\n]*))?\n)?(?=\n)")
+_OF_HUGO = {
+    "aliases",
+    "description",
+    "draft",
+    "expirydate",
+    "layout",
+    "publishdate",
+    "slug",
+    "summary",
+    "type",
+    "weight",
+}
+"""What a page of Hugo states beside what other files do."""
 _LINES = re.compile(r"\A(?:[A-Za-z][\w -]{0,30}:[ \t]+[^ \t\n][^\n]*\n){2,}(?=[ \t]*\n)")
 _PLAIN_LINE = re.compile(r"^([A-Za-z][\w -]*):[ \t]+([^ \t\n].*)$", re.MULTILINE)
 
@@ -74,11 +87,15 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     if text.startswith("{\n"):  # as Hugo reads JSON
         with suppress(ValueError, RecursionError):
             values, end = json.JSONDecoder().raw_decode(text)
-            return {str(key).lower(): each for key, each in values.items()}, text[end:]
+            values = {key.lower(): each for key, each in values.items()}
+            if "title" in values and values.keys() <= KEYS | _OF_HUGO:  # else it is what the article is about
+                return values, text[end:]
     if pandoc := _PANDOC.match(text):
         return dict(zip(("title", "author", "date"), pandoc.groups(""), strict=True)), text[pandoc.end() :]
-    if (head := _LINES.match(text)) and re.match("title:", text, re.IGNORECASE):
-        return {key.lower(): value for key, value in _PLAIN_LINE.findall(head[0])}, text[head.end() :]
+    if head := _LINES.match(text):
+        lines = {key.lower(): value for key, value in _PLAIN_LINE.findall(head[0])}
+        if "title" in lines and lines.keys() <= KEYS:
+            return lines, text[head.end() :]
     found = _YAML.match(text)
     source = found[1] if found else ""  # where it is not quite YAML (``title: Ice: a story``), its lines are read
     stated = _load(source) or {key: _value(text.rstrip(" \t")) for key, text in _PLAIN_LINE.findall(source)}

@@ -53,6 +53,8 @@ _DATUM = re.compile(r"[^\w\s]?\d[\d.,:/%-]*+(?:\s?[^\s\d]{1,6})?\Z|[-\u2013\u201
 """A number, with or without a unit."""
 _MOST_CELLS = 100_000
 """Of a table whose cells span others; what has more is no table that somebody wrote."""
+_VALUE = 200
+"""Letters of a cell that is repeated, at most; what has more is no value."""
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|text-decoration(?:-line)?\s*:\s*line-through", re.IGNORECASE
 )
@@ -427,30 +429,37 @@ def _hold_an_article(blocks: list[Element], rows: list[list[Element]], table: El
     return is_article and words > 100 and words * 2 >= total  # cells of data have fewer words
 
 
-def fill_spans(tree: Element) -> None:
-    """Repeat a cell that spans rows or columns in each of them, so that each row is true by itself.
+class _Place(NamedTuple):
+    """What stands in a column of a row: a cell, which may reach there from a row above or a column before."""
 
-    One that is alone in its row is a title of the rows below.
+    cell: Element
+    is_below: bool
+    is_beside: bool
+
+
+def fill_spans(tree: Element) -> None:
+    """Give each row a cell in each column, and repeat in it what reaches into it from a row above.
+
+    A cell that spans columns is repeated in a row that names them. Elsewhere its further columns stay empty: a value
+    of boats and cars together is that of neither. One that is alone in its row is a title of the rows below. Columns
+    in which no cell begins are left out.
     """
     for rows in _tables(tree):
-        own = [[(cell, _span(cell, "colspan"), _span(cell, "rowspan")) for cell in cells] for _, cells in rows]
-        width = max(sum(across for _, across, _ in row) for row in own)
-        if len(rows) * width > _MOST_CELLS or all(span[1:] == (1, 1) for span in chain(*own)):
+        most = sum(len(cells) for _, cells in rows)  # which no table can have more columns than
+        spans = [
+            [(cell, min(_span(cell, "colspan"), most), min(_span(cell, "rowspan"), len(rows) - at)) for cell in cells]
+            for at, (_, cells) in enumerate(rows)
+        ]
+        area = sum(across * down for _, across, down in chain(*spans))
+        if area > _MOST_CELLS or all(span[1:] == (1, 1) for span in chain(*spans)):
             continue
-        below: dict[int, tuple[Element, int]] = {}  # what reaches into a column from above, and through how many rows
-        for (row, _), cells in zip(rows, own, strict=True):
-            above, below, placed, at = below, {}, list[Element](), 0
-            while at < len(cells) or len(placed) in above:
-                if len(placed) in above:
-                    cell, down = above[len(placed)]
-                    across, copy = 1, True
-                else:
-                    (cell, across, down), copy, at = cells[at], False, at + 1
-                for number in range(across if above or len(cells) > 1 else 1):
-                    if down > 1:
-                        below[len(placed)] = cell, down - 1
-                    placed.append(_copy_of(cell) if copy or number else cell)
-            row[:] = placed
+        grid = _grid(spans)
+        begun = sorted({at for places in grid for at, place in places.items() if not place.is_beside})
+        copies = {place.cell: "" for places in grid for place in places.values() if place.is_below or place.is_beside}
+        copies = {cell: text for cell in copies if len(text := plain_text(cell)) <= _VALUE}
+        for (row, cells), places in zip(rows, grid, strict=True):
+            names = bool(cells) and (row.getparent().tag == "thead" or all(cell.tag == "th" for cell in cells))
+            row[:] = [_in_column(places.get(at), names, copies, row) for at in begun if at <= max(places, default=-1)]
 
 
 def _span(cell: Element, way: str) -> int:
@@ -458,12 +467,27 @@ def _span(cell: Element, way: str) -> int:
     return max(1, min(whole_number(cell.attrib.pop(way, None), 1), 1000))
 
 
-def _copy_of(cell: Element) -> Element:
-    """A cell with the same words; with none where they are too many for a value."""
-    copy = cell.makeelement(cell.tag)
-    text = plain_text(cell)
-    copy.text = text if len(text) <= 200 else ""
-    return copy
+def _grid(spans: Sequence[Sequence[tuple[Element, int, int]]]) -> list[dict[int, _Place]]:
+    """What stands in the columns of each row, of cells with the number of columns and rows that they span."""
+    grid: list[dict[int, _Place]] = [{} for _ in spans]
+    for at, row in enumerate(spans):
+        is_alone, column = len(row) == 1 and not grid[at], 0
+        for cell, across, down in row:
+            while column in grid[at]:
+                column += 1
+            for beside in range(1 if is_alone else across):
+                for below in range(down):
+                    grid[at + below].setdefault(column + beside, _Place(cell, below > 0, beside > 0))
+    return grid
+
+
+def _in_column(place: _Place | None, names: bool, copies: dict[Element, str], row: Element) -> Element:
+    """The cell of a row in a column; ``names`` tells whether the row names its columns."""
+    if place is not None and not place.is_below and not place.is_beside:
+        return place.cell
+    cell = row.makeelement("th" if names else "td" if place is None else place.cell.tag)
+    cell.text = "" if place is None or (place.is_beside and not names) else copies.get(place.cell, "")
+    return cell
 
 
 def mark_columns(tree: Element) -> None:

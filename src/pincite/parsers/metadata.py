@@ -139,6 +139,12 @@ _SAY_NOTHING = re.compile(
     "|read ?me|release notes|start|summary|table of contents|todo|usage|welcome"
 )
 _DATE_KEYS = ("date", "published", "pubdate", "publish_date", "date_published", "created")
+KEYS = frozenset(
+    ["title", "subtitle", *_DATE_KEYS, "updated", "last updated", "modified", "lastmod", "language", "lang"]
+)
+KEYS |= {"url", "link", "canonical_url", "permalink", "source", "publisher", "site", "sitename", "tags", "keywords"}
+KEYS |= {"author", "authors", "creator", "byline", "category", "categories"}
+"""By which files state something of themselves. Others (``serves``, ``born``) may say what the text is about."""
 _NO_TITLES = {"untitled", "untitled document", "untitled page", "no title", "new page", "new document", "unknown"}
 _FOLDERS = {"book", "content", "contents", "doc", "docs", "documentation", "en", "html", "public", "site", "src", "www"}
 """Those that do not say either what is in them, unless all do."""

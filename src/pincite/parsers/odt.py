@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -18,6 +19,7 @@ from pincite.parsers.markup import (
     collapse,
     gathered,
     lay_out,
+    letters_of,
     local_name,
     numeral,
     parse_xml,
@@ -34,7 +36,9 @@ _AS_HTML = {f"{_TEXT}h": "h1", f"{_TEXT}p": "p", f"{_TEXT}list-item": "li", f"{_
 _AS_HTML |= {f"{_TABLE}table": "table", f"{_TABLE}table-row": "tr", f"{_TABLE}table-cell": "td"}
 _AS_HTML |= {f"{_TABLE}table-header-rows": "thead"}
 _SPANS = {f"{_TABLE}number-columns-spanned": "colspan", f"{_TABLE}number-rows-spanned": "rowspan"}
-_SPANS |= {f"{_TABLE}number-columns-repeated": "colspan"}
+_REPEATED = f"{_TABLE}number-columns-repeated"
+_MOST_ALIKE = 100
+"""Cells that follow one another and say the same."""
 _POSITION = re.compile(r"super|sub|-|[1-9]")
 """How the position of raised or lowered text begins: by name or in percent."""
 _LEFT_OUT = [
@@ -136,6 +140,13 @@ def _as_html(tree: Element, looks: dict[str, str]) -> Element:
             words.tail, box.tail = box.tail, None
             box.addprevious(words)
             paragraph.addnext(box)
+    for cell in list(tree.iter(f"{_TABLE}table-cell")):
+        number = whole_number(cell.get(_REPEATED), 1)
+        if letters_of(cell):
+            for _ in range(1, min(number, _MOST_ALIKE)):
+                cell.addnext(deepcopy(cell))
+        elif number > 1:
+            cell.set(f"{_TABLE}number-columns-spanned", str(number))
     for element in tree.iter("{*}*"):
         tag, style = element.tag, element.get(f"{_TEXT}style-name")
         if tag in (f"{_TEXT}tab", f"{_TEXT}s"):

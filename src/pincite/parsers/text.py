@@ -6,14 +6,14 @@ Which of its lines are headings, :mod:`pincite.parsers.headings` tells.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 from pincite.datatypes import Document
 from pincite.parsers.decoding import decode
 from pincite.parsers.headings import is_version, with_headings
-from pincite.parsers.metadata import document, find_date, iso_date
+from pincite.parsers.metadata import KEYS, document, find_date, iso_date
 
 _LONGEST_LINE = 150
 _SENTENCE_END = re.compile(r"[.,;:。，；：、][\"'”’»)\]」』）]*$")
@@ -21,6 +21,7 @@ _MODE = re.compile(r"-\*-[^*\n]{1,200}-\*-")
 _MANUAL_PAGE = re.compile(r"(?P<name>[\w.:+-]{1,40}\(\w{1,6}\))\s\s.*\s(?P=name)")
 _CENTRED = 8
 """Characters before a line in the middle of a page."""
+_LABEL = re.compile(r"([^\W\d_][\w -]{0,30}):\s+\S")
 _RULE = re.compile(r"\s*([=\-~*_#])\1{2,}\s*")
 _PATTERNS = (
     ("author", r"(?:by|authors?|written by|作\s*者|记者)\s*[:：]\s*+(.+)"),
@@ -56,11 +57,13 @@ def _head(text: str) -> tuple[dict[str, str], int]:
     stated: dict[str, str] = {}
     start = end = 0
     lines = text[:4000].splitlines(keepends=True)[:20]
-    for line, following in pairwise([*lines, ""]):
+    for at, (line, following) in enumerate(pairwise([*lines, ""])):
         if _is_section(text, line, following):
             break
         end += len(line)
         found = byline(line)
+        if found and "title" in found and ("title" in stated or _is_of_a_record(lines[at:])):
+            break
         if found is None and "title" not in stated and (title := _title(line, following)):
             found = {"title": title}
         if found is None and line.strip() and not ("title" in stated and _RULE.fullmatch(line)):
@@ -75,6 +78,12 @@ def _is_section(text: str, line: str, following: str) -> bool:
     if is_version(line):
         return sum(map(is_version, text.split("\n"))) > 1
     return bool(_RULE.fullmatch(following)) and len(line.strip()) == len(following.strip()) and byline(line) is not None
+
+
+def _is_of_a_record(lines: Sequence[str]) -> bool:
+    """Whether one of the lines up to the next blank one has a label that no file states of itself: "Serves: six"."""
+    labels = ((_LABEL.match(line), line) for line in takewhile(str.strip, lines))
+    return any(label and label[1].lower() not in KEYS and byline(line) is None for label, line in labels)
 
 
 def _title(line: str, following: str) -> str | None:
