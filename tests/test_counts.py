@@ -57,6 +57,8 @@ def test_the_number_of_what_is_counted_is_marked(
     [
         ("Rust was seen on none of the 310 rails.", "How many rails had rust?", "none"),
         ("Rust was seen on 12 of the 310 rails.", "How many rails had rust?", "12"),
+        ("Of the 310 rails, 12 had rust.", "How many rails had rust?", "12"),
+        ("Of the 310 rails, 12 had rust.", "How many rails were there?", ""),
         ("No rails had rust.", "How many rails had rust?", "No"),
         ("Both rails had rust.", "How many rails had rust?", "Both"),
         ("All 310 rails had rust.", "How many rails had rust?", "310"),

@@ -369,3 +369,30 @@ def test_a_version_may_be_a_whole_number_behind_the_name_of_the_thing(tmp_path: 
 @pytest.mark.parametrize("question", ["What happened on May 5?", "What is in room 3?", "Who won in 1902?", "5 boats"])
 def test_numbers_that_name_no_version(question: str) -> None:
     assert not asked_versions(question)
+
+
+DEBIAN = "\n".join(
+    f"gull ({version}) unstable; urgency={urgency}\n\n  * {change}\n\n -- Ane Holt <a@gull.example>  {day} 10:00:00 +0100\n"
+    for version, urgency, change, day in (
+        ("1:2.3.12-1~exp1", "medium", "The solver no longer removes lamps.", "Tue, 02 Nov 2021"),
+        ("1:2.3.11-2", "high, binary-only=yes", "Warn of wet ropes before the winch runs.", "Mon, 18 Oct 2021"),
+        ("0.7.23", "low", "Print the tide in metres.", "Sat, 01 Aug 2009"),
+    )
+)
+
+
+def test_a_changelog_of_debian_is_divided_by_its_versions(tmp_path: Path) -> None:
+    write_files(tmp_path / "c", {"changelog.txt": DEBIAN})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        ask = Assistant(index).ask
+        assert "metres" in ask("What changed in gull 0.7.23?").citations[0].quote
+        assert "18 Oct 2021" in ask("When was gull 2.3.11 released?").citations[0].quote
+        which = ask("Which version of gull warns of wet ropes?")
+    assert "wet ropes" in which.citations[0].quote
+    assert any("gull (1:2.3.11-2)" in note for note in which.notes)
+
+
+def test_a_whole_number_beside_which_version_is_that_of_another_thing() -> None:
+    assert asked_versions("Which version supports Copper 3?") == set()
+    assert asked_versions("What changed in Copper 3?") == {"3"}

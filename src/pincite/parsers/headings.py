@@ -20,13 +20,15 @@ _NO_TITLE = re.compile(r"[-*+•|>]\s|.*?\S(?:\s{2,}|\t)\S|.*?\||.*[.,;。，；
 """List items, cells in columns, what ends as a sentence does, lines without a word."""
 _LONGEST = 100
 _VERSION = re.compile(
-    r"(?:(?P<word>(?:changes\s(?:in|since)\s)?(?:version|release)|changes\s(?:in|since))\s\d{1,4}|(?:[^\W\d_][\w+-]{0,30}+\s){0,2}+(?P<v>v?)[\[(]?\d{1,4}(?=\.\d))"
-    r"(?:\.\d{1,5}){0,3}[\w.+-]{0,16}[\])]?",
+    r"(?:(?P<word>(?:changes\s(?:in|since)\s)?(?:version|release)|changes\s(?:in|since))\s\d{1,4}|(?:[^\W\d_][\w+-]{0,30}+\s){0,2}+(?P<v>v?)[\[(]?(?:\d:)?\d{1,4}(?=\.\d))"
+    r"(?:\.\d{1,5}){0,3}[\w.+~-]{0,24}[\])]?",
     re.IGNORECASE,
 )
 _BESIDE_DATE = re.compile(r"(?:[\s()\[\]:,/–—-]|released(?:\s(?:on|in))?\b)*+", re.IGNORECASE)
 """No bare "in": "Bread 2.50 in May 2021" is a price."""
 _NOT_OUT = re.compile(r"\W*(?:unreleased|in development|dev|draft)\W*", re.IGNORECASE)
+_OF_DEBIAN = re.compile(r"(?:\s[\w.+-]{1,30}){1,4};\surgency=\w{1,20}(?:\s.*|,.*)?")
+"""What stands behind the version in a changelog of Debian (its policy, 4.4)."""
 _NUMBERED = re.compile(r"(?:§\s?)?(?:\d{1,2}|[A-Z])(?:\.\d){1,3}\.?\s{1,4}(?P<title>[^\W\d_].{1,70})")
 """Of two levels and more: ``3. Limits`` may be an item of a list, and ``9.15 Lunch`` a time."""
 _CHAPTER = re.compile(
@@ -82,7 +84,7 @@ def is_version(line: str) -> bool:
         return bool(found["word"] or found["v"])
     _, start, end = find_date(rest) or ("", 0, 0)
     is_date = end > 0 and _BESIDE_DATE.fullmatch(rest[:start] + rest[end:]) is not None
-    return is_date or _NOT_OUT.fullmatch(rest) is not None
+    return is_date or (_NOT_OUT.fullmatch(rest) or _OF_DEBIAN.fullmatch(rest)) is not None
 
 
 def _paragraphs(lines: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -25,6 +25,7 @@ _NONE_OR_ALL = re.compile(
 )
 """Words that count: "none of the 12 boats"."""
 _OF_THESE = re.compile(r" of (?:(?:the|these|those|its|their|all|his|her|our) ){0,2}(?=\d|[a-z])", re.IGNORECASE)
+_OF = re.compile(r"\bof (?:(?:the|these|those|its|their|all|his|her|our) ){0,2}\Z", re.IGNORECASE)
 _MANY = frozenset(analyse("how many"))
 _BEHIND = re.compile(rf"(?:[ \n](?!(?:and|or|with|{'|'.join(NUMBER_WORDS)})\b)[^\s\d,.;:()]+){{1,4}}")
 _BEFORE = re.compile(
@@ -77,9 +78,12 @@ def _fitting(
 
 
 def _whole(text: str, number: Span, numbers: Sequence[Span]) -> Span | None:
-    """The number of which another is said to be a part: 12 of "three of the 12 boats"."""
-    of = _OF_THESE.match(text, number[1])
-    return next((span for span in numbers if of and span[0] == of.end()), None)
+    """The number of which another is said to be a part: 12 of "three of the 12 boats" and "of the 12 boats, three"."""
+    if of := _OF_THESE.match(text, number[1]):
+        return next((span for span in numbers if span[0] == of.end()), None)
+    before = max((span for span in numbers if span[1] <= number[0]), default=None)
+    is_whole = before and "," in text[before[1] : number[0]] and _OF.search(text, 0, before[0])
+    return before if is_whole else None
 
 
 def _marked(sentence: Sentence, numbers: Sequence[Span], fitting: Sequence[Span], told: bool) -> Sentence:

@@ -54,7 +54,8 @@ _CELL = re.compile(
 )
 """All of a cell that names a version, in a column of versions."""
 _FIELD = re.compile(r"^([^:\n]{1,40}): (.{1,100})$", re.MULTILINE)
-_WHICH = re.compile(r"\bwhen\b|\b(?:which|what)\b[^?]{0,30}?\b(?:version|release)\b", re.IGNORECASE)
+_WHICH_VERSION = re.compile(r"\b(?:which|what)\b[^?]{0,30}?\b(?:version|release)\b", re.IGNORECASE)
+_WHICH = re.compile(rf"\bwhen\b|{_WHICH_VERSION.pattern}", re.IGNORECASE)
 """Asks in which version something came, or when."""
 _ENDS = frozenset(analyse("latest newest last current recent first oldest earliest next number many"))
 """Terms of a question for a version itself, and not for what it brought."""
@@ -112,8 +113,12 @@ def versions(text: str) -> frozenset[str]:
 
 
 def asked_versions(question: str) -> frozenset[str]:
-    """The versions that a question names; a time, a date or a measure is none."""
-    return versions(_NO_VERSION.sub(" ", question)).union(_WHOLE.findall(question))
+    """The versions that a question names; a time, a date or a measure is none.
+
+    In "Which version supports Python 3?" the whole number is that of something else.
+    """
+    named = versions(_NO_VERSION.sub(" ", question))
+    return named if _WHICH_VERSION.search(question) else named.union(_WHOLE.findall(question))
 
 
 def of_version(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
