@@ -372,7 +372,7 @@ def test_numbers_that_name_no_version(question: str) -> None:
 
 
 DEBIAN = "\n".join(
-    f"gull ({version}) unstable; urgency={urgency}\n\n  * {change}\n\n -- Ane Holt <a@gull.example>  {day} 10:00:00 +0100\n"
+    f"gull ({version}) unstable; urgency={urgency}\n\n  * {change}\n\n -- A. Holt <a@b.example>  {day} 10:00:00 +0100\n"
     for version, urgency, change, day in (
         ("1:2.3.12-1~exp1", "medium", "The solver no longer removes lamps.", "Tue, 02 Nov 2021"),
         ("1:2.3.11-2", "high, binary-only=yes", "Warn of wet ropes before the winch runs.", "Mon, 18 Oct 2021"),

@@ -82,8 +82,9 @@ def _whole(text: str, number: Span, numbers: Sequence[Span]) -> Span | None:
     if of := _OF_THESE.match(text, number[1]):
         return next((span for span in numbers if span[0] == of.end()), None)
     before = max((span for span in numbers if span[1] <= number[0]), default=None)
-    is_whole = before and "," in text[before[1] : number[0]] and _OF.search(text, 0, before[0])
-    return before if is_whole else None
+    if before and "," in text[before[1] : number[0]] and _OF.search(text, 0, before[0]):
+        return before
+    return None
 
 
 def _marked(sentence: Sentence, numbers: Sequence[Span], fitting: Sequence[Span], told: bool) -> Sentence:
