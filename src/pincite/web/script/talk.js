@@ -62,7 +62,7 @@ const answer = async (mine, item) => {
   };
   const before = mine.turns.slice(0, number - 1).slice(-BEFORE);
   const { value, problem } = await callPatiently(waiting, "turn", number, asked, before);
-  if (!wanted()) return; // the turns before it were taken away meanwhile
+  if (!wanted()) return; // it is asked anew, after one before it
   const made = value ? parsed(value.html).firstElementChild : failed(number, asked, problem);
   const turn = value ? JSON.parse(made.dataset.kept) : { asked, kind: "failed", quotes: [] };
   made.dataset.kept = JSON.stringify(turn);
@@ -72,6 +72,7 @@ const answer = async (mine, item) => {
   if (mine === chat) {
     put(made);
     answeredNow(made);
+    if (instead) follow(); // what the last question leans on is another
   }
   await keep(mine, turn, number, instead);
 };
@@ -114,24 +115,36 @@ const pump = async (mine) => {
 
 const behind = ({ waiting }) => waiting.filter(({ number }) => !number);
 
+/** What is asked in a conversation, in its order; of a turn that is asked anew, the new question. */
+const questions = (mine) => {
+  const anew = new Map(mine.waiting.map(({ number, asked }) => [number, asked]));
+  return [...mine.turns.map(({ asked }, at) => anew.get(at + 1) ?? asked), ...behind(mine).map(({ asked }) => asked)];
+};
+
 /** Put a question: it is shown at once. */
 export const ask = (asked) => {
   if (!asked.question.trim()) return;
-  if (editing) cut(editing);
-  chat.waiting.push({ asked });
-  const turn = pending(chat.turns.length + behind(chat).length, asked);
-  put(turn);
-  turn.scrollIntoView();
-  follow(asked);
+  const number = editing ?? questions(chat).length + 1;
+  if (editing) askAnew(editing, asked);
+  else {
+    chat.waiting.push({ asked });
+    put(pending(number, asked));
+  }
+  edit(null);
+  place(number).scrollIntoView();
+  follow();
   pump(chat);
 };
 
-/** Take away a turn and all after it, also those that wait for an answer. */
-const cut = (number) => {
-  edit(null);
-  chat.turns.length = Math.min(chat.turns.length, number - 1);
-  chat.waiting = chat.waiting.filter((item) => item.number < number);
-  for (const turn of all("#talk .turn")) if (numberOf(turn) >= number) turn.remove();
+/** Ask another question in the place of one, then those that follow, which may lean on it; each answer stays until its next. */
+const askAnew = (number, asked) => {
+  const first = { asked, number }, before = chat.waiting.filter((item) => item.number < number);
+  const after = questions(chat).slice(0, chat.turns.length).map((asked, at) => ({ asked, number: at + 1 }))
+    .filter((item) => item.number > number && place(item.number)); // what cannot be read is not shown
+  // As others, or the answer that is on its way would be taken.
+  const waiting = behind(chat).map(({ asked }) => ({ asked }));
+  chat.waiting = [...before, first, ...after, ...waiting];
+  for (const item of [first, ...after]) put(pending(item.number, item.asked));
 };
 
 const edit = (number) => {
@@ -152,9 +165,10 @@ const again = (button) => {
 const title = (question) => (document.title = question ? `${question} – Pincite` : "Pincite");
 
 /** The tab's title and address follow the question; the address is a link to it. */
-const follow = (asked) => {
+const follow = () => {
+  const asked = questions(chat).at(-1), before = behind(chat).length ? chat.turns : chat.turns.slice(0, -1);
   title(asked?.question);
-  history.replaceState({ ...history.state, chat: chat.id }, "", asked ? linkTo(asked, chat.turns) : location.pathname);
+  history.replaceState({ ...history.state, chat: chat.id }, "", asked ? linkTo(asked, before) : location.pathname);
 };
 
 const linkTo = ({ question, ...rest }, before) => {
@@ -208,8 +222,7 @@ const show = async (next) => {
 
 /** Draw the turns that are kept of the conversation, and those that wait for an answer. The question asked last. */
 const draw = async () => {
-  const mine = chat, turns = [...mine.turns];
-  const asked = [...turns, ...behind(mine)].map(({ asked }) => asked);
+  const mine = chat, turns = [...mine.turns], asked = questions(mine);
   one("#talk .turns").replaceChildren(...asked.map((asked, at) => pending(at + 1, asked)));
   title(asked.at(-1)?.question);
   if (!turns.length) return null;
@@ -234,7 +247,7 @@ export const open = async (id) => {
   if (id === chat.id) return;
   history.pushState({ chat: id }, "", location.pathname);
   await show(await found(id));
-  follow(chat.turns.at(-1)?.asked);
+  follow();
 };
 
 /** A new conversation; the one before goes on by itself if it waits for an answer. */
