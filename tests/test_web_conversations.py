@@ -424,6 +424,25 @@ def test_a_question_is_edited_and_what_follows_it_is_asked_anew(page: Page) -> N
     assert [question for question, *_ in leaning] == [FERRY, follow_up]
 
 
+@pytest.mark.parametrize("way", ["Escape", "Leave it"])
+def test_editing_is_left_and_the_focus_stays_in_the_box(page: Page, way: str) -> None:
+    ask(page, FERRY)
+    page.locator("#filters summary").click()
+    page.get_by_role("button", name="Edit question").click()
+    box = page.get_by_role("textbox", name="Your question")
+    expect(box).to_be_focused()
+    box.press("Shift+Enter")
+    if way == "Escape":
+        page.keyboard.press(way)
+    else:
+        page.get_by_role("button", name=way).click()
+    expect(page.locator("p.editing")).to_be_hidden()
+    expect(box).to_be_focused()
+    expect(box).to_have_value("")
+    expect(page.locator("#filters[open]")).to_have_count(1)  # it was opened before
+    expect(ask(page, BEES)).to_have_id("turn-2")
+
+
 def test_the_last_question_is_recalled(page: Page) -> None:
     ask(page, BEES)
     box = page.get_by_role("textbox", name="Your question")

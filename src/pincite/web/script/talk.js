@@ -152,6 +152,14 @@ const edit = (number) => {
   one("#composer").classList.toggle("editing", Boolean(number));
 };
 
+/** Have this stand in the box, to go on with. */
+const write = (text) => {
+  const box = one("#ask textarea");
+  box.value = text;
+  box.dispatchEvent(new Event("input"));
+  box.focus();
+};
+
 /** Ask the same again, in its place. */
 const again = (button) => {
   const number = numberOf(button), { asked } = keptOf(button);
@@ -325,13 +333,10 @@ const KINDS = { markdown: ["text/markdown", "md"], html: ["text/html", "html"] }
 export const acts = {
   again,
   edit: (button) => {
-    const box = one("#ask textarea");
-    box.value = keptOf(button).asked.question;
-    box.dispatchEvent(new Event("input"));
     edit(numberOf(button));
-    box.focus();
+    write(keptOf(button).asked.question);
   },
-  "stop-editing": () => (edit(null), (one("#ask textarea").value = "")),
+  "stop-editing": () => (edit(null), write("")),
   copy: async (button) => {
     const text = await exported(button);
     if (text) copy(text);
