@@ -351,6 +351,36 @@ def test_a_chat_is_named_once(page: Page, key: str) -> None:
     expect(page.locator("#chats .open")).to_have_text([FERRY if key == "Escape" else "Salt"])
 
 
+def test_the_focus_stays_in_the_list_of_chats(page: Page) -> None:
+    ask(page, FERRY)
+    page.get_by_role("button", name="New chat").click()
+    ask(page, BEES)
+    page.get_by_role("button", name="Chats", exact=True).click()
+    page.get_by_role("button", name=f"Rename {FERRY}").press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name=f"Rename {FERRY}")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Salt")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Rename Salt")).to_be_focused()
+    page.get_by_role("button", name=f"Delete {BEES}").press("Enter")  # the open one
+    expect(page.get_by_role("button", name="Delete Salt")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Close the chats")).to_be_focused()
+    page.get_by_role("button", name="Undo").last.press("Enter")
+    expect(page.locator("#chats .open", has_text="Salt")).to_be_focused()
+
+
+def test_the_focus_stays_with_the_turn_that_is_asked_again(page: Page) -> None:
+    ask(page, FERRY)
+    again = page.get_by_role("button", name="Ask again")
+    page.evaluate(HOLD)
+    again.press("Enter")
+    expect(page.locator("#question-1")).to_be_focused()
+    page.evaluate("release()")
+    expect(again).to_be_focused()
+
+
 @pytest.mark.parametrize(
     "fault",
     [

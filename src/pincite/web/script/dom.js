@@ -16,6 +16,19 @@ export const counted = (count, noun) => `${count.toLocaleString("en")} ${noun}${
 /** Elements from HTML that the server made, and has escaped. */
 export const parsed = (html) => make("template", { innerHTML: html }).content;
 
+/** Give the focus to the first of these that is there and shown. */
+export const focusFirst = (...places) => places.find((place) => (place?.focus(), place && place === document.activeElement));
+
+/** Change what is in a place. Where the focus was in it, it stays where it was, or on what stands there now. */
+export const refill = (place, change, otherwise) => {
+  const controls = () => all("a, button", place), name = (control) => control?.ariaLabel ?? control?.textContent;
+  const focused = document.activeElement, at = controls().indexOf(focused);
+  change();
+  if (at < 0) return;
+  const now = controls();
+  focusFirst(now.find((control) => name(control) === name(focused)), now[at], now.at(-1), otherwise);
+};
+
 let fading = null;
 /** Say something for a while; longer where it can be undone. */
 export const toast = (said, undo) => {
@@ -31,11 +44,12 @@ export const copy = async (text) => {
     await navigator.clipboard.writeText(text);
   } catch {
     // Only pages from this machine, or sent encrypted, have a clipboard.
-    const area = make("textarea", { value: text });
+    const area = make("textarea", { value: text }), focused = document.activeElement;
     document.body.append(area);
     area.select();
     document.execCommand("copy");
     area.remove();
+    focused.focus();
   }
   toast("Copied");
 };

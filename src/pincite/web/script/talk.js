@@ -31,7 +31,7 @@ const place = (number) => document.getElementById(`turn-${number}`);
 // ------------------------------------------------------------ asking
 
 const pending = (number, { question }, said = "Reading the articles…") => {
-  const title = make("h2", { className: "question", id: `question-${number}`, dir: "auto" }, question);
+  const title = make("h2", { className: "question", id: `question-${number}`, dir: "auto", tabIndex: -1 }, question);
   const status = make("p", { className: "pending", role: "status" }, said);
   const turn = make("article", { className: "turn", id: `turn-${number}` },
     make("div", { className: "said" }, title, status), make("aside", { className: "sources" }));
@@ -46,9 +46,10 @@ const failed = (number, asked, problem) => {
 };
 
 const put = (turn) => {
-  const there = document.getElementById(turn.id);
+  const there = document.getElementById(turn.id), focused = there?.contains(document.activeElement);
   if (there) there.replaceWith(turn);
   else one("#talk .turns").append(turn);
+  if (focused) (one("[data-act=again]", turn) ?? one(".question", turn)).focus({ preventScroll: true });
 };
 
 /** Answer one turn of a conversation, which may be another than the one that is shown by then. */
@@ -264,7 +265,7 @@ export const fresh = () => {
   filters.set({});
   history.pushState({ chat: chat.id }, "", location.pathname);
   title("");
-  one("#ask textarea").focus();
+  if (!one("#chats :focus")) one("#ask textarea").focus(); // there the open one may have been deleted
 };
 
 const leave = (mine) => {
