@@ -107,6 +107,13 @@ def test_nothing_moves_while_answers_arrive(visit: Callable[..., Page], server: 
     assert page.evaluate("window.shifts") < 0.01  # Google calls a page good below .1
 
 
+def test_what_the_browser_draws_is_dark_with_the_page(page: Page) -> None:
+    for scheme in ("dark", "light"):
+        page.get_by_role("button", name="Light or dark").click()
+        for part in ("#talk", "#reader .body", "#library .body", "#filters .row"):
+            expect(page.locator(part)).to_have_css("color-scheme", scheme)  # that of scrollbars
+
+
 CONTRAST = """one => {
   const rgb = (color) => color.match(/[\\d.]+/g).map(Number);
   const light = (color) => rgb(color).slice(0, 3).map((v) => v / 255)
