@@ -694,6 +694,8 @@ def test_copy_save_and_links(visit: Callable[..., Page], server: Server, assista
     assert text.startswith(f"# {BEES}\n\n> {citation.quote}")
     turn.get_by_text("Share").click()
     turn.get_by_role("button", name="Copy link").click()
+    expect(turn.locator(".menu[open]")).to_have_count(0)
+    expect(turn.locator(".menu summary")).to_be_focused()
     go(page, page.evaluate("navigator.clipboard.readText()"))
     expect(answered(page, 1).locator(".quote").first).to_have_text(citation.quote)
     page.locator(".chip").first.click()

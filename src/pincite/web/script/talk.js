@@ -323,8 +323,15 @@ export const last = () => chat.turns.at(-1)?.asked.question ?? "";
 
 // ------------------------------------------------------------ what can be done with a turn
 
+/** Close the menu of a button. */
+const closeMenu = (button) => {
+  const menu = button.closest("details");
+  menu.open = false;
+  one("summary", menu).focus();
+};
+
 const exported = async (button) => {
-  button.closest("details").open = false;
+  closeMenu(button);
   const { value, problem } = await call("export", [keptOf(button)], button.dataset.format);
   return problem ? toast(problem) : value.text;
 };
@@ -348,6 +355,7 @@ export const acts = {
   },
   link: (button) => {
     const number = numberOf(button);
+    closeMenu(button);
     copy(location.origin + linkTo(keptOf(button).asked, chat.turns.slice(0, number - 1)));
   },
 };
