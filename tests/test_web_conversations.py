@@ -371,6 +371,20 @@ def test_the_focus_stays_in_the_list_of_chats(page: Page) -> None:
     expect(page.locator("#chats .open", has_text="Salt")).to_be_focused()
 
 
+def test_each_of_two_chats_deleted_comes_back(page: Page) -> None:
+    ask(page, FERRY)
+    page.get_by_role("button", name="New chat").click()
+    ask(page, BEES)
+    page.get_by_role("button", name="Chats", exact=True).click()
+    for question in (FERRY, BEES):
+        page.get_by_role("button", name=f"Delete {question}").click()
+        expect(page.locator("#chats .open", has_text=question)).to_have_count(0)
+    expect(page.locator("#toast .message")).to_have_text([f"Deleted “{FERRY}”Undo", f"Deleted “{BEES}”Undo"])
+    for _ in range(2):
+        page.get_by_role("button", name="Undo").first.click()
+    expect(page.locator("#chats .open")).to_have_text([BEES, FERRY])
+
+
 def test_the_focus_stays_with_the_turn_that_is_asked_again(page: Page) -> None:
     ask(page, FERRY)
     again = page.get_by_role("button", name="Ask again")

@@ -176,7 +176,7 @@ const erase = async (chat) => {
   }
   const back = removed(chat.id);
   await show();
-  toast("Deleted", async () => {
+  toast(`Deleted “${titleOf(kept)}”`, async () => {
     seen.delete(chat.id); // what another tab has deleted is not written back otherwise
     await update(kept, () => kept);
     back();

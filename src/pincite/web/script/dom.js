@@ -29,14 +29,14 @@ export const refill = (place, change, otherwise) => {
   focusFirst(now.find((control) => name(control) === name(focused)), now[at], now.at(-1), otherwise);
 };
 
-let fading = null;
-/** Say something for a while; longer where it can be undone. */
+/** Say something for a while, in place of what was said before. What can be undone stays longer, until its time is over. */
 export const toast = (said, undo) => {
-  const long = undo ? 10_000 : Math.max(2500, 60 * said.length);
-  const done = () => (one("#toast").replaceChildren(), undo());
-  one("#toast").replaceChildren(said, ...(undo ? [make("button", { type: "button", onclick: done }, "Undo")] : []));
-  clearTimeout(fading);
-  fading = setTimeout(() => one("#toast").replaceChildren(), long);
+  const line = make("span", { className: "message" }, make("span", {}, said));
+  const done = () => (line.remove(), undo());
+  if (undo) line.append(make("button", { type: "button", onclick: done }, "Undo"));
+  for (const other of all("#toast > :not(:has(button))")) other.remove();
+  one("#toast").append(line);
+  setTimeout(() => line.remove(), undo ? 10_000 : Math.max(2500, 60 * said.length));
 };
 
 export const copy = async (text) => {
