@@ -351,6 +351,13 @@ def test_a_chat_is_named_once(page: Page, key: str) -> None:
     expect(page.locator("#chats .open")).to_have_text([FERRY if key == "Escape" else "Salt"])
 
 
+def test_a_chat_begun_with_a_greeting_is_named_after_its_first_question(page: Page) -> None:
+    page.get_by_role("button", name="Chats", exact=True).click()
+    for said, title in (("Hello!", "Hello!"), (FERRY, FERRY), (BEES, FERRY)):
+        ask(page, said)
+        expect(page.locator("#chats .open")).to_have_text([title])
+
+
 def test_the_focus_stays_in_the_list_of_chats(page: Page) -> None:
     ask(page, FERRY)
     page.get_by_role("button", name="New chat").click()

@@ -102,7 +102,11 @@ const remove = async (id) => {
 /** Forget the oldest of very many. */
 export const tidy = async () => (await list()).slice(MOST).forEach(({ id }) => remove(id).catch(() => {}));
 
-const titleOf = ({ title, turns }) => title || turns[0]?.asked.question || "Empty chat";
+/** The title that was given, else the first question: no greeting, unless there is nothing else. */
+const titleOf = ({ title, turns }) => {
+  const first = turns.find(({ kind }) => kind !== "reply") ?? turns[0];
+  return title || first?.asked.question || "Empty chat";
+};
 
 // ------------------------------------------------------------ the list
 
