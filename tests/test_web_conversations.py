@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from browsing import BEES, FERRY, FORM, LOG, PATIENCE, Own, answered, ask, go, marked, reload
+from browsing import BEES, FERRY, FORM, LOG, PATIENCE, UNKNOWN, Own, answered, ask, go, marked, reload
 from conftest import write_files
 from pincite import Assistant, Index
 from serving import Server, chat
@@ -203,20 +203,34 @@ def questions(page: Page) -> Locator:
 
 
 @pytest.mark.slow
-def test_a_turn_that_is_asked_again_does_not_come_back_after_an_edit_before_it(page: Page) -> None:
+def test_what_waits_is_asked_once_and_in_its_order_after_an_edit_before_it(page: Page) -> None:
     for question in (FERRY, BEES, FORM):
         ask(page, question)
     page.evaluate(HOLD)
     page.locator("#turn-3").get_by_role("button", name="Ask again").click()
     page.locator("#turn-1").get_by_role("button", name="Edit question").click()
     begin(page, LOG)
-    expect(page.locator(".turn")).to_have_count(1)
+    begin(page, UNKNOWN)
     page.evaluate("release()")
-    expect(questions(page)).to_have_text([LOG], timeout=PATIENCE)
-    ask(page, BEES)
+    expected = [LOG, BEES, FORM, UNKNOWN]
+    expect(questions(page)).to_have_text(expected, timeout=PATIENCE)
     reload(page)
-    expect(questions(page)).to_have_text([LOG, BEES], timeout=PATIENCE)
-    ask(page, FORM)
+    expect(questions(page)).to_have_text(expected, timeout=PATIENCE)
+
+
+@pytest.mark.slow
+def test_a_question_edited_while_another_is_asked_anew_is_shown_wherever_one_comes_from(page: Page) -> None:
+    for question in (FERRY, BEES):
+        ask(page, question)
+    page.evaluate(HOLD)
+    for turn, question in (("#turn-2", FORM), ("#turn-1", LOG)):
+        page.locator(turn).get_by_role("button", name="Edit question").click()
+        begin(page, question)
+    page.get_by_role("button", name="New chat").click()
+    page.go_back()
+    expect(page.locator(".question")).to_have_text([LOG, FORM], timeout=PATIENCE)
+    page.evaluate("release()")
+    expect(questions(page)).to_have_text([LOG, FORM], timeout=PATIENCE)
 
 
 @pytest.mark.slow
@@ -337,6 +351,57 @@ def test_a_chat_is_named_once(page: Page, key: str) -> None:
     expect(page.locator("#chats .open")).to_have_text([FERRY if key == "Escape" else "Salt"])
 
 
+def test_a_chat_begun_with_a_greeting_is_named_after_its_first_question(page: Page) -> None:
+    page.get_by_role("button", name="Chats", exact=True).click()
+    for said, title in (("Hello!", "Hello!"), (FERRY, FERRY), (BEES, FERRY)):
+        ask(page, said)
+        expect(page.locator("#chats .open")).to_have_text([title])
+
+
+def test_the_focus_stays_in_the_list_of_chats(page: Page) -> None:
+    ask(page, FERRY)
+    page.get_by_role("button", name="New chat").click()
+    ask(page, BEES)
+    page.get_by_role("button", name="Chats", exact=True).click()
+    page.get_by_role("button", name=f"Rename {FERRY}").press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name=f"Rename {FERRY}")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Salt")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Rename Salt")).to_be_focused()
+    page.get_by_role("button", name=f"Delete {BEES}").press("Enter")  # the open one
+    expect(page.get_by_role("button", name="Delete Salt")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Close the chats")).to_be_focused()
+    page.get_by_role("button", name="Undo").last.press("Enter")
+    expect(page.locator("#chats .open", has_text="Salt")).to_be_focused()
+
+
+def test_each_of_two_chats_deleted_comes_back(page: Page) -> None:
+    ask(page, FERRY)
+    page.get_by_role("button", name="New chat").click()
+    ask(page, BEES)
+    page.get_by_role("button", name="Chats", exact=True).click()
+    for question in (FERRY, BEES):
+        page.get_by_role("button", name=f"Delete {question}").click()
+        expect(page.locator("#chats .open", has_text=question)).to_have_count(0)
+    expect(page.locator("#toast .message")).to_have_text([f"Deleted “{FERRY}”Undo", f"Deleted “{BEES}”Undo"])
+    for _ in range(2):
+        page.get_by_role("button", name="Undo").first.click()
+    expect(page.locator("#chats .open")).to_have_text([BEES, FERRY])
+
+
+def test_the_focus_stays_with_the_turn_that_is_asked_again(page: Page) -> None:
+    ask(page, FERRY)
+    again = page.get_by_role("button", name="Ask again")
+    page.evaluate(HOLD)
+    again.press("Enter")
+    expect(page.locator("#question-1")).to_be_focused()
+    page.evaluate("release()")
+    expect(again).to_be_focused()
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -394,22 +459,48 @@ def test_what_is_kept_says_what_moved_and_what_is_gone(visit: Callable[..., Page
     expect(page.locator("#turn-2 .nothing")).to_be_visible(timeout=PATIENCE)
 
 
-def test_a_question_is_edited_and_recalled(page: Page) -> None:
-    ask(page, FERRY)
-    ask(page, FORM)
+def test_a_question_is_edited_and_what_follows_it_is_asked_anew(page: Page) -> None:
+    follow_up = "And how much coal did its engine burn?"
+    for question in (BEES, follow_up, LOG):
+        ask(page, question)
+    assert not page.locator("#turn-2 .lead", has_text="eleven sacks").count()
     page.locator("#turn-1").get_by_role("button", name="Edit question").click()
     box = page.get_by_role("textbox", name="Your question")
-    expect(box).to_have_value(FERRY)
-    box.fill(BEES)
-    page.keyboard.press("Enter")
-    expect(page.locator("#turn-1 .question")).to_have_text(BEES)
-    answered(page, 1)
-    expect(page.locator(".turn")).to_have_count(1)
+    expect(box).to_have_value(BEES)
+    begin(page, FERRY)
+    expect(page.locator(".question")).to_have_text([FERRY, follow_up, LOG])  # at once
+    expect(questions(page)).to_have_text([FERRY, follow_up, LOG], timeout=PATIENCE)
+    expect(page.locator("#turn-2 .lead")).to_contain_text("eleven sacks")  # it leans on the new question
+    leaning = json.loads(parse_qs(urlsplit(page.url).query)["on"][0])
+    assert [question for question, *_ in leaning] == [FERRY, follow_up]
+
+
+@pytest.mark.parametrize("way", ["Escape", "Leave it"])
+def test_editing_is_left_and_the_focus_stays_in_the_box(page: Page, way: str) -> None:
+    ask(page, FERRY)
+    page.locator("#filters summary").click()
+    page.get_by_role("button", name="Edit question").click()
+    box = page.get_by_role("textbox", name="Your question")
+    expect(box).to_be_focused()
+    box.press("Shift+Enter")
+    if way == "Escape":
+        page.keyboard.press(way)
+    else:
+        page.get_by_role("button", name=way).click()
+    expect(page.locator("p.editing")).to_be_hidden()
+    expect(box).to_be_focused()
     expect(box).to_have_value("")
-    page.keyboard.press("ArrowUp")
-    expect(box).to_have_value(BEES)
-    page.keyboard.press("ArrowUp")
-    expect(box).to_have_value(BEES)
+    expect(page.locator("#filters[open]")).to_have_count(1)  # it was opened before
+    expect(ask(page, BEES)).to_have_id("turn-2")
+
+
+def test_the_last_question_is_recalled(page: Page) -> None:
+    ask(page, BEES)
+    box = page.get_by_role("textbox", name="Your question")
+    expect(box).to_have_value("")
+    for _ in range(2):
+        page.keyboard.press("ArrowUp")
+        expect(box).to_have_value(BEES)
 
 
 def test_a_link_to_a_follow_up_carries_what_it_leans_on(
@@ -624,6 +715,8 @@ def test_copy_save_and_links(visit: Callable[..., Page], server: Server, assista
     assert text.startswith(f"# {BEES}\n\n> {citation.quote}")
     turn.get_by_text("Share").click()
     turn.get_by_role("button", name="Copy link").click()
+    expect(turn.locator(".menu[open]")).to_have_count(0)
+    expect(turn.locator(".menu summary")).to_be_focused()
     go(page, page.evaluate("navigator.clipboard.readText()"))
     expect(answered(page, 1).locator(".quote").first).to_have_text(citation.quote)
     page.locator(".chip").first.click()

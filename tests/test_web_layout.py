@@ -107,6 +107,28 @@ def test_nothing_moves_while_answers_arrive(visit: Callable[..., Page], server: 
     assert page.evaluate("window.shifts") < 0.01  # Google calls a page good below .1
 
 
+def test_what_the_browser_draws_is_dark_with_the_page(page: Page) -> None:
+    for scheme in ("dark", "light"):
+        page.get_by_role("button", name="Light or dark").click()
+        for part in ("#talk", "#reader .body", "#library .body", "#filters .row"):
+            expect(page.locator(part)).to_have_css("color-scheme", scheme)  # that of scrollbars
+
+
+@pytest.mark.parametrize("width", [1280, pytest.param(320, marks=pytest.mark.slow)])
+def test_no_label_of_the_reader_spills_out(visit: Callable[..., Page], server: Server, width: int) -> None:
+    page = visit(server.address, width)
+    ask(page, FERRY).locator(".question").click()
+    if width == 1280:
+        page.get_by_role("button", name="Library").click()
+    page.keyboard.press("1")
+    expect(page.locator("#reader .steps")).to_be_visible()
+    bar = page.locator("#reader .bar")
+    for part in (bar, *bar.locator("button").all()):
+        assert part.evaluate("one => one.scrollWidth <= one.clientWidth")
+    rights = [box["x"] + box["width"] for box in map(box_of, bar.locator("button").all())]
+    assert max(rights) <= width
+
+
 CONTRAST = """one => {
   const rgb = (color) => color.match(/[\\d.]+/g).map(Number);
   const light = (color) => rgb(color).slice(0, 3).map((v) => v / 255)

@@ -204,6 +204,7 @@ def test_what_was_added_is_deleted_when_that_is_meant(visit: Callable[..., Page]
         panel.get_by_role("button", name=f"Delete: uploads/{name}").click()
         expect(panel.locator(".uploads")).to_have_text(f"uploads/{name}: deleted")
         expect(panel.get_by_role("button", name=f"Delete: uploads/{name}")).to_have_count(0, timeout=PATIENCE)
+        expect(panel.get_by_label("Search")).to_be_focused()  # nothing else is listed
         assert not (own.corpus / "uploads" / name).exists()
     expect(panel.locator(".found")).to_have_text("No article fits.")
     expect(page.locator("#masthead")).to_contain_text("123 articles")

@@ -1,6 +1,6 @@
 // The library's list of articles: searched, filtered and sorted by the server, which sends a hundred rows at a time.
 
-import { make, one, parsed } from "./dom.js";
+import { make, one, parsed, refill } from "./dom.js";
 import { checkDate, choices, DATES } from "./filters.js";
 import { call } from "./server.js";
 
@@ -20,8 +20,8 @@ export const list = async (further = false) => {
   const { value, problem } = await call("articles", wanted(), further ? place.childElementCount : 0);
   if (mine !== asked) return;
   const { html = "", total = 0, said = "" } = value ?? {}, last = further && place.lastElementChild;
-  if (!further) place.replaceChildren();
-  place.append(parsed(html));
+  const fill = () => (further || place.replaceChildren(), place.append(parsed(html)));
+  refill(place, fill, form().elements.search);
   const shown = place.childElementCount, some = shown < total ? `, ${shown.toLocaleString("en")} shown` : "";
   one("#library .found").textContent =
     problem ?? value.problem ?? (total ? `${said}${some}` : "No article fits.");

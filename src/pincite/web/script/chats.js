@@ -1,6 +1,6 @@
 // Conversations kept in this browser: questions and where the quotes stand, no word of the articles. The list of them.
 
-import { counted, make, one, save, toast } from "./dom.js";
+import { counted, focusFirst, make, one, refill, save, toast } from "./dom.js";
 import { call } from "./server.js";
 
 const NAME = "pincite", CHATS = "chats", MOST = 500;
@@ -102,7 +102,11 @@ const remove = async (id) => {
 /** Forget the oldest of very many. */
 export const tidy = async () => (await list()).slice(MOST).forEach(({ id }) => remove(id).catch(() => {}));
 
-const titleOf = ({ title, turns }) => title || turns[0]?.asked.question || "Empty chat";
+/** The title that was given, else the first question: no greeting, unless there is nothing else. */
+const titleOf = ({ title, turns }) => {
+  const first = turns.find(({ kind }) => kind !== "reply") ?? turns[0];
+  return title || first?.asked.question || "Empty chat";
+};
 
 // ------------------------------------------------------------ the list
 
@@ -125,6 +129,7 @@ const row = (chat) => {
     button("Rename", `Rename ${title}`, () => rename(item, chat)),
     button("Export", `Export ${title}`, () => exported(chat)),
     button("Delete", `Delete ${title}`, () => erase(chat)));
+  link.dataset.chat = chat.id;
   const item = make("li", {}, link, make("small", {}, `${age(chat.updated)} · ${counted(chat.turns.length, "question")}`), ways);
   return item;
 };
@@ -134,25 +139,27 @@ export const show = async () => {
   const place = one("#chats .list");
   if (one("#chats").hidden || one("input", place)) return;
   const chats = await list();
-  place.replaceChildren(...chats.map(row));
-  if (!chats.length) place.append(make("li", {}, "No chat yet."));
+  const rows = chats.length ? chats.map(row) : [make("li", {}, "No chat yet.")];
+  refill(place, () => place.replaceChildren(...rows), one("#chats .bar button"));
 };
 
 const rename = (item, chat) => {
   const box = make("input", { value: titleOf(chat), maxLength: 200, ariaLabel: "Title" });
-  one(".open", item).replaceWith(box);
+  const link = one(".open", item);
+  link.replaceWith(box);
   box.select();
   let ended = false;
   const done = async (keep) => {
     if (ended) return; // a box that is removed loses the focus once more
     ended = true;
     const title = box.value.trim();
-    box.remove();
+    if (document.activeElement === box) one(".ways button", item).focus();
+    box.replaceWith(link);
     if (keep) await update({ ...chat, title }, (kept) => kept && { ...kept, title });
     show();
   };
   box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") done(true);
+    if (event.key === "Enter") (event.preventDefault(), done(true)); // it would press what has the focus then
     else if (event.key === "Escape") (event.stopPropagation(), done(false));
   });
   box.addEventListener("blur", () => done(true));
@@ -173,10 +180,12 @@ const erase = async (chat) => {
   }
   const back = removed(chat.id);
   await show();
-  toast("Deleted", async () => {
+  toast(`Deleted “${titleOf(kept)}”`, async () => {
     seen.delete(chat.id); // what another tab has deleted is not written back otherwise
     await update(kept, () => kept);
     back();
+    await show();
+    focusFirst(one(`#chats .open[data-chat="${CSS.escape(chat.id)}"]`), one("#ask textarea"));
   });
 };
 

@@ -16,14 +16,27 @@ export const counted = (count, noun) => `${count.toLocaleString("en")} ${noun}${
 /** Elements from HTML that the server made, and has escaped. */
 export const parsed = (html) => make("template", { innerHTML: html }).content;
 
-let fading = null;
-/** Say something for a while; longer where it can be undone. */
+/** Give the focus to the first of these that is there and shown. */
+export const focusFirst = (...places) => places.find((place) => (place?.focus(), place && place === document.activeElement));
+
+/** Change what is in a place. Where the focus was in it, it stays where it was, or on what stands there now. */
+export const refill = (place, change, otherwise) => {
+  const controls = () => all("a, button", place), name = (control) => control?.ariaLabel ?? control?.textContent;
+  const focused = document.activeElement, at = controls().indexOf(focused);
+  change();
+  if (at < 0) return;
+  const now = controls();
+  focusFirst(now.find((control) => name(control) === name(focused)), now[at], now.at(-1), otherwise);
+};
+
+/** Say something for a while, in place of what was said before. What can be undone stays longer, until its time is over. */
 export const toast = (said, undo) => {
-  const long = undo ? 10_000 : Math.max(2500, 60 * said.length);
-  const done = () => (one("#toast").replaceChildren(), undo());
-  one("#toast").replaceChildren(said, ...(undo ? [make("button", { type: "button", onclick: done }, "Undo")] : []));
-  clearTimeout(fading);
-  fading = setTimeout(() => one("#toast").replaceChildren(), long);
+  const line = make("span", { className: "message" }, make("span", {}, said));
+  const done = () => (line.remove(), undo());
+  if (undo) line.append(make("button", { type: "button", onclick: done }, "Undo"));
+  for (const other of all("#toast > :not(:has(button))")) other.remove();
+  one("#toast").append(line);
+  setTimeout(() => line.remove(), undo ? 10_000 : Math.max(2500, 60 * said.length));
 };
 
 export const copy = async (text) => {
@@ -31,11 +44,12 @@ export const copy = async (text) => {
     await navigator.clipboard.writeText(text);
   } catch {
     // Only pages from this machine, or sent encrypted, have a clipboard.
-    const area = make("textarea", { value: text });
+    const area = make("textarea", { value: text }), focused = document.activeElement;
     document.body.append(area);
     area.select();
     document.execCommand("copy");
     area.remove();
+    focused.focus();
   }
   toast("Copied");
 };

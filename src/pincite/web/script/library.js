@@ -1,6 +1,6 @@
 // The library: what is indexed, adding files, updating.
 
-import { make, one } from "./dom.js";
+import { make, one, refill } from "./dom.js";
 import { request } from "./server.js";
 
 const { access, most_bytes } = window.pincite;
@@ -22,7 +22,7 @@ export const look = async () => {
   const { ok, text } = await request(`library${was ? "?brief=true" : ""}`);
   if (!ok) state.textContent = text;
   else if (was && text.startsWith("<section class='running'>")) was.outerHTML = text; // the rest may be being read
-  else state.innerHTML = text;
+  else refill(state, () => (state.innerHTML = text), one("#library .find [name=search]"));
   const runs = one(".running", state);
   if (runs) polling = setTimeout(look, LOOK);
   else if (was || begun) changed();

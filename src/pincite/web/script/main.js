@@ -148,6 +148,7 @@ const clicked = (event) => {
 
 /** What Esc closes: of those that are open the last here, which is the one that had the focus last. */
 const layers = [
+  { open: "#composer.editing #ask", close: acts["stop-editing"] },
   { open: "#filters[open]", close: filters.close },
   { open: ".turn.sheet > .sources", close: acts["close-sources"] },
   { open: "#reader:not([hidden])", close: reader.close },

@@ -31,7 +31,7 @@ const place = (number) => document.getElementById(`turn-${number}`);
 // ------------------------------------------------------------ asking
 
 const pending = (number, { question }, said = "Reading the articles…") => {
-  const title = make("h2", { className: "question", id: `question-${number}`, dir: "auto" }, question);
+  const title = make("h2", { className: "question", id: `question-${number}`, dir: "auto", tabIndex: -1 }, question);
   const status = make("p", { className: "pending", role: "status" }, said);
   const turn = make("article", { className: "turn", id: `turn-${number}` },
     make("div", { className: "said" }, title, status), make("aside", { className: "sources" }));
@@ -46,9 +46,10 @@ const failed = (number, asked, problem) => {
 };
 
 const put = (turn) => {
-  const there = document.getElementById(turn.id);
+  const there = document.getElementById(turn.id), focused = there?.contains(document.activeElement);
   if (there) there.replaceWith(turn);
   else one("#talk .turns").append(turn);
+  if (focused) (one("[data-act=again]", turn) ?? one(".question", turn)).focus({ preventScroll: true });
 };
 
 /** Answer one turn of a conversation, which may be another than the one that is shown by then. */
@@ -62,7 +63,7 @@ const answer = async (mine, item) => {
   };
   const before = mine.turns.slice(0, number - 1).slice(-BEFORE);
   const { value, problem } = await callPatiently(waiting, "turn", number, asked, before);
-  if (!wanted()) return; // the turns before it were taken away meanwhile
+  if (!wanted()) return; // it is asked anew, after one before it
   const made = value ? parsed(value.html).firstElementChild : failed(number, asked, problem);
   const turn = value ? JSON.parse(made.dataset.kept) : { asked, kind: "failed", quotes: [] };
   made.dataset.kept = JSON.stringify(turn);
@@ -72,6 +73,7 @@ const answer = async (mine, item) => {
   if (mine === chat) {
     put(made);
     answeredNow(made);
+    if (instead) follow(); // what the last question leans on is another
   }
   await keep(mine, turn, number, instead);
 };
@@ -114,29 +116,49 @@ const pump = async (mine) => {
 
 const behind = ({ waiting }) => waiting.filter(({ number }) => !number);
 
+/** What is asked in a conversation, in its order; of a turn that is asked anew, the new question. */
+const questions = (mine) => {
+  const anew = new Map(mine.waiting.map(({ number, asked }) => [number, asked]));
+  return [...mine.turns.map(({ asked }, at) => anew.get(at + 1) ?? asked), ...behind(mine).map(({ asked }) => asked)];
+};
+
 /** Put a question: it is shown at once. */
 export const ask = (asked) => {
   if (!asked.question.trim()) return;
-  if (editing) cut(editing);
-  chat.waiting.push({ asked });
-  const turn = pending(chat.turns.length + behind(chat).length, asked);
-  put(turn);
-  turn.scrollIntoView();
-  follow(asked);
+  const number = editing ?? questions(chat).length + 1;
+  if (editing) askAnew(editing, asked);
+  else {
+    chat.waiting.push({ asked });
+    put(pending(number, asked));
+  }
+  edit(null);
+  place(number).scrollIntoView();
+  follow();
   pump(chat);
 };
 
-/** Take away a turn and all after it, also those that wait for an answer. */
-const cut = (number) => {
-  edit(null);
-  chat.turns.length = Math.min(chat.turns.length, number - 1);
-  chat.waiting = chat.waiting.filter((item) => item.number < number);
-  for (const turn of all("#talk .turn")) if (numberOf(turn) >= number) turn.remove();
+/** Ask another question in the place of one, then those that follow, which may lean on it; each answer stays until its next. */
+const askAnew = (number, asked) => {
+  const first = { asked, number }, before = chat.waiting.filter((item) => item.number < number);
+  const after = questions(chat).slice(0, chat.turns.length).map((asked, at) => ({ asked, number: at + 1 }))
+    .filter((item) => item.number > number && place(item.number)); // what cannot be read is not shown
+  // As others, or the answer that is on its way would be taken.
+  const waiting = behind(chat).map(({ asked }) => ({ asked }));
+  chat.waiting = [...before, first, ...after, ...waiting];
+  for (const item of [first, ...after]) put(pending(item.number, item.asked));
 };
 
 const edit = (number) => {
   editing = number;
   one("#composer").classList.toggle("editing", Boolean(number));
+};
+
+/** Have this stand in the box, to go on with. */
+const write = (text) => {
+  const box = one("#ask textarea");
+  box.value = text;
+  box.dispatchEvent(new Event("input"));
+  box.focus();
 };
 
 /** Ask the same again, in its place. */
@@ -152,9 +174,10 @@ const again = (button) => {
 const title = (question) => (document.title = question ? `${question} – Pincite` : "Pincite");
 
 /** The tab's title and address follow the question; the address is a link to it. */
-const follow = (asked) => {
+const follow = () => {
+  const asked = questions(chat).at(-1), before = behind(chat).length ? chat.turns : chat.turns.slice(0, -1);
   title(asked?.question);
-  history.replaceState({ ...history.state, chat: chat.id }, "", asked ? linkTo(asked, chat.turns) : location.pathname);
+  history.replaceState({ ...history.state, chat: chat.id }, "", asked ? linkTo(asked, before) : location.pathname);
 };
 
 const linkTo = ({ question, ...rest }, before) => {
@@ -208,8 +231,7 @@ const show = async (next) => {
 
 /** Draw the turns that are kept of the conversation, and those that wait for an answer. The question asked last. */
 const draw = async () => {
-  const mine = chat, turns = [...mine.turns];
-  const asked = [...turns, ...behind(mine)].map(({ asked }) => asked);
+  const mine = chat, turns = [...mine.turns], asked = questions(mine);
   one("#talk .turns").replaceChildren(...asked.map((asked, at) => pending(at + 1, asked)));
   title(asked.at(-1)?.question);
   if (!turns.length) return null;
@@ -234,7 +256,7 @@ export const open = async (id) => {
   if (id === chat.id) return;
   history.pushState({ chat: id }, "", location.pathname);
   await show(await found(id));
-  follow(chat.turns.at(-1)?.asked);
+  follow();
 };
 
 /** A new conversation; the one before goes on by itself if it waits for an answer. */
@@ -243,7 +265,7 @@ export const fresh = () => {
   filters.set({});
   history.pushState({ chat: chat.id }, "", location.pathname);
   title("");
-  one("#ask textarea").focus();
+  if (!one("#chats :focus")) one("#ask textarea").focus(); // there the open one may have been deleted
 };
 
 const leave = (mine) => {
@@ -301,8 +323,15 @@ export const last = () => chat.turns.at(-1)?.asked.question ?? "";
 
 // ------------------------------------------------------------ what can be done with a turn
 
+/** Close the menu of a button. */
+const closeMenu = (button) => {
+  const menu = button.closest("details");
+  menu.open = false;
+  one("summary", menu).focus();
+};
+
 const exported = async (button) => {
-  button.closest("details").open = false;
+  closeMenu(button);
   const { value, problem } = await call("export", [keptOf(button)], button.dataset.format);
   return problem ? toast(problem) : value.text;
 };
@@ -312,13 +341,10 @@ const KINDS = { markdown: ["text/markdown", "md"], html: ["text/html", "html"] }
 export const acts = {
   again,
   edit: (button) => {
-    const box = one("#ask textarea");
-    box.value = keptOf(button).asked.question;
-    box.dispatchEvent(new Event("input"));
     edit(numberOf(button));
-    box.focus();
+    write(keptOf(button).asked.question);
   },
-  "stop-editing": () => (edit(null), (one("#ask textarea").value = "")),
+  "stop-editing": () => (edit(null), write("")),
   copy: async (button) => {
     const text = await exported(button);
     if (text) copy(text);
@@ -329,6 +355,7 @@ export const acts = {
   },
   link: (button) => {
     const number = numberOf(button);
+    closeMenu(button);
     copy(location.origin + linkTo(keptOf(button).asked, chat.turns.slice(0, number - 1)));
   },
 };
