@@ -35,7 +35,7 @@ from pincite.reading.quotes import Constants, sentences
 from pincite.reading.reader import Reader, Reading, Text
 from pincite.reading.rows import Spelled
 from pincite.reading.sentence import Sentence
-from pincite.reading.tables import rows_asked_for, rows_in_doubt, with_cells
+from pincite.reading.tables import rows_asked_for, rows_in_doubt, rows_named, with_cells, with_fields
 from pincite.reading.versions import of_version, without_lines
 from pincite.reading.wordings import of_acronym
 from pincite.retrieval.embedding import Embedder, reads
@@ -120,7 +120,7 @@ def _as_asked(
         if len(fitting) < len(rated):
             notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
         rated = fitting
-    rated = rows_in_doubt(without_lines(rated, question), question)
+    rated = rows_in_doubt(without_lines(rows_named(rated, question), question), question)
     for narrowed in (of_version, of_entry, of_option, of_acronym, of_name, rows_asked_for):
         rated, told = narrowed(rated, question)
         if told:
@@ -132,7 +132,7 @@ def _as_asked(
         rated, dates = latest_first(rated)
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
-    return with_counts(with_cells(rated, question), question), notes, told
+    return with_counts(with_fields(with_cells(rated, question), question), question), notes, told
 
 
 def _not_learnt(question: str, model: str) -> list[str]:
