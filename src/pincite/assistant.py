@@ -352,8 +352,12 @@ def _cited(found: Iterable[Quote]) -> tuple[Citation, ...]:
 
 
 def _beside(question: str, first: Citation) -> list[str]:
-    """What has to be said of the first quote: below which version it stands, and that it is of another time."""
-    said = versions.whence(question, first.document, first.best[0]), of_other_time(first.document, question)
+    """What has to be said of the first quote: below which version or name it stands, and that it is of another time."""
+    said = (
+        versions.whence(question, first.document, first.best[0]),
+        entries.whence(question, first.document, (first.start, first.end)),
+        of_other_time(first.document, question),
+    )
     return [note for note in said if note]
 
 
