@@ -29,7 +29,7 @@ from pincite.reading.conditions import (
 )
 from pincite.reading.counts import with_counts
 from pincite.reading.entries import of_entry
-from pincite.reading.named import of_name, of_names
+from pincite.reading.named import of_name, of_names, of_quality, with_holders
 from pincite.reading.options import of_option
 from pincite.reading.quotes import Constants, sentences
 from pincite.reading.reader import Reader, Reading, Text
@@ -127,12 +127,14 @@ def _as_asked(
             break
     else:
         rated = of_names(entries_asked_for(with_numbers(rated, question), rarity), question)
-        rated = of_same_text(rated, question, period)
+        rated = of_quality(of_same_text(rated, question, period), question)
     if asks_for_latest(question):
         rated, dates = latest_first(rated)
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
-    return with_counts(with_fields(with_cells(rated, question), question), question), notes, told
+    for marked in (with_cells, with_fields, with_counts, with_holders):
+        rated = marked(rated, question)
+    return rated, notes, told
 
 
 def _not_learnt(question: str, model: str) -> list[str]:
