@@ -30,6 +30,8 @@ ABOUT = {"eels": "Ane Holt", "tar": "Ane Holt, Bo Lind and Cy Roe", "wax": "Lind
         ("What articles do you have by Ane Holt?", "Ane Holt", None),
         ("the latest reports published by Ane Holt", "Ane Holt", None),
         ("What did Ane Holt write about eels?", "Ane Holt", "eels"),
+        ("Which articles from the Borre Echo do you have?", "the Borre Echo", None),
+        ("Which articles by Ane Holt do you have?", "Ane Holt", None),
         ("articles by Ane Holt on the tar of the north", "Ane Holt", "the tar of the north"),
     ],
 )
@@ -174,3 +176,25 @@ def test_an_article_that_tells_who_wrote_is_quoted(tmp_path: Path) -> None:
         answer = Assistant(index).ask("Who wrote about eels?")
     assert "Karen Moe" in answer.citations[0].quote
     assert not answer.parts
+
+
+@pytest.mark.parametrize(
+    ("question", "docs"),
+    [
+        ("Which articles are by the Borre Echo?", {"tolls.md", "ropes.md"}),
+        ("Which articles from the Echo do you have?", {"tolls.md", "ropes.md"}),
+        ("What did the Borre Echo write in 2011?", {"ropes.md"}),
+        ("Which articles did Ulla Brekke write in 2012?", {"tolls.md"}),
+        ("Which articles did Ulla Brekke write in 2019?", set()),
+    ],
+)
+def test_a_source_and_a_time_are_asked_for_as_an_author_is(tmp_path: Path, question: str, docs: set[str]) -> None:
+    text = (
+        "---\ntitle: On {0}\nauthor: Ulla Brekke\nsource: The Borre Echo\ndate: {1}-05-01\n---\n\nMuch {0} is sold.\n"
+    )
+    files = {f"{name}.md": text.format(name, year) for name, year in [("ropes", 2011), ("tolls", 2012)]}
+    write_files(tmp_path / "corpus", {**files, "other.md": "# Wool\n\nThe Echo of Borre is a cave.\n"})
+    index = Index.open(tmp_path / "index")
+    index.update(tmp_path / "corpus")
+    answer = Assistant(index).ask(question)
+    assert {each.document.doc_id for each in answer.citations} == docs

@@ -210,3 +210,41 @@ def test_a_setting_far_down_a_manual_is_read(tmp_path: Path) -> None:
         index.update(tmp_path / "c")
         answer = Assistant(index).ask("What is the default of BrakeRearTopWear?")
     assert "Defaults to 9." in answer.citations[0].quote
+
+
+KITE = """KITE_CONF(5)
+
+NAME
+     kite_conf - settings of the kite
+
+     CheckWindFirst
+             If set to yes, the kite looks for wind, regardless of the setting of
+             StrictReelLock.  If the option is set to no (the default), it waits
+             for nothing.
+
+     Reel
+             Says which reel turns on the mast.  The default is 22.
+
+     StrictReelLock
+             Says whether the reel is locked.  If this flag is set to ask (the default), the
+             kite asks first.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "name"),
+    [
+        ("What is the default of StrictReelLock?", "set to ask (the default)", "StrictReelLock"),
+        ("What is the default of CheckWindFirst?", "set to no (the default)", "CheckWindFirst"),
+        ("What is the default of the Reel option in kite_conf?", "The default is 22", "Reel"),
+    ],
+)
+def test_a_name_that_ends_a_sentence_begins_no_entry_and_a_note_names_it(
+    tmp_path: Path, question: str, said: str, name: str
+) -> None:
+    write_files(tmp_path / "c", {"kite_conf.5.txt": KITE})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask(question)
+    assert said in answer.citations[0].quote
+    assert f"Below “{name}”." in answer.notes or name in answer.citations[0].quote

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from conftest import write_files
+from conftest import rated, write_files
 from pincite import Assistant, Index
-from pincite.reading.named import _tells, asked_name
+from pincite.reading.named import _tells, asked_name, of_name, of_quality, with_holders
 
 TOWN = {
     "dues.md": "# Dues to rise\n\nThe council met on Tuesday. Ottoline Brand, harbour master of Aldhaven since 1931, "
@@ -126,3 +127,31 @@ def test_a_passage_that_has_the_name_in_passing_is_read(tmp_path: Path) -> None:
         index.update(tmp_path / "corpus")
         answer = Assistant(index).ask("Who is Sigga Thole?")
     assert "Sigga Thole, a widow" in answer.citations[0].quote
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "marked"),
+    [
+        ("Here: Ida Moen (chair), Per Vik (treasurer), Eli Sand.", "Who is the treasurer?", "Per Vik"),
+        ("Here: Ida Moen (chair), Per Vik (treasurer), Eli Sand.", "Who was the chair of the club?", "Ida Moen"),
+        ("Here: Ida Moen, vice chair; Per Vik, chair; Eli Sand, clerk.", "Who is the chair?", "Per Vik"),
+        ("Here: Ida Moen (clerk), Per Vik (clerk), Eli Sand.", "Who is the clerk?", ""),
+        ("Here: Ida Moen (chair), Per Vik (treasurer), Eli Sand.", "Who is the cook?", "Here: Ida"),
+    ],
+)
+def test_of_people_with_their_offices_the_one_asked_for_is_marked(text: str, question: str, marked: str) -> None:
+    (sentence,) = rated(text, 0.9)
+    (found,) = with_holders([replace(sentence, answer=(0, 9))], question)
+    assert text[slice(*found.answer)] == marked
+
+
+def test_a_title_that_says_who_somebody_is_answers() -> None:
+    title = "A talk with the bell founder Ragna Tveit"
+    found, told = of_name(rated(f"{title}\n\nI began in 1988.", 0.01, 0.02, title=title)[:1], "Who is Ragna Tveit?")
+    assert (found[0].text, found[0].confidence >= 0.5, told) == (title, True, True)
+
+
+@pytest.mark.parametrize(("quality", "sure"), [("lame", False), ("bald", True)])
+def test_another_quality_of_a_name_is_no_sure_answer(quality: str, *, sure: bool) -> None:
+    (found,) = of_quality(rated("Ragna Tveit was bald from 1971.", 0.9), f"Was Ragna Tveit {quality}?")
+    assert (found.confidence > 0.31) is sure

@@ -100,6 +100,8 @@ def test_what_holds_the_words_of_a_rule_but_asks_for_more_is_a_question(turn: st
         ("summarize it please", Intent("summary")),
         ("the 3 latest articles", Intent("news", most=3)),
         ("Which articles are in the “Old mills” folder?", Intent("catalogue", "Old mills")),
+        ("Which articles of 2021 do you have?", Intent("catalogue", "2021")),
+        ("What texts from May 2021 are there?", Intent("catalogue", "May 2021")),
         ("list the files in the mill folder", Intent("catalogue", "mill")),
         ("How many documents were published in July 2019?", Intent("catalogue", "July 2019")),
         ("What articles do you have from 5 May 2021?", Intent("catalogue", "5 May 2021")),

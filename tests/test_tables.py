@@ -431,3 +431,30 @@ def test_no_row_of_a_file_is_surely_the_one_with_the_most(tmp_path: Path, questi
         answer = Assistant(index).ask(question)
         assert not answer.sure
         assert Assistant(index).ask("What is the area of Tarn 12?").sure
+
+
+CABINS = (
+    "cabin,time of year,rate per night (EUR),stove,berths\n"
+    "Alder Hut,summer,71,no,2\nAlder Hut,winter,53,no,2\nBirch Loft,summer,118,yes,4\nBirch Loft,winter,86,yes,4\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "row", "marked"),
+    [
+        ("What does the Birch Loft cost in summer?", 4, ["118"]),
+        ("What does the Birch Loft cost in winter?", 5, ["86"]),
+        ("How much is the Alder Hut in winter?", 3, ["53"]),
+        ("How many berths does the Alder Hut have in summer?", 2, ["2"]),
+        ("Which cabin has 4 berths in winter?", 5, ["Birch Loft"]),
+    ],
+)
+def test_of_rows_of_a_file_the_one_with_all_that_is_named_is_quoted(
+    tmp_path: Path, question: str, row: int, marked: list[str]
+) -> None:
+    write_files(tmp_path / "c", {"cabins.csv": CABINS})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        first = Assistant(index).ask(question).citations[0]
+    assert first.document.doc_id == f"cabins.csv#{row}"
+    assert [first.document.text[start:end] for start, end in first.highlights] == marked

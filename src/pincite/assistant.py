@@ -13,7 +13,7 @@ from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Part, Spa
 from pincite.errors import NothingFits, UsageError
 from pincite.index import Index, Ranking, checked_question
 from pincite.reading import entries, options, versions
-from pincite.reading.authors import by_author, tells_who_wrote, who_wrote
+from pincite.reading.authors import by_author, named_sources, tells_who_wrote, who_wrote, without_time
 from pincite.reading.conditions import asks_for_latest, of_other_time, terms_of, without_other
 from pincite.reading.evidence import READ, Evidence
 from pincite.reading.parts import Asked, enumerates, parts, topic
@@ -123,12 +123,12 @@ class Assistant:
 
     def _by_author(self, question: str, where: Filter | None) -> Answer | None:
         """How an author's articles begin, the newest first, or what they say of something; None for other questions."""
-        asked = by_author(question)
-        if asked is None or (where and where.author is not None):
+        untimed, period = without_time(question)
+        asked = by_author(untimed)
+        if asked is None or (where and (where.author is not None or period)):
             return None
-        try:
-            theirs = self.index.check_fits(replace(where or Filter(), author=asked.author))
-        except NothingFits:
+        theirs = self._by(asked.author, replace(where or Filter(), after=period, before=period) if period else where)
+        if theirs is None:
             return None
         articles = self.index.count(theirs)[0]
         if asked.topic:
@@ -149,6 +149,20 @@ class Assistant:
         notes = (f"{more} more {'article' if more == 1 else 'articles'} by {asked.author}.",) if more else ()
         return _answer(question, 1.0, citations, hits, more=more, notes=notes)
 
+    def _by(self, name: str, where: Filter | None) -> Filter | None:
+        """The articles by an author of this name, or of a source called so; None where there is none."""
+        held = (each.source for each in self.index.listed(where))
+        sources = named_sources(name, filter(None, held))
+        tried = [replace(where or Filter(), author=name)]
+        if sources and not (where and where.source):
+            tried.append(replace(where or Filter(), source=sources))
+        for each in tried:
+            try:
+                return self.index.check_fits(each)
+            except NothingFits:
+                continue
+        return None
+
     def _by_article(self, question: str, where: Filter | None) -> Answer | None:
         """What each article says of a topic, first those that are called so; None where none surely does."""
         on = topic(question)
@@ -162,10 +176,10 @@ class Assistant:
         tens = (replace(ranking, hits=tuple(hits[at : at + READ])) for at in range(0, len(hits), READ))
         read = [self.index.read(f"What is said about {on}?", ten) for ten in tens]
         threshold = self._least(ranking.settings)
-        read = [_called(each, analyse(on), threshold + _SURE) for each in read]
+        read = [_called(each, query_terms(on), threshold + _SURE) for each in read]
         least = max(threshold / 2, max(map(_confidence, read), default=0.0) * _SHARE_OF_BEST)
         found = [quote for each in read for quote in best_quotes(each.sentences, least, analyse(on))]
-        found.sort(key=lambda quote: (not _is_called(quote.hit.document, analyse(on)), -quote.best.confidence))
+        found.sort(key=lambda quote: (not _is_called(quote.hit.document, query_terms(on)), -quote.best.confidence))
         surest = max((quote.best.confidence for quote in found), default=0.0)
         if not found or surest < threshold + (0 if len(found) > 1 else _SURE):
             return None
@@ -352,8 +366,12 @@ def _cited(found: Iterable[Quote]) -> tuple[Citation, ...]:
 
 
 def _beside(question: str, first: Citation) -> list[str]:
-    """What has to be said of the first quote: below which version it stands, and that it is of another time."""
-    said = versions.whence(question, first.document, first.best[0]), of_other_time(first.document, question)
+    """What has to be said of the first quote: below which version or name it stands, and that it is of another time."""
+    said = (
+        versions.whence(question, first.document, first.best[0]),
+        entries.whence(question, first.document, (first.start, first.end)),
+        of_other_time(first.document, question),
+    )
     return [note for note in said if note]
 
 

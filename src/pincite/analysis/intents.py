@@ -176,7 +176,7 @@ _SOME = re.compile(
     rf"(?: (?:that |which )?(?:{_HAVE}|are there|were|lie|is))?(?: (?:written|published|dated))? "
     r"(?:(?:in|under|inside|of|from) (?:the )?"
     r"(?:(?:sub)?(?:folder|directory) (?P<folder>[^?]*\w)|(?P<named>[^?]*\w[\"'”’]?) (?:folder|directory))"
-    rf"|(?:in|of|from) (?P<time>{_TIME}))\W*",
+    rf"|(?:in|of|from) (?P<time>{_TIME}))(?: {_HAVE}{_TAIL})?\W*",
     re.IGNORECASE,
 )
 """Asks for the articles in a folder or of a time."""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
+
+from pincite.analysis.terms import query_terms
+from pincite.reading.conditions import named_period
 
 _TEXTS = r"(?:articles?|texts?|papers?|pieces?|posts?|essays?|stories|story|reports?|anything|something|everything)"
 _WRITES = r"(?:write|wrote|written|writes|publish(?:ed|es)?)"
@@ -15,14 +19,18 @@ _LISTS = (
 """Nothing that says what was done with the texts: "Who withdrew the report by Ane Holt?" is no question for them."""
 _THEIR = r"(?: (?:that |which )?(?:(?:are|is|was|were|has been|have been) )?| do you have | are there )"
 _AUTHOR, _END = r"(?P<author>[^?]*?\w\.?)", r"(?: (?:about|on)(?: (?P<topic>[^?]*\w))?)?\W*"
+_HAVE = r"(?: (?:do you have|have you got|are there))?"
 _ASKED = [
     re.compile(rf"\W*+{pattern}{_END}", re.IGNORECASE)
     for pattern in (
         rf"(?:what|which)(?: {_TEXTS})? (?:did|does|do|has|have|had) {_AUTHOR} {_WRITES}",
         rf"what (?:was|is|were|has been) {_WRITES} by {_AUTHOR}",
-        rf"{_LISTS}{_TEXTS}{_THEIR}(?:written |published )?by {_AUTHOR}",
+        rf"{_LISTS}{_TEXTS}{_THEIR}(?:written |published )?by {_AUTHOR}{_HAVE}",
     )
 ]
+_FROM = re.compile(rf"\W*+{_LISTS}{_TEXTS} from {_AUTHOR} (?:do you have|have you got|are there)\W*", re.IGNORECASE)
+"""Without the end, "texts from Ane Holt" may be what she sent."""
+_IN_TIME = re.compile(r" (?:in|of|from|during) (?:\w+ ){0,2}(?:19|20)\d\d\W*\Z", re.IGNORECASE)
 _WHO = [
     re.compile(rf"\W*+{pattern}(?P<topic>[^?]*\w)\W*", re.IGNORECASE)
     for pattern in (
@@ -48,8 +56,20 @@ def by_author(question: str) -> Asked | None:
     Args:
         question: with single spaces between its words.
     """
-    found = next((found for pattern in _ASKED if (found := pattern.fullmatch(question))), None)
-    return found and Asked(found["author"].strip(" .,"), found["topic"])
+    found = next((found for pattern in (*_ASKED, _FROM) if (found := pattern.fullmatch(question))), None)
+    return found and Asked(found["author"].strip(" .,"), found.groupdict().get("topic"))
+
+
+def without_time(question: str) -> tuple[str, str | None]:
+    """A question without the time at its end, and that time: "What did Ane Holt write in 2024?"."""
+    found = _IN_TIME.search(question)
+    return (question[: found.start()], named_period(found[0])) if found else (question, None)
+
+
+def named_sources(name: str, sources: Iterable[str]) -> list[str]:
+    """Those of the sources that have all words of a name: "the Echo" of "Borre Echo"."""
+    asked = {*query_terms(name)}
+    return [each for each in dict.fromkeys(sources) if asked and asked <= {*query_terms(each)}]
 
 
 def who_wrote(question: str) -> str | None:

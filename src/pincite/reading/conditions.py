@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from pincite.analysis.terms import MONTHS, analyse
-from pincite.datatypes import Document, Hit
+from pincite.datatypes import Document, Hit, table_of
 from pincite.parsers.metadata import find_date
 from pincite.reading.entries import entries
 from pincite.reading.options import OPTION
@@ -176,7 +176,8 @@ def entries_asked_for(rated: Sequence[Sentence], asked: Collection[str]) -> list
     """
     lists: dict[str, dict[int, list[Sentence]]] = {}
     for sentence in rated:
-        if (line := _entry(sentence)) is not None and not LEANS.match(sentence.text):
+        in_row = table_of(sentence.hit.document.doc_id)  # whose lines belong together
+        if not in_row and (line := _entry(sentence)) is not None and not LEANS.match(sentence.text):
             lists.setdefault(sentence.hit.document.doc_id, {}).setdefault(line, []).append(sentence)
     dropped: set[int] = set()
     for held in lists.values():

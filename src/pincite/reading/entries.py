@@ -54,7 +54,7 @@ _ASKING = frozenset(
     )
 )
 _ASKS_ELSE = re.compile(r"\b(?:who|whom|whose|why|when|where|how (?:do|does|did|can|to|should))\b", re.IGNORECASE)
-_NAMED = re.compile(r"[`*'\"]{0,3}(--?[A-Za-z][\w-]{0,40}|[A-Za-z][\w.-]{0,60})[`*'\"]{0,3}(.*)", re.DOTALL)
+_NAMED = re.compile(r"[`*'\"]{0,3}(--?[A-Za-z][\w-]{0,40}|[A-Za-z][\w.-]{0,60}(?<!\.))[`*'\"]{0,3}(.*)", re.DOTALL)
 _ARGUMENT = re.compile(r"\[?=\S{0,40}|\s?\([^()]{1,40}\)|\s?\[?<[^<>]{1,60}>\]?|\s\S{1,40}|")
 """What may stand behind a name above an entry: ``=SIZE``, ``(number)``, ``seconds``."""
 _APART = re.compile(r",\s|\s(?:or|\|)\s")
@@ -147,20 +147,36 @@ def asked_place(question: str, documents: Sequence[Document]) -> tuple[Document,
     asked = _meant(asked, documents) if asked else None
     theirs = _entries_of(documents, asked) if asked else {}
     for document in documents:
-        for entry in theirs.get(document.doc_id, ())[:1]:
-            start = entry.start
+        held = theirs.get(document.doc_id, ())
+        for entry in held:
             if asked and asked.value and (found := _VALUES[asked.value][1].search(document.text, *entry[:2])):
-                start = found.start()
-            return document, (start, min(start + _SEARCHED, entry.end))
+                return document, (found.start(), min(found.start() + _SEARCHED, entry.end))
+        for entry in held[:1]:
+            return document, (entry.start, min(entry.start + _SEARCHED, entry.end))
     return None
+
+
+def whence(question: str, document: Document, span: Span) -> str | None:
+    """The name of the entry that a quote stands in without saying it, where a question asks for a value of it."""
+    asked = asked_value(question)
+    if not asked or not asked.value:
+        return None
+    held = _entries_of([document], _meant(asked, [document])).get(document.doc_id, ())
+    inside = [each for each in held if each.start < span[0] < each.end]
+    quoted = document.text[slice(*span)].casefold()
+    if not inside or any(name.casefold() in quoted for name in inside[-1].names):
+        return None
+    return f"Below “{', '.join(inside[-1].names)}”."
 
 
 def _meant(asked: Asked, documents: Sequence[Document]) -> Asked:
     """What is asked, where a name is that of a document: "the default of Compression in ssh_config"."""
-    if not asked.words or not asked.name or _entries_of(documents, asked):
+    if not asked.words or not asked.name:
         return asked
-    whose = any(_words(asked.name) <= _subject(document) for document in documents)
-    return asked._replace(name="") if whose else asked
+    of_it, whose = asked._replace(name=""), any(_words(asked.name) <= _subject(document) for document in documents)
+    # A manual's own name may stand above it as that of an entry: "kite_conf(5)".
+    is_meant = whose and (_entries_of(documents, of_it) or not _entries_of(documents, asked))
+    return of_it if is_meant else asked
 
 
 def _subject(document: Document) -> frozenset[str]:

@@ -29,13 +29,13 @@ from pincite.reading.conditions import (
 )
 from pincite.reading.counts import with_counts
 from pincite.reading.entries import of_entry
-from pincite.reading.named import of_name, of_names
+from pincite.reading.named import of_name, of_names, of_quality, with_holders
 from pincite.reading.options import of_option
 from pincite.reading.quotes import Constants, sentences
 from pincite.reading.reader import Reader, Reading, Text
 from pincite.reading.rows import Spelled
 from pincite.reading.sentence import Sentence
-from pincite.reading.tables import rows_asked_for, rows_in_doubt, with_cells
+from pincite.reading.tables import rows_asked_for, rows_in_doubt, rows_named, with_cells, with_fields
 from pincite.reading.versions import of_version, without_lines
 from pincite.reading.wordings import of_acronym
 from pincite.retrieval.embedding import Embedder, reads
@@ -120,19 +120,21 @@ def _as_asked(
         if len(fitting) < len(rated):
             notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
         rated = fitting
-    rated = rows_in_doubt(without_lines(rated, question), question)
+    rated = rows_in_doubt(without_lines(rows_named(rated, question), question), question)
     for narrowed in (of_version, of_entry, of_option, of_acronym, of_name, rows_asked_for):
         rated, told = narrowed(rated, question)
         if told:
             break
     else:
         rated = of_names(entries_asked_for(with_numbers(rated, question), rarity), question)
-        rated = of_same_text(rated, question, period)
+        rated = of_quality(of_same_text(rated, question, period), question)
     if asks_for_latest(question):
         rated, dates = latest_first(rated)
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
-    return with_counts(with_cells(rated, question), question), notes, told
+    for marked in (with_cells, with_fields, with_counts, with_holders):
+        rated = marked(rated, question)
+    return rated, notes, told
 
 
 def _not_learnt(question: str, model: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pincite.analysis.terms import analyse, is_stop_word, query_terms
 from pincite.reading.sentence import LEANS, SURE, UNSURE, Sentence
@@ -46,6 +47,16 @@ _SUBORDINATE = re.compile(
     r"Behind|Over|Under|Without|Despite|During|[A-Z][a-z]+ing)\b[^,]*\Z"
 )
 """How a sentence begins of which a comma ends the first part: "When she left Hesta, the boat sank"."""
+_PERSON = r"[A-Z][\w'’-]+(?: (?:(?:de|van|von|der) ){0,2}[A-Z][\w'’.-]*){0,3}"
+_HELD = re.compile(
+    rf"(?P<name>{_PERSON})(?: \((?P<within>[^()]{{1,60}})\)|, (?P<behind>[a-z][^,;.()A-Z]{{1,60}})(?=[,;.]|\Z))"
+)
+"""One of several people with their offices: "Ane Holt (chair)", "Ane Holt, chair"."""
+_OFFICE = re.compile(
+    r"\W*+who(?:['’]s| is| was) (?:the )?(?P<office>[\w-]+(?: [\w-]+){0,2}?)(?: (?:of|at|in|for)\b[^?]*)?[\s?.!]*",
+    re.IGNORECASE,
+)
+_QUALITY = re.compile(rf"\W*+(?i:is|was|are|were) (?:{_PERSON}) (?P<quality>[a-z]{{3,}})[\s?.!]*")
 _NEARLY = 0.9  # the share of a confidence from which on another sentence is taken to say the same of something else
 _LONG = 400  # characters of a sentence that may be a list
 _ELSE = 0.1
@@ -84,6 +95,8 @@ def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], b
     """
     asked = asked_name(question)
     naming = [each for each in rated if _places(each.text, asked)] if asked else []
+    if asked and not naming and (titles := _titles(rated, asked)):
+        return _led_by(titles[:1], rated, SURE)
     if not asked or not naming:
         return _of_kind(rated, question)
     terms = {*analyse(asked)}
@@ -121,6 +134,47 @@ def of_names(rated: Sequence[Sentence], question: str) -> list[Sentence]:
         surest = max(rivals, default=0.0)
         heeded.append(each.at_most(0.9 * surest) if others and surest >= _NEARLY * each.confidence else each)
     return sorted(heeded, key=lambda each: -each.order)
+
+
+def _titles(rated: Sequence[Sentence], name: str) -> list[Sentence]:
+    """Where a text begins with its title, and that says who or what a name is: that, which is else no sentence."""
+    found = dict[str, Sentence]()
+    for each in rated:
+        document = each.hit.document
+        for place, span in enumerate(each.hit.passage.sentences):
+            if document.text[slice(*span)] == document.title and _tells(document.title, name):
+                title = replace(each, place=place, span=span, answer=(span[0], span[0]), begins=span[0], bare=False)
+                found.setdefault(document.doc_id, title)
+    return [*found.values()]
+
+
+def of_quality(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+    """The sentences; none is sure that lacks what "Was Ane Holt ill?" asks of a name, as "Holt was blind" does."""
+    asked = _QUALITY.fullmatch(question)
+    terms = {*analyse(asked["quality"])} if asked else set[str]()
+    if not terms:
+        return list(rated)
+    heeded = [each if terms.intersection(analyse(" ".join(each.leant_on))) else each.at_most(UNSURE) for each in rated]
+    return sorted(heeded, key=lambda each: -each.order)
+
+
+def with_holders(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+    """The sentences; of a list of people with their offices the one is marked who has the office asked for."""
+    asked = _OFFICE.fullmatch(question)
+    office = {*query_terms(asked["office"])} if asked else set[str]()
+    return [_with_holder(each, office) if office else each for each in rated]
+
+
+def _with_holder(sentence: Sentence, office: set[str]) -> Sentence:
+    held = [
+        (found.span("name"), {*query_terms(found["within"] or found["behind"])})
+        for found in _HELD.finditer(sentence.text)
+    ]
+    fitting = [name for name, theirs in held if theirs == office] or [name for name, theirs in held if office <= theirs]
+    if len(held) < 2 or not fitting:
+        return sentence
+    start, (first, last) = sentence.span[0], fitting[0] if len(fitting) == 1 else (0, 0)
+    return replace(sentence, answer=(start + first, start + last))
 
 
 def _of_kind(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:

@@ -51,6 +51,8 @@ _BROAD = [
         r"\W*+what(?: is| was|'s|’s) (?:said|written|reported|told|known) (?:about|on|of) (?P<topic>[^?]*\w)\W*",
         rf"\W*+(?:(?:which|what) )?{_TEXTS} (?:are )?(?:(?:that|which) )?(?:about|on|mention|discuss|cover|"
         r"speak (?:of|about)|talk about|deal with) (?P<topic>[^?]*\w)\W*",
+        rf"\W*+(?:(?:do|have) you (?:have |got )?|is there |are there )(?:any |some )?(?:anything|something|{_TEXTS}) "
+        r"(?:about|on) (?P<topic>[^?]*\w)\W*",
         r"\W*+(?:(?:please|(?:can|could|would|will) you) ){0,2}tell (?:me|us) "
         r"(?:(?:more|something|all|everything) )?about (?P<topic>[^?]*\w)\W*",
         r"\W*+(?:what are )?(?P<topic>(?:(?:all|the) ){0,2}(?:[a-z-]+ ){0,2}[a-z-]+(?<![su'])s "

@@ -37,6 +37,11 @@ _ASKING = frozenset(analyse("many much number row table list show"))
 """Terms that need not stand in a table."""
 _ASKING_VALUE = frozenset(analyse("cost more less fewer"))
 """Those that need not beside the name of a row and of a column."""
+_ASKS_PRICE = re.compile(r"\b(?:costs?|prices?|how much|pay|charged?|cheap|expensive|dear)(?:er|est)?\b", re.IGNORECASE)
+_PRICES = frozenset(analyse("price cost fee rate charge fare rent toll eur usd gbp"))
+"""What a column of prices may be called."""
+_FIELD = re.compile(r"^(?P<name>[^\n:]{1,80}): (?P<value>[^\n]+)$", re.MULTILINE)
+"""A value of a row that is a document, below the name of its column."""
 _NUMBER = re.compile(r"(?:(?<!\w)[-+\u2212\u2013])?(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,18})(?:\.\d{1,9})?")
 _AS_TYPED = str.maketrans("\u2212\u2013", "--", ",")
 _THOUSANDS = re.compile(r"\d\.\d{3}\b")
@@ -83,6 +88,65 @@ def rows_in_doubt(rated: Sequence[Sentence], question: str) -> list[Sentence]:
         for each in rated
     ]
     return sorted(doubted, key=lambda each: -each.order)
+
+
+def rows_named(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+    """The sentences without rows that are documents and lack a word of the question which another of their table has.
+
+    Of "room: Elm; season: low" and "room: Elm; season: high" the second alone is asked for by "Elm in high season".
+    """
+    asked, tables = frozenset(query_terms(question)), dict[str, dict[str, frozenset[str]]]()
+    for each in rated:
+        document = each.hit.document
+        if table := table_of(document.doc_id):
+            tables.setdefault(table, {}).setdefault(document.doc_id, asked.intersection(analyse(document.text)))
+    lacking = {
+        row for rows in tables.values() for row, said in rows.items() if any(said < other for other in rows.values())
+    }
+    return [each for each in rated if each.hit.document.doc_id not in lacking]
+
+
+def with_fields(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+    """The sentences; of a row that is a document, with the value alone that a question asks for as what answers.
+
+    Without one, a name is not marked, nor a value of the question's own.
+    """
+    asked = frozenset(query_terms(question))
+    wanted = asked.union(_PRICES if _ASKS_PRICE.search(question) else ())
+    surest, marked = dict[str, Sentence](), list[Sentence]()
+    for each in rated:
+        document = each.hit.document
+        if table_of(document.doc_id):
+            surest.setdefault(document.doc_id, each)
+            first, (named, value) = surest[document.doc_id], _field(document.text, asked, wanted)
+            each = _with_field(each, value, is_told=named)
+            if named and each.answer == value and each.span != first.span:  # all of the row is quoted
+                each = each.ahead_of(first, first.confidence)
+        marked.append(each)
+    return sorted(marked, key=lambda each: -each.order)
+
+
+def _field(text: str, asked: frozenset[str], wanted: frozenset[str]) -> tuple[bool, Span | None]:
+    """Whether a question names one of the columns whose value it does not tell, and the value in the one it names."""
+    values = [
+        (len(wanted.intersection(analyse(field["name"]))), field.span("value"))
+        for field in _FIELD.finditer(text)
+        if not asked.issuperset(analyse(field["value"]))
+    ]
+    most = max((shared for shared, _ in values), default=0)
+    chosen = [span for shared, span in values if most and shared == most]
+    return most > 0, chosen[0] if len(chosen) == 1 else None
+
+
+def _with_field(sentence: Sentence, value: Span | None, *, is_told: bool) -> Sentence:
+    """The sentence with that value of the row, if it is its own, as what answers; else without what is no value."""
+    text, (start, end), (first, last) = sentence.hit.document.text, sentence.span, sentence.answer
+    if value and start <= value[0] < value[1] <= end:
+        return replace(sentence, answer=value)
+    values = (field.span("value") for field in _FIELD.finditer(text))
+    if not is_told and any(a <= first < last <= b for a, b in values):
+        return sentence
+    return replace(sentence, answer=(start, start))
 
 
 def with_cells(rated: Sequence[Sentence], question: str) -> list[Sentence]:
