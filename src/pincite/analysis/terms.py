@@ -4,7 +4,7 @@ Letters are folded (compatibility forms, case, the accents of Latin, Greek and C
 English words stemmed (Snowball). Compounds give their parts and the joined form, so that ``e-mail``, ``email`` and ``e
 mail`` meet; numbers lose their thousands separators, dotted acronyms and initials their stops. What is written in two
 ways meets: ``21`` and ``twenty-one``, ``21st`` and ``twenty-first``, ``40%`` and ``40 per cent``, ``1.2 million``,
-``1.2mn`` and ``1,200,000``, ``2022-06-09``, ``09.06.2022``, ``9 Jun 2022`` and ``9 June 2022``. Chinese, Japanese,
+``$1.2mn`` and ``1,200,000``, ``2022-06-09``, ``09.06.2022``, ``9 Jun 2022`` and ``9 June 2022``. Chinese, Japanese,
 Korean, Thai, Lao, Khmer and Burmese, which put no spaces between words or hang particles on them, become overlapping
 pairs of characters (as in Lucene's CJKAnalyzer); a lone character stays one. Signs and emoji give nothing.
 """
@@ -17,12 +17,13 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import lru_cache
 from itertools import chain, islice
+from string import ascii_letters
 
 import Stemmer
 
 from pincite.names import folded
 
-VERSION = 3
+VERSION = 4
 """Changes whenever a text gives other terms; an index made by another version is made anew."""
 
 LONGEST_TERM = 64
@@ -60,20 +61,22 @@ _TOKEN = re.compile(rf"[{_PAIRED}]+|{_WORD}(?:[-'.,&_]{_WORD}){{0,15}}")
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _IS_PAIRED = re.compile(f"[{_PAIRED}]")
+_DIGIT = re.compile(r"\d")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}")
 _DECIMAL = re.compile(r"\d+\.\d+")
 _HYPHENS = re.compile("[-_&]")
 _ISO_DATE = re.compile(r"((?:1[5-9]|20)\d\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 _INITIALS = re.compile(r"\b([A-Z])\.[ \u00a0](?=[A-Z]\.)")
-_PER_CENT = re.compile(r"%|\bper cent\b")
-_NARROW = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
-"""What many languages put between thousands; a plain space may part two numbers, unless the last is 000."""
-_APART = re.compile(r"(?<![\d.,'])\d{1,3}(?:(?:'\d{3}){1,4}|(?: \d{3}){1,3} 000)(?![\d'])")
+_PER_CENT = re.compile(r"%|per cent\b(?<!\w.{8})")
+_NARROW = re.compile(r"[\u00a0\u2009\u202f](?<=\d.)(?=\d{3}(?!\d))")
+"""What many languages put between thousands; a plain space may part two numbers, unless the last is 000. As all
+patterns here it begins with a sign and looks back from there: to look back from each sign of a text takes far longer.
+"""
+_APART = re.compile(r"\d(?<![\d.,'].)\d{0,2}(?:(?:'\d{3}){1,4}|(?: \d{3}){1,3} 000)(?![\d'])")
 _DAY = re.compile(
-    r"(?<![\d.])(?:(?P<day>[0-3]?\d)\.(?P<month>[01]?\d)\.(?P<year>(?:1[5-9]|20)\d\d)(?![\d.])"
-    r"|(?P<first>(?:1[5-9]|20)\d\d)(?:/(?P<then>[01]?\d)/(?P<last>[0-3]?\d)(?![\d/])"
-    r"|年(?P<moon>[01]?\d)月(?P<sun>[0-3]?\d)日))"
+    r"(?P<first>\d(?<![\d.].)\d{0,3})(?:\.(?P<month>[01]?\d)\.(?P<year>(?:1[5-9]|20)\d\d)(?!\.?\d)"
+    r"|/(?P<then>[01]?\d)/(?P<last>[0-3]?\d)(?![\d/])|年(?P<moon>[01]?\d)月(?P<sun>[0-3]?\d)日)"
 )
 MONTHS = ["january", "february", "march", "april", "may", "june", "july"]
 MONTHS += ["august", "september", "october", "november", "december"]
@@ -87,27 +90,43 @@ _NUMBERS |= {f"{ten}-{unit}": str(int(_NUMBERS[ten]) + number) for ten in _TENS 
 NUMBER_WORDS = tuple(sorted(_NUMBERS, key=len, reverse=True))
 """Numbers in letters, the longest first."""
 _NUMBERS |= {
-    f"{ten}-{nth}": str(int(_NUMBERS[ten]) + number) for ten in _TENS for number, nth in enumerate(_ORDINALS, 1)
+    f"{ten}-{nth}": str(int(_NUMBERS[ten]) + number)
+    for ten in _TENS
+    for number, nth in enumerate(_ORDINALS, 1)
+    if nth != "second"  # "a thirty-second pause"
 }
-_NUMBERS |= {nth: str(number) for number, nth in enumerate(_ORDINALS[2:], 3)}
+_NUMBERS |= {f"{nth}{s}": str(number) for number, nth in enumerate(_ORDINALS[2:], 3) for s in ("", "s")}
 _NUMBERS |= {
     f"{word.removesuffix('y')}{'ieth' if word[-1] == 'y' else 'th'}": _NUMBERS[word] for word in _TEENS + _TENS
 }
 _NUMBERS["twelfth"] = "12"
-"""From two on, and from the third: "one", "first" and "second" mean other things as well."""
-_TWO_WORDS = re.compile(rf"\b({'|'.join(_TENS)}) (?=(?:{'|'.join(UNITS + _ORDINALS)})\b)")
+"""From two on, and from the third: "one", "first" and "second" mean other things as well. Thirds are fractions."""
+_TWO_WORDS = re.compile(
+    f"ty (?:{'|'.join(f'(?<={ten} )' for ten in _TENS)})" + rf"(?=(?:{'|'.join(UNITS + _ORDINALS[2:])})\b(?!-))"
+)
+"""Between the words of a number; not in "twenty five-year-olds"."""
 _SCALES = {"dozen": 12, "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SHORT_SCALES = {"mn": "million", "mln": "million", "bn": "billion", "tn": "trillion", "m": "million", "k": "thousand"}
-_MONEY = re.compile(r"(?<=[$€£¥])(\d{1,9}(?:[.,]\d{1,9})?)([mk])\b|(?<=\d) ?(mn|mln|bn|tn)\b")
+_MONEY = re.compile(r"([$€£¥] ?\d{1,9}(?:[.,]\d{1,9})?)(?:([mk])| ?(mn|mln|bn|tn))\b")
+"""Without a sign before the number, ``mn`` may be minutes, ``tn`` tons."""
 _WRITTEN = {"half a": "0.5", "a": "1", "one": "1"} | {
     word: each for word, each in _NUMBERS.items() if word in UNITS + _TEENS + _TENS
 }
-_LARGE = re.compile(
-    rf"(?<![\d,.])(\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,12}}(?:\.\d{{1,6}})?|\b(?:{'|'.join(_WRITTEN)}))"
-    rf"[ -]({'|'.join(_SCALES)})\b(?! (?:and (?:\d|(?:{'|'.join(_WRITTEN)})\b)|hundred|thousand|million|billion))"
+_SCALE = re.compile(
+    rf"[ -]({'|'.join(_SCALES)})\b"
+    rf"(?! (?:and (?:\d|(?:{'|'.join(_WRITTEN)})\b)|hundred|thousand|million|billion))"
 )
-_SHORT_MONTH = re.compile(r"(?:\b(?=[a-z]{3,4}\.? \d)|(?<=\d ))(jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b")
-_BEHIND_NUMBER = re.compile(r"(?<=\d)(km|kg|cm|mm|kw|mw|gw|kwh|mwh|gwh|twh|ha|mb|gb|tb|mhz|ghz|ml|mg)\b")
+_AMOUNT = re.compile(
+    rf"(?:(?<![\d,.])(?:\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,12}}(?:\.\d{{1,6}})?)|\b(?:{'|'.join(_WRITTEN)}))\Z"
+)
+_LONGEST_AMOUNT = 24
+_SHORT_MONTHS = {"sept": "september"} | {month[:3]: month for month in MONTHS if month != "may"}
+_MONTH_BEHIND = re.compile(rf"(\d(?<![\w.,].)\d?)(?:st|nd|rd|th)? ({'|'.join(_SHORT_MONTHS)})\b")
+_MONTH_BEFORE = re.compile(
+    rf"({'|'.join(_SHORT_MONTHS)})(?=\.? (?:(?:[12]?\d|3[01])(?:st|nd|rd|th)?|(?:1[5-9]|20)\d\d)\b)"
+)
+_BILLION = re.compile(r"(\d) ?bn\b")
+_UNIT = re.compile(r"(\d)(km|kg|cm|mm|kw|mw|gw|kwh|mwh|gwh|twh|ha|mb|gb|tb|mhz|ghz|ml|mg)\b")
 _ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 _SHORT_FORM = re.compile(r"[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+")
 
@@ -151,30 +170,43 @@ def _tokens(text: str) -> list[str]:
 
 def _with_one_form(text: str) -> str:
     """A folded text whose numbers and days, where they are of several words, are in the form that all ways share."""
-    text = _TWO_WORDS.sub(r"\1-", _PER_CENT.sub(" percent ", text))
-    if any(map(str.isdigit, text)):
+    text = _TWO_WORDS.sub("ty-", _PER_CENT.sub(" percent ", text))
+    if _DIGIT.search(text):
         text = _DAY.sub(_as_iso, _APART.sub(lambda found: found[0].replace("'", "").replace(" ", ""), text))
-        text = _SHORT_MONTH.sub(lambda found: next(each for each in MONTHS if each.startswith(found[1][:3])), text)
-        text = _MONEY.sub(lambda found: f"{found[1] or ''} {_SHORT_SCALES[found[2] or found[3]]}", text)
-        text = _BEHIND_NUMBER.sub(r" \1", text)
-    return _LARGE.sub(_with_zeros, text)
+        text = _MONTH_BEFORE.sub(_as_month, _MONTH_BEHIND.sub(_as_month, text))
+        text = _MONEY.sub(lambda found: f"{found[1]} {_SHORT_SCALES[found[2] or found[3]]}", text)
+        text = _UNIT.sub(r"\1 \2", _BILLION.sub(r"\1 billion", text))
+    return _SCALE.sub(_with_zeros, text)
+
+
+def _as_month(short: re.Match[str]) -> str:
+    """``june`` for ``jun``, behind a day of the month or before it or a year."""
+    *day, month = short.groups()
+    is_part = not day and short.start() > 0 and short.string[short.start() - 1].isalnum()
+    if is_part or any(not 0 < int(each) <= 31 for each in day):
+        return short[0]
+    return " ".join([*day, _SHORT_MONTHS[month]])
 
 
 def _as_iso(day: re.Match[str]) -> str:
     """``2022-06-09`` for ``09.06.2022``; beside Chinese and Japanese characters, of which a question may have some."""
     year, month, number = (each for each in day.groups() if each)
-    if day["day"]:
+    if day["year"]:
         year, number = number, year
-    if not (0 < int(month) <= 12 and 0 < int(number) <= 31):
+    is_part = day.start() > 0 and day.string[day.start() - 1] in ascii_letters  # of a version: v1.2.2020
+    if is_part or not (1500 <= int(year) < 2100 and 0 < int(month) <= 12 and 0 < int(number) <= 31):
         return day[0]
     iso = f"{int(year)}-{int(month):02}-{int(number):02}"
     return f"{day[0]} {iso} " if day["moon"] else iso
 
 
-def _with_zeros(large: re.Match[str]) -> str:
-    """``1.2 million``, and 1200000 behind it, if that is a whole number."""
-    value = Decimal(_WRITTEN.get(large[1], large[1]).replace(",", "")) * _SCALES[large[2]]
-    return f"{large[0]} {value:.0f}" if value == value.to_integral_value() else large[0]
+def _with_zeros(scale: re.Match[str]) -> str:
+    """``million``, and 1200000 behind it where 1.2 stands before it, if that makes a whole number."""
+    amount = _AMOUNT.search(scale.string[max(0, scale.start() - _LONGEST_AMOUNT) : scale.start()])
+    if amount is None:
+        return scale[0]
+    value = Decimal(_WRITTEN.get(amount[0], amount[0]).replace(",", "")) * _SCALES[scale[1]]
+    return f"{scale[0]} {value:.0f}" if value == value.to_integral_value() else scale[0]
 
 
 def is_stop_word(token: str) -> bool:
@@ -209,10 +241,8 @@ def _split(token: str) -> Iterator[str]:
     """The words of a token, not yet stemmed."""
     if _IS_PAIRED.match(token):
         yield from (token[i : i + 2] for i in range(max(1, len(token) - 1)))
-    elif token in _NUMBERS:
-        yield _NUMBERS[token]
-    elif token.isalnum():
-        yield ordinal[1] if (ordinal := _ORDINAL.fullmatch(token)) else token
+    elif token in _NUMBERS or token.isalnum():
+        yield _number(token) or token
     elif day := _ISO_DATE.fullmatch(token):
         yield from (day[1], MONTHS[int(day[2]) - 1], str(int(day[3])), "".join(day.groups()))
     elif _GROUPED.fullmatch(token):
@@ -222,11 +252,22 @@ def _split(token: str) -> Iterator[str]:
 
 
 def _compound(token: str) -> Iterator[str]:
-    """``e-mail``: its parts and the joined form."""
+    """``e-mail``: its parts and the joined form; ``tenth-century``: its numbers in digits."""
     parts = _HYPHENS.split(token)
-    yield from chain.from_iterable(map(_dotted, parts))
-    if len(parts) > 1:
+    if (number := _number("-".join(parts[:2]))) and len(parts) > 2:  # twenty-five-year-old
+        yield number
+        parts = parts[2:]
+    for part in parts:
+        number = _number(part)
+        yield from _dotted(part) if number is None else (number,)
+    if _HYPHENS.search(token):
         yield _HYPHENS.sub("", token).replace("'", "")
+
+
+def _number(word: str) -> str | None:
+    """The digits of a number in letters, or of ``21st``."""
+    ordinal = _ORDINAL.fullmatch(word)
+    return ordinal[1] if ordinal else _NUMBERS.get(word)
 
 
 def _dotted(token: str) -> Iterator[str]:

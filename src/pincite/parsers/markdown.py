@@ -86,10 +86,10 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
             return {k.lower(): v.isoformat() if isinstance(v, date) else v for k, v in values}, text[toml.end() :]
     if text.startswith("{\n"):  # as Hugo reads JSON
         with suppress(ValueError, RecursionError):
-            found, end = json.JSONDecoder().raw_decode(text)
-            stated = {key.lower(): each for key, each in found.items()}
-            if "title" in stated and stated.keys() <= KEYS | _OF_HUGO:  # else it is what the article is about
-                return stated, text[end:]
+            example, end = json.JSONDecoder().raw_decode(text)
+            known = {key.lower(): each for key, each in example.items()}
+            if "title" in known and known.keys() <= KEYS | _OF_HUGO:  # else it is what the article is about
+                return known, text[end:]
     if pandoc := _PANDOC.match(text):
         return dict(zip(("title", "author", "date"), pandoc.groups(""), strict=True)), text[pandoc.end() :]
     if head := _LINES.match(text):
