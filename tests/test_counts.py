@@ -55,6 +55,7 @@ def test_the_number_of_what_is_counted_is_marked(
     ("text", "question", "marked"),
     [
         ("Rust was seen on none of the 310 rails.", "How many rails had rust?", "none"),
+        ("Rust was seen on none of the 310 rails.", "How many rails showed rust?", "none"),
         ("Rust was seen on 12 of the 310 rails.", "How many rails had rust?", "12"),
         ("No rails had rust.", "How many rails had rust?", "No"),
         ("Both rails had rust.", "How many rails had rust?", "Both"),
