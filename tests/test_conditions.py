@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from conftest import rated, write_files
 from pincite import Assistant, Index, Settings
-from pincite.reading.conditions import asks_for_latest, named_period, of_same_text, period_in_words, without_other
+from pincite.reading.conditions import (
+    asks_for_latest,
+    named_period,
+    of_same_text,
+    period_in_words,
+    without_other,
+    without_other_figures,
+)
 
 
 def test_of_a_long_turn_the_end_alone_loses_its_times() -> None:
@@ -235,3 +243,12 @@ def test_a_time_that_nothing_quoted_is_of_is_said(assistant: Assistant, question
 def test_of_one_text_what_is_on_the_asked_time_leads(text: str, question: str, first: str) -> None:
     sentences = rated(text, 0.94, 0.88, *[0.5] * (text.count(".") - 2))
     assert of_same_text(sentences, question, named_period(question))[0].text.startswith(first)
+
+
+@pytest.mark.parametrize(("year", "marked"), [("2018", "53"), ("2017", "")])
+def test_no_figure_of_another_year_is_marked(year: str, marked: str) -> None:
+    text = "The fair of 2018 drew 53 boats."
+    (sentence,) = rated(text, 0.9)
+    at = text.find("53")
+    (found,) = without_other_figures([replace(sentence, answer=(at, at + 2))], f"How many boats came in {year}?")
+    assert text[slice(*found.answer)] == marked

@@ -56,6 +56,7 @@ def test_the_number_of_what_is_counted_is_marked(
     ("text", "question", "marked"),
     [
         ("Rust was seen on none of the 310 rails.", "How many rails had rust?", "none"),
+        ("Rust was seen on none of the 310 rails.", "How many rails showed rust?", "none"),
         ("Rust was seen on 12 of the 310 rails.", "How many rails had rust?", "12"),
         ("Of the 310 rails, 12 had rust.", "How many rails had rust?", "12"),
         ("Of the 310 rails, 12 had rust.", "How many rails were there?", ""),

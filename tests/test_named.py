@@ -155,3 +155,14 @@ def test_a_title_that_says_who_somebody_is_answers() -> None:
 def test_another_quality_of_a_name_is_no_sure_answer(quality: str, *, sure: bool) -> None:
     (found,) = of_quality(rated("Ragna Tveit was bald from 1971.", 0.9), f"Was Ragna Tveit {quality}?")
     assert (found.confidence > 0.31) is sure
+
+
+def test_a_title_beside_the_text_that_says_who_somebody_is_leads_to_the_text_and_is_noted(tmp_path: Path) -> None:
+    title = "A talk with the bell founder Ragna Tveit"
+    write_files(tmp_path / "c", {"talk.md": f"---\ntitle: {title}\n---\n\nI began in 1988. Bronze is dear.\n", **TOWN})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask("Who is Ragna Tveit?")
+    assert answer.citations[0].document.doc_id == "talk.md"
+    assert not answer.sure
+    assert f"The title of the first quote says it: “{title}”." in answer.notes

@@ -16,6 +16,7 @@ from pincite.reading import entries, options, versions
 from pincite.reading.authors import by_author, named_sources, tells_who_wrote, who_wrote, without_time
 from pincite.reading.conditions import asks_for_latest, of_other_time, terms_of, without_other
 from pincite.reading.evidence import READ, Evidence
+from pincite.reading.named import said_by_title
 from pincite.reading.parts import Asked, enumerates, parts, topic
 from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, in_heading, quotes, without_repeats
 from pincite.reading.reader import last_sentences
@@ -366,10 +367,11 @@ def _cited(found: Iterable[Quote]) -> tuple[Citation, ...]:
 
 
 def _beside(question: str, first: Citation) -> list[str]:
-    """What has to be said of the first quote: below which version or name it stands, and that it is of another time."""
+    """What has to be said of the first quote: where it stands, what its title says, and that it is of another time."""
     said = (
         versions.whence(question, first.document, first.best[0]),
         entries.whence(question, first.document, (first.start, first.end)),
+        said_by_title(question, first.document.title, first.quote),
         of_other_time(first.document, question),
     )
     return [note for note in said if note]

@@ -108,6 +108,23 @@ def of_same_text(rated: Sequence[Sentence], question: str, period: str | None) -
     return list(rated)
 
 
+def without_other_figures(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+    """The sentences; on another year than the one that a question names, with no figure marked as what answers."""
+    period = named_period(question)
+    if not period:
+        return list(rated)
+    return [replace(each, answer=(each.span[0],) * 2) if _is_of_another(each, period[:4]) else each for each in rated]
+
+
+def _is_of_another(sentence: Sentence, year: str) -> bool:
+    """Whether the figure of a sentence is that of another year, which it names."""
+    document, said = sentence.hit.document, " ".join(sentence.leant_on)
+    marked = document.text[slice(*sentence.answer)]
+    here = f"{said}\n{document.title}\n{sentence.hit.passage.heading or ''}\n{document.date or ''}"
+    named = _YEAR.search(said)
+    return bool(named) and year not in here and any(map(str.isdigit, marked)) and not _YEAR.search(marked)
+
+
 def _after_rivals(
     rated: Sequence[Sentence], is_asked: Callable[[str], bool], is_other: Callable[[str], bool]
 ) -> list[Sentence]:

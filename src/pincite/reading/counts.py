@@ -46,7 +46,7 @@ def with_counts(rated: Sequence[Sentence], question: str) -> list[Sentence]:
         return list(rated)
     counted = {*analyse(" ".join(takewhile(lambda word: not is_stop_word(word.casefold()), asked["what"].split())))}
     names = set(_NAME.findall(question[1:]))
-    rest = {*query_terms(question)}.difference(counted, analyse(" ".join(names)), _MANY)
+    rest = {*query_terms(question)}.difference(analyse(asked["what"].split()[0]), analyse(" ".join(names)), _MANY)
     numbers = [_numbers(each.text, counted) for each in rated]
     fitting = [_fitting(each, found, counted, names, rest) for each, found in zip(rated, numbers, strict=True)]
     told = {each.hit.rank for each, spans in zip(rated, fitting, strict=True) if spans}

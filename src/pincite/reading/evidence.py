@@ -26,6 +26,7 @@ from pincite.reading.conditions import (
     of_same_text,
     period_in_words,
     with_numbers,
+    without_other_figures,
 )
 from pincite.reading.counts import with_counts
 from pincite.reading.entries import of_entry
@@ -132,7 +133,7 @@ def _as_asked(
         rated, dates = latest_first(rated)
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
-    for marked in (with_cells, with_fields, with_counts, with_holders):
+    for marked in (with_cells, with_fields, with_counts, with_holders, without_other_figures):
         rated = marked(rated, question)
     return rated, notes, told
 

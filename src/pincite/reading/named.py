@@ -97,6 +97,10 @@ def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], b
     naming = [each for each in rated if _places(each.text, asked)] if asked else []
     if asked and not naming and (titles := _titles(rated, asked)):
         return _led_by(titles[:1], rated, SURE)
+    if asked and not naming and (titled := [each for each in rated if _tells(each.hit.document.title, asked)]):
+        theirs = (each for each in titled if each.hit.document is titled[0].hit.document)
+        first = min(theirs, key=lambda each: each.span)
+        return _led_by([replace(first, answer=(first.span[0], first.span[0]))], rated, _NAMING)
     if not asked or not naming:
         return _of_kind(rated, question)
     terms = {*analyse(asked)}
@@ -110,6 +114,13 @@ def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], b
     if telling:
         return _led_by(telling, heeded, SURE)
     return _led_by(naming[: " " in asked], heeded, UNSURE)[0], False
+
+
+def said_by_title(question: str, title: str, quote: str) -> str | None:
+    """What has to be said of a quote without the name that a question asks about, where the title says who that is."""
+    asked = asked_name(question)
+    says = asked and not _places(quote, asked) and _tells(title, asked)
+    return f"The title of the first quote says it: “{title}”." if says else None
 
 
 def of_names(rated: Sequence[Sentence], question: str) -> list[Sentence]:
