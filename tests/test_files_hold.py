@@ -233,6 +233,7 @@ def test_joined_cells_of_restructured_text(document: Make) -> None:
             "It opens at half past seven, says Pell.",
         ),
         ("It holds <label>nine</label> and <output>ten</output> boats.", "It holds nine and ten boats."),
+        ("It opens<br hidden>at seven.", "It opens\nat seven."),
         ("Pell wrote <q>never</q> twice.", "Pell wrote never twice."),
         ("Built in 1931<a href='#n3' role='doc-noteref'>3</a> by Pell.", "Built in 1931[3] by Pell."),
         ("Built in 1931<a href='#n3' epub:type='noteref'>3</a> by Pell.", "Built in 1931[3] by Pell."),
@@ -358,6 +359,18 @@ def test_what_stands_above_the_names_of_columns_is_none(document: Make, above: s
         document("a.csv", f"{above}Port;Year;Boats\nAske;1901;34\nBrem;1902;7\n").text
         == "Port: Aske\nYear: 1901\nBoats: 34"
     )
+
+
+@pytest.mark.parametrize("first", ["Town", "Town,,"])
+def test_a_lone_name_above_rows_of_figures_is_that_of_a_column(document: Make, first: str) -> None:
+    assert document("a.csv", f"{first}\nAske,3,4\nBrem,4,5\n").text == "Town: Aske\nColumn 2: 3\nColumn 3: 4"
+
+
+@pytest.mark.parametrize("begin", ["%PDF-1.7", "{\\rtf1", "PK"])
+@pytest.mark.parametrize("name", ["a.txt", "a.md"])
+def test_words_about_files_of_other_kinds_are_text(document: Make, name: str, begin: str) -> None:
+    text = f"{begin} is how such files begin, caf\u00e9 or not."
+    assert document(name, text).text == text
 
 
 # ---------------------------------------------------------------- what files state

@@ -411,5 +411,10 @@ def test_the_articles_of_a_folder_or_a_time_are_listed(
     assert [each.doc_id for each in answer.documents] == documents
 
 
+@pytest.mark.parametrize("folder", ["the folder", "this folder", "a folder", "the directory", "Your folder"])
+def test_a_folder_without_a_name_is_all_that_there_is(folder: str) -> None:
+    assert intent(f"Which articles are in {folder}?") == Intent("catalogue")
+
+
 def test_articles_of_a_folder_that_is_not_there_are_a_question(assistant: Assistant) -> None:
     assert assistant.ask("Which articles are in the folder quay?").kind == "quotes"

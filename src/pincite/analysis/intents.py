@@ -241,6 +241,8 @@ _GOES_ON: dict[Kind, re.Pattern[str]] = {
 """What asks about the subject of the turns before it, where they have one."""
 _REQUESTS: dict[Kind, re.Pattern[str]] = {"catalogue": _CATALOGUE, "news": _NEWS, "help": _HELP}
 _PRONOUNS = frozenset(["it", "this", "that", "them", "these", "those", "the"])
+_NO_NAMES = _PRONOUNS | {"a", "an", "any", "my", "our", "your"}
+"""What stands before "folder" and names none."""
 
 
 def intent(turn: str, *, later: bool = False, about: bool = False) -> Intent | None:
@@ -263,7 +265,8 @@ def intent(turn: str, *, later: bool = False, about: bool = False) -> Intent | N
             most = next(filter(None, found.groupdict().values()), None)
             return Intent(kind, most=most and int(_NUMBERS.get(most, most)))
     if len(turn) <= _LONGEST and (some := _SOME.fullmatch(" ".join(turn.split()))):
-        return Intent("catalogue", next(filter(None, some.groups())).strip("\"'“”‘’"))
+        topic = next(filter(None, some.groups())).strip("\"'“”‘’")
+        return Intent("catalogue", "" if topic.lower() in _NO_NAMES else topic)
     return _summary(turn, words[len(spelled) - len(text.split()) :], text)
 
 

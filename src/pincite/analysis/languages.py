@@ -35,9 +35,19 @@ _WORDS = {
 _LANGUAGES = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 _ANY = frozenset[str]().union(*_LANGUAGES.values())
 
+_ASK = (
+    "wer wie wann warum wieviel welche welcher welches qui quand ou pourquoi combien quel quelle quels quelles quien "
+    "cuando donde cuanto cuantos cual cuales chi cosa quando dove perche quanto quanti quale quali quem onde "
+    "porque quantos qual quais wat wanneer waar waarom hoe hoeveel welk vem vad nar varfor hur vilken vilket vilka "
+    "hvem hva hvad hvornar hvor hvorfor hvordan hvilken hvilke kto kiedy gdzie dlaczego ktory ktora ktore kuka mika "
+    "milloin missa miksi miten kuinka nerede neden nasil hangi"
+)
+"""Words that ask; without those that are names as well, such as Che, Como, Kim and Var."""
+_QUESTIONS = frozenset(_ASK.split())
+
 _LEAST = 2
-"""Function words that have to be there: one may be part of a name, as in "la Paz", but hardly the one that begins a
-question with an accent, as in "Wann öffnet Borre?"."""
+"""Function words that have to be there: one may be part of a name, as in "la Paz", but hardly a word that asks and
+begins a question with an accent, as in "Wann öffnet Borre?"."""
 
 
 def other_language(text: str) -> str | None:
@@ -47,6 +57,6 @@ def other_language(text: str) -> str | None:
     ((language, count),) = found.most_common(1) or [("", 0)]
     english = any(is_stop_word(word) and word not in _ANY for word in words)
     accented = any(each.isalpha() and folded(each) != each for each in text.casefold())
-    asks = text.rstrip().endswith("?") and words[0] in _LANGUAGES.get(language, ())
+    asks = text.rstrip().endswith("?") and words[0] in _QUESTIONS & _LANGUAGES.get(language, frozenset())
     least = 1 if asks and accented else _LEAST
     return language if count >= least and not english else None

@@ -12,6 +12,7 @@ _CONTROL = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
 _SAMPLE = 1 << 16
 _OTHER_KINDS = {b"%PDF-": "a PDF: name it .pdf", b"{\\rtf": "RTF: name it .rtf", b"PK\x03\x04": "an archive, not text"}
 """What files of other kinds begin with."""
+_PARTS_OF_PDF = re.compile(rb"\d \d+ obj\b|\bstartxref\b")
 _LARGER = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "us-ascii": "cp1252", "shift_jis": "cp932"}
 """What a file is in that declares a smaller encoding (WHATWG Encoding Standard)."""
 
@@ -29,7 +30,7 @@ def decode(data: bytes, declared: str = "utf-8") -> str:
         UnreadableFile: no text at all, or binary.
     """
     for begin, reason in _OTHER_KINDS.items():
-        if data.startswith(begin):
+        if data.startswith(begin) and not _is_prose(data):
             raise UnreadableFile(reason)
     text = clean(_decode(data, declared.lower()))
     if not text.strip():
@@ -38,6 +39,16 @@ def decode(data: bytes, declared: str = "utf-8") -> str:
     if len(_CONTROL.findall(sample)) > 0.05 * len(sample):  # random bytes hold 10 %, text next to none
         raise UnreadableFile("binary, not text")
     return text
+
+
+def _is_prose(data: bytes) -> bool:
+    """Whether a file that begins as one of another kind is text about such files, in UTF-8 and without their parts."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return False
+    is_rtf = text.startswith("{") and text.rstrip().endswith("}")
+    return not (is_rtf or _CONTROL.search(text) or _PARTS_OF_PDF.search(data))
 
 
 def clean(text: str) -> str:

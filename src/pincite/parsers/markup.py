@@ -162,7 +162,7 @@ def gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
 def is_hidden(element: Element) -> bool:
     """Whether a browser shows nothing of an element, as of what is there for those who have the page read to them."""
     if element.get("hidden") is not None or _HIDDEN.search(element.get("style", "")):
-        return True
+        return local_name(element) != "br"  # the words beside it are two in any case
     if "pagebreak" in _role(element):  # the number of a page, within a word perhaps
         return True
     return element.tag not in BLOCKS and _UNSEEN.search(element.get("class", "")) is not None

@@ -72,7 +72,8 @@ def _first(rows: Iterator[_Row]) -> tuple[_Row | None, Iterator[_Row]]:
     above = list(islice(rows, _MOST_TITLES + 1))
     filled = [sum(map(bool, map(str.strip, row))) for _, row in above]
     at = next((at for at, number in enumerate(filled) if number > 2), 0)
-    at = 0 if any(number > 1 for number in filled[:at]) else at
+    is_title = all(number == 1 for number in filled[:at]) and names_columns(above[at][1]) if above else False
+    at = at if is_title else 0
     return next(iter(above[at:]), None), chain(above[at + 1 :], rows)
 
 
