@@ -100,7 +100,7 @@ def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], b
     if asked and not naming and (titled := [each for each in rated if _tells(each.hit.document.title, asked)]):
         theirs = (each for each in titled if each.hit.document is titled[0].hit.document)
         first = min(theirs, key=lambda each: each.span)
-        return _led_by([replace(first, answer=(first.span[0], first.span[0]))], rated, _NAMING)
+        return _led_by([replace(first, answer=(first.span[0], first.span[0]))], rated, UNSURE)
     if not asked or not naming:
         return _of_kind(rated, question)
     terms = {*analyse(asked)}
