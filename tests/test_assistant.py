@@ -180,7 +180,9 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
         yield index
 
 
-@pytest.mark.parametrize("characters", [300, 900, 1700, 3000])
+@pytest.mark.parametrize(
+    "characters", [300, 3000, *(pytest.param(many, marks=pytest.mark.slow) for many in (900, 1700))]
+)
 @pytest.mark.parametrize("gap", ["\n\n", "\n"])
 def test_what_is_pasted_above_a_question_answers_nothing(plans: Index, characters: int, gap: str) -> None:
     pasted = "\n".join([PASTED.read_text("utf-8").split("---", 2)[2].strip()] * 3)[:characters]

@@ -194,6 +194,7 @@ QUESTIONS = (
 )
 
 
+@pytest.mark.slow
 def test_an_answer_in_json_is_small_and_more_of_it_can_be_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

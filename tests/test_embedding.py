@@ -169,6 +169,7 @@ def test_batches_hold_every_text_once_and_no_more_than_they_may(lengths: list[in
         assert len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= most
 
 
+@pytest.mark.slow
 def test_batches_do_not_change_a_vector(default: SentenceTransformerEmbedder) -> None:
     together = default.encode_document(TEXTS * 30)
     alone = np.concatenate([default.encode_document([text]) for text in TEXTS])
@@ -203,7 +204,7 @@ def test_a_model_that_bears_no_halves_embeds_in_float32(
     assert (own(default, TEXTS) * by_torch.encode_document(TEXTS)).sum(axis=1).min() > 0.99999
 
 
-@pytest.mark.parametrize("faster", [False, True])
+@pytest.mark.parametrize("faster", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_many_documents_are_embedded_by_torch_where_it_is_faster(
     default: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch, faster: bool
 ) -> None:

@@ -341,6 +341,7 @@ def test_of_a_table_only_a_row_that_is_too_long_is_skipped(events: Events) -> No
     assert isinstance(found, Document)
 
 
+@pytest.mark.slow
 def test_names_of_columns_do_not_make_a_small_table_huge(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pincite.parsers.table._MOST_WRITTEN", 1 << 20)
     with pytest.raises(UnreadableFile, match=r"^its rows have more than 1 million characters: divide it$"):

@@ -309,6 +309,7 @@ def test_without_judgements_it_is_said_what_to_do(
 # ---------------------------------------------------------------- measuring
 
 
+@pytest.mark.slow
 def test_it_is_measured_how_many_wrong_quotes_are_still_quoted(
     index: Index, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -96,7 +96,8 @@ def test_enter_pressed_twice_asks_once(page: Page) -> None:
     expect(page.locator(".turn")).to_have_count(1)
 
 
-@pytest.mark.parametrize(("visitors", "rounds"), [(2, 1), pytest.param(8, 20, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("visitors", "rounds"), [(2, 1), (8, 20)])
 def test_many_visitors_get_their_own_answers(
     browser: Browser, server: Server, assistant: Assistant, visitors: int, rounds: int
 ) -> None:
@@ -443,6 +444,7 @@ def test_a_chat_goes_on_after_what_the_browser_keeps_was_cleared(page: Page, ser
     expect(questions(page)).to_have_text([FERRY, BEES, FORM], timeout=PATIENCE)
 
 
+@pytest.mark.slow
 def test_what_is_kept_says_what_moved_and_what_is_gone(visit: Callable[..., Page], own: Own) -> None:
     page = visit(own.address)
     ask(page, FERRY)
@@ -561,6 +563,7 @@ def test_link_asks_at_once_and_only_once(visit: Callable[..., Page], server: Ser
     expect(page.locator(".turn")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_back_from_a_link_leads_to_the_conversation_before(lenient: BrowserContext, server: Server) -> None:
     page = lenient.new_page()
     page.goto(server.address)
@@ -629,6 +632,7 @@ def test_filters(page: Page) -> None:
     expect(page.locator("#chips li")).to_have_text("from 2020✕")
 
 
+@pytest.mark.slow
 def test_what_is_chosen_from_lists_stays_with_the_question(page: Page) -> None:
     page.locator("#filters summary").click()
     page.locator("datalist#documents option").nth(1).wait_for(state="attached")

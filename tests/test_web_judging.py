@@ -96,6 +96,7 @@ def test_what_is_judged_is_asked_again(
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_follow_up_and_filters_are_noted_with_the_question(visit: Callable[..., Page], judged: Own) -> None:
     page = visit(judged.address)
     ask(page, FERRY)

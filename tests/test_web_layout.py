@@ -92,7 +92,7 @@ SHIFTS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_nothing_moves_while_answers_arrive(visit: Callable[..., Page], server: Server, width: int) -> None:
     page = visit(server.address, width)
     page.locator(".example").first.wait_for(timeout=PATIENCE)

@@ -119,6 +119,7 @@ def test_articles_are_listed_searched_sorted_filtered_and_read(visit: Callable[.
     expect(page.locator("#reader .text")).to_have_text("Bells need oil.")
 
 
+@pytest.mark.slow
 def test_one_article_of_the_library_alone_is_asked(visit: Callable[..., Page], own: Own) -> None:
     page = visit(own.address, 390, 844)
     page.get_by_role("button", name="Library").click()

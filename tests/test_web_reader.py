@@ -119,7 +119,7 @@ ESCAPE_TWICE = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [1280, 600])
+@pytest.mark.parametrize("width", [1280, pytest.param(600, marks=pytest.mark.slow)])
 def test_two_escapes_at_once_do_not_lead_out_of_the_page(
     visit: Callable[..., Page], server: Server, width: int
 ) -> None:

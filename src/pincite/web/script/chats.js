@@ -136,9 +136,10 @@ const row = (chat) => {
 
 /** Show the list anew, where it is open and nobody types in it. */
 export const show = async () => {
-  const place = one("#chats .list");
-  if (one("#chats").hidden || one("input", place)) return;
+  const place = one("#chats .list"), isKept = () => one("#chats").hidden || one("input", place);
+  if (isKept()) return;
   const chats = await list();
+  if (isKept()) return; // somebody has begun to type meanwhile
   const rows = chats.length ? chats.map(row) : [make("li", {}, "No chat yet.")];
   refill(place, () => place.replaceChildren(...rows), one("#chats .bar button"));
 };
