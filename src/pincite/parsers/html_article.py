@@ -122,14 +122,7 @@ def article(tree: Element) -> list[Block]:
     markup.write_scripts(tree)
     _keep_words_of_lines(tree)
     markup.open_layout(tree)
-    markup.fill_spans(tree)
-    markup.mark_columns(tree)
-    for table in reversed(tree.xpath("//td//table")):  # within a cell of data it would come behind the outer one
-        if len(letters_of(table)) <= _VALUE:
-            rows = (" ".join(filter(None, map(plain_text, row))) for row in table.iter("tr"))
-            table[:], table.tag, table.text = [], "p", "; ".join(rows)
-    for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
-        cell[:], cell.text = [], plain_text(cell)
+    _flatten_cells(tree)
     markup.join_terms(tree)
     markup.number_items(tree)
     _drop_teasers(tree)
@@ -154,6 +147,18 @@ def article(tree: Element) -> list[Block]:
     if sum(len(block.text) for block in blocks) < _SHORT_PAGE:
         return whole or blocks
     return whole if lost_much(blocks, whole) else blocks
+
+
+def _flatten_cells(tree: Element) -> None:
+    """Have each cell of a table hold its text alone, and each row all its cells."""
+    markup.fill_spans(tree)
+    markup.mark_columns(tree)
+    for table in reversed(tree.xpath("//td//table")):  # within a cell of data it would come behind the outer one
+        if len(letters_of(table)) <= _VALUE:
+            rows = (" ".join(filter(None, map(plain_text, row))) for row in table.iter("tr"))
+            table[:], table.tag, table.text = [], "p", "; ".join(rows)
+    for cell in tree.xpath("//td[*][not(.//table)] | //th[*][not(.//table)]"):  # lists in cells would be lost
+        cell[:], cell.text = [], plain_text(cell)
 
 
 def _keep_words_of_lines(tree: Element) -> None:

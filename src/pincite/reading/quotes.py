@@ -128,9 +128,8 @@ def _of_passage(
     asks, captions = questions(texts), _captions(document, spans)
     announced = questions_before(list(map(operator.or_, asks, captions)))
     for place, (span, text, asked) in enumerate(zip(spans, texts, announced, strict=True)):
-        if asks[place] or text == document.title or not math.isfinite(reading.sentences[place]):
-            continue
-        if captions[place] and terms[place] <= rarity.keys():  # it says no more than the question
+        says_nothing = captions[place] and terms[place] <= rarity.keys()  # more than the question
+        if asks[place] or says_nothing or text == document.title or not math.isfinite(reading.sentences[place]):
             continue
         if not _says_when(text, rarity) if in_heading(document, span) else only_names(text):
             continue
