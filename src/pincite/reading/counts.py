@@ -24,8 +24,9 @@ _NONE_OR_ALL = re.compile(
     r"\b(?:none|both|no(?!\.| (?:longer|more|less|fewer|other)\b)|all(?! (?:of )?(?:the )?\d))\b", re.IGNORECASE
 )
 """Words that count: "none of the 12 boats"."""
-_OF_THESE = re.compile(r" of (?:(?:the|these|those|its|their|all|his|her|our) ){0,2}(?=\d|[a-z])", re.IGNORECASE)
-_OF = re.compile(r"\bof (?:(?:the|these|those|its|their|all|his|her|our) ){0,2}\Z", re.IGNORECASE)
+_WHOSE = r"(?:(?:the|these|those|its|their|all|his|her|our) ){0,2}"
+_OF_THESE = re.compile(rf" of {_WHOSE}(?=\d|[a-z])", re.IGNORECASE)
+_OF = re.compile(rf"\bof {_WHOSE}\Z", re.IGNORECASE)
 _MANY = frozenset(analyse("how many"))
 _BEHIND = re.compile(rf"(?:[ \n](?!(?:and|or|with|{'|'.join(NUMBER_WORDS)})\b)[^\s\d,.;:()]+){{1,4}}")
 _BEFORE = re.compile(
