@@ -1,7 +1,5 @@
 """A retriever for LlamaIndex: ``pip install llama-index-core``."""
 
-from __future__ import annotations
-
 import asyncio
 
 from llama_index.core.callbacks import CallbackManager
@@ -11,8 +9,6 @@ from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle
 from pincite import as_json
 from pincite.datatypes import Filter
 from pincite.index import Index
-
-_SHOWN = ("title", "author", "date")
 
 
 class PinciteRetriever(BaseRetriever):
@@ -52,7 +48,7 @@ class PinciteRetriever(BaseRetriever):
                 start_char_idx=hit.passage.start,
                 end_char_idx=hit.passage.end,
                 relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=hit.document.doc_id)},
-                excluded_llm_metadata_keys=[key for key in said if key not in _SHOWN],
+                excluded_llm_metadata_keys=[key for key in said if key not in ("title", "author", "date")],
                 excluded_embed_metadata_keys=list(said),
             )
             found.append(NodeWithScore(node=node, score=hit.score))
