@@ -64,6 +64,10 @@ _RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b|(?:^|\s)(sup|sub)(?:er
 """Of styles, and of classes, which stand behind them."""
 _UNSEEN = re.compile(r"(?:^|\s)(?:sr-only|visually-?hidden|screen-reader-text)(?:$|\s)")
 
+_LINE_NUMBERS = re.compile(
+    r"(?:^|[\s_-])(?:line-?(?:no|num(?:ber)?)s?|ln-(?:n|num)\w*|gutter)(?:$|[\s_-])", re.IGNORECASE
+)
+
 
 class Block(NamedTuple):
     """A ``paragraph``, a ``heading``, or a ``line``: an item or table row, with no blank line before the next one.
@@ -163,9 +167,18 @@ def is_hidden(element: Element) -> bool:
     """Whether a browser shows nothing of an element, as of what is there for those who have the page read to them."""
     if element.get("hidden") is not None or _HIDDEN.search(element.get("style", "")):
         return local_name(element) != "br"  # the words beside it are two in any case
-    if "pagebreak" in _role(element):  # the number of a page, within a word perhaps
+    if "pagebreak" in _role(element) or numbers_lines(element):  # the number of a page is within a word perhaps
         return True
     return element.tag not in BLOCKS and _UNSEEN.search(element.get("class", "")) is not None
+
+
+def numbers_lines(element: Element) -> bool:
+    """Whether an element holds the numbers that stand before lines of code."""
+    name = element.get("class")
+    if name is None or _LINE_NUMBERS.search(name) is None or element.getparent() is None:
+        return False
+    begins_line = next(element.iterancestors("pre"), None) is not None or not _text_before(element).strip()
+    return begins_line and letters_of(element).isdecimal()
 
 
 def _role(element: Element) -> str:

@@ -21,7 +21,7 @@ from pincite.datatypes import OCR_PAGES, Document
 from pincite.errors import UnreadableFile, installing
 from pincite.parsers import Skipped, Working, ocr
 from pincite.parsers.decoding import storable
-from pincite.parsers.metadata import document
+from pincite.parsers.metadata import document, is_put_in
 from pincite.parsers.notation import LOWERED, RAISED, SIGNS
 from pincite.parsers.pdf_layout import Line, flow, in_reading_order, usual_height
 from pincite.parsers.text import byline
@@ -74,14 +74,6 @@ _BEFORE_NOTE = re.compile(r"(?:[.,;:!?…'\"”’»]|[^\W\d_⁰-⁹¹²³]{3}|(
 
 _STATED = {"Title": "title", "Author": "author", "Subject": "subject", "Keywords": "keywords"}
 """The file's own dates are not among them: they tell when it was printed or saved, not when the article appeared."""
-_FILLED_IN = re.compile(
-    r"untitled.*|unknown|\(?anonymous\)?|title|author|(?:default )?user|owner|root|admin(?:istrator)?|about:blank"
-    r"|(?:powerpoint[ -])?pr[äeé]sentation ?\d*|(?:slide|folie|diapositive|layout|do[ck]ument) ?\d+"
-    r"|(?:microsoft )?(?:office )?(?:word|powerpoint|excel) - .*|(?:ARRAY|HASH|SCALAR|CODE)\(0x[0-9a-f]+\)|\S+_\S+"
-    r"|.*\.(?:docx?|odt|pdf|tex|dvi|e?ps|indd|qx[dp]|rtf|txt|md|html?|xml|pptx?|odp|xlsx?|wp[ds]?|pub|exe|jpe?g|tiff?|png)",
-    re.IGNORECASE,
-)
-"""What programs put in where nobody stated anything: names of files, of accounts, of nothing."""
 _NO_LETTER = re.compile(r"[\0-\x08\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _VOWEL = re.compile(r"[aeiouyAEIOUY\u00c0-\u00c6\u00c8-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
@@ -115,7 +107,7 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped | Working]:
     bylines = {line: found for line in lines[:_HEAD_LINES] if (found := byline(line.text))}
     text, page_starts = flow(lines, len(pages), alone=bylines)
     stated: dict[str, Any] = {
-        _STATED[key]: info[key] for key in _STATED if info[key] != path.stem and not _FILLED_IN.fullmatch(info[key])
+        _STATED[key]: info[key] for key in _STATED if info[key] != path.stem and not is_put_in(info[key])
     }
     stated[OCR_PAGES] = by_ocr
     stated["title"] = stated.get("title") or _headline(lines)
