@@ -305,7 +305,7 @@ def test_raised_and_lowered_numbers_are_set_apart_and_end_no_paragraph(tmp_path:
 def test_the_number_of_a_note_stands_before_it(tmp_path: Path) -> None:
     [found] = read(with_scripts(tmp_path / "a.pdf", "^4^The mill letters."), "a.pdf")
     assert isinstance(found, Document)
-    assert found.text == "4 The mill letters."
+    assert found.text == "[4] The mill letters."
 
 
 def test_sideways_text_is_read_by_itself(tmp_path: Path) -> None:
@@ -929,3 +929,143 @@ def test_lines_of_code_stay_apart_behind_one_that_is_not_known_as_code() -> None
         for row, text in enumerate(texts)
     ]
     assert flow([*prose, *code], 1)[0].split("\n\n")[-3:] == list(texts)
+
+
+# ---------------------------------------------------------------- margins, cards, cells of several lines
+
+
+def with_places(path: Path, *pages: Sequence[tuple[float, float, float, str]]) -> Document:
+    """The document of pages on which each text is drawn at a place and in a size."""
+    canvas = Canvas(str(path), invariant=1)
+    for texts in pages:
+        for x, y, size, text in texts:
+            canvas.setFont("Times-Roman", size)
+            canvas.drawString(x, y, text)
+        canvas.showPage()
+    canvas.save()
+    [found] = read(path, path.name)
+    assert isinstance(found, Document)
+    return found
+
+
+BOARD = (
+    "The harbour board met on Thursday to settle the winter works, and it heard",
+    "three reports on the state of the northern mole, where two blocks had shifted",
+    "during the storms of the previous season. Divers who inspected the foundations",
+    "found the lower courses sound, but they advised the board to close the gap",
+    "behind the lighthouse before the spring tides, since the fill had begun to",
+    "wash out at every high water.",
+)
+
+
+@pytest.mark.parametrize("x", [60, 545])
+@pytest.mark.parametrize("shift", [0, 5, 9])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_note_in_the_margin_cuts_no_sentence(tmp_path: Path, x: float, shift: float, first: bool) -> None:
+    text = [(150.0, 700.0 - 14 * at, 11.0, line) for at, line in enumerate(BOARD)]
+    note = [(x, 686.0 - shift - 10 * at, 8.0, line) for at, line in enumerate(["See the", "report", "of 1987."])]
+    found = with_places(tmp_path / "a.pdf", [*note, *text] if first else [*text[:3], *note, *text[3:]])
+    assert found.text == f"{' '.join(BOARD)}\n\nSee the report of 1987."
+
+
+def test_a_heading_in_the_margin_stays_beside_its_text(tmp_path: Path) -> None:
+    text = [(150.0, 700.0 - 14 * at - 20 * (at > 2), 11.0, line) for at, line in enumerate(BOARD)]
+    found = with_places(tmp_path / "a.pdf", [*text, (60.0, 700.0, 11.0, "Winter"), (60.0, 638.0, 11.0, "Gap")])
+    assert found.text.index("Winter") < found.text.index("three reports") < found.text.index("Gap")
+
+
+@pytest.mark.parametrize("first_left", [8.0, 0.0])
+def test_the_columns_of_a_card_are_read_one_after_the_other(tmp_path: Path, first_left: float) -> None:
+    texts = []
+    for column in range(3):
+        y = 790.0 - (2 + first_left) * column
+        for at in range(40):
+            if at % 9 == column:
+                y -= 16
+                texts.append((20.0 + 190 * column, y, 9.0, f"Group {column}.{at}"))
+                y -= 12
+            words = f"turn lamp {column}.{at} {('on', 'on and off again', 'up')[at % 3]}"
+            texts += [(20.0 + 190 * column, y, 8.0, words), (140.0 + 190 * column, y, 8.0, f"lamp{column}_{at}()")]
+            y -= 9.5
+    lines = with_places(tmp_path / "a.pdf", texts).text.split("\n\n")
+    for column in range(3):
+        for at in (1, 17, 39):
+            assert any(line.endswith(f"lamp{column}_{at}()") and f" {column}.{at} " in line for line in lines)
+    places = [next(n for n, line in enumerate(lines) if f"lamp{column}_20()" in line) for column in range(3)]
+    assert places == sorted(places)
+
+
+def test_a_table_that_is_drawn_by_columns_keeps_its_rows(tmp_path: Path) -> None:
+    columns = [
+        [f"Port {at}" for at in range(14)],
+        [str(1900 + at) for at in range(14)],
+        [f"{at} boats" for at in range(14)],
+    ]
+    texts = [
+        (72.0 + 90 * x, 700.0 - 13 * y, 10.0, cell) for x, column in enumerate(columns) for y, cell in enumerate(column)
+    ]
+    assert "Port 7\u20031907\u20037 boats" in with_places(tmp_path / "a.pdf", texts).text
+
+
+@pytest.mark.parametrize("middle", [0.0, 6.0])
+def test_a_cell_of_two_lines_stays_in_its_row(tmp_path: Path, middle: float) -> None:
+    rows = [("Aske", "1901", "Ice held the boats for nine", "days, and none could leave.", "34")]
+    rows += [("Brem", "1902", "Open all winter; pilots went", "out each morning as before.", "41")]
+    texts = [
+        (x, 712.0, 10.0, name) for x, name in ((72.0, "Port"), (130.0, "Year"), (190.0, "Remarks"), (350.0, "Boats"))
+    ]
+    for at, (port, year, first, second, boats) in enumerate(rows):
+        y = 690.0 - 32 * at
+        texts += [(72.0, y - middle, 10.0, port), (130.0, y - middle, 10.0, year), (350.0, y - middle, 10.0, boats)]
+        texts += [(190.0, y, 10.0, first), (190.0, y - 12, 10.0, second)]
+    lines = with_places(tmp_path / "a.pdf", texts).text.split("\n\n")
+    assert lines[1:] == [f"{a}\u2003{b}\u2003{c} {d}\u2003{e}" for a, b, c, d, e in rows]
+
+
+def test_entries_of_an_index_are_no_sentence(tmp_path: Path) -> None:
+    entries = [
+        f"{word} {'. ' * 30}{pages}" for word, pages in (("slope", "32, 56"), ("small", "3, 5–7"), ("tide", "9, x"))
+    ]
+    found = with_places(tmp_path / "a.pdf", [(72.0, 700.0 - 13 * at, 10.0, entry) for at, entry in enumerate(entries)])
+    assert found.text.split("\n\n") == [entry.strip() for entry in entries]
+
+
+def test_the_name_of_a_short_chapter_runs_beside_the_number_of_the_page(tmp_path: Path) -> None:
+    pages = [
+        [(72.0, 780.0, 9.0, f"Chapter {at // 2}: Ice {at // 2}"), (500.0, 780.0, 9.0, str(at + 1))]
+        + [(72.0, 700.0 - 14 * row, 11.0, line) for row, line in enumerate(BOARD[:5])]
+        for at in range(6)
+    ]
+    found = with_places(tmp_path / "a.pdf", *pages)
+    assert "Chapter" not in found.text
+
+
+# ---------------------------------------------------------------- signs that are raised, lowered, struck
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("There are 2^n^ ways and not 2^n+1^ of them.", "There are 2^n ways and not 2^(n+1) of them."),
+        ("The sum of x^k^ is 4^i^j here.", "The sum of x^k is 4^ij here."),
+        ("It was the 5^th^ and 2^nd^ time, said M^r^ Holt.", "It was the 5th and 2nd time, said Mr Holt."),
+        ("A new L^A^TEX was there in 1^st^ place.", "A new LATEX was there in 1st place."),
+    ],
+)
+def test_raised_letters_are_set_apart_where_they_change_a_value(tmp_path: Path, written: str, expected: str) -> None:
+    [found] = read(with_scripts(tmp_path / "a.pdf", written), "a.pdf")
+    assert isinstance(found, Document)
+    assert found.text == expected
+
+
+def test_a_sign_with_a_stroke_through_it_is_its_contrary(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    canvas.setFont("Times-Roman", 11)
+    canvas.drawString(72, 700, "The depth a ")
+    x = 72 + canvas.stringWidth("The depth a ", "Times-Roman", 11)
+    canvas.drawString(x, 700, "6")  # as TeX's fonts call the stroke
+    canvas.drawString(x, 700, "= 0, and b16 = 6 holds.")
+    canvas.save()
+    [found] = read(tmp_path / "a.pdf", "a.pdf")
+    assert isinstance(found, Document)
+    assert found.text == "The depth a ≠ 0, and b16 = 6 holds."

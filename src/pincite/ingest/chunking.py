@@ -24,7 +24,7 @@ from pincite.datatypes import Document, Passage, passage_id
 from pincite.retrieval.embedding import Embedder
 from pincite.settings import Settings
 
-VERSION = 7
+VERSION = 8
 """Changes whenever the same document gives other passages; an index made by another version is split again."""
 
 TokenStarts = Callable[[str], Sequence[int]]

@@ -144,5 +144,15 @@ def scan_corpus(folder: Path, owned_paths: Iterable[Path], *, may_be_empty: bool
         files.pop(name, None)
         skipped.pop(name, None)
     if not files and not scan.unlisted and not may_be_empty:
-        raise CorpusError(f"{folder}: no file that Pincite reads; put articles there, or name another folder")
+        raise CorpusError(f"{folder}: {_nothing(skipped)}; put articles there, or name another folder")
     return Scan(folder, files, skipped, scan.unlisted)
+
+
+def _nothing(skipped: dict[str, str]) -> str:
+    """That a folder has nothing to read, and of what it has the first file and why that is not read."""
+    nothing = "no file that Pincite reads"
+    if not skipped:
+        return nothing
+    name, reason = min(skipped.items(), key=lambda each: (each[1] == "hidden", each[0]))
+    among = f"among {len(skipped)}, such as " if len(skipped) > 1 else ""
+    return f"{nothing} ({among}{name}: {reason})"

@@ -94,7 +94,7 @@ class Update:
         scan, seen, before = self.scan, self.scan.digest(), self._before
         same = (before.reading, before.corpus, before.scan) == (self._program, str(scan.folder), seen)
         if same and not self.rebuild:
-            self._skipped.update(before.skipped)
+            self._skipped.update(sorted(before.skipped.items()))
             self._write(seen, gone=())
             return UpdateReport(unchanged=tuple(self.writer.doc_ids()), skipped=self._skipped)
         self._known, self._records = self.writer.records(), self.writer.files()
@@ -307,7 +307,7 @@ class Update:
                 fingerprint=self.embedder.fingerprint,
                 corpus=str(self.scan.folder),
                 updated=datetime.now(UTC).isoformat(timespec="seconds"),
-                skipped=self._skipped,
+                skipped=dict(sorted(self._skipped.items())),
                 scan=scan,
             )
         )

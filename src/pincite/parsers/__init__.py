@@ -26,7 +26,7 @@ MOST_CHARACTERS = 20_000_000
 """Of one article: some thousand pages more than the longest books have."""
 _MOST_BYTES = 256 << 20
 """Of a file that is read as a whole, and of what it unpacks to: a larger one is taken for a zip bomb."""
-VERSION = 12
+VERSION = 13
 """Counts up when a file is read otherwise than before, so that the next update reads it again."""
 
 

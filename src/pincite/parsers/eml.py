@@ -22,19 +22,28 @@ def read(path: Path, name: str) -> Iterator[Document]:
     data = path.read_bytes()
     if not data.strip():
         raise UnreadableFile("empty")
-    mail = BytesParser(EmailMessage, policy=policy.default).parsebytes(data)
-    if not any(header in mail for header in ("From", "To", "Subject", "Date", "Message-ID", "Received")):
+    yield mail(data, name)
+
+
+def mail(data: bytes, name: str) -> Document:
+    """A mail as a document.
+
+    Raises:
+        UnreadableFile: it is none, or has no text.
+    """
+    message = BytesParser(EmailMessage, policy=policy.default).parsebytes(data)
+    if not any(header in message for header in ("From", "To", "Subject", "Date", "Message-ID", "Received")):
         raise UnreadableFile("not a mail: it has no line such as From, Date or Subject")
-    attached = [part.get_filename() or part.get_content_type() for part in mail.iter_attachments()]
+    attached = [part.get_filename() or part.get_content_type() for part in message.iter_attachments()]
     stated = {
-        "title": _header(mail, "Subject"),
-        "author": _names(mail, "From") or _header(mail, "From"),
-        "date": _header(mail, "Date"),
-        "to": _names(mail, "To"),
-        "cc": _names(mail, "Cc"),
+        "title": _header(message, "Subject"),
+        "author": _names(message, "From") or _header(message, "From"),
+        "date": _header(message, "Date") or _header(message, "Sent"),
+        "to": _names(message, "To"),
+        "cc": _names(message, "Cc"),
         "attachments": attached,
     }
-    yield document(name, *_body(mail, attached), stated=stated)
+    return document(name, *_body(message, attached), stated=stated)
 
 
 def _header(mail: EmailMessage, key: str) -> str:
@@ -47,7 +56,7 @@ def _header(mail: EmailMessage, key: str) -> str:
 def _names(mail: EmailMessage, key: str) -> list[str]:
     """The people that a header names, those without a name by their address."""
     with suppress(Exception):
-        return [each.display_name or each.addr_spec for each in mail[key].addresses]
+        return [(each.display_name or each.addr_spec).strip('"') for each in mail[key].addresses]
     return []
 
 

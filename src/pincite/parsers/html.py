@@ -14,7 +14,7 @@ from pincite.datatypes import Document
 from pincite.parsers.decoding import decode
 from pincite.parsers.html_article import FURNITURE, article
 from pincite.parsers.markup import Element, collapse, drop, holds, lay_out, parse_html, plain_text
-from pincite.parsers.metadata import document, find_date, one_line
+from pincite.parsers.metadata import document, find_date, is_no_title, one_line
 
 _DECLARED = re.compile(
     rb"<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*(?:[\"']\s*)?([\w.:-]+)", re.IGNORECASE
@@ -50,6 +50,11 @@ _LAST_RESORTS = """
 _BETWEEN_TITLES = r"\s+[|–—•·»«:/-]\s+|\s?\|\s?|:\s"
 _NUMBER = r"(?:(?:[^\W\d_]{1,10}\s)?\d{1,3}(?:\.\d{1,3}){0,3}\.?\s{1,3})?"
 """Before the title of a chapter, where its heading is written without."""
+_OF_MANUAL = re.compile(
+    r"(?:.{0,60}\s)?(?:documentation|docs|manual|handbook|user(?:['’]s)? guide|reference)(?:\sv?\d[\w.]{0,12})?",
+    re.IGNORECASE,
+)
+"""What all pages of a manual may be called."""
 _BEFORE_AUTHOR = re.compile(r"(?:(?:posted|written|published)?\s?\bby|follow|author)\b:?\s*", re.IGNORECASE)
 _NO_AUTHOR = re.compile(
     r"(?:admin(?:istrator)?|root|user|guest|web-?master|anonymous|unknown|none|null|undefined|n/?a|wordpress|editor"
@@ -73,7 +78,11 @@ def read(path: Path, name: str) -> Iterator[Document]:
     tree = parse_html(decode(data, declared[1].decode() if declared else "utf-8"))
     drop(tree, tree.xpath(_MARKS))
     stated = _stated(deepcopy(tree))
-    yield document(name, *lay_out(article(tree)), stated=stated)
+    blocks = article(tree)
+    if (title := stated["title"]) and _OF_MANUAL.fullmatch(title) and blocks and blocks[0].kind == "heading":
+        heading = blocks[0].text
+        stated["title"] = title if heading.casefold() in title.casefold() else f"{heading} – {title}"
+    yield document(name, *lay_out(blocks), stated=stated)
 
 
 def _stated(tree: Element) -> dict[str, Element]:
@@ -92,6 +101,8 @@ def _stated(tree: Element) -> dict[str, Element]:
     headline = next(filter(None, map(plain_text, tree.xpath(_TITLES[0]))), None)
     named = headline if is_of_site else None
     stated["title"] = named or _title(tree, one_line(found.title), one_line(found.sitename))
+    if is_no_title(title) and (stated["title"] or "") in title:  # of "Microsoft Word - a.doc" a part was found
+        stated["title"] = title
     stated["author"] = _author(found.author)
     for author in tree.xpath("//meta[@name='author']/@content"):
         if _LETTERS.findall(author) == _LETTERS.findall(found.author or ""):  # which has lost the points of initials

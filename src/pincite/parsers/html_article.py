@@ -80,6 +80,8 @@ _TEASER = 400
 """What announces another article below its title has fewer letters."""
 _VALUE = 200
 """Letters of a table in a cell that is still a value."""
+_FEW = 5
+"""Blocks that are enough to tell that blocks were glued."""
 _PROSE = 60
 """From this many letters on, a paragraph is prose wherever it stands."""
 
@@ -116,7 +118,7 @@ def article(tree: Element) -> list[Block]:
     open_sections(tree)
     markup.write_formulas(tree)
     for element in tree.iter(etree.Element):
-        if element.tag not in BLOCKS and markup.is_hidden(element):
+        if markup.numbers_lines(element) if element.tag in BLOCKS else markup.is_hidden(element):
             element.tag = "template"
     etree.strip_elements(tree, "script", "style", "template", *markup.STRUCK, with_tail=False)
     markup.write_scripts(tree)
@@ -141,9 +143,11 @@ def article(tree: Element) -> list[Block]:
             element.tag = "pre"
     blocks = blocks_of(body)
     part = _main_part(tree)
-    if _has_all(blocks, part):
+    if len(blocks) > 1 and _has_all(blocks, part):
         return blocks
     whole = _whole_part(part)
+    if _are_glued(blocks, whole):
+        return whole
     if sum(len(block.text) for block in blocks) < _SHORT_PAGE:
         return whole or blocks
     return whole if lost_much(blocks, whole) else blocks
@@ -317,6 +321,12 @@ def _has_all(blocks: list[Block], part: Element) -> bool:
     headings = sum(block.kind == "heading" for block in blocks)
     enough = max(_SHORT_PAGE, len(letters_of(part)) - _PROSE)
     return letters >= enough and headings >= len(list(part.iterdescendants(*HEADINGS)))
+
+
+def _are_glued(blocks: list[Block], whole: list[Block]) -> bool:
+    """Whether all is one paragraph that has several blocks of the page in it, as where trafilatura finds no article."""
+    text = squashed(blocks[0].text) if len(blocks) == 1 else ""
+    return sum(squashed(block.text) in text for block in whole[:_FEW]) > 1
 
 
 def _whole_part(part: Element) -> list[Block]:

@@ -29,7 +29,7 @@ _TOML = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | r
 _DAY_IN_NAME = re.compile(r"(?:.*/)?(\d{4}-\d\d-\d\d)-[^/]*")
 _TAGS_ALONE = re.compile(r"\s*(?:\{%[^\n%]{0,500}%\}\s*)+")
 _SHORTCODES_ALONE = re.compile(r"\s*(?:\{\{(?:<[^\n{}]{0,500}>|%[^\n{}]{0,500}%)\}\}\s*)+")
-_LINK_VARIABLE = re.compile(r"\]\(\{\{[^\n{}]{0,500}\}\}")
+_LINK_VARIABLE = re.compile(r"\]\((?:\{\{[^\n{}]{0,500}\}\}|\{%[^\n%]{0,500}%\})")
 """Jekyll's tags and Hugo's on lines of their own, and their variables where a link leads; within prose and code they
 may be what the article is about."""
 _PANDOC = re.compile(r"\A% ([^\n]+)\n%(?: ([^\n]*))?\n(?:%(?: ([^\n]*))?\n)?(?=\n)")

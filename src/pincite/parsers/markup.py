@@ -13,7 +13,7 @@ from lxml import etree, html
 from pincite.datatypes import Span, Table
 from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import clean
-from pincite.parsers.notation import LOWERED, RAISED, SIGNS, letter, roman
+from pincite.parsers.notation import LOWERED, RAISED, SIGNS, as_script, is_index_or_exponent, letter, roman
 
 _HEAD, _ROW = "tr-of-columns", "tr-of-values"
 """What rows of a table are called once their cells are joined: those that name its columns, and those below."""
@@ -30,12 +30,6 @@ _SILENT = {"area", "audio", "button", "canvas", "datalist", "embed", "form", "he
 _SILENT |= {"menu", "nav", "noscript", "object", "option", "rp", "rt", "script", "select", "style", "svg", "template"}
 _SILENT |= {"textarea", "title", "video", *STRUCK}
 _AROUND_OPERATOR = re.compile(r"(?<!\s)\s*([-+\u2212*/=])\s*")
-_POWER = re.compile(r"[-+\u2212]?[^\W_](?:\S*[^\W_])?")
-_ABBREVIATION = re.compile(r"st|nd|rd|th|[aeo]|[ao]s|ers?|re|res|me|[eè]me|[èe]re|ter?|[A-Z]{2,}")
-"""Raised letters behind a number that only shorten a word, in several languages, or are a trader's mark."""
-_VARIABLE = re.compile(r"(?:\A|[\W_])[^\W\d_]\Z|\)\Z")
-_EXPONENT = re.compile(r"[^\W\d_aceort]")
-"""A raised letter behind another or a bracket; those left out shorten words, as in M\u1d9c, D\u02b3 and n\u1d52."""
 _NOTE = re.compile(r"foot-?note|end-?note|note-?ref|\b(?:fn|fnref|ref|reference|cite|citation)\b", re.IGNORECASE)
 _NOTE_LINK = re.compile(r"foot-?note|end-?note|note-?ref|citation-?ref", re.IGNORECASE)
 """Classes of the marks that lead to a note or a source."""
@@ -63,6 +57,10 @@ _EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 _RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b|(?:^|\s)(sup|sub)(?:erscript|script)?$", re.IGNORECASE)
 """Of styles, and of classes, which stand behind them."""
 _UNSEEN = re.compile(r"(?:^|\s)(?:sr-only|visually-?hidden|screen-reader-text)(?:$|\s)")
+
+_LINE_NUMBERS = re.compile(
+    r"(?:^|[\s_-])(?:line-?(?:no|num(?:ber)?)s?|ln-(?:n|num)\w*|gutter)(?:$|[\s_-])", re.IGNORECASE
+)
 
 
 class Block(NamedTuple):
@@ -163,9 +161,18 @@ def is_hidden(element: Element) -> bool:
     """Whether a browser shows nothing of an element, as of what is there for those who have the page read to them."""
     if element.get("hidden") is not None or _HIDDEN.search(element.get("style", "")):
         return local_name(element) != "br"  # the words beside it are two in any case
-    if "pagebreak" in _role(element):  # the number of a page, within a word perhaps
+    if "pagebreak" in _role(element) or numbers_lines(element):  # the number of a page is within a word perhaps
         return True
     return element.tag not in BLOCKS and _UNSEEN.search(element.get("class", "")) is not None
+
+
+def numbers_lines(element: Element) -> bool:
+    """Whether an element holds the numbers that stand before lines of code."""
+    name = element.get("class")
+    if name is None or _LINE_NUMBERS.search(name) is None or element.getparent() is None:
+        return False
+    begins_line = next(element.iterancestors("pre"), None) is not None or not _text_before(element).strip()
+    return begins_line and letters_of(element).isdecimal()
 
 
 def _role(element: Element) -> str:
@@ -372,8 +379,8 @@ def write_scripts(tree: Element) -> None:
             _set_text(script, text.translate(RAISED if is_raised else LOWERED))
         elif any(map(str.isspace, text)):
             script.text, script.tag = f" {script.text or ''}", "span"
-        elif _is_index_or_exponent(text, script, is_raised):
-            _set_text(script, f"{'^' if is_raised else '_'}{text if len(text) == 1 else f'({text})'}")
+        elif is_index_or_exponent(text, _text_before(script), is_raised=is_raised):
+            _set_text(script, as_script(text, is_raised=is_raised))
 
 
 def _text_before(element: Element) -> str:
@@ -383,16 +390,6 @@ def _text_before(element: Element) -> str:
 
 def _is_note(element: Element) -> bool:
     return re.fullmatch(r"\d[\d,;\u2013-]*|[a-z]", letters_of(element)) is not None
-
-
-def _is_index_or_exponent(text: str, script: Element, is_raised: bool) -> bool:
-    """Whether raised or lowered signs change the value before them: ``1st``, ``Mme`` and a trader's mark do not."""
-    if any(map(str.isdigit, text)):
-        return text[0] not in "[("
-    before = _text_before(script)
-    if before[-1:].isdigit():
-        return _POWER.fullmatch(text) is not None and _ABBREVIATION.fullmatch(text) is None
-    return is_raised and _VARIABLE.search(before[-2:]) is not None and _EXPONENT.fullmatch(text) is not None
 
 
 def _set_text(element: Element, text: str) -> None:

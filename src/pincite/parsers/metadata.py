@@ -33,6 +33,7 @@ _DATES = [
         rf"\b{_NAME}\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<year>\d{{4}})",
         rf"\b{_NAME},?\s(?P<year>\d{{4}})",
         r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})",
+        r"0?(?P<day>1[0-2]|[1-9])[/-]0?(?P<month>(?P=day))[/-](?P<year>\d{4})",
         r"(?P<day>1[3-9]|2\d|3[01])[/-](?P<month>\d{1,2})[/-](?P<year>\d{4})",
         r"(?P<month>\d{1,2})[/-](?P<day>1[3-9]|2\d|3[01])[/-](?P<year>\d{4})",
         r"(?P<year>\d{4})-(?P<month>\d\d)(?!-?\d)",
@@ -115,7 +116,10 @@ def document(
     """
     rest = {key: value for key, value in stated.items() if value not in (None, "", [])}
     title = one_line(rest.pop("title", None))
-    title = None if title and _words(title) in _NO_TITLES else title
+    if title and is_no_title(title):
+        heading = text[slice(*headings[0])] if headings and headings[0][0] == 0 else ""
+        title = heading if heading and not is_no_title(heading) else None
+    author = _names(_take(rest, "author", "authors", "creator", "byline"))
     date_key = next((key for key in _DATE_KEYS if iso_date(rest.get(key))), None)
     return Document(
         doc_id=doc_id,
@@ -128,7 +132,7 @@ def document(
         date=iso_date(rest.pop(date_key)) if date_key else None,
         url=_take(rest, "url", "link", "canonical_url", "permalink"),
         source=_take(rest, "source", "publisher", "site", "sitename"),
-        author=_names(_take(rest, "author", "authors", "creator", "byline")),
+        author=None if author and is_no_title(author) else author,
         metadata=as_json(rest),
     )
 
@@ -145,7 +149,21 @@ KEYS = frozenset(
 KEYS |= {"url", "link", "canonical_url", "permalink", "source", "publisher", "site", "sitename", "tags", "keywords"}
 KEYS |= {"author", "authors", "creator", "byline", "category", "categories"}
 """By which files state something of themselves. Others (``serves``, ``born``) may say what the text is about."""
-_NO_TITLES = {"untitled", "untitled document", "untitled page", "no title", "new page", "new document", "unknown"}
+_NO_TITLE = re.compile(
+    r"(?:(?:untitled|unnamed)[ _-]?|(?:untitled|unnamed|new|blank)[ _-]?(?:document|page|presentation|file|post|tab)"
+    r"[ _-]?)\d{0,3}"
+    r"|no title|unknown|\(?anonymous\)?|title|about:blank|(?:powerpoint[ -])?pr[äeé]sentation ?\d*|unspecified"
+    r"|(?:slide|folie|diapositive|layout|do[ck]ument) ?\d+|(?:ARRAY|HASH|SCALAR|CODE)\(0x[0-9a-f]+\)"
+    r"|(?:microsoft )?(?:office )?(?:word|powerpoint|excel) - .*",
+    re.IGNORECASE,
+)
+"""What programs put in where nobody stated a title or an author."""
+_NO_TITLE_OF_FILE = re.compile(
+    r"untitled.*|author|(?:default )?user|owner|root|admin(?:istrator)?|\S+_\S+"
+    r"|.*\.(?:docx?|odt|pdf|tex|dvi|e?ps|indd|qx[dp]|rtf|txt|md|html?|xml|pptx?|odp|xlsx?|wp[ds]?|pub|exe|jpe?g|tiff?|png)",
+    re.IGNORECASE,
+)
+"""What they put in besides: names of accounts and of files."""
 _FOLDERS = {"book", "content", "contents", "doc", "docs", "documentation", "en", "html", "public", "site", "src", "www"}
 """Those that do not say either what is in them, unless all do."""
 
@@ -165,6 +183,16 @@ def _names(author: str | None) -> str | None:
         named += ")" * (named.count("(") > named.count(")"))
         found.append(named or ("" if "/" in part else part.strip()))
     return "; ".join(filter(None, found)) or None
+
+
+def is_no_title(text: str) -> bool:
+    """Whether a title, or an author, is what programs put in where nobody stated one: ``Untitled``, ``Document1``."""
+    return _NO_TITLE.fullmatch(text) is not None
+
+
+def is_put_in(text: str) -> bool:
+    """Whether a file's title or author is what its program put in: the name of a file, of an account, of nothing."""
+    return is_no_title(text) or _NO_TITLE_OF_FILE.fullmatch(text) is not None
 
 
 def says_nothing(title: str) -> bool:

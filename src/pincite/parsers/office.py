@@ -11,6 +11,7 @@ from zipfile import ZipFile
 
 from pincite.errors import UnreadableFile
 from pincite.parsers.markup import Block, Element, as_one, collapse
+from pincite.parsers.metadata import is_put_in
 
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 """A second copy, for programs that do not know the first."""
@@ -50,7 +51,8 @@ def stated_in(
     keys = ("title", "author", "created", "subject", "keywords", "category")
     stated = {key: str(getattr(properties, key)) for key in keys}
     heading = blocks[0].text if blocks and blocks[0].kind == "heading" else None
-    return {"title": heading} | {key: each for key, each in stated.items() if each not in ("", "None", *filled_in)}
+    is_said = {key: each not in ("", "None", *filled_in) and not is_put_in(each) for key, each in stated.items()}
+    return {"title": heading} | {key: each for key, each in stated.items() if is_said[key]}
 
 
 def join_scripts(tree: Element) -> None:

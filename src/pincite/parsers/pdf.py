@@ -21,8 +21,8 @@ from pincite.datatypes import OCR_PAGES, Document
 from pincite.errors import UnreadableFile, installing
 from pincite.parsers import Skipped, Working, ocr
 from pincite.parsers.decoding import storable
-from pincite.parsers.metadata import document
-from pincite.parsers.notation import LOWERED, RAISED, SIGNS
+from pincite.parsers.metadata import document, is_put_in
+from pincite.parsers.notation import LOWERED, RAISED, SIGNS, as_script, is_index_or_exponent
 from pincite.parsers.pdf_layout import Line, flow, in_reading_order, usual_height
 from pincite.parsers.text import byline
 
@@ -44,6 +44,9 @@ _ACCENTS = dict(
     zip("`´^ˆ~˜¯˘˙¨˚˝ˇ", "\u0300\u0301\u0302\u0302\u0303\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c", strict=True)
 )
 """Drawn by themselves above the next letter, as by TeX with its first fonts."""
+_STROKES = frozenset("6\u0338")
+"""Drawn over the next sign, a stroke says that it does not hold; TeX's fonts call it 6."""
+_STRUCK = frozenset("=∈∋⊂⊃⊆⊇≡∼≃≈∃∣∥<>≤≥")
 _DOTTED = {"ı": "i", "ȷ": "j"}
 _WITHOUT_SPACES = "\u2e80"
 """The first character of Chinese and Japanese, which are drawn wide apart and written without spaces."""
@@ -52,6 +55,7 @@ _NARROW_OR_WIDE = re.compile(r"[fijlrtmwIMW.,:;'|]")
 _LONGEST_LINE = 400
 """In characters: so far before its accent a letter may stand."""
 _WORD_SPACE = 0.15
+_SAME_PLACE = 0.15
 _LOST_SPACE, _NO_SPACE = 0.25, 0.6
 """In units of the font size: gaps where a space was meant that PDFium does not see, as between two fonts. In units of
 a letter's width, where all letters are as wide: gaps that listings leave around signs, where it sees a space."""
@@ -74,14 +78,6 @@ _BEFORE_NOTE = re.compile(r"(?:[.,;:!?…'\"”’»]|[^\W\d_⁰-⁹¹²³]{3}|(
 
 _STATED = {"Title": "title", "Author": "author", "Subject": "subject", "Keywords": "keywords"}
 """The file's own dates are not among them: they tell when it was printed or saved, not when the article appeared."""
-_FILLED_IN = re.compile(
-    r"untitled.*|unknown|\(?anonymous\)?|title|author|(?:default )?user|owner|root|admin(?:istrator)?|about:blank"
-    r"|(?:powerpoint[ -])?pr[äeé]sentation ?\d*|(?:slide|folie|diapositive|layout|do[ck]ument) ?\d+"
-    r"|(?:microsoft )?(?:office )?(?:word|powerpoint|excel) - .*|(?:ARRAY|HASH|SCALAR|CODE)\(0x[0-9a-f]+\)|\S+_\S+"
-    r"|.*\.(?:docx?|odt|pdf|tex|dvi|e?ps|indd|qx[dp]|rtf|txt|md|html?|xml|pptx?|odp|xlsx?|wp[ds]?|pub|exe|jpe?g|tiff?|png)",
-    re.IGNORECASE,
-)
-"""What programs put in where nobody stated anything: names of files, of accounts, of nothing."""
 _NO_LETTER = re.compile(r"[\0-\x08\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _VOWEL = re.compile(r"[aeiouyAEIOUY\u00c0-\u00c6\u00c8-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
@@ -115,7 +111,7 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped | Working]:
     bylines = {line: found for line in lines[:_HEAD_LINES] if (found := byline(line.text))}
     text, page_starts = flow(lines, len(pages), alone=bylines)
     stated: dict[str, Any] = {
-        _STATED[key]: info[key] for key in _STATED if info[key] != path.stem and not _FILLED_IN.fullmatch(info[key])
+        _STATED[key]: info[key] for key in _STATED if info[key] != path.stem and not is_put_in(info[key])
     }
     stated[OCR_PAGES] = by_ocr
     stated["title"] = stated.get("title") or _headline(lines)
@@ -391,14 +387,21 @@ def _rises(char: Line, bottom: float, height: float) -> int:
 
 
 def _script(before: str, run: str, *, raised: bool) -> str:
-    """A raised or lowered number: ``10⁶``, ``H₂O``, and as the mark of a note ``2019[4]``; anything else as it is."""
+    """A raised or lowered number: ``10⁶``, ``H₂O``, ``2^n``, and as the mark of a note ``2019[4]``; else as it is."""
     mark = run.rstrip()
     space = run[len(mark) :]
     if not before.strip():
-        return f"{mark} "
+        return f"[{mark}] " if raised and mark.isdecimal() else f"{mark} "
     if raised and _NOTE.fullmatch(mark) and _BEFORE_NOTE.search(before):
         return f"[{mark}]{space}"
-    return mark.translate(RAISED if raised else LOWERED) + space if SIGNS.fullmatch(mark) else run
+    if SIGNS.fullmatch(mark):
+        return mark.translate(RAISED if raised else LOWERED) + space
+    is_value = before[-1].isdigit() or before[-1].islower()  # letters of a logo are raised too
+    return as_script(mark, is_raised=raised) + space if is_value and _is_in_place(mark, before, raised) else run
+
+
+def _is_in_place(mark: str, before: str, raised: bool) -> bool:
+    return " " not in mark and is_index_or_exponent(mark, before, is_raised=raised)
 
 
 def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pypdfium2 has no types
@@ -432,6 +435,9 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
                 continue
             turn = round(quarters) % 4
         char = _upright(text, rectangle, x.value, bottom, turn) if turn else Line(text, left, bottom, right, top)
+        if text in _STRUCK and before.text in _STROKES and abs(before.left - left) < _SAME_PLACE * (top - bottom):
+            found.pop()
+            char = char._replace(text=unicodedata.normalize("NFC", f"{text}\u0338"))
         if last == turn and before.text in _ACCENTS and text.isalpha():
             accent = _ACCENTS[before.text]
             if char.left < (before.left + before.right) / 2 < char.right:

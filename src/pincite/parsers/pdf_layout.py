@@ -26,6 +26,9 @@ _COLUMN_LINES = 4
 _FEWEST_LINES = 2
 """Of columns that are so few lines long that they could be rows of a table: see :func:`_flow_apart`."""
 _FEWEST_CELLS = 4
+_MOST_TURNS, _MOST_ACROSS, _LEVEL_AS_ROWS = 3, 0.1, 0.85
+"""Between columns that were drawn one after the other, where a title may come first and a line at the foot last; the
+share of lines across them; the share of lines that stand beside others where these are rows."""
 _NOTE_HEIGHT = 0.95
 """Of the usual font size: how high the lines of notes are at most."""
 _LINE_DISTANCE = 1.8
@@ -38,6 +41,8 @@ _SLUG = re.compile(
 _GAP = "\N{EM SPACE}"
 """Between pieces of one line, as between the cells of a table row."""
 _CELL_GAP, _NUMBER_GAP = 1.2, 2.5
+_PROSE_CELL = 8
+"""As wide are lines of prose, where cells of values are not."""
 _NUMBER = re.compile(r"\W?(?:\d{1,3}|[A-Za-z])(?:\.\d{1,3}){0,4}[.):\]]?|\W")
 """Of a heading, an item or a line of code, which is no cell."""
 
@@ -51,9 +56,9 @@ _FULL_STOP = re.compile(r"\w[.!?]$")
 _ITEM = re.compile(r"[•‣▪●◦■▶►▸➢➤❖✓✔◆◇○□–—*-]\s|\(?(?:\d{1,2}|[a-z])[.)]\s|[①-⑳]")
 _BULLET = re.compile(r"[•‣▪●◦■▶►▸➢➤❖✓✔◆◇○□]\s|[①-⑳]")
 """No sentence goes on with these."""
-_NOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]{1,3}) ?[^\W\d_]")
+_NOTE = re.compile(r"(?:\d{1,3}|\[\d{1,3}\]|[*†‡§¶]{1,3}) ?[^\W\d_]")
 """How a note at the foot of a page begins."""
-_LEADER = re.compile(r"(?<!\.)(?<!\. )(?:\. ?){4,}+\s*+\w+$")
+_LEADER = re.compile(r"(?<!\.)(?<!\. )(?:\. ?){4,}+\s*+\w+(?:(?:, |[–-])\w+)*+$")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _SHORT, _HEADING_HEIGHT = 0.6, 1.15
 """Of the usual width, below which a line may be an entry of a list; of the usual height, that of a heading."""
@@ -116,11 +121,11 @@ def in_reading_order(pages: Sequence[Sequence[Line]]) -> list[Line]:
     stamps = Counter(text for page in numbered for text in {line.text for line in page if line.is_aside})
     aside = [[line for line in page if line.is_aside and stamps[line.text] == 1] for page in numbered]
     usual = usual_height(line for page in upright for line in page)
-    return [
-        line
-        for page, beside in zip(upright, aside, strict=True)
-        for line in (*_notes_aside(_ordered(page), usual), *_ordered(beside))
-    ]
+    ordered: list[Line] = []
+    for page, beside in zip(upright, aside, strict=True):
+        text, margin = _without_notes_beside(page, usual)
+        ordered += (*_notes_aside(_ordered(text), usual), *_ordered(margin), *_ordered(beside))
+    return ordered
 
 
 def usual_height(lines: Iterable[Line]) -> float:
@@ -129,6 +134,22 @@ def usual_height(lines: Iterable[Line]) -> float:
     for line in lines:
         heights[round(line.height, 1)] += len(line.text)
     return max(heights, key=lambda height: heights[height], default=0.0)
+
+
+def _without_notes_beside(lines: Sequence[Line], usual: float) -> tuple[list[Line], list[Line]]:
+    """The lines of a page without the small ones in the margin beside its prose, and these, set aside."""
+    wide = [line for line in lines if line.right - line.left > _WIDE_LINE * line.height > 0.95 * _WIDE_LINE * usual]
+    if len(wide) < _COLUMN_LINES:
+        return list(lines), []
+    left, right = min(line.left for line in wide), max(line.right for line in wide)
+    bottom, top = min(line.bottom for line in wide), max(line.top for line in wide)
+    notes = {
+        line
+        for line in lines
+        if (line.right < left or line.left > right) and bottom < line.top <= top and line.height < _NOTE_HEIGHT * usual
+    }
+    text = [line for line in lines if line not in notes]
+    return text, [line._replace(is_aside=True) for line in lines if line in notes]
 
 
 def _notes_aside(lines: Sequence[Line], usual: float) -> list[Line]:
@@ -198,6 +219,11 @@ def _without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     counts = Counter(key for line in edges for key in _keys(line))
     least = min(3, max(2, _RUNNING_ON * len(pages)))
     running = {line for line in edges if any(counts[key] >= least for key in _keys(line))}
+    # The name of a chapter of few pages, beside the number of the page.
+    numbered = [row for page in rows for row in (*page[:1], *page[-1:]) if any(line in running for line in row)]
+    running.update(
+        line for row in numbered if any(each.text.isdecimal() for each in row) for line in row if line in edges
+    )
     for row in (row for page in rows for row in page):
         running.update(line for line in row if _LEADERS.search(line.text))
         numbers = (pair for pair in pairwise(row) if len(pair[1].text) <= _LONGEST_NUMBER)
@@ -229,7 +255,7 @@ def _ordered(lines: Sequence[Line]) -> list[Line]:
     others: list[Line] = []
     prevails, _, x = gutter
     for beside, across in _bands(lines, x):
-        if not _is_table(beside) if prevails else _flow_apart(beside, x):
+        if prevails == 2 or (prevails and not _is_table(beside)) or (not prevails and _flow_apart(beside, x)):
             left, _, right = _parted(beside, x)
             below = [] if prevails else _below_columns(left, right)
             left = [line for line in left if line not in below]
@@ -280,10 +306,35 @@ def _rows(lines: Iterable[Line]) -> list[list[Line]]:
 def _with_cells(rows: Sequence[list[Line]]) -> list[list[Line]]:
     """The rows, those of tables together with the further lines of their cells."""
     found: list[list[Line]] = []
-    for row in rows:
+    for row in _centred(rows):
         cells = _continued(found[-1], row) if found else []
         found[-1:] = [cells] if cells else [*found[-1:], row]
     return found
+
+
+def _centred(rows: Sequence[list[Line]]) -> Iterator[list[Line]]:
+    """The rows; cells of two lines of prose, between which stand cells of one line, are in one row with these."""
+    at = 0
+    while at < len(rows):
+        cells = _around(*rows[at : at + 3]) if at + 2 < len(rows) else []
+        yield cells or rows[at]
+        at += 3 if cells else 1
+
+
+def _around(above: Sequence[Line], middle: Sequence[Line], below: Sequence[Line]) -> list[Line]:
+    """The cells of a row of a table if what stands in the middle of it does so between the lines of others."""
+    distances = _distance(above[0], middle[0]), _distance(middle[0], below[0])
+    if len(above) != len(below) or not 0.3 < min(distances) <= max(distances) < 0.9:
+        return []
+    pairs = list(zip(above, below, strict=True))
+    if any(abs(a.left - b.left) > 1 or a.right - a.left < _PROSE_CELL * a.height for a, b in pairs):
+        return []
+    cells = [Line.joined(_seamed(a.text, b.text, Counter()) + b.text, (a, b)) for a, b in pairs]
+    if any(cell.left < line.right and line.left < cell.right for cell in cells for line in middle):
+        return []
+    bottom, top = middle[0].bottom, middle[0].top
+    cells = [cell._replace(bottom=bottom, top=top) for cell in cells]
+    return sorted([*cells, *middle], key=lambda line: line.left)
 
 
 def _continued(row: Sequence[Line], below: Sequence[Line]) -> list[Line]:
@@ -295,6 +346,8 @@ def _continued(row: Sequence[Line], below: Sequence[Line]) -> list[Line]:
         at = max((at for at, cell in enumerate(cells) if cell.left <= piece.left + 1), default=0)
         cell, end = cells[at], cells[at + 1].left if at + 1 < len(cells) else max(cells[at].right, piece.right)
         is_full = end - cell.right < min(_first_word_width(piece) + _CELL_GAP * cell.height, 3 * cell.height)
+        # A column may be wider than what stands in it.
+        is_full |= abs(piece.left - cell.left) < 1 and cell.right - cell.left > _PROSE_CELL * cell.height
         goes_on = is_full and piece.text[0].islower() and (cell.text[-1].isalpha() or cell.text[-1] in ",-")
         if not goes_on or piece.right > end or piece.left >= cell.right or cell.is_code:
             return []
@@ -312,23 +365,25 @@ def _joined(row: Sequence[Line]) -> Line:
     return Line.joined(text, row)
 
 
-def _gutter(lines: Sequence[Line]) -> tuple[bool, int, int] | None:
+def _gutter(lines: Sequence[Line]) -> tuple[int, int, int] | None:
     """The best gutter between columns of prose; None for a page without columns.
 
-    Whether all of the page stands in these two, how good it is, and where the column begins that has another to its
-    left.
+    Whether all of the page stands in these two (2 where that is certain), how good it is, and where the column begins
+    that has another to its left.
     """
-    gutters: list[tuple[bool, int, int]] = []
+    gutters: list[tuple[int, int, int]] = []
     for edge in {round(line.left) - 1 for line in lines}:
         left, across, right = _parted(lines, edge)
         fewer = min(len(left), len(right))
         if fewer < _FEWEST_LINES:
             continue
         are_columns = fewer >= _COLUMN_LINES and len(across) <= 0.4 * len(lines)
-        if are_columns and _is_prose(left) and _is_prose(right) and not _is_drawn_in_rows(lines, edge):
-            gutters.append((True, fewer - len(across), edge))
+        if are_columns and _are_set_apart(lines, edge):
+            gutters.append((2, fewer - len(across), edge))
+        elif are_columns and _is_prose(left) and _is_prose(right) and not _is_drawn_in_rows(lines, edge):
+            gutters.append((1, fewer - len(across), edge))
         elif beside := [band for band, _ in _bands(lines, edge) if _flow_apart(band, edge)]:
-            gutters.append((False, sum(map(len, beside)), edge))
+            gutters.append((0, sum(map(len, beside)), edge))
     return max(gutters, default=None)
 
 
@@ -356,6 +411,22 @@ def _flow_apart(lines: Sequence[Line], x: float) -> bool:
     return _is_prose(left) and _is_prose(right) and (drawn_apart or (_runs_on(left) and _runs_on(right)))
 
 
+def _are_set_apart(lines: Sequence[Line], x: float) -> bool:
+    """Whether what stands left and right of ``x`` was drawn one after the other, at heights that are not those of rows.
+
+    So are the columns of a reference card, whose lines are no prose, but not those of a table.
+    """
+    left, across, right = _parted(lines, x)
+    if min(len(left), len(right)) < 2 * _COLUMN_LINES or len(across) > _MOST_ACROSS * len(lines):
+        return False
+    sides = [line.left >= x - 1 for line in lines if line.right <= x or line.left >= x - 1]
+    turns = sum(before != after for before, after in pairwise(sides))
+    heights = sorted(line.bottom for line in left)
+    places = ((bisect_left(heights, line.bottom - 1), line.bottom + 1) for line in right)
+    level = sum(at < len(heights) and heights[at] <= most for at, most in places) / len(right)
+    return level < _LEVEL_AS_ROWS if turns == 1 and not across else turns <= _MOST_TURNS and level < 0.5
+
+
 def _is_drawn_in_rows(lines: Sequence[Line], x: float) -> bool:
     """Whether what stands left and right of ``x`` was drawn by turns, as a table is, and does not fill its lines."""
     parts = _parted(lines, x)
@@ -369,7 +440,8 @@ def _is_filled(lines: Sequence[Line]) -> bool:
     right = max(line.right for line in lines)
     rows = [row[-1] for row in _rows(lines)]
     full = sum(right - line.right < _first_word_width(after) + 0.5 * line.height for line, after in pairwise(rows))
-    return 2 * full >= len(rows) - 1
+    # Of many labels of a list, some end at the edge by chance.
+    return 3 * full >= 2 * (len(rows) - 1) if len(rows) > 2 * _COLUMN_LINES else 2 * full >= len(rows) - 1
 
 
 def _is_column(lines: Sequence[Line]) -> bool:
@@ -402,7 +474,7 @@ def _parted(lines: Iterable[Line], x: float) -> tuple[list[Line], list[Line], li
 
 def _is_prose(lines: Sequence[Line]) -> bool:
     """Whether most of the text stands in lines longer than the cells of a table, whatever formulas are between them."""
-    wide = sum(len(line.text) for line in lines if line.right - line.left > 8 * line.height)
+    wide = sum(len(line.text) for line in lines if line.right - line.left > _PROSE_CELL * line.height)
     return wide > sum(len(line.text) for line in lines) / 2
 
 
@@ -461,15 +533,15 @@ def _goes_on(paragraph: Sequence[Line], after: Line, below: Line | None, usual: 
     is_next = _distance(before, after) < 1.1 * usual.distance and before.right >= right > after.right
     if differ > (0.3 if is_next and after.left <= min(line.left for line in paragraph) + 1.5 * before.height else 0.15):
         return False
+    gaps = before.text.count(_GAP), after.text.count(_GAP)
     if before.page != after.page or after.bottom > before.top:
         full = len(paragraph) > 1 and before.right > right - 2 * before.height
-        return not complete and (after.text[0].islower() or (full and not is_item))
+        return not (complete or all(gaps)) and (after.text[0].islower() or (full and not is_item))
     room = max(right, after.right) - before.right - _first_word_width(after)
     if _distance(before, after) > _PARAGRAPH_GAP * usual.distance or (
         is_item and (complete or room > before.height or _BULLET.match(after.text))
     ):
         return False
-    gaps = before.text.count(_GAP), after.text.count(_GAP)
     if all(gaps) or max(gaps) > 1 or _LEADER.search(before.text):
         return False
     hangs = bool(gaps[1]) and before.left - after.left > 0.8 * before.height

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,22 @@ from lxml import etree
 from pptx.oxml.ns import qn
 
 from pincite.datatypes import Document, Span, Table
-from pincite.parsers.markup import Block, Element, blocks_of, lay_out, parse_xml
+from pincite.parsers.markup import Block, Element, blocks_of, lay_out, parse_xml, whole_number
 from pincite.parsers.metadata import document
+from pincite.parsers.notation import letter, roman
 from pincite.parsers.office import FALLBACK, join_scripts, open_package, stated_in, write_equations
 
 _AS_HTML = {qn("a:p"): "p", qn("a:br"): "br", qn("a:tbl"): "table", qn("a:tr"): "tr", qn("a:tc"): "td"}
+
+_BULLETS = {qn(f"a:bu{kind}") for kind in ("AutoNum", "Char", "None", "Blip")}
+_MARKS = {"Period": "{}. ", "ParenR": "{}) ", "ParenBoth": "({}) ", "Plain": "{} ", "Minus": "-{}- "}
+_NUMERALS: list[tuple[str, Callable[[int], str]]] = [
+    ("alphaLc", letter),
+    ("alphaUc", lambda number: letter(number).upper()),
+    ("romanLc", roman),
+    ("romanUc", lambda number: roman(number).upper()),
+    ("", str),
+]
 
 
 def read(path: Path, name: str) -> Iterator[Document]:
@@ -56,11 +67,43 @@ def _plain(element: Element) -> Element:
     return parse_xml(etree.tostring(element))
 
 
+def _number_items(tree: Element) -> None:
+    """Write the numbers of items where PowerPoint shows them: each kind goes on within its level of a text."""
+    for body in tree.xpath("descendant-or-self::*[local-name() = 'txBody']"):
+        counts: dict[int, tuple[tuple[str, int], int]] = {}
+        for paragraph in body.iterchildren(qn("a:p")):
+            properties = paragraph.find(qn("a:pPr"))
+            level = whole_number(None if properties is None else properties.get("lvl"), 0)
+            words = next(paragraph.iter(qn("a:t")), None)
+            for deeper in [each for each in counts if each > level]:
+                del counts[deeper]
+            if words is None:
+                continue
+            styles = (properties, body.find(f"{qn('a:lstStyle')}/{qn(f'a:lvl{min(level, 8) + 1}pPr')}"))
+            kinds = (each for style in styles if style is not None for each in style if each.tag in _BULLETS)
+            kind = next(kinds, None)
+            if kind is None or kind.tag != qn("a:buAutoNum"):
+                counts.pop(level, None)
+                continue
+            key = kind.get("type", ""), whole_number(kind.get("startAt"), 1)
+            before, number = counts.get(level, (key, key[1] - 1))
+            counts[level] = key, number + 1 if before == key else key[1]
+            words.text = _numeral(key[0], counts[level][1]) + (words.text or "")
+
+
+def _numeral(kind: str, number: int) -> str:
+    """An item's number as PowerPoint writes one of that kind: ``arabicPeriod``, ``alphaLcParenR``."""
+    write = next(write for begin, write in _NUMERALS if kind.startswith(begin))
+    mark = next((mark for end, mark in _MARKS.items() if kind.endswith(end)), "{}. ")
+    return mark.format(write(number) if number <= 9999 else str(number))
+
+
 def _as_html(tree: Element) -> Element:
     """PowerPoint's elements by the names that they have in HTML."""
     etree.strip_elements(tree, FALLBACK, with_tail=False)
-    for covered in tree.xpath("//*[local-name() = 'tc'][@hMerge = '1' or @vMerge = '1']"):
+    for covered in tree.xpath(".//*[local-name() = 'tc'][@hMerge = '1' or @vMerge = '1']"):
         covered.getparent().remove(covered)
+    _number_items(tree)
     write_equations(tree, qn("a:t"))
     for element in tree.iter("{*}*"):
         element.text = element.text if element.tag == qn("a:t") else None

@@ -6,17 +6,20 @@ Raised digits, notes and headings, which it has not, are added; struck and hidde
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
+from lxml import etree
 from striprtf.striprtf import rtf_to_text
 
 from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import storable
-from pincite.parsers.markup import Block, collapse, has_header, lay_out
-from pincite.parsers.metadata import document
+from pincite.parsers.markup import Block, Element, blocks_of, collapse, lay_out
+from pincite.parsers.metadata import document, is_put_in
 from pincite.parsers.notation import LOWERED, RAISED
 
 _SCRIPT = re.compile(r"\\(super|sub)(?![a-z0-9]) ?((?:\\[a-z]+-?\d* ?|[\r\n])*+)([-+]?\d{1,9})(?![\w.,])")
@@ -32,8 +35,14 @@ _LOOKS = re.compile(
 )
 _IN_FORCE = re.compile(r"\\(?:f|uc)\d+ ?")
 """What of struck text tells how the letters behind it are written."""
-_HEADING = "\x11"
-"""Ends a paragraph that is a heading."""
+_HEADING, _ROW, _CELL = "\x11", "\x12", "\x13"
+"""What ends a paragraph that is a heading, stands around what is known of a table's row at its end, and ends a cell."""
+_ROWS = re.compile(
+    r"\\(?:(?P<begins>trowd)|(?P<ends>row)|(?P<head>trhdr)|(?P<cell>cell)|(?P<par>par)|cellx(?P<edge>\d{1,6})"
+    r"|(?P<joins>clmrg|clvmrg)|(?P<inner>nesttableprops)|(?P<outer>nestrow))(?![a-z0-9]) ?|\\[^a-z]"
+)
+_NEAR = 60
+"""In twentieths of a point: edges of cells that are meant to be one."""
 _BRACE = re.compile(r"\\[{}\\]|[{}]")
 _STATED = re.compile(r"\{\\(title|author|subject|keywords)(?![a-z])\s?((?:[^{}\\]|\\'..|\\[a-z]+-?\d*+)*+)\}")
 _CREATED = re.compile(r"\{\\creatim\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})")
@@ -48,14 +57,17 @@ def read(path: Path, name: str) -> Iterator[Document]:
     head = source[: source.find("{", source.index("{\\rtf") + 1)]  # which says how letters are written
     source = re.sub(r"HYPERLINK(?=\s)", "", source)  # striprtf would write out where a link leads
     source = re.sub(r"\\line(?![a-z])", lambda _: _letters("\v"), source)
+    source = re.sub(r"\{\\pntext(?![a-z])", "{", source)  # an item's number or bullet, which striprtf leaves out
+    source = _with_rows(source)
 
     def raised(found: re.Match[str]) -> str:
         return found[2] + _letters(found[3].translate(RAISED if found[1] == "super" else LOWERED))
 
     text, notes = _without_notes(_SCRIPT.sub(raised, _with_looks(source)))
-    said = (collapse(f"[{number}] {_text(f'{head} {note}}}')}") for number, note in enumerate(notes, 1))
-    blocks = [*_blocks(_text(text)), *(Block(note, "paragraph") for note in said)]
-    stated = {key: _text(f"{head} {words}}}") for key, words in reversed(_STATED.findall(source))}
+    ends = (collapse(f"[{number}] {_text(f'{head} {note}}}')}") for number, note in enumerate(notes, 1))
+    blocks = [*_blocks(_text(text)), *(Block(note, "paragraph") for note in ends)]
+    said = {key: _text(f"{head} {words}}}") for key, words in reversed(_STATED.findall(source))}
+    stated = {key: words for key, words in said.items() if not is_put_in(words.strip())}
     if created := _CREATED.search(source):
         stated["created"] = f"{created[1]}-{created[2]:0>2}-{created[3]:0>2}"
     yield document(name, *lay_out(blocks), stated=stated)
@@ -117,17 +129,87 @@ def _without_notes(source: str) -> tuple[str, list[str]]:
     return "".join([*kept, source[at:]]), notes
 
 
+class _Cell(NamedTuple):
+    """Where a cell of a table's row ends, and which cell it is a part of."""
+
+    edge: int
+    is_beside: bool
+    is_below: bool
+
+
+def _with_rows(source: str) -> str:
+    """The source with signs at the ends of rows, which tell how their cells lie, and of cells; each row on one line."""
+    kept: list[str] = []
+    cells, joins, head, in_row, at = list[_Cell](), set[str](), False, False, 0
+    around = cells, head
+    for found in _ROWS.finditer(source):
+        kept.append(source[at : found.start()])
+        at, word = found.end(), found[0]
+        if found["begins"]:
+            cells, head, in_row = [], False, True
+        elif found["inner"]:
+            around = cells, head
+        elif found["outer"]:
+            cells, head = around
+        elif found["head"]:
+            head = True
+        elif found["joins"]:
+            joins.add(found["joins"])
+        elif found["edge"]:
+            cells.append(_Cell(int(found["edge"]), "clmrg" in joins, "clvmrg" in joins))
+            joins = set()
+        elif found["cell"]:
+            word = _letters(_CELL)
+        elif found["ends"]:
+            states = (f"{cell.edge}{'-' * cell.is_beside}{'|' * cell.is_below}" for cell in cells)
+            word = f"{_letters(_ROW)}{{{'h' * head} {' '.join(states)}}}{_letters(_ROW)}{word}"
+            in_row = False
+        elif found["par"] and in_row:
+            word = _letters("\v")
+        kept.append(word)
+    return "".join([*kept, source[at:]])
+
+
 def _blocks(text: str) -> Iterator[Block]:
-    """A block a line: striprtf ends paragraphs and table rows with one, and each cell with a bar."""
-    lines = [
-        (line, list(map(collapse, line[:-1].split("|"))) if line.endswith("|") else []) for line in text.split("\n")
-    ]
-    for is_table, group in groupby(lines, lambda each: bool(each[1])):
-        rows = list(group)
-        named = is_table and len(rows) > 1 and has_header([cells for _, cells in rows])
-        for at, (line, cells) in enumerate(rows):
-            if any(cells):
-                yield Block(" | ".join(cells), "line" if not named else "row" if at else "columns")
-            elif not cells and line.strip(f"{_HEADING} \t"):
+    """A block a line: striprtf ends paragraphs and table rows with one."""
+    for is_table, group in groupby(text.split("\n"), lambda line: line.endswith(_ROW)):
+        if is_table:
+            yield from blocks_of(_table(list(group)))
+            continue
+        for line in group:
+            if line.strip(f"{_HEADING}{_CELL} \t"):
                 kind = "heading" if line.rstrip().endswith(_HEADING) else "paragraph"
-                yield Block("\n".join(map(collapse, line.replace(_HEADING, "").split("\v"))), kind)
+                plain = line.replace(_HEADING, "").replace(_CELL, " ")
+                yield Block("\n".join(map(collapse, plain.split("\v"))), kind)
+
+
+def _table(lines: list[str]) -> Element:
+    """The table that these lines are, as in HTML."""
+    rows = [_row(line) for line in lines]
+    edges = sorted({cell.edge for _, cells, _ in rows for cell in cells})
+    columns = [edge for edge, after in zip(edges, [*edges[1:], 1 << 30], strict=False) if after - edge > _NEAR]
+    table, above = etree.Element("table"), dict[int, Element]()
+    for is_head, cells, texts in rows:
+        row = etree.SubElement(table, "tr")
+        known = cells if len(cells) == len(texts) else [_Cell(0, False, False)] * len(texts)
+        first, joined = 0, None
+        for cell, words in zip(known, texts, strict=True):
+            last = bisect_left(columns, cell.edge) + 1 if cell.edge else first + 1
+            across, start, first = max(1, last - first), first, last
+            if cell.is_beside and joined is not None:
+                joined.set("colspan", str(int(joined.get("colspan")) + across))
+            elif cell.is_below and start in above:
+                above[start].set("rowspan", str(int(above[start].get("rowspan", "1")) + 1))
+            else:
+                joined = above[start] = etree.SubElement(row, "th" if is_head else "td", colspan=str(across))
+                joined.text = words
+    return table
+
+
+def _row(line: str) -> tuple[bool, list[_Cell], list[str]]:
+    """Whether a row is repeated on each page and so names the columns, its cells, and what these say."""
+    words, _, said = line[:-1].rpartition(_ROW)
+    head, *states = said.split(" ")
+    cells = [_Cell(int(each.rstrip("-|")), "-" in each, "|" in each) for each in states if each]
+    texts = words.removesuffix(_CELL).split(_CELL)
+    return "h" in head, cells, [collapse(re.sub(r"[\v\x11]", " ", each).strip("|")) for each in texts]

@@ -25,6 +25,8 @@ _Row = tuple[int, list[str]]
 _SEPARATOR = re.compile(r"sep=(.)[ \t]*\n", re.IGNORECASE)
 """What Excel writes into the first line."""
 _MOST_TITLES = 4
+_MOST_LINES = 10
+"""Of a row with a quotation mark amiss."""
 _MOST_WRITTEN = 256 << 20
 """Characters of all rows together: the names of columns stand in each, so that a file gives more than it holds."""
 
@@ -35,7 +37,7 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
     csv.field_size_limit(MOST_CHARACTERS)
     separator = _SEPARATOR.match(text)
     delimiter = separator[1] if separator else _delimiter(text, name)
-    numbered = enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 1)
+    numbered = enumerate(_rows(text, delimiter), 1)
     rows: Iterator[_Row] = (
         (number, row) for number, row in numbered if any(map(str.strip, row)) and not (separator and number == 1)
     )
@@ -65,6 +67,54 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
             yield Skipped(f"{name}:{number}", str(error))
     if empty:
         raise UnreadableFile("no row below the names of its columns")
+
+
+def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
+    """The rows of a table; a quotation mark that is never closed, or closed in another row, is a sign of its own row.
+
+    It shows where something follows the mark that closes, and in a row of several lines that has not as many cells as
+    the row above, though its first line has.
+    """
+    lines = io.StringIO(text).readlines()
+    field = _field(delimiter)
+    start, columns = 0, 0
+    while start < len(lines):
+        before = start
+        reader = csv.reader((lines[at] for at in range(before, len(lines))), delimiter=delimiter, strict=True)
+        with suppress(csv.Error):
+            for row in reader:
+                end = before + reader.line_num
+                spans = end - start > 1 and columns and len(row) != columns
+                if spans and len(_cells(lines[start], field)) == columns:
+                    break
+                columns = len(row) or columns
+                yield row
+                start = end
+        if start < len(lines):
+            taken = _taken(lines[start : start + _MOST_LINES], field, columns)
+            cells = _cells("".join(lines[start : start + taken]), field)
+            yield cells
+            start += taken
+
+
+def _taken(lines: list[str], field: re.Pattern[str], columns: int) -> int:
+    """How many lines a row takes that has a quotation mark amiss: so many that it has a cell in each column."""
+    ends = range(1, len(lines) + 1)
+    return next((end for end in ends if len(_cells("".join(lines[:end]), field)) == columns), 1)
+
+
+def _field(delimiter: str) -> re.Pattern[str]:
+    """A cell: in quotation marks, of which only one before the next cell closes, or as it stands."""
+    between = re.escape(delimiter)
+    return re.compile(rf'"(?P<quoted>(?:[^"]|""|"(?!{between}|\n|\Z))*+)"(?={between}|\n|\Z)|(?P<plain>[^{between}]*)')
+
+
+def _cells(line: str, field: re.Pattern[str]) -> list[str]:
+    cells, at, line = list[str](), 0, line.rstrip("\n")
+    while at <= len(line) and (found := field.match(line, at)):
+        cells.append(found["plain"] if found["quoted"] is None else found["quoted"].replace('""', '"'))
+        at = found.end() + 1
+    return cells
 
 
 def _first(rows: Iterator[_Row]) -> tuple[_Row | None, Iterator[_Row]]:

@@ -11,6 +11,7 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 
 from pincite.datatypes import Document
+from pincite.parsers import eml
 from pincite.parsers.decoding import decode
 from pincite.parsers.headings import is_version, with_headings
 from pincite.parsers.metadata import KEYS, document, find_date, iso_date
@@ -19,6 +20,12 @@ _LONGEST_LINE = 150
 _SENTENCE_END = re.compile(r"[.,;:。，；：、][\"'”’»)\]」』）]*$")
 _MODE = re.compile(r"-\*-[^*\n]{1,200}-\*-")
 _MANUAL_PAGE = re.compile(r"(?P<name>[\w.:+-]{1,40}\(\w{1,6}\))\s\s.*\s(?P=name)")
+_HEAD_OF_MAIL = re.compile(
+    r"\s*(?:(?:From|Sender|To|Cc|Bcc|Subject|Date|Sent|Reply-To|Message-ID|In-Reply-To|References|Return-Path|Received"
+    r"|Newsgroups|Organization|MIME-Version|Importance|Attachments|User-Agent|(?:X|List|Content|DKIM)-[\w-]{1,40}):"
+    r"[^\n]*\n(?:[ \t]+\S[^\n]*\n)*+){3,}+(?=[ \t]*\n)"
+)
+_OF_MAIL = re.compile(r"^(?:From|Subject):[ \t]+\S", re.MULTILINE)
 _CENTRED = 8
 """Characters before a line in the middle of a page."""
 _LABEL = re.compile(r"([^\W\d_][\w -]{0,30}):\s+\S")
@@ -48,6 +55,11 @@ _BESIDE_DATE = re.compile(
 def read(path: Path, name: str) -> Iterator[Document]:
     """The one document of a text file."""
     text = decode(path.read_bytes())
+    if (head := _HEAD_OF_MAIL.match(text)) and len(_OF_MAIL.findall(head[0])) > 1 and text[head.end() :].strip():
+        yield eml.mail(text.lstrip().encode(), name)  # saved as text
+        return
+    if _MANUAL_PAGE.fullmatch(text[:1000].lstrip().partition("\n")[0].expandtabs().strip()):
+        text = text.expandtabs()  # "col -b" makes tabs of its white space, within sentences too
     stated, start = _head(text)
     yield document(name, *with_headings(text[start:]), stated=stated)
 

@@ -1,0 +1,334 @@
+"""What files hold amiss or only in passing: quotation marks, put-in titles, mail heads, tabs, equal days."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import docx
+import pptx
+import pytest
+from lxml import etree
+from pptx.oxml.ns import qn
+
+from conftest import WordEmbedder
+from pincite.datatypes import Document
+from pincite.errors import CorpusError
+from pincite.index import Index
+from pincite.parsers import read
+
+Read = Callable[[str, str | bytes], list[Document]]
+LONG = "The lock of Ard opened at noon, and all the boats that had waited there went through it before it was dark."
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Read:
+    """Writes a file and reads the documents in it."""
+
+    def make(name: str, content: str | bytes) -> list[Document]:
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        return [each for each in read(tmp_path / name, name) if isinstance(each, Document)]
+
+    return make
+
+
+# ---------------------------------------------------------------- tables in text files
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (['Ard,"opened late,4', "Brem,plain,7", 'Cold,"last",3'], ['"opened late', "plain", "last"]),
+        (['Ard,"opened late,4', "Brem,plain,7"], ['"opened late', "plain"]),
+        (['Ard,"opened late,4', 'Brem,wide,5"', "Cold,plain,3"], ['"opened late', "wide", "plain"]),
+        (['Ard,"a 5" pipe",4', 'Brem,"a 5" pipe,7', 'Cold,5" pipe,9'], ['a 5" pipe', '"a 5" pipe', '5" pipe']),
+        (['Ard,"two\nlines, and more",4', 'Brem,"so ""called""",7'], ["two\nlines, and more", 'so "called"']),
+        (['Ard,"says\nit "is" so\nfar",4', "Brem,plain,7"], ['says\nit "is" so\nfar', "plain"]),
+    ],
+)
+def test_a_quotation_mark_amiss_costs_no_other_row(documents: Read, rows: list[str], expected: list[str]) -> None:
+    found = documents("t.csv", "\n".join(["port,note,depth", *rows]))
+    assert [each.metadata["note"] for each in found] == expected
+
+
+def test_a_quotation_mark_amiss_in_columns_of_tabs(documents: Read) -> None:
+    found = documents("t.tsv", 'port\tnote\tdepth\nArd\t"five\t4\nBrem\tplain\t7\n')
+    assert [each.text for each in found] == ['port: Ard\nnote: "five\ndepth: 4', "port: Brem\nnote: plain\ndepth: 7"]
+
+
+@pytest.mark.parametrize("row", ['a,"b,c', 'a,"b" c,d', 'a,b"",c', '"""a,b,c', 'a,"b\nc,"d,e'])
+def test_the_work_for_quotation_marks_grows_as_the_table_does(documents: Read, row: str) -> None:
+    def seconds(times: int) -> float:
+        content = "port,note,depth\n" + f"{row}\n" * times
+        began = time.process_time()
+        documents("t.csv", content)
+        return time.process_time() - began
+
+    seconds(200)
+    assert seconds(8000) < 10 * seconds(2000) + 0.2
+
+
+# ---------------------------------------------------------------- what is stated
+
+
+@pytest.mark.parametrize("day", ["04/04/2021", "4/4/2021", "04-04-2021", "4/04/2021"])
+def test_a_day_whose_number_is_that_of_its_month_is_clear(documents: Read, day: str) -> None:
+    page = f'<title>Ard</title><meta name="date" content="{day}"><article><h1>Ard</h1><p>{LONG}</p></article>'
+    for name, text in (
+        ("a.txt", f"The Lock of Ard\n{day}\n\n{LONG}\n"),
+        ("a.md", f"---\ntitle: Ard\ndate: {day}\n---\n{LONG}\n"),
+        ("a.html", page),
+    ):
+        [found] = documents(name, text)
+        assert (name, found.date) == (name, "2021-04-04")
+
+
+@pytest.mark.parametrize("day", ["04/05/2021", "14/14/2021", "104/04/2021", "04/04/20211"])
+def test_a_day_that_may_be_another_one_is_none(documents: Read, day: str) -> None:
+    assert documents("a.md", f"---\ntitle: Ard\ndate: {day}\n---\n{LONG}\n")[0].date is None
+
+
+@pytest.mark.parametrize(
+    "title", ["Untitled", "Untitled-1", "Document1", "Microsoft Word - ard.doc", "New Page", "unnamed", "Slide 1"]
+)
+def test_a_title_that_a_program_put_in_is_none(documents: Read, tmp_path: Path, title: str) -> None:
+    made = docx.Document()
+    made.core_properties.title, made.core_properties.author = title, "ARRAY(0x55)"
+    made.add_heading("The Lock", 0)
+    made.add_paragraph(LONG)
+    made.save(str(tmp_path / "made.docx"))
+    files: dict[str, str | bytes] = {
+        "a.html": f"<title>{title}</title><h1>The Lock</h1><p>{LONG}</p>",
+        "a.md": f"---\ntitle: {title}\nauthor: Unknown\n---\n# The Lock\n\n{LONG}\n",
+        "a.docx": (tmp_path / "made.docx").read_bytes(),
+    }
+    for name, content in files.items():
+        [found] = documents(name, content)
+        assert (name, found.title, found.author) == (name, "The Lock", None)
+    [found] = documents("ard.rtf", rf"{{\rtf1\ansi{{\info{{\title {title}}}{{\author owner}}}}{LONG}\par}}")
+    assert (found.title, found.title_is_name, found.author) == ("ard", True, None)
+
+
+@pytest.mark.parametrize(
+    "title", ["New", "Presentation of the Mole", "Microsoft Word", "The Unknown Lock", "Untitled Works"]
+)
+def test_a_title_that_only_looks_put_in_is_kept(documents: Read, title: str) -> None:
+    assert documents("a.md", f"---\ntitle: {title}\n---\n{LONG}\n")[0].title == title
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "expected"),
+    [
+        ("Lamp.js v20 documentation", "<h2>Wicks</h2>", "Wicks – Lamp.js v20 documentation"),
+        ("The Lamp Manual", "<h1>The Lamp Manual</h1>", "The Lamp Manual"),
+        ("Wicks | Lamp.js v20 documentation", "<h1>Wicks</h1>", "Wicks"),
+        ("The Lamp Manual", "", "The Lamp Manual"),
+    ],
+)
+def test_the_title_of_a_whole_manual_names_the_page_too(documents: Read, title: str, body: str, expected: str) -> None:
+    page = f"<title>{title}</title><main>{body}<p>{LONG}</p><p>{LONG} {LONG}</p></main>"
+    assert documents("a.html", page)[0].title == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "title", "author", "date"),
+    [
+        (
+            "From: Ane Holt <a@x.org>\nTo: b@x.org\nSubject: Gates\nDate: Tue, 6 Apr 2021 10:00:00 +0200",
+            "Gates",
+            "Ane Holt",
+            "2021-04-06",
+        ),
+        (
+            "From: Ane Holt\nSent: Monday, April 5, 2021 10:00 AM\nTo: Bo Rey\nSubject: Gates",
+            "Gates",
+            "Ane Holt",
+            "2021-04-05",
+        ),
+        (
+            "\nSubject: The gates\n of Ard\nFrom: Ane Holt <a@x.org>\nX-Mailer: x\nDate: soon",
+            "The gates of Ard",
+            "Ane Holt",
+            None,
+        ),
+    ],
+)
+def test_a_mail_saved_as_text_states_what_a_mail_does(
+    documents: Read, head: str, title: str, author: str, date: str | None
+) -> None:
+    [found] = documents("a.txt", f"{head}\n\n{LONG} Käse.\n")
+    assert (found.title, found.author, found.date, found.text) == (title, author, date, f"{LONG} Käse.\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "From: London\nTo: Paris\nPrice: 30\n\nIt leaves at noon.\n",
+        "From: London\nTo: Paris\nDate: soon\n\nIt leaves.\n",
+    ],
+)
+def test_lines_that_only_look_like_the_head_of_a_mail_are_text(documents: Read, text: str) -> None:
+    assert documents("a.txt", text)[0].text == text
+
+
+def test_a_manual_page_has_no_tabs_within_its_sentences(documents: Read) -> None:
+    head = "LOCK(1)\t\t\tUser Commands\t\t\tLOCK(1)"
+    [found] = documents("a.txt", f"{head}\n\nNAME\n       lock - opens\n\nDESCRIPTION\n\tOpens\tthe lock\tof Ard.\n")
+    assert "Opens   the lock        of Ard." in found.text
+    assert "\t" not in found.text
+
+
+# ---------------------------------------------------------------- what is not read
+
+
+def test_a_folder_without_a_file_that_is_read_says_why(tmp_path: Path, open_index: Callable[..., Index]) -> None:
+    corpus = tmp_path / "corpus"
+    (corpus / "sub").mkdir(parents=True)
+    (corpus / "sub" / "changelog.gz").write_bytes(b"\x1f\x8b")
+    (corpus / ".hidden").write_text("x")
+    with pytest.raises(CorpusError, match=r"among 2, such as sub/changelog\.gz: unknown kind \.gz"):
+        open_index(WordEmbedder()).update(corpus)
+
+
+def test_what_is_skipped_is_told_in_one_order(tmp_path: Path, open_index: Callable[..., Index]) -> None:
+    corpus, index = tmp_path / "corpus", open_index(WordEmbedder())
+    corpus.mkdir()
+    for name, text in {"c.txt": "", "b.gz": "x", "a.txt": "", "d.txt": LONG, "e.jsonl": "{}\n"}.items():
+        (corpus / name).write_text(text)
+    first = list(index.update(corpus).skipped)
+    assert first == ["a.txt", "b.gz", "c.txt", "e.jsonl:1"]
+    assert list(index.update(corpus).skipped) == first
+    (corpus / "d.txt").write_text(LONG * 2)
+    assert list(index.update(corpus).skipped) == first
+
+
+# ---------------------------------------------------------------- numbers of items, cells that are joined
+
+
+def rtf(body: str) -> str:
+    return rf"{{\rtf1\ansi\deff0{{\fonttbl{{\f0 Times;}}}}{body}}}"
+
+
+def rtf_row(cells: list[str], edges: str, looks: str = "") -> str:
+    return rf"\trowd{looks}{edges}\pard\intbl " + "".join(rf"{each}\cell " for each in cells) + r"\row "
+
+
+EDGES = r"\cellx1000\cellx2000\cellx3000"
+
+
+def test_items_of_rtf_bear_their_numbers(documents: Read) -> None:
+    items = (
+        r"{\pard{\listtext 1.\tab}Open the gate.\par}{\pard{\pntext\f0 2.\tab}{\*\pn\pnlvlbody\pndec}Let it in.\par}"
+    )
+    bullet = r"{\pard{\pntext\f0\'B7\tab}Shut the gate.\par}"
+    [found] = documents("a.rtf", rtf(items + bullet))
+    assert found.text == "1. Open the gate.\n\n2. Let it in.\n\n· Shut the gate."
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (
+            rtf_row(["Aske", "1901", "34"], r"\clvmgf" + EDGES) + rtf_row(["", "1902", "41"], r"\clvmrg" + EDGES),
+            ["Aske | 1901 | 34", "Aske | 1902 | 41"],
+        ),
+        (rtf_row(["Total", "", "75"], r"\clmgf\cellx1000\clmrg\cellx2000\cellx3000"), ["Total | | 75"]),
+        (rtf_row(["Total", "75"], r"\cellx2000\cellx3000"), ["Total | | 75"]),
+        (rtf_row(["Total", "75"], r"\cellx1980\cellx3010"), ["Total | | 75"]),
+        (rtf_row([r"Aske\par north", "a|b", "34"], EDGES), ["Aske north | a|b | 34"]),
+        (rtf_row(["Aske", "", "34"], EDGES), ["Aske | | 34"]),
+    ],
+)
+def test_cells_of_rtf_stay_in_their_columns(documents: Read, rows: str, expected: list[str]) -> None:
+    head = rtf_row(["Port", "Year", "Boats"], EDGES, r"\trhdr")
+    last = rtf_row(["Brem", "1903", "7"], EDGES)
+    [found] = documents("a.rtf", rtf(rf"{head}{rows}{last}\pard After a \\row.\par"))
+    assert found.text == "\n".join(["Port | Year | Boats", *expected, "Brem | 1903 | 7"]) + "\n\nAfter a \\row."
+    assert found.text[slice(*found.tables[0].header)] == "Port | Year | Boats"
+
+
+def test_a_table_of_rtf_within_another_leaves_the_outer_one_its_columns(documents: Read) -> None:
+    head = rtf_row(["Port", "Boats", "Year"], EDGES, r"\trhdr")
+    inner = r"\itap2 in\nestcell out\nestcell{\*\nesttableprops\trowd\cellx1500\cellx1700\cellx2100\nestrow}\itap1"
+    [found] = documents("a.rtf", rtf(head + rtf_row(["Aske", inner, "1901"], EDGES)))
+    assert found.text == "Port | Boats | Year\nAske | in|out | 1901"
+
+
+def test_the_work_for_tables_of_rtf_grows_as_their_number_does(documents: Read) -> None:
+    def seconds(times: int) -> float:
+        content = rtf(rtf_row(["Aske", "1901", "34"], r"\clvmgf" + EDGES) * times)
+        began = time.process_time()
+        documents("a.rtf", content)
+        return time.process_time() - began
+
+    seconds(20)
+    assert seconds(2400) < 10 * seconds(600) + 0.2
+
+
+def test_items_of_slides_bear_their_numbers(documents: Read, tmp_path: Path) -> None:
+    made = pptx.Presentation()
+    slide = made.slides.add_slide(made.slide_layouts[5])
+    slide.shapes.title.text = "Locks"
+    words = slide.shapes.add_textbox(0, 0, 900, 900).text_frame
+    items = [("Open", 0, "arabicPeriod", ""), ("Slowly", 1, "alphaLcParenR", ""), ("Surely", 1, "alphaLcParenR", "")]
+    items += [("Enter", 0, "arabicPeriod", ""), ("Shut", 1, "alphaLcParenR", ""), ("Plain", 0, "", "")]
+    items += [
+        ("Again", 0, "romanUcPeriod", ""),
+        ("More", 0, "arabicParenBoth", "5"),
+        ("Last", 0, "arabicParenBoth", "5"),
+    ]
+    for text, level, kind, start in items:
+        paragraph = words.add_paragraph()
+        paragraph.text, paragraph.level = text, level
+        if kind:
+            number = etree.SubElement(paragraph._p.get_or_add_pPr(), qn("a:buAutoNum"), type=kind)
+            number.attrib.update({"startAt": start} if start else {})
+    slide.shapes.add_textbox(0, 0, 900, 900).text_frame.text = "Another box."
+    made.save(str(tmp_path / "made.pptx"))
+    [found] = documents("a.pptx", (tmp_path / "made.pptx").read_bytes())
+    expected = [
+        "Locks",
+        "1. Open",
+        "a) Slowly",
+        "b) Surely",
+        "2. Enter",
+        "a) Shut",
+        "Plain",
+        "I. Again",
+        "(5) More",
+        "(6) Last",
+    ]
+    assert found.text.split("\n\n") == [*expected, "Another box."]
+
+
+# ---------------------------------------------------------------- pages of the web
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (
+            "<table><tr><td class='linenos'><pre>1\n2</pre></td><td><pre>dig()\nfill()</pre></td></tr></table>",
+            "dig()\nfill()",
+        ),
+        ("<pre><span class='linenos'>1</span>dig()\n<span class='linenos'>2</span>fill()</pre>", "dig()\nfill()"),
+        ("<div><a name='l12'></a><span class='lineno'>   12</span>dig()</div>", "dig()"),
+        ("<p>It is in line <span class='line-number'>12</span>.</p>", "It is in line 12."),
+        ("<p><span class='line-number'>twelve</span> lines.</p>", "twelve lines."),
+    ],
+)
+def test_numbers_before_lines_of_code_are_no_part_of_it(documents: Read, code: str, expected: str) -> None:
+    [found] = documents("a.html", f"<main><h1>Locks</h1><p>{LONG}</p>{code}</main>")
+    assert found.text == f"Locks\n\n{LONG}\n\n{expected}"
+
+
+def test_a_page_in_which_no_article_is_found_is_not_run_together(documents: Read) -> None:
+    purposes = (f"<dt><a href='{at}.html'>lamp.{at}</a> — turns on the lamp by the {at}. gate</dt>" for at in range(9))
+    [found] = documents("a.html", f"<div><h1>Lamps</h1><div><b>All of them</b><dl>{''.join(purposes)}</dl></div></div>")
+    assert "\nlamp.3 — turns on the lamp by the 3. gate\n" in found.text
+
+
+def test_a_link_whose_place_a_tag_of_jekyll_says_is_its_words(documents: Read) -> None:
+    post = "---\ntitle: Frost\n---\nSee [the story]({% post_url 2019-01-01-a %}) and [a map]({{ site.url }}/map).\n"
+    assert documents("2020-02-03-a.md", post)[0].text == "See the story and a map."
