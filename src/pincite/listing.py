@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from heapq import nlargest
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from pincite import names
 from pincite.datatypes import Filter, Listed, count, shortened, table_of
@@ -94,12 +94,13 @@ def with_held_names(where: Filter, listed: Iterable[Listed]) -> Filter:
     """
     documents = list(listed)
     authors = {name for each in documents for name in names.split(each.author or "")}
-    held = {
+    held: dict[str, Iterable[str]] = {
         "author": _held_authors(where.author or (), authors),
         "doc_ids": _alike(where.doc_ids or (), [each.doc_id for each in documents]),
         "folders": _alike(where.folders or (), counts("folders", documents)),
     }
-    return replace(where, **{field: tuple(values) for field, values in held.items() if getattr(where, field)})
+    meant: dict[str, Any] = {field: tuple(values) for field, values in held.items() if getattr(where, field)}
+    return replace(where, **meant)
 
 
 def _alike(asked: Iterable[str], known: Collection[str]) -> Iterator[str]:

@@ -25,6 +25,7 @@ from pincite.reading.conditions import (
     of_period,
     of_same_text,
     period_in_words,
+    revisions_newest_first,
     with_numbers,
     without_other_figures,
 )
@@ -133,6 +134,10 @@ def _as_asked(
         rated, dates = latest_first(rated)
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
+    elif not period and not told:
+        rated, dates = revisions_newest_first(rated)
+        if len(dates) > 1:
+            notes.append(f"Articles of several days say this; the newest comes first: {', '.join(dates)}.")
     for marked in (with_cells, with_fields, with_counts, with_holders, without_other_figures):
         rated = marked(rated, question)
     return rated, notes, told
