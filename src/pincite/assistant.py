@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from pincite import replies
 from pincite.analysis.intents import intent
+from pincite.analysis.sentences import sentence_spans
 from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Part, Span
 from pincite.errors import NothingFits, UsageError
@@ -17,7 +18,7 @@ from pincite.reading.authors import by_author, named_sources, tells_who_wrote, w
 from pincite.reading.conditions import asks_for_latest, of_other_time, terms_of, without_other
 from pincite.reading.evidence import READ, Evidence
 from pincite.reading.named import said_by_title
-from pincite.reading.parts import Asked, enumerates, parts, topic
+from pincite.reading.parts import Asked, enumerates, is_one_of, parts, topic
 from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, in_heading, quotes, without_repeats
 from pincite.reading.reader import last_sentences
 from pincite.reading.sentence import NEARLY_AS_SURE
@@ -55,6 +56,8 @@ _LOOKED_AT = 3 * READ
 """Articles that are read for a topic."""
 _ALIKE = 50
 """Passages of one article among which the place that is looked for is."""
+_NAMED = 3
+"""Articles that a note names."""
 _LONG = 2000
 """Characters of a question beyond which it is searched and read by its end."""
 
@@ -133,7 +136,8 @@ class Assistant:
             return None
         articles = self.index.count(theirs)[0]
         if asked.topic:
-            found = self._found(asked.topic, (), theirs)
+            of_articles = self._by_article(f"What is said about {asked.topic}?", theirs)
+            found = of_articles or self._found(asked.topic, (), theirs)
             return replace(found, question=question) if found.answered else None
         ranking = self.index.rank([(question, 1.0)], passages=1, documents=_LISTED, where=theirs, deduplicated=False)
         documents = {hit.document.doc_id: hit.document for hit in ranking.hits}
@@ -182,10 +186,11 @@ class Assistant:
         found = [quote for each in read for quote in best_quotes(each.sentences, least, analyse(on))]
         found.sort(key=lambda quote: (not _is_called(quote.hit.document, query_terms(on)), -quote.best.confidence))
         surest = max((quote.best.confidence for quote in found), default=0.0)
+        found, others = _of_the_thing(found, on)
         if not found or surest < threshold + (0 if len(found) > 1 else _SURE):
             return None
         citations, more = _cited(found[:_LISTED]), max(0, len(found) - _LISTED)
-        notes = dict.fromkeys(note for each in read for note in each.notes)
+        notes = dict.fromkeys([note for each in read for note in each.notes] + others)
         if more:
             notes[f"And {more} more {'article' if more == 1 else 'articles'}."] = None
         ordered = _ranked(hit for each in read for hit in each.hits)
@@ -432,7 +437,7 @@ def _begins_in(hits: Iterable[Hit], document: Document, span: Span) -> bool:
 def _is_better_spelt(other: Answer, found: Answer, spelt: Mapping[str, str]) -> bool:
     """Whether the answer to other spellings is surer, or it is the same, and what is quoted spells so."""
     if not other.citations:
-        return False
+        return not found.answered and other.confidence > found.confidence  # what comes near is shown, and whence
     first = other.citations[0]
     # Of what was answered nothing else is made for a name, which may well be another's.
     if other.confidence > found.confidence and not (found.answered and any(word[0].isupper() for word in spelt)):
@@ -449,12 +454,39 @@ def _is_called(document: Document, terms: Collection[str]) -> bool:
 
 
 def _called(read: Evidence, terms: Collection[str], least: float) -> Evidence:
-    """What was read for a topic, where an article that is called so is about it at least so surely."""
+    """What was read for a topic, where an article that is called so is about it at least so surely.
+
+    Of those that are no surer by themselves the ones that name it come first.
+    """
     raised = [
         sentence.at_least(least + 1e-6) if _is_called(sentence.hit.document, terms) else sentence
         for sentence in read.sentences
     ]
+    raised.sort(key=lambda each: each.confidence < least + 2e-6 and not {*terms}.intersection(analyse(each.text)))
     return replace(read, sentences=raised)
+
+
+def _of_the_thing(found: Sequence[Quote], topic: str) -> tuple[list[Quote], list[str]]:
+    """The quotes, and where "the library" is asked for without those of articles on "Quill, a library for queues".
+
+    What has a name of its own is asked for by that, unless nothing else is there.
+
+    Returns:
+        The quotes, and what has to be said of those that were left out.
+    """
+    apart = [each for each in found if is_one_of(topic, f"{each.hit.document.title}\n{_beginning(each.hit.document)}")]
+    if not apart or len(apart) == len(found):
+        return list(found), []
+    titles = " and ".join(f"“{each.hit.document.title}”" for each in apart[:_NAMED])
+    return [each for each in found if each not in apart], [
+        f"Left out, as each is on one by a name of its own: {titles}."
+    ]
+
+
+def _beginning(document: Document) -> str:
+    """The first sentence of an article below its title."""
+    text = document.text[:_LONG].removeprefix(f"{document.title}\n").lstrip()
+    return text[: sentence_spans(text)[0][1]] if text else ""
 
 
 def _told_before(read: Evidence, history: Sequence[Turn]) -> Evidence:

@@ -39,6 +39,8 @@ _ENUMERATES = re.compile(
     re.IGNORECASE,
 )
 
+_THE = re.compile(r"the (?P<thing>[a-z][\w-]*)")
+
 _TEXTS = (
     r"(?:(?:the|these|those|your|all|my|different) ){0,2}"
     r"(?:articles?|texts?|documents?|files?|papers?|sources?|authors?)"
@@ -143,3 +145,16 @@ def topic(question: str) -> str | None:
     """What a broad question asks the articles about, each of which may say something; None for other questions."""
     found = next(filter(None, (pattern.fullmatch(question) for pattern in _BROAD)), None)
     return found["topic"].strip() if found else None
+
+
+def is_one_of(topic: str, said: str) -> bool:
+    """Whether a text says that something with a name of its own is one of what is asked for as the only one.
+
+    "Quill, a library for queues" of "the library"; not "the Ostvik library", whose name has the word.
+    """
+    asked = _THE.fullmatch(topic)
+    if not asked:
+        return False
+    is_a = rf"^(?P<name>(?:[^\s,]+ ){{0,5}}[^\s,]+)(?:,| is| are) an? (?:[\w-]+ ){{0,3}}{re.escape(asked['thing'])}\b"
+    kinds = re.finditer(is_a, said, re.MULTILINE | re.IGNORECASE)
+    return any(asked["thing"].lower() not in found["name"].lower() for found in kinds)
