@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -21,7 +22,7 @@ from pincite.reading.named import said_by_title
 from pincite.reading.parts import Asked, enumerates, is_one_of, parts, topic
 from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, in_heading, quotes, without_repeats
 from pincite.reading.reader import last_sentences
-from pincite.reading.sentence import NEARLY_AS_SURE
+from pincite.reading.sentence import NEARLY_AS_SURE, UNSURE, together_at_most
 from pincite.reading.spelling import replaced
 from pincite.reading.versions import VERSION
 from pincite.reading.wordings import other_wordings
@@ -31,11 +32,13 @@ from pincite.retrieval.follow_ups import (
     asked_again,
     full_questions,
     named_terms,
+    names_instead,
     needs_context,
     new_terms,
     query_variants,
     subject,
     subject_terms,
+    with_subject,
     without_paste,
 )
 from pincite.settings import Settings
@@ -58,6 +61,7 @@ _ALIKE = 50
 """Passages of one article among which the place that is looked for is."""
 _NAMED = 3
 """Articles that a note names."""
+_NAME = re.compile(r"(?<=[\w,;:'’\"“)] )[A-Z]\w")
 _LONG = 2000
 """Characters of a question beyond which it is searched and read by its end."""
 
@@ -306,12 +310,19 @@ class Assistant:
         about = subject(history)
         pointed, named = subject_terms(question, about), new_terms(question)
         names, rarity = pointed & named_terms(about), ranking.all_terms
-        meant = [self.index.read(text, ranking) for text in full_questions(question, about)]
-        for text in asked_again(question, about, latest=asks_for_latest(question)):
+        again, instead = asked_again(question, about, latest=asks_for_latest(question)), names_instead(question, about)
+        # Beside the name that stands in its place the other one would be found once more.
+        joined = [] if again and instead else full_questions(question, about)
+        meant = [self.index.read(text, ranking) for text in joined]
+        for text in again:
             found = self.index.rank([(text, 1.0)], passages=READ, where=where, most=READ)
             meant.append(self.index.read(text, found))
         asked = [_holding(pointed, names, read, rarity)]
         asked += [_holding(pointed | named, names, each, rarity) for each in meant]
+        for text in with_subject(question, about):
+            found = self.index.rank([(text, 1.0)], passages=READ, where=where, most=READ)
+            asked.append(_said_itself(question, _holding(pointed, names, self.index.read(text, found), rarity)))
+        asked = [_on_names(instead, each) for each in asked] if instead else asked
         surest = max(asked, key=lambda each: (each.told, _confidence(each)))
         fresh = named.difference(analyse(about)) or named  # "And the deputy mayor?" is no question for the mayor
         return _told_before(surest if VERSION.search(question) else _saying(fresh, surest), history)
@@ -517,9 +528,28 @@ def _holding(terms: frozenset[str], names: frozenset[str], read: Evidence, rarit
     return replace(read, sentences=[sentence for sentence in read.sentences if sentence.hit.rank in holding])
 
 
+def _said_itself(turn: str, read: Evidence) -> Evidence:
+    """What was read for a turn with its subject in the place of a pronoun; none is sure that has no word of the turn.
+
+    "Who sold it?" is not answered by who built the jetty, near as that is to "Who sold the jetty?".
+    """
+    own = frozenset(query_terms(turn))
+    said = [each for each in read.sentences if own.intersection(analyse(each.text))]
+    others = together_at_most([each for each in read.sentences if each not in said], UNSURE)
+    return replace(read, sentences=sorted([*said, *others], key=lambda each: -each.order), told=False)
+
+
+def _on_names(names: frozenset[str], read: Evidence) -> Evidence:
+    """What was read without sentences on others than these names, and none that names nobody sure."""
+    on = [each for each in read.sentences if names.intersection(analyse(each.with_headings))]
+    of_none = [each for each in read.sentences if each not in on and not _NAME.search(" ".join(each.leant_on))]
+    sentences = [*on, *together_at_most(of_none, UNSURE)]
+    return replace(read, sentences=sorted(sentences, key=lambda each: -each.order))
+
+
 def _saying(named: frozenset[str], read: Evidence) -> Evidence:
     """What was read without sentences that say nothing of what a turn names, where one that does is nearly as sure."""
-    saying = [sentence for sentence in read.sentences if named.intersection(analyse(sentence.text))]
+    saying = [each for each in read.sentences if named.intersection(analyse(" ".join(each.leant_on)))]
     sure = bool(saying) and saying[0].confidence >= NEARLY_AS_SURE * _confidence(read)
     return replace(read, sentences=saying) if sure else read
 

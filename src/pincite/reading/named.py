@@ -104,7 +104,7 @@ def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], b
     if not asked or not naming:
         return _of_kind(rated, question)
     terms = {*analyse(asked)}
-    heeded = [each if terms.intersection(analyse(_with_headings(each))) else each.at_most(UNSURE) for each in rated]
+    heeded = [each if terms.intersection(analyse(each.with_headings)) else each.at_most(UNSURE) for each in rated]
     heeded.sort(key=lambda each: -each.order)
     if max(each.confidence for each in heeded) >= SURE:
         return heeded, False
@@ -202,11 +202,6 @@ def _of_kind(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], 
 
 def _is_on(sentence: Sentence, terms: Sequence[str]) -> bool:
     return not {*terms}.isdisjoint(analyse(sentence.text)) or LEANS.match(sentence.text) is not None
-
-
-def _with_headings(sentence: Sentence) -> str:
-    """A sentence with what it leans on, below its title and heading."""
-    return "\n".join([sentence.hit.document.title, sentence.hit.passage.heading or "", *sentence.leant_on])
 
 
 def _led_by(leading: Sequence[Sentence], rated: Sequence[Sentence], sure: float) -> tuple[list[Sentence], bool]:
