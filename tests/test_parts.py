@@ -39,6 +39,12 @@ from pincite.reading.parts import enumerates, is_one_of, parts, topic
         ("How long and wide is the quay?", []),
         ("When did Asker burn?", []),
         ("", []),
+        ("Is Asker larger than Brevik?", ["How large is Asker?", "How large is Brevik?"]),
+        ("Was Asker bigger than Brevik?", ["How big was Asker?", "How big was Brevik?"]),
+        ("Is the Rowe heavier than the Corvina?", ["How heavy is the Rowe?", "How heavy is the Corvina?"]),
+        ("Is Asker more remote than Brevik?", ["How remote is Asker?", "How remote is Brevik?"]),
+        ("Is Asker smaller than Brevik?", ["How small is Asker?", "How small is Brevik?"]),
+        ("Is it larger than Brevik?", []),
     ],
 )
 def test_what_is_asked_of_each(question: str, asked: list[str]) -> None:
