@@ -79,6 +79,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("articles by bo lind", ["wax", "tar"]),
         ("What has Cy Roe written?", ["tar"]),
         ("What did Ane Holt write about tar?", ["tar"]),
+        ("What did Holt, Ane write about?", ["wax", "tar", "eels"]),
     ],
 )
 def test_what_somebody_wrote_is_quoted_from_each_article(index: Index, question: str, docs: list[str]) -> None:

@@ -17,6 +17,7 @@ from pincite.retrieval.follow_ups import (
     new_terms,
     query_variants,
     subject,
+    with_subject,
     without_paste,
 )
 
@@ -281,6 +282,15 @@ def test_an_earlier_question_is_asked_again_with_what_a_turn_names_instead() -> 
         "How long does the eel?",
         "How long does the eel live?",
     ]
+    assert asked_again("And the one at Solli?", "When did the mill at Brenna burn?", latest=False) == [
+        "When did the mill at Solli burn?"
+    ]
+    assert asked_again("And that of Solli church?", "Is the bell of Brenna church old?", latest=False) == [
+        "Is the bell of Solli church old?"
+    ]
+    assert asked_again("And the one in Solli?", "How old is the bell of Brenna?", latest=False) == [
+        "How old is the bell in Solli?"
+    ]
     assert asked_again("And then?", about, latest=False) == []
     assert asked_again("And the current ones?", "What are the dues?", latest=True) == ["What are the dues now?"]
 
@@ -330,3 +340,61 @@ def dues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
 def test_a_turn_asks_for_another_of_the_kind(dues: Assistant, before: str, turn: str, said: str) -> None:
     answer = dues.ask(turn, history=_user(before))
     assert [said in each.quote for each in answer.citations[:1]] == [True], answer.text
+
+
+@pytest.mark.parametrize(
+    ("turn", "about", "meant"),
+    [
+        (
+            "Who opened it?",
+            "When did the bank in Solli open again?",
+            ["Who opened the bank in Solli open?", "Who opened the bank in Solli?"],
+        ),
+        ("Who designed it?", "How long is the bridge over the Varn?", ["Who designed the bridge over the Varn?"]),
+        ("Where did he die?", "When was Bo Lind born?", ["Where did Bo Lind die?"]),
+        ("Who is its chair?", "When was the Tide Board founded?", ["Who is the Tide Board’s chair?"]),
+        ("Who built it?", "When was the old jetty built?", ["Who built the old jetty?", "Who built the old?"]),
+        (
+            "Who drew the new one?",
+            "When was the old jetty built?",
+            ["Who drew the new jetty?", "Who drew the new old?"],
+        ),
+        ("And Jiangsu?", "How large is the budget of Zhejiang?", []),
+    ],
+)
+def test_what_a_pronoun_stands_for_is_put_in_its_place(turn: str, about: str, meant: list[str]) -> None:
+    assert with_subject(turn, about) == meant
+
+
+@pytest.fixture(scope="module")
+def bells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("bells")
+    files = {
+        "bells.md": "# Bells\n\nThe bell of Borre church was cast in 1702 in Lind. It weighs two tonnes. The smith Jon "
+        "Vik hung it.\n\nThe bell of Hesta church was cast in 1811. It came by sea and weighs 900 kilos.\n",
+        "bank.md": "# Bank\n\nThe bank in Borre opened again on 4 May 2022. Ane Holt opened it. It has nine clerks.\n",
+    }
+    write_files(folder / "c", files)
+    with Index.open(folder / "index") as index:
+        index.update(folder / "c")
+        yield Assistant(index)
+
+
+@pytest.mark.parametrize(
+    ("before", "turn", "said"),
+    [
+        ("When was the bell of Borre church cast?", "And that of Hesta church?", "1811"),
+        ("How much does the bell of Borre church weigh?", "And the one in Hesta?", "900"),
+        ("When was the bell of Borre church cast?", "Who hung it?", "Jon Vik"),
+        ("When did the bank in Borre open again?", "Who opened it?", "Ane Holt"),
+        ("When was the bell of Borre church cast?", "And that of Asker church?", None),
+        ("When was the bell of Borre church cast?", "Who stole it?", None),
+        ("When did the bank in Borre open again?", "Who robbed it?", None),
+    ],
+)
+def test_a_turn_is_answered_of_its_own_subject_or_not_for_sure(
+    bells: Assistant, before: str, turn: str, said: str | None
+) -> None:
+    answer = bells.ask(turn, history=_user(before))
+    assert answer.sure is (said is not None)
+    assert said is None or said in answer.citations[0].quote

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from conftest import WordEmbedder, write_files
 from pincite import Document, Filter, Index, Settings, listing
+from pincite.datatypes import Listed
 from pincite.errors import NothingFits, UnknownDocument, UsageError
 
 NEWS = {
@@ -78,6 +79,33 @@ def test_a_filter_that_fits_nothing_names_what_there_is(index: Index, where: Fil
         index.check_fits(where)
     assert said in str(told.value)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        (Filter(folders="NEWS/2022"), ["news/2022/a.md"]),
+        (Filter(doc_ids="News/(2022)+[x]/C E.md"), ["news/(2022)+[x]/c é.md"]),
+        (Filter(author="r penn"), ["news/2022/a.md"]),
+        (Filter(author="Penn, R.", source="bell NEWS", folders="News"), ["news/2022/a.md"]),
+    ],
+    ids=str,
+)
+def test_a_filter_heeds_no_case_and_accents(index: Index, where: Filter, found: list[str]) -> None:
+    assert [document.doc_id for document in index.listed(index.check_fits(where))] == found
+
+
+def _listed(doc_id: str, author: str) -> Listed:
+    return Listed(doc_id=doc_id, title="", source=None, author=author, date=None, url=None, digest="")
+
+
+def test_initials_are_written_in_several_ways() -> None:
+    lines = ["JR Halden", "Halden, J. R.; Ane Holt", "J.R. Halden and Bo Lind", "K. R. Halden", "Jr. Holt"]
+    listed = [_listed(f"{number}.md", line) for number, line in enumerate(lines)]
+    for asked in ("JR Halden", "J. R. Halden", "Halden, J.R.", "j r halden"):
+        where = listing.with_held_names(Filter(author=asked), listed)
+        assert [each.doc_id for each in listed if where.fits(each)] == ["0.md", "1.md", "2.md"]
+    assert listing.counts("authors", listed)["Ane Holt"] == 1
 
 
 def test_a_filter_that_asks_for_nothing_is_no_mistake(index: Index) -> None:

@@ -60,6 +60,8 @@ def test_what_stands_beside_a_name_answers(assistant: Assistant, question: str, 
         ("Ane Holt (1931) was elected in May.", "Ane Holt"),
         ("It was painted by the mayor's nephew, and Ane Holt became mayor.", "Ane Holt"),
         ("The mayor is Ane Holt.", "Ane Holt"),
+        ("The mayor is Dr. A. M. Holt.", "Holt"),
+        ("The mayor Ane Holt warned of the flood.", "Holt"),
     ],
 )
 def test_what_says_who_a_name_is(text: str, name: str) -> None:

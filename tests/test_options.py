@@ -19,6 +19,8 @@ WHAT = {
     "-s, --slow": "Pull no faster than a metre in a second. This saves the rope.",
     "-n NUM, --number=NUM": "Stop after NUM turns of the drum.",
     "-q": "Pull without a word.",
+    "-1, --one": "Wind the rope once around the drum, which is quick.",
+    "-9": "Wind the rope nine times around the drum, which is safe.",
 }
 FILLER = "".join(
     f"       --brake-{at}\n              Hold brake {at} of the winch while the winch is at work on the pier.\n\n"
@@ -52,6 +54,8 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         ("What does the option --slow of winch mean?", "-s, --slow"),
         ("What does winch --number do?", "-n NUM, --number=NUM"),
         ("What does winch -q do?", "-q"),
+        ("What does winch -1 do?", "-1, --one"),
+        ("What does winch -9 do?", "-9"),
     ],
 )
 def test_what_stands_below_an_option_answers(assistant: Assistant, question: str, option: str) -> None:
@@ -68,6 +72,13 @@ def test_two_options_are_compared_by_a_quote_each(assistant: Assistant, question
     one, other, *_ = assistant.ask(question).citations
     assert WHAT["-i, --idle"] in one.quote
     assert WHAT["-v, --invert"] in other.quote
+
+
+def test_levels_are_compared_as_options_are(assistant: Assistant) -> None:
+    one, other, *_ = assistant.ask("What is the difference between winch -1 and -9?").citations
+    assert WHAT["-1, --one"] in one.quote
+    assert WHAT["-9"] in other.quote
+    assert not assistant.ask("What does winch -5 do?").sure
 
 
 def test_an_option_of_another_program_is_not_quoted_first(assistant: Assistant) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import write_files
 from pincite import Assistant, Filter, Index, as_json
-from pincite.reading.parts import enumerates, parts, topic
+from pincite.reading.parts import enumerates, is_one_of, parts, topic
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,12 @@ from pincite.reading.parts import enumerates, parts, topic
         ("How long and wide is the quay?", []),
         ("When did Asker burn?", []),
         ("", []),
+        ("Is Asker larger than Brevik?", ["How large is Asker?", "How large is Brevik?"]),
+        ("Was Asker bigger than Brevik?", ["How big was Asker?", "How big was Brevik?"]),
+        ("Is the Rowe heavier than the Corvina?", ["How heavy is the Rowe?", "How heavy is the Corvina?"]),
+        ("Is Asker more remote than Brevik?", ["How remote is Asker?", "How remote is Brevik?"]),
+        ("Is Asker smaller than Brevik?", ["How small is Asker?", "How small is Brevik?"]),
+        ("Is it larger than Brevik?", []),
     ],
 )
 def test_what_is_asked_of_each(question: str, asked: list[str]) -> None:
@@ -240,3 +246,33 @@ def test_a_broad_question_goes_no_farther_than_its_filter(harvests: Index) -> No
     )
     assert {each.document.doc_id for each in answer.citations} == {"Aske.txt", "Ilm.txt"}
     assert not answer.more
+
+
+@pytest.mark.parametrize(
+    ("topic", "said", "expected"),
+    [
+        ("the library", "Quill, a library for queues", True),
+        ("the library", "Inkbar is a small software library for charts.", True),
+        ("the library", "The town library is a library of the old kind.", False),
+        ("the library", "The town has a library.", False),
+        ("the library", "The library is open.", False),
+        ("libraries", "Quill, a library for queues", False),
+        ("the mill", "Millie, a windmill in Borre", False),
+    ],
+)
+def test_what_is_one_of_many_by_a_name_of_its_own(topic: str, said: str, *, expected: bool) -> None:
+    assert is_one_of(topic, said) is expected
+
+
+def test_articles_on_the_thing_are_not_those_on_another_of_its_kind(tmp_path: Path) -> None:
+    files = {
+        "town.md": "---\ntitle: The library opens\n---\n\nThe library in Borre opened on Friday.\n",
+        "quill.md": "---\ntitle: Quill\n---\n\nQuill is a library for job queues. The library keeps jobs on disk.\n",
+    }
+    write_files(tmp_path / "c", files)
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask("Which articles are about the library?")
+        assert [each.document.doc_id for each in answer.citations] == ["town.md"]
+        assert "Left out, as each is on one by a name of its own: “Quill”." in answer.notes
+        assert Assistant(index).ask("Which articles are about Quill?").citations[0].document.doc_id == "quill.md"

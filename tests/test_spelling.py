@@ -105,6 +105,13 @@ def test_a_misspelt_name_is_answered_and_said(ships: Index, asked: str) -> None:
     assert as_text.answer(said).startswith(answer.notes[0])
 
 
+def test_what_comes_near_a_name_rightly_spelt_is_shown_where_nothing_answers(ships: Index) -> None:
+    answer = Assistant(ships).ask("Who insured the Thesaly?")
+    assert not answer.answered
+    assert answer.notes == ("Searched for “Thessaly” instead of “Thesaly”.",)
+    assert answer.hits[0].document.doc_id == "thessaly.txt"
+
+
 def test_a_misspelt_turn_is_followed_up(ships: Index) -> None:
     history = [{"role": "user", "content": "Where did the Thesaly lie?"}]
     answer = Assistant(ships).ask("When was it raised?", history=history)

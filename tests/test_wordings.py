@@ -48,6 +48,13 @@ def test_acronyms_that_a_text_defines(text: str, expected: list[tuple[str, str]]
         ("Halden, J. R.", "drawn by J. R. Halden in ink", "J. R. Halden"),
         ("What did JR Halden draw?", "drawn by K. Halden in ink", None),
         ("What did the US Navy draw?", "drawn by the US Navy", None),
+        ("What is forty per cent for?", "It is for 40% of them.", "What is 40% for?"),
+        ("What is 40% for?", "Forty percent of it is for oak.", "What is Forty percent for?"),
+        ("What is 40% for?", "It had 40 seats.", None),
+        ("Who gave 1.2 million crowns?", "They gave 1,200,000 crowns.", "Who gave 1,200,000 crowns?"),
+        ("Which port had 21 tugs?", "It had twenty-one tugs, then 22.", "Which port had twenty-one tugs?"),
+        ("What opened on 2022-05-04?", "On 3 May 2022 none, on 4 May 2022 two.", "What opened on 4 May 2022?"),
+        ("What opened on May 4, 2022?", "It opened on 4 June 2022.", None),
     ],
 )
 def test_a_question_is_worded_as_a_text_spells_it(question: str, text: str, expected: str | None) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
 from pincite import replies
 from pincite.analysis.intents import intent
+from pincite.analysis.sentences import sentence_spans
 from pincite.analysis.terms import analyse, query_terms
 from pincite.datatypes import Answer, Citation, Document, Filter, Hit, Part, Span
 from pincite.errors import NothingFits, UsageError
@@ -17,10 +19,10 @@ from pincite.reading.authors import by_author, named_sources, tells_who_wrote, w
 from pincite.reading.conditions import asks_for_latest, of_other_time, terms_of, without_other
 from pincite.reading.evidence import READ, Evidence
 from pincite.reading.named import said_by_title
-from pincite.reading.parts import Asked, enumerates, parts, topic
+from pincite.reading.parts import Asked, enumerates, is_one_of, parts, topic
 from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, in_heading, quotes, without_repeats
 from pincite.reading.reader import last_sentences
-from pincite.reading.sentence import NEARLY_AS_SURE
+from pincite.reading.sentence import NEARLY_AS_SURE, UNSURE, together_at_most
 from pincite.reading.spelling import replaced
 from pincite.reading.versions import VERSION
 from pincite.reading.wordings import other_wordings
@@ -30,11 +32,13 @@ from pincite.retrieval.follow_ups import (
     asked_again,
     full_questions,
     named_terms,
+    names_instead,
     needs_context,
     new_terms,
     query_variants,
     subject,
     subject_terms,
+    with_subject,
     without_paste,
 )
 from pincite.settings import Settings
@@ -55,6 +59,9 @@ _LOOKED_AT = 3 * READ
 """Articles that are read for a topic."""
 _ALIKE = 50
 """Passages of one article among which the place that is looked for is."""
+_NAMED = 3
+"""Articles that a note names."""
+_NAME = re.compile(r"(?<=[\w,;:'’\"“)] )[A-Z]\w")
 _LONG = 2000
 """Characters of a question beyond which it is searched and read by its end."""
 
@@ -133,7 +140,8 @@ class Assistant:
             return None
         articles = self.index.count(theirs)[0]
         if asked.topic:
-            found = self._found(asked.topic, (), theirs)
+            of_articles = self._by_article(f"What is said about {asked.topic}?", theirs)
+            found = of_articles or self._found(asked.topic, (), theirs)
             return replace(found, question=question) if found.answered else None
         ranking = self.index.rank([(question, 1.0)], passages=1, documents=_LISTED, where=theirs, deduplicated=False)
         documents = {hit.document.doc_id: hit.document for hit in ranking.hits}
@@ -182,10 +190,11 @@ class Assistant:
         found = [quote for each in read for quote in best_quotes(each.sentences, least, analyse(on))]
         found.sort(key=lambda quote: (not _is_called(quote.hit.document, query_terms(on)), -quote.best.confidence))
         surest = max((quote.best.confidence for quote in found), default=0.0)
+        found, others = _of_the_thing(found, on)
         if not found or surest < threshold + (0 if len(found) > 1 else _SURE):
             return None
         citations, more = _cited(found[:_LISTED]), max(0, len(found) - _LISTED)
-        notes = dict.fromkeys(note for each in read for note in each.notes)
+        notes = dict.fromkeys([note for each in read for note in each.notes] + others)
         if more:
             notes[f"And {more} more {'article' if more == 1 else 'articles'}."] = None
         ordered = _ranked(hit for each in read for hit in each.hits)
@@ -301,12 +310,19 @@ class Assistant:
         about = subject(history)
         pointed, named = subject_terms(question, about), new_terms(question)
         names, rarity = pointed & named_terms(about), ranking.all_terms
-        meant = [self.index.read(text, ranking) for text in full_questions(question, about)]
-        for text in asked_again(question, about, latest=asks_for_latest(question)):
+        again, instead = asked_again(question, about, latest=asks_for_latest(question)), names_instead(question, about)
+        # Beside the name that stands in its place the other one would be found once more.
+        joined = [] if again and instead else full_questions(question, about)
+        meant = [self.index.read(text, ranking) for text in joined]
+        for text in again:
             found = self.index.rank([(text, 1.0)], passages=READ, where=where, most=READ)
             meant.append(self.index.read(text, found))
         asked = [_holding(pointed, names, read, rarity)]
         asked += [_holding(pointed | named, names, each, rarity) for each in meant]
+        for text in with_subject(question, about):
+            found = self.index.rank([(text, 1.0)], passages=READ, where=where, most=READ)
+            asked.append(_said_itself(question, _holding(pointed, names, self.index.read(text, found), rarity)))
+        asked = [_on_names(instead, each) for each in asked] if instead else asked
         surest = max(asked, key=lambda each: (each.told, _confidence(each)))
         fresh = named.difference(analyse(about)) or named  # "And the deputy mayor?" is no question for the mayor
         return _told_before(surest if VERSION.search(question) else _saying(fresh, surest), history)
@@ -432,7 +448,7 @@ def _begins_in(hits: Iterable[Hit], document: Document, span: Span) -> bool:
 def _is_better_spelt(other: Answer, found: Answer, spelt: Mapping[str, str]) -> bool:
     """Whether the answer to other spellings is surer, or it is the same, and what is quoted spells so."""
     if not other.citations:
-        return False
+        return not found.answered and other.confidence > found.confidence  # what comes near is shown, and whence
     first = other.citations[0]
     # Of what was answered nothing else is made for a name, which may well be another's.
     if other.confidence > found.confidence and not (found.answered and any(word[0].isupper() for word in spelt)):
@@ -449,12 +465,39 @@ def _is_called(document: Document, terms: Collection[str]) -> bool:
 
 
 def _called(read: Evidence, terms: Collection[str], least: float) -> Evidence:
-    """What was read for a topic, where an article that is called so is about it at least so surely."""
+    """What was read for a topic, where an article that is called so is about it at least so surely.
+
+    Of those that are no surer by themselves the ones that name it come first.
+    """
     raised = [
         sentence.at_least(least + 1e-6) if _is_called(sentence.hit.document, terms) else sentence
         for sentence in read.sentences
     ]
+    raised.sort(key=lambda each: each.confidence < least + 2e-6 and not {*terms}.intersection(analyse(each.text)))
     return replace(read, sentences=raised)
+
+
+def _of_the_thing(found: Sequence[Quote], topic: str) -> tuple[list[Quote], list[str]]:
+    """The quotes, and where "the library" is asked for without those of articles on "Quill, a library for queues".
+
+    What has a name of its own is asked for by that, unless nothing else is there.
+
+    Returns:
+        The quotes, and what has to be said of those that were left out.
+    """
+    apart = [each for each in found if is_one_of(topic, f"{each.hit.document.title}\n{_beginning(each.hit.document)}")]
+    if not apart or len(apart) == len(found):
+        return list(found), []
+    titles = " and ".join(f"“{each.hit.document.title}”" for each in apart[:_NAMED])
+    return [each for each in found if each not in apart], [
+        f"Left out, as each is on one by a name of its own: {titles}."
+    ]
+
+
+def _beginning(document: Document) -> str:
+    """The first sentence of an article below its title."""
+    text = document.text[:_LONG].removeprefix(f"{document.title}\n").lstrip()
+    return text[: sentence_spans(text)[0][1]] if text else ""
 
 
 def _told_before(read: Evidence, history: Sequence[Turn]) -> Evidence:
@@ -485,9 +528,28 @@ def _holding(terms: frozenset[str], names: frozenset[str], read: Evidence, rarit
     return replace(read, sentences=[sentence for sentence in read.sentences if sentence.hit.rank in holding])
 
 
+def _said_itself(turn: str, read: Evidence) -> Evidence:
+    """What was read for a turn with its subject in the place of a pronoun; none is sure that has no word of the turn.
+
+    "Who sold it?" is not answered by who built the jetty, near as that is to "Who sold the jetty?".
+    """
+    own = frozenset(query_terms(turn))
+    said = [each for each in read.sentences if own.intersection(analyse(each.text))]
+    others = together_at_most([each for each in read.sentences if each not in said], UNSURE)
+    return replace(read, sentences=sorted([*said, *others], key=lambda each: -each.order), told=False)
+
+
+def _on_names(names: frozenset[str], read: Evidence) -> Evidence:
+    """What was read without sentences on others than these names, and none that names nobody sure."""
+    on = [each for each in read.sentences if names.intersection(analyse(each.with_headings))]
+    of_none = [each for each in read.sentences if each not in on and not _NAME.search(" ".join(each.leant_on))]
+    sentences = [*on, *together_at_most(of_none, UNSURE)]
+    return replace(read, sentences=sorted(sentences, key=lambda each: -each.order))
+
+
 def _saying(named: frozenset[str], read: Evidence) -> Evidence:
     """What was read without sentences that say nothing of what a turn names, where one that does is nearly as sure."""
-    saying = [sentence for sentence in read.sentences if named.intersection(analyse(sentence.text))]
+    saying = [each for each in read.sentences if named.intersection(analyse(" ".join(each.leant_on)))]
     sure = bool(saying) and saying[0].confidence >= NEARLY_AS_SURE * _confidence(read)
     return replace(read, sentences=saying) if sure else read
 

@@ -462,8 +462,8 @@ class Filter:
         after: ``YYYY[-MM[-DD]]``, inclusive. A document whose date names only a year or month fits when some day of it
             does; one without a date never fits a bound.
         before: likewise.
-        doc_ids: one or several, to the letter.
-        folders: one or several: a document lies in ``news/2022`` where its id begins with ``news/2022/``.
+        doc_ids: one or several, to the letter; in other case and accents they are found by `Index.check_fits`.
+        folders: likewise: a document lies in ``news/2022`` where its id begins with ``news/2022/``.
 
     Raises:
         FilterError: a bound is no such date, there is no day between both, or a value is of the wrong type.

@@ -443,7 +443,8 @@ class Index:
         """Say of a filter that leaves no document to be found why, and what there is.
 
         Returns:
-            The filter; where it fits nothing as it is, with the names of authors of which it has parts, such as "Holt".
+            The filter; where it fits nothing as it is, with the names that there are for those that it has in part, as
+            "Holt", or in another case; and with all ways in which the initials of an author are written.
 
         Raises:
             NothingFits: no document fits; the message names values or dates that some have.
@@ -456,13 +457,14 @@ class Index:
         if where is None:
             return None
         with self._searched(where) as snapshot:
-            if snapshot.count(where)[1]:
+            fits = snapshot.count(where)[1] > 0
+            if fits and not any(map(listing.has_initials, where.author or ())):
                 return where
             held = snapshot.listed()
-            whole = listing.with_whole_names(where, held)
-            if not snapshot.count(whole)[1]:
+            meant = listing.with_held_names(where, held)
+            if not fits and not snapshot.count(meant)[1]:
                 raise listing.nothing_fits(where, held)
-            return whole
+            return meant
 
     def files(self) -> dict[str, FileRecord]:
         """The file of each document as the last update saw it, by the document's id."""

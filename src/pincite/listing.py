@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from heapq import nlargest
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from pincite import names
 from pincite.datatypes import Filter, Listed, count, shortened, table_of
@@ -39,6 +39,10 @@ def in_words(doc_ids: Iterable[str]) -> str:
     return " and ".join([count(articles, "article"), *said] if articles or not said else said)
 
 
+_INITIALS = re.compile(r"\b(?:[^\W\d_]\b|[A-Z]{2,3}\b)")
+_BETWEEN_INITIALS = re.compile(r"(?<=\b\w) (?=\w\b)")
+
+
 def counts(kind: Kind, listed: Iterable[Listed]) -> dict[str, int]:
     """Names in order (ids of ``documents``), each with the number of its documents, those in folders below included."""
     names = (name for document in listed for name in _names(kind, document))
@@ -54,8 +58,10 @@ def _names(kind: Kind, document: Listed) -> Iterator[str]:
     if kind == "folders":
         folder = folder_of(document.doc_id)
         yield from (folder[: slash.start()] for slash in re.finditer("/|$", folder) if folder)
+    elif kind == "authors":
+        yield from names.split(document.author or "")
     else:
-        name = {"sources": document.source, "authors": document.author, "documents": document.doc_id}[kind]
+        name = document.source if kind == "sources" else document.doc_id
         if name is not None:
             yield name
 
@@ -80,18 +86,49 @@ def _pairs(name: str) -> set[str]:
     return {first + second for first, second in pairwise(f" {name.casefold()} ")}
 
 
-def with_whole_names(where: Filter, listed: Iterable[Listed]) -> Filter:
-    """The filter with the names of authors in the place of parts of them: ``Holt`` as ``Ane Marie Holt``.
+def with_held_names(where: Filter, listed: Iterable[Listed]) -> Filter:
+    """The filter with the names that there are in the place of those that are nearly so.
 
-    A part is some whole words of a name; what is an author's whole name stays.
+    Of an author all ways in which his initials are written, and where he is nobody, those whose name has these words:
+    ``Holt`` as ``Ane Marie Holt``. Of a folder or an id that is none, those that are it but for case and accents.
     """
-    known = {name for document in listed for name in (names.split(document.author) if document.author else ())}
-    found = []
-    for asked in where.author or ():
-        words = set(names.key(asked).split())
-        whole = sorted(name for name in known if words and words <= set(names.key(name).split()))
-        found += whole or [asked]
-    return replace(where, author=tuple(found)) if found else where
+    documents = list(listed)
+    authors = {name for each in documents for name in names.split(each.author or "")}
+    held: dict[str, Iterable[str]] = {
+        "author": _held_authors(where.author or (), authors),
+        "doc_ids": _alike(where.doc_ids or (), [each.doc_id for each in documents]),
+        "folders": _alike(where.folders or (), counts("folders", documents)),
+    }
+    meant: dict[str, Any] = {field: tuple(values) for field, values in held.items() if getattr(where, field)}
+    return replace(where, **meant)
+
+
+def _alike(asked: Iterable[str], known: Collection[str]) -> Iterator[str]:
+    """The names that are known, each in the place of one that is not and differs in case or accents alone."""
+    for name in asked:
+        alike = [] if name in known else [each for each in known if names.folded(each) == names.folded(name)]
+        yield from alike or [name]
+
+
+def _held_authors(asked: Iterable[str], known: set[str]) -> Iterator[str]:
+    by_key: dict[str, list[str]] = {}
+    for name in sorted(known):
+        by_key.setdefault(_joined(name), []).append(name)
+    for each in asked:
+        words = set(names.key(each).split())
+        parts = (name for name in sorted(known) if words and words <= set(names.key(name).split()))
+        yield from by_key.get(_joined(each)) or list(parts) or [each]
+
+
+def has_initials(author: str) -> bool:
+    """Whether a name has initials, which are written in several ways: ``J. R. Halden``, ``JR Halden``."""
+    return _INITIALS.search(author) is not None
+
+
+def _joined(name: str) -> str:
+    """A name in the form by which names are compared, ``Halden, J. R.`` as ``jr halden``."""
+    split = names.split(name)
+    return _BETWEEN_INITIALS.sub("", names.key(split[0] if len(split) == 1 else name))
 
 
 def nothing_fits(where: Filter, listed: Iterable[Listed]) -> NothingFits:

@@ -28,6 +28,11 @@ _LATEST = re.compile(
 )
 
 
+_AS_ALIKE = 0.7  # the share of words that revisions of one sentence share
+_CAPITAL = re.compile(r"(?<=[\w,;:'’\"“)] )[A-Z][\w'’-]*")
+_TIMES = frozenset(month.capitalize() for month in MONTHS)
+_OF_EDITIONS = frozenset(analyse(f"{' '.join(MONTHS)} new old revised revision edition version amended update draft"))
+"""Terms in which the titles of revisions may differ."""
 _LOOKED_AT = 500  # characters of an earlier turn
 _WHICH_OF_SEVERAL = re.compile(r"\b(?:next|previous|first|second|third|last|final)\s+[^\W\d_]+", re.IGNORECASE)
 """One of things that follow each other: "the next meeting"."""
@@ -157,12 +162,53 @@ def of_other_time(document: Document, question: str) -> str | None:
 def latest_first(rated: Sequence[Sentence]) -> tuple[list[Sentence], list[str]]:
     """The sentences, those nearly as sure as the first by the days of their articles, newest first; and those days."""
     least = NEARLY_AS_SURE * rated[0].confidence if rated else 0.0
-    alike = [sentence for sentence in rated if sentence.hit.document.date and sentence.confidence >= least]
+    return _newest_first([each for each in rated if each.hit.document.date and each.confidence >= least], rated)
+
+
+def _newest_first(alike: Sequence[Sentence], rated: Sequence[Sentence]) -> tuple[list[Sentence], list[str]]:
+    """The sentences, some of them by the days of their articles in the places that these have; and those days."""
     newest = sorted(alike, key=lambda sentence: str(sentence.hit.document.date), reverse=True)
     orders = sorted((sentence.order for sentence in alike), reverse=True)
     moved = {id(sentence): replace(sentence, order=order) for sentence, order in zip(newest, orders, strict=True)}
     ordered = sorted((moved.get(id(sentence), sentence) for sentence in rated), key=lambda sentence: -sentence.order)
     return ordered, list(dict.fromkeys(str(sentence.hit.document.date) for sentence in newest))
+
+
+def revisions_newest_first(rated: Sequence[Sentence]) -> tuple[list[Sentence], list[str]]:
+    """The sentences, those that say the same as the first in articles of other days newest first; and those days.
+
+    Revisions of one rule differ in a number or a word; what has another name, or stands below another title, is on
+    something else.
+    """
+    if not rated or not rated[0].hit.document.date or not (first := _without_numbers(rated[0].text)):
+        return list(rated), []
+    title, names = _kind_of_title(rated[0].hit.document), _names_in(rated[0].text)
+    least = NEARLY_AS_SURE * rated[0].confidence
+    alike = [
+        each
+        for each in rated
+        if each.confidence >= least
+        and len(first & (said := _without_numbers(each.text))) >= _AS_ALIKE * max(len(first), len(said))
+        and _names_in(each.text) == names
+        and _kind_of_title(each.hit.document) == title
+    ]
+    by_document = {each.hit.document.doc_id: each for each in reversed(alike)}
+    if len({each.text for each in by_document.values()}) < 2:
+        return list(rated), []
+    return _newest_first([each for each in by_document.values() if each.hit.document.date], rated)
+
+
+def _without_numbers(text: str) -> set[str]:
+    return {term for term in analyse(text) if not term[0].isdecimal()}
+
+
+def _names_in(text: str) -> set[str]:
+    """The words with a capital that does not begin a sentence, but for those that name a time."""
+    return set(_CAPITAL.findall(text)) - _TIMES
+
+
+def _kind_of_title(document: Document) -> set[str]:
+    return _without_numbers(document.title.replace("_", " ").replace("-", " ")) - _OF_EDITIONS
 
 
 def with_numbers(rated: Sequence[Sentence], question: str) -> list[Sentence]:

@@ -16,7 +16,8 @@ from pincite.datatypes import Document, Span
 from pincite.reading.sentence import SURE, UNSURE, Sentence
 
 _IDENTIFIER = re.compile(
-    r"(?<![\w.-])(?:--?[A-Za-z][\w-]{0,40}|(?=\w{0,60}(?:[^\W_]_[^\W_]|[a-z0-9][A-Z]|[A-Z]{2}[a-z]))[A-Za-z]\w{2,60})"
+    r"(?<![\w.-])(?:--?[A-Za-z][\w-]{0,40}|-\d(?![.,]\d)|"
+    r"(?=\w{0,60}(?:[^\W_]_[^\W_]|[a-z0-9][A-Z]|[A-Z]{2}[a-z]))[A-Za-z]\w{2,60})"
     r"(?![\w-])"
 )
 """A name that is no word: ``--retries``, ``max_starts``, ``MaxStarts``."""
@@ -54,7 +55,7 @@ _ASKING = frozenset(
     )
 )
 _ASKS_ELSE = re.compile(r"\b(?:who|whom|whose|why|when|where|how (?:do|does|did|can|to|should))\b", re.IGNORECASE)
-_NAMED = re.compile(r"[`*'\"]{0,3}(--?[A-Za-z][\w-]{0,40}|[A-Za-z][\w.-]{0,60}(?<!\.))[`*'\"]{0,3}(.*)", re.DOTALL)
+_NAMED = re.compile(r"[`*'\"]{0,3}(--?[A-Za-z][\w-]{0,40}|-\d|[A-Za-z][\w.-]{0,60}(?<!\.))[`*'\"]{0,3}(.*)", re.DOTALL)
 _ARGUMENT = re.compile(r"\[?=\S{0,40}|\s?\([^()]{1,40}\)|\s?\[?<[^<>]{1,60}>\]?|\s\S{1,40}|")
 """What may stand behind a name above an entry: ``=SIZE``, ``(number)``, ``seconds``."""
 _APART = re.compile(r",\s|\s(?:or|\|)\s")

@@ -25,6 +25,7 @@ from pincite.reading.conditions import (
     of_period,
     of_same_text,
     period_in_words,
+    revisions_newest_first,
     with_numbers,
     without_other_figures,
 )
@@ -32,6 +33,7 @@ from pincite.reading.counts import with_counts
 from pincite.reading.entries import of_entry
 from pincite.reading.named import of_name, of_names, of_quality, with_holders
 from pincite.reading.options import of_option
+from pincite.reading.permissions import of_permission
 from pincite.reading.quotes import Constants, sentences
 from pincite.reading.reader import Reader, Reading, Text
 from pincite.reading.rows import Spelled
@@ -122,7 +124,7 @@ def _as_asked(
             notes.append(f"Of {period_in_words(period)}, as asked: articles of other dates were left out.")
         rated = fitting
     rated = rows_in_doubt(without_lines(rows_named(rated, question), question), question)
-    for narrowed in (of_version, of_entry, of_option, of_acronym, of_name, rows_asked_for):
+    for narrowed in (of_version, of_entry, of_option, of_acronym, of_name, of_permission, rows_asked_for):
         rated, told = narrowed(rated, question)
         if told:
             break
@@ -133,6 +135,10 @@ def _as_asked(
         rated, dates = latest_first(rated)
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
+    elif not period and not told:
+        rated, dates = revisions_newest_first(rated)
+        if len(dates) > 1:
+            notes.append(f"Articles of several days say this; the newest comes first: {', '.join(dates)}.")
     for marked in (with_cells, with_fields, with_counts, with_holders, without_other_figures):
         rated = marked(rated, question)
     return rated, notes, told

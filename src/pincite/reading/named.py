@@ -30,9 +30,9 @@ _NO_KIND = (
 _BEFORE = re.compile(
     rf"(?:(?:\A|[.;:,“\"]\s|\b(?:is|was|by|with|and|of|to|for)\s)(?i:an?|the|its|his|her|their|our)\s"
     rf"(?:[a-z][\w-]*\s){{0,3}}?(?!{_NO_KIND}\b)[a-z][\w-]*,?\s"
-    r"|\b(?:is|was|named|nicknamed|called)\s(?:the\s)?)\Z"
+    r"|\b(?:is|was|named|nicknamed|called)\s(?:the\s)?)(?:[A-Z][\w'’-]*\.?\s){0,4}\Z"
 )
-"""What says it in front of a name: "the mayor Ane Holt", "the mayor is Ane Holt", "the mayor, Ane Holt"."""
+"""What says it in front of a name: "the mayor Ane Holt", "the mayor is Ane Holt", "the mayor, Dr. A. Holt"."""
 _A_KIND = r"(?:an?|the|its|his|her|their|our|one of)\s"
 _BEHIND = re.compile(
     rf"(?:\s\([^()]{{1,80}}\))?(?:,\swh(?:o|ich)\s(?:is|was|has been|had been|became)\b"
@@ -104,7 +104,7 @@ def of_name(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], b
     if not asked or not naming:
         return _of_kind(rated, question)
     terms = {*analyse(asked)}
-    heeded = [each if terms.intersection(analyse(_with_headings(each))) else each.at_most(UNSURE) for each in rated]
+    heeded = [each if terms.intersection(analyse(each.with_headings)) else each.at_most(UNSURE) for each in rated]
     heeded.sort(key=lambda each: -each.order)
     if max(each.confidence for each in heeded) >= SURE:
         return heeded, False
@@ -202,11 +202,6 @@ def _of_kind(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], 
 
 def _is_on(sentence: Sentence, terms: Sequence[str]) -> bool:
     return not {*terms}.isdisjoint(analyse(sentence.text)) or LEANS.match(sentence.text) is not None
-
-
-def _with_headings(sentence: Sentence) -> str:
-    """A sentence with what it leans on, below its title and heading."""
-    return "\n".join([sentence.hit.document.title, sentence.hit.passage.heading or "", *sentence.leant_on])
 
 
 def _led_by(leading: Sequence[Sentence], rated: Sequence[Sentence], sure: float) -> tuple[list[Sentence], bool]:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from pincite.analysis.terms import analyse, only_stop_words, query_terms
 from pincite.datatypes import Document, Span
-from pincite.reading.sentence import NEARLY_AS_SURE, SURE, Sentence
+from pincite.reading.sentence import NEARLY_AS_SURE, SURE, UNSURE, Sentence
 
-OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]{0,40}")
-"""An option, short or long."""
-_HEAD = re.compile(r"^[ \t]{0,40}(?=--?[A-Za-z])[^\n]{1,200}", re.MULTILINE)
+OPTION = re.compile(r"(?<![\w-])(?:--?[A-Za-z][\w-]{0,40}|-\d(?!\w|[.,]\d))")
+"""An option, short or long, or a digit as of ``-9``."""
+_HEAD = re.compile(r"^[ \t]{0,40}(?=--?[A-Za-z]|-\d(?!\w|[.,]\d))[^\n]{1,200}", re.MULTILINE)
 _BEHIND = re.compile(r"\s{2,}|\t|: | [–—] ")
 """What stands between an option and what it does, on one line."""
 _ASKING = frozenset(analyse("option flag switch argument parameter mean do use command program effect stand work"))
@@ -26,7 +26,8 @@ _MOST_SEARCHED = 1000  # characters of an entry
 def of_option(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:
     """The sentences without those on other options than the one that a question names.
 
-    Where it asks what that does, what stands below it leads, whatever a reader says of it. For other questions the
+    Where it asks what that does, what stands below it leads, whatever a reader says of it; where the manual has no such
+    option, nothing is sure. For other questions the
     others are left out where the rest says nearly as much.
 
     Returns:
@@ -44,6 +45,9 @@ def of_option(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence],
     leading = [each.ahead_of(rated[0], sure) for each in here if program <= _subject(each.hit.document)]
     if leading:
         return [*leading, *(each for each in apart if option in OPTION.findall(each.text))], True
+    theirs = (each for name, each in documents.items() if found[name] and program <= _subject(each))
+    if any(option not in OPTION.findall(each.text) for each in theirs):
+        return [each if option in OPTION.findall(each.text) else each.at_most(UNSURE) for each in rated], False
     fitting = sorted([*here, *apart], key=lambda each: -each.order)
     sure_enough = here and fitting[0].confidence >= NEARLY_AS_SURE * rated[0].confidence
     return fitting if sure_enough else list(rated), False

@@ -29,8 +29,16 @@ _COMPARED = [
     )
 ]
 """What asks to compare, and what stands between the things; "A vs B" only alone, for in a sentence it is a match."""
+_THAN = re.compile(
+    rf"\W*(?P<is>(?i:is|are|was|were)) (?P<one>{_NAME}) (?:(?:more|less) (?P<long>[a-z]+)|(?P<short>[a-z]{{2,12}})er) "
+    rf"than (?P<other>{_NAME})\W*"
+)
+_WITH_E = frozenset(
+    ["larg", "wid", "lat", "clos", "saf", "rar", "simpl", "wis", "strang", "fre", "gentl", "brav", "nic"]
+)
+"""Adjectives that end in an "e", as they stand before "er"."""
 _OF = re.compile(r"(?P<what>.+ (?:of|in|at|on|for) )(?P<one>.+)", re.IGNORECASE)
-_WITH_OPTION = re.compile(r"(?P<of>[^-]+ )--?[A-Za-z][\w-]{0,40}")
+_WITH_OPTION = re.compile(r"(?P<of>[^-]+ )(?:--?[A-Za-z][\w-]{0,40}|-\d)")
 _THAT_OF = re.compile(r"(?:that|those|the one|the ones) (?:of|in|at|on|for) ", re.IGNORECASE)
 _NO_PLURAL = r"(?!(?:was|is|has|does) )[\w-]+"
 _ENUMERATES = re.compile(
@@ -38,6 +46,8 @@ _ENUMERATES = re.compile(
     r"|(?:list|name|enumerate) |who (?:all|were|are) )",
     re.IGNORECASE,
 )
+
+_THE = re.compile(r"the (?P<thing>[a-z][\w-]*)")
 
 _TEXTS = (
     r"(?:(?:the|these|those|your|all|my|different) ){0,2}"
@@ -80,12 +90,24 @@ def parts(question: str, texts: Iterable[str] = ()) -> list[Asked]:
     for pattern, separators in _COMPARED:
         if (found := pattern.fullmatch(question)) and (things := _things(found["things"], separators, held)):
             return _compared(things)
+    if than := _THAN.fullmatch(question):
+        how = than["long"] or _adjective(than["short"])
+        return [Asked(name, f"How {how} {than['is'].lower()} {name}?") for name in (than["one"], than["other"])]
     found = next((each for each in _BOTH.finditer(question) if each["names"]), None)
     if not found or found.start() == 0:  # a name alone, as of a firm
         return []
     names = _apart(found["names"], held)
     before, after = question[: found.start()], question[found.end() :]
     return [Asked(name, f"{before}{name}{after}") for name in names if len(names) > 1]
+
+
+def _adjective(stem: str) -> str:
+    """What stands before the "er" of a comparison, as it is alone: "big" of "bigger", "heavy" of "heavier"."""
+    if stem in _WITH_E:
+        return f"{stem}e"
+    if stem[-1] == "i":
+        return f"{stem[:-1]}y"
+    return stem[:-1] if stem[-1] == stem[-2] and stem[-1] not in "ls" else stem
 
 
 def _things(compared: str, separators: Iterable[re.Pattern[str]], held: Sequence[str]) -> list[str]:
@@ -143,3 +165,16 @@ def topic(question: str) -> str | None:
     """What a broad question asks the articles about, each of which may say something; None for other questions."""
     found = next(filter(None, (pattern.fullmatch(question) for pattern in _BROAD)), None)
     return found["topic"].strip() if found else None
+
+
+def is_one_of(topic: str, said: str) -> bool:
+    """Whether a text says that something with a name of its own is one of what is asked for as the only one.
+
+    "Quill, a library for queues" of "the library"; not "the Ostvik library", whose name has the word.
+    """
+    asked = _THE.fullmatch(topic)
+    if not asked:
+        return False
+    is_a = rf"^(?P<name>(?:[^\s,]+ ){{0,5}}[^\s,]+)(?:,| is| are) an? (?:[\w-]+ ){{0,3}}{re.escape(asked['thing'])}\b"
+    kinds = re.finditer(is_a, said, re.MULTILINE | re.IGNORECASE)
+    return any(asked["thing"].lower() not in found["name"].lower() for found in kinds)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -84,12 +85,24 @@ class Sentence:
         return self.hit.document.text[slice(*self.span)]
 
     @property
+    def with_headings(self) -> str:
+        """The sentence with what it leans on, below its title, its heading and the names of its columns."""
+        above = (self.hit.document.title, self.hit.passage.heading, self.hit.passage.columns)
+        return "\n".join([*filter(None, above), *self.leant_on])
+
+    @property
     def leant_on(self) -> list[str]:
         """The sentence behind those that it leans on: of whom "she" speaks."""
         spans = self.hit.passage.sentences[max(0, self.place - LOOKED_BACK) : self.place + 1]
         texts = [self.hit.document.text[slice(*span)] for span in spans]
         leans = takewhile(LEANS.match, reversed(texts))
         return texts[-1 - min(len(list(leans)), len(texts) - 1) :]
+
+
+def together_at_most(sentences: Sequence[Sentence], sure: float) -> list[Sentence]:
+    """The sentences, the surest of them no surer than this, and the others as much less sure than it as before."""
+    by = max((_logit(each.confidence) for each in sentences), default=0.0) - _logit(sure)
+    return [each.less_sure(by) for each in sentences] if by > 0 else list(sentences)
 
 
 def _logit(probability: float) -> float:

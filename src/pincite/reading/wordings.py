@@ -1,4 +1,4 @@
-"""Other wordings of a question, as the passages found for it spell what it names: acronyms and initials.
+"""Other wordings of a question, as the passages found for it spell what it names: acronyms, initials, numbers, days.
 
 Acronyms are those that a passage defines, "Northern Tidal Survey (NTS)" or "NTS (Northern Tidal Survey)", after
 Schwartz and Hearst, "A simple algorithm for identifying abbreviation definitions in biomedical text" (2003). They are
@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from pincite.analysis.terms import is_stop_word
+from pincite.analysis.terms import NUMBER_WORDS, analyse, is_stop_word
+from pincite.datatypes import Span
+from pincite.parsers.metadata import find_date
 from pincite.reading.sentence import SURE, Sentence
 
 _SHORT = r"[^\W_][^\s()\[\]]{0,8}[^\W_]"
@@ -33,12 +35,19 @@ _NAME = r"[A-Z][^\W\d_]+(?:[-'’][^\W\d_]+)?"
 _INITIALS = re.compile(
     rf"\b(?P<letters>{_LETTERS})(?<=[A-Z.\s])\s?(?P<name>{_NAME})|\b(?P<last>{_NAME}), (?P<first>{_LETTERS})"
 )
+_WORD = "|".join(NUMBER_WORDS)
+_NUMBER = re.compile(
+    rf"(?<![\w.,-])(?:(?:\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,15}}+)(?:\.\d{{1,6}})?|(?:{_WORD})(?:[ -](?:{_WORD}))?)"
+    r"(?: (?:hundred|thousand|million|billion))?(?: ?%| per ?cent\b)?(?![\w-]|[.,]\d)",
+    re.IGNORECASE,
+)
 
 
 def other_wordings(question: str, texts: Iterable[str]) -> list[tuple[str, str]]:
     """Up to three wordings that a question may mean, by the texts found for it, each with what is to be said of it."""
     held = list(texts)
-    return list({**_by_initials(question, held), **_by_acronyms(question, held)}.items())[:3]
+    found = (spelling(question, held) for spelling in (_by_initials, _by_acronyms, _by_numbers, _by_days))
+    return list({wording: note for each in found for wording, note in each.items()}.items())[:3]
 
 
 def _by_initials(question: str, texts: Iterable[str]) -> dict[str, str]:
@@ -67,6 +76,45 @@ def _by_acronyms(question: str, texts: Iterable[str]) -> dict[str, str]:
                     other.join(pattern.split(question)), f"Searched for “{other}” as well: {short} is short for {long}."
                 )
     return found
+
+
+def _by_numbers(question: str, texts: Iterable[str]) -> dict[str, str]:
+    """Numbers as passages write them: "forty per cent" as "40%"."""
+    asked = {amount: number for number in _NUMBER.finditer(question) if (amount := _amount(number[0]))}
+    if not asked:
+        return {}
+    found: dict[str, str] = {}
+    for text in texts:
+        for other in _NUMBER.finditer(text):
+            number = asked.get(_amount(other[0]) or ("", False))
+            if number and number[0].casefold() != other[0].casefold():
+                found.setdefault(*_spelt(question, number.span(), other[0]))
+    return found
+
+
+def _amount(number: str) -> tuple[str, bool] | None:
+    """What a number comes to, and whether that is percent."""
+    terms = analyse(number)
+    whole = [term for term in terms if term.isdecimal()]
+    return (whole[-1], "percent" in terms) if whole else None
+
+
+def _by_days(question: str, texts: Iterable[str]) -> dict[str, str]:
+    """A day as passages write it: "2022-05-04" as "4 May 2022"."""
+    asked, found = find_date(question), dict[str, str]()
+    for text in texts if asked and len(asked[0]) == len("2022-05-04") else ():
+        at = 0
+        while asked and asked[0][:4] in text[at:] and (day := find_date(text[at:])):
+            other = text[at + day[1] : at + day[2]]
+            if day[0] == asked[0] and other != question[asked[1] : asked[2]]:
+                found.setdefault(*_spelt(question, asked[1:], other))
+            at += day[2]
+    return found
+
+
+def _spelt(question: str, span: Span, other: str) -> tuple[str, str]:
+    """A question with other letters in a place, and what is to be said of that."""
+    return f"{question[: span[0]]}{other}{question[span[1] :]}", f"Searched for “{other}” as well."
 
 
 def of_acronym(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], bool]:

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from pincite.analysis.intents import intent
 from pincite.analysis.sentences import sentence_spans
-from pincite.analysis.terms import analyse, only_stop_words, query_terms
+from pincite.analysis.terms import MONTHS, analyse, only_stop_words, query_terms
 from pincite.datatypes import shortened
 from pincite.errors import QueryError
 
@@ -62,6 +62,23 @@ _ANOTHER = re.compile(
     rf"(?!(?:{_PREPOSITIONS}|who|what|when|where|why|which|how)\b)(?P<what>[\w'’.-]+(?:\s[\w'’.-]+){{0,3}}?)\W*",
     re.IGNORECASE,
 )
+_THE_ONE = re.compile(
+    r"(?P<before>\A\W*(?:and|but|or|so|what about|how about)\s)(?:the\s)?(?:ones?|that|those)\s"
+    rf"(?=(?:{_PREPOSITIONS})\s)",
+    re.IGNORECASE,
+)
+"""What stands for the kind of thing before a name: "And the one at Solli?"."""
+_NAME = r"[A-Z][\w'’-]*(?:\s[A-Z][\w'’-]*){0,3}"
+_SUBJECT = re.compile(
+    rf"\b(?i:is|was|are|were|do|does|did|has|have|had|can|could|will|would)\s"
+    rf"(?P<thing>(?:(?:the|an?)\s)?(?:{_NAME}|(?<=\s)[a-z][\w'’-]*(?P<second>\s(?!(?:{_PREPOSITIONS}|over|near)\b)[a-z][\w'’-]*)?)"
+    rf"(?P<whose>\s(?:{_PREPOSITIONS}|over|near)\s(?:the\s)?{_NAME}(?P<kind>\s[a-z][\w'’-]*(?=\s))?)?)"
+)
+"""What an earlier question is about: "the bridge over the Varn" of "How long is the bridge over the Varn?"."""
+_ITS = re.compile(r"\b(?:its|his|their|her(?=\s[a-z]))\b", re.IGNORECASE)
+_IT = re.compile(r"\b(?:it|he|him|she|her|they|them)\b", re.IGNORECASE)
+_NAMED_ONE = re.compile(r"(?<=\w )ones?\b(?!\sof\b)", re.IGNORECASE)
+_IS_NAME = re.compile(_NAME)
 _THING = re.compile(
     r"(?<=\w )(?P<name>[A-Z][\w'’-]*(?:\s[A-Z][\w'’-]*){0,3})"
     rf"|\b(?:the|an?)\s(?P<two>(?P<one>[a-z][\w'’-]*)(?:\s(?!(?:{_PREPOSITIONS})\b)[a-z][\w'’-]*)?)"
@@ -75,6 +92,7 @@ _PHRASE = re.compile(
     re.IGNORECASE,
 )
 """What a turn names with its preposition, and what an earlier question does: "for a yacht" of "for a yacht in 2024"."""
+_MONTHS = frozenset(analyse(" ".join(MONTHS)))
 _OF_WHAT_WAS_TOLD = frozenset(
     analyse(
         "reason cause problem solution fix error mistake wrong advice idea suggestion option help matter answer next"
@@ -121,6 +139,7 @@ def without_paste(turn: str) -> str:
 
 
 def _points_back(turn: str) -> bool:
+    turn = _THE_ONE.sub(r"\g<before>", turn)
     first, *further = _AND_ASKS.split(_STANDS_FOR_NOTHING.sub(" ", turn), maxsplit=1)
     if further and _THING.search(first) and not _POINTS_BACK.search(first):
         further = [_OF_THINGS.sub(" ", further[0])]
@@ -210,14 +229,54 @@ def asked_again(question: str, about: str, *, latest: bool) -> list[str]:
     """
     if latest and not new_terms(question):
         return [f"{about.rstrip(' ?')} now?"]
+    question = _THE_ONE.sub(r"\g<before>", question)
     if another := _ANOTHER.fullmatch(question):
         return _of_another(another["what"], about, is_name=not another["article"])
     if not (leans := _INSTEAD.fullmatch(question)):
         return []
     places = [found for found in _PHRASE.finditer(about) if found["of"].lower() == leans["of"].lower()]
-    if not places:
-        return [f"{about.rstrip(' ?')} {leans['of']} {leans['what']}?"]
-    return [f"{about[: places[-1].start('what')]}{leans['what']}{about[places[-1].end() :]}"]
+    if places:
+        return [f"{about[: places[-1].start('what')]}{leans['what']}{about[_end_of_like(places[-1], leans['what']) :]}"]
+    phrase = f"{leans['of']} {leans['what']}"
+    named = [found for found in _PHRASE.finditer(about) if found["what"][0].isupper() and leans["what"][0].isupper()]
+    again = [f"{about[: found.start()]}{phrase}{about[_end_of_like(found, leans['what']) :]}" for found in named[-1:]]
+    return again or [f"{about.rstrip(' ?')} {phrase}?"]
+
+
+def _end_of_like(place: re.Match[str], what: str) -> int:
+    """Where in an earlier question that ends in whose place this is put: of a name behind the name."""
+    name = _IS_NAME.match(place["what"]) if what[0].isupper() else None
+    if not name:
+        return place.end()
+    alike = place["what"].split()[len(name[0].split()) : len(what.split())]  # "Solli church" for "Ostvik church"
+    return place.start("what") + len(" ".join([name[0], *alike]))
+
+
+def names_instead(question: str, about: str) -> frozenset[str]:
+    """The names, as terms, that "And the bell of Solli?" has in the place of those of an earlier question.
+
+    What says nothing of them answers that question once more.
+    """
+    plain = _THE_ONE.sub(r"\g<before>", question)
+    if not (_ANOTHER.fullmatch(plain) or _INSTEAD.fullmatch(plain)):
+        return frozenset()
+    return (_telling(" ".join(_NAMES.findall(plain))) - _MONTHS).difference(_telling(about))
+
+
+def with_subject(question: str, about: str) -> list[str]:
+    """A turn with what its pronoun stands for: "Who opened it?" of "When did the library open?".
+
+    Whether the word behind a noun belongs to it, as in "the library open", the texts have to tell.
+    """
+    subject = _SUBJECT.search(about)
+    if not subject or not subject_terms(question, about):
+        return []
+    thing, last = subject["thing"], subject["kind"] or (not subject["whose"] and subject["second"])
+    things = [thing, *([thing.removesuffix(last)] if last else [])]
+    kinds = ((_ITS, "{}’s"), (_IT, "{}"))
+    written = (pattern.sub(form.format(thing), question, count=1) for thing in things for pattern, form in kinds)
+    heads = (_NAMED_ONE.sub(thing.split()[-1], question, count=1) for thing in things)
+    return [*dict.fromkeys(each for each in [*written, *heads] if each != question)]
 
 
 def _of_another(thing: str, about: str, *, is_name: bool) -> list[str]:

@@ -244,10 +244,10 @@ class Chat:
         try:
             if len(asked.question) > MOST_CHARACTERS:
                 raise QueryError(f"Ask in up to {MOST_CHARACTERS:,} characters.")
-            self._index.check_fits(asked.where)
+            where = self._index.check_fits(asked.where)
             resolve = cache(self._resolved)
             history = [message for turn in before for message in _messages(turn, resolve)]
-            answer = self._assistant.ask(asked.question, history=history, where=asked.where)
+            answer = self._assistant.ask(asked.question, history=history, where=where)
         except Exception as error:  # noqa: BLE001 - a failure must never look like "nothing found"
             return Reply(kind="failed", text=self._failure(error))
         return answers.reply_of(
