@@ -219,6 +219,19 @@ def test_printed_are_answers_and_their_sources_and_nothing_else(page: Page) -> N
         assert words(title) in words(text)
     for said in ("Ask the articles", "New chat", "Share", "Details"):
         assert said not in text
+    counts = page.locator(".turn .meta").all_text_contents()
+    assert text.count(" article") == len(counts), "how many articles is printed once"
+
+
+def test_what_pincite_says_itself_stands_beside_no_empty_panel(page: Page) -> None:
+    def paper(selector: str) -> str:
+        return str(page.locator(selector).evaluate("one => getComputedStyle(one).backgroundColor"))
+
+    ask(page, FERRY)
+    ask(page, "Thanks!")
+    expect(page.locator("#turn-1 .sources")).to_be_visible()
+    expect(page.locator("#turn-2 .sources")).to_be_hidden()
+    assert paper("#turn-2") == paper("#top")
 
 
 def words(text: str) -> str:

@@ -138,7 +138,7 @@ const clicked = (event) => {
   const button = at("[data-act]"), link = at("a[data-cite], a[data-doc]"), example = at("button.example");
   const card = !getSelection().toString() && !at("summary, dl") && at(".card[data-cite]");
   if (button) return acts[button.dataset.act](button);
-  if (example) return ask(example.textContent);
+  if (example) return (talk.leaveEditing(), ask(example.textContent));
   if (event.ctrlKey || event.metaKey || event.shiftKey || !(link || card)) return;
   event.preventDefault();
   if (link?.closest("#library")) makeRoom();
