@@ -208,9 +208,11 @@ def test_light_or_dark_is_kept(visit: Callable[..., Page], server: Server) -> No
 
 
 def test_printed_are_answers_and_their_sources_and_nothing_else(page: Page) -> None:
-    for question in (FERRY, FORM, LOG):
+    ask(page, FERRY)
+    assert all(sheets(page.pdf())), "no sheet is empty"
+    for question in (FORM, LOG):
         ask(page, question)
-    text = printed(page.pdf())
+    text = " ".join(sheets(page.pdf()))
     assert [text.count(question) for question in (FERRY, FORM, LOG)] == [1, 1, 1]
     for number in (1, 2, 3):
         quote = page.locator(f"#turn-{number} .lead .quote").text_content() or ""
@@ -239,9 +241,9 @@ def words(text: str) -> str:
     return re.sub(r"\W+", "", text)
 
 
-def printed(pdf: bytes) -> str:
+def sheets(pdf: bytes) -> list[str]:
     with closing(pdfium.PdfDocument(pdf)) as document:
-        return " ".join(" ".join(page.get_textpage().get_text_range().split()) for page in document)
+        return [" ".join(page.get_textpage().get_text_range().split()) for page in document]
 
 
 def test_the_box_and_what_is_said_stand_on_one_edge(page: Page) -> None:
