@@ -144,6 +144,23 @@ def test_a_quote_that_names_another_thing_answers_no_part(tmp_path: Path) -> Non
         assert answer.notes == ("No answer was found to “When did Skagen ban cars?”.",)
 
 
+@pytest.mark.parametrize(
+    "question", ["Compare plovers and knots", "How does a plover's beak differ from a knot's?", "Knots vs. plovers"]
+)
+def test_one_sentence_on_both_answers_what_compares_them(tmp_path: Path, question: str) -> None:
+    said = "Plovers have beaks that are short and stout; knots have beaks that are long and thin."
+    files = {
+        "beaks.txt": f"Beaks of the shore\n\n{said} Both sleep on sand banks.\n",
+        "bees.txt": "Bees\n\nA hive has a queen.\n",
+    }
+    write_files(tmp_path / "corpus", files)
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "corpus")
+        answer = Assistant(index).ask(question)
+    assert said in answer.citations[0].quote
+    assert not [note for note in answer.notes if note.startswith("No answer was found")]
+
+
 def test_of_an_enumeration_the_rest_is_counted(index: Index) -> None:
     answer = Assistant(index).ask("Which mills burned down in 1894?")
     assert len(answer.citations) + answer.more > 10 >= len(answer.citations)
