@@ -98,7 +98,7 @@ class Assistant:
         question = what_is_asked(question)
         if answer := self._replied(question, history, where) or self._by_author(question, where):
             return replace(answer, sure=answer.answered)
-        found = self._by_article(question, where)
+        found = None if history and needs_context(question) else self._by_article(question, where)
         answer = found if found and len(found.citations) > 1 else self._in_parts(question, history, where)
         if found and not answer.answered:
             answer = found
@@ -167,7 +167,7 @@ class Assistant:
     def _by_article(self, question: str, where: Filter | None) -> Answer | None:
         """What each article says of a topic, first those that are called so; None where none surely does."""
         on = topic(question)
-        if not on or needs_context(question):
+        if not on or not new_terms(on):
             return None
         ranking = self.index.rank([(on, 1.0)], passages=_LOOKED_AT, documents=_LOOKED_AT, where=where)
         firsts: dict[str, Hit] = {}
