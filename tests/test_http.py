@@ -510,13 +510,13 @@ def test_pages_are_drawn_two_at_once_and_others_are_answered_meanwhile(
     shutil.copy(SCAN, tmp_path / "corpus/scan.pdf")
     drawing, most, go_on = 0, 0, threading.Event()
 
-    def picture(*_: object) -> tuple[bytes, bool]:
+    def picture(*_: object) -> tuple[bytes, None]:
         nonlocal drawing, most
         drawing += 1
         most = max(most, drawing)
         go_on.wait(60)
         drawing -= 1
-        return b"png", False
+        return b"png", None
 
     monkeypatch.setattr(pdf_page, "picture", picture)
     with Index.open(tmp_path / "index") as index:
@@ -538,7 +538,8 @@ def test_pages_are_drawn_two_at_once_and_others_are_answered_meanwhile(
                 assert (await client.get("/read?doc=scan.pdf")).status_code == 200
                 go_on.set()
 
-        anyio.run(ask)
+        with anyio.from_thread.start_blocking_portal() as portal:
+            portal.call(ask)
     assert most == 2
 
 

@@ -150,6 +150,23 @@ def test_a_quote_that_names_another_thing_answers_no_part(tmp_path: Path) -> Non
         assert answer.notes == ("No answer was found to “When did Skagen ban cars?”.",)
 
 
+@pytest.mark.parametrize(
+    "question", ["Compare plovers and knots", "How does a plover's beak differ from a knot's?", "Knots vs. plovers"]
+)
+def test_one_sentence_on_both_answers_what_compares_them(tmp_path: Path, question: str) -> None:
+    said = "Plovers have beaks that are short and stout; knots have beaks that are long and thin."
+    files = {
+        "beaks.txt": f"Beaks of the shore\n\n{said} Both sleep on sand banks.\n",
+        "bees.txt": "Bees\n\nA hive has a queen.\n",
+    }
+    write_files(tmp_path / "corpus", files)
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "corpus")
+        answer = Assistant(index).ask(question)
+    assert said in answer.citations[0].quote
+    assert not [note for note in answer.notes if note.startswith("No answer was found")]
+
+
 def test_of_an_enumeration_the_rest_is_counted(index: Index) -> None:
     answer = Assistant(index).ask("Which mills burned down in 1894?")
     assert len(answer.citations) + answer.more > 10 >= len(answer.citations)
@@ -171,6 +188,8 @@ TOWNS = ("Aske", "Bruna", "Corve", "Dorn", "Elm", "Farr", "Gorm", "Hask", "Ilm",
         ("Is there something on the salt tax?", "the salt tax"),
         ("plans of the provinces", "plans of the provinces"),
         ("What are the harvests of all the different islands?", "the harvests of all the different islands"),
+        ("salt", "salt"),
+        ("Tide-mills?", "Tide-mills"),
         ("What are the plans of Jiangsu?", None),
         ("What does the mill grind?", None),
         ("Who is said to be the owner?", None),
@@ -207,6 +226,16 @@ def test_a_broad_question_is_answered_by_one_quote_an_article(harvests: Index) -
     assert [hit.rank for hit in answer.hits] == list(range(1, len(answer.hits) + 1))
     for each in answer.citations:
         assert each.document.text[each.start : each.end] == each.quote
+
+
+def test_a_word_alone_asks_what_is_said_of_it(harvests: Index) -> None:
+    heather = Assistant(harvests).ask("heather")
+    assert [each.document.doc_id for each in heather.citations] == ["bees.txt"]
+    assert len(Assistant(harvests).ask("Herring?").citations) == 10
+    told = [{"role": "user", "content": "What lives in the hills?"}, {"role": "assistant", "content": "The grey bee."}]
+    assert not Assistant(harvests).ask("Why?", history=told).parts  # it asks why of what was said
+    for word in ("volcano", "the", "Why?"):
+        assert not Assistant(harvests).ask(word).answered, word
 
 
 def test_a_broad_question_that_nothing_answers_is_refused(harvests: Index) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from browsing import BEES, FERRY, FORM, HOSTILE, LOG, PATIENCE, UNKNOWN, answered, ask, marked, reload
 from pincite import Assistant
@@ -84,6 +84,19 @@ def test_numbers_stand_under_details_and_stay_unfolded(page: Page, assistant: As
     ask(page, FERRY)
     expect(page.locator("#turn-1 .details dl").first).to_be_visible()
     expect(page.locator("#turn-2 .details dl").first).to_be_hidden()
+
+
+def test_a_number_shows_its_quote_among_the_sources(page: Page) -> None:
+    turn = ask(page, LOG)
+    page.set_viewport_size({"width": 1280, "height": 300})
+    badge, chips = turn.locator(".badge").last, turn.locator(".chip")
+    for way in (Locator.hover, Locator.focus):
+        page.locator("#talk").evaluate("one => one.scrollTo({ top: 0, behavior: 'instant' })")
+        expect(badge).not_to_be_in_viewport()
+        way(chips.last)
+        expect(badge).to_have_class("badge lit")
+        expect(badge).to_be_in_viewport()
+        page.mouse.move(5, 5)
 
 
 def test_a_card_opens_the_article_with_all_its_quotes_marked(page: Page, assistant: Assistant) -> None:

@@ -379,6 +379,19 @@ def test_the_focus_stays_in_the_list_of_chats(page: Page) -> None:
     expect(page.locator("#chats .open", has_text="Salt")).to_be_focused()
 
 
+def test_what_can_be_undone_is_offered_as_long_as_it_has_the_focus(page: Page) -> None:
+    ask(page, FERRY)
+    page.get_by_role("button", name="Chats", exact=True).click()
+    page.clock.install()
+    page.get_by_role("button", name=f"Delete {FERRY}").click()
+    undo = page.get_by_role("button", name="Undo")
+    undo.focus()
+    page.clock.fast_forward(60_000)
+    expect(undo).to_be_focused()
+    page.get_by_role("button", name="Close the chats").focus()
+    expect(undo).to_be_hidden()
+
+
 def test_each_of_two_chats_deleted_comes_back(page: Page) -> None:
     ask(page, FERRY)
     page.get_by_role("button", name="New chat").click()
@@ -494,6 +507,47 @@ def test_editing_is_left_and_the_focus_stays_in_the_box(page: Page, way: str) ->
     expect(box).to_have_value("")
     expect(page.locator("#filters[open]")).to_have_count(1)  # it was opened before
     expect(ask(page, BEES)).to_have_id("turn-2")
+
+
+def test_a_draft_comes_back_when_an_edited_question_is_asked_or_left(page: Page) -> None:
+    ask(page, FERRY)
+    box, edit = page.get_by_role("textbox", name="Your question"), page.get_by_role("button", name="Edit question")
+    box.fill("And the bees?")
+    edit.click()
+    edit.click()  # once more is no other draft
+    expect(box).to_have_value(FERRY)
+    page.keyboard.press("Escape")
+    expect(box).to_have_value("And the bees?")
+    edit.click()
+    begin(page, BEES)
+    expect(box).to_have_value("And the bees?")
+    edit.click()
+    page.get_by_role("button", name="New chat").click()
+    expect(box).to_have_value("And the bees?")
+
+
+def test_a_question_that_is_clicked_takes_the_place_of_none_that_is_edited(page: Page) -> None:
+    turn = ask(page, FERRY)
+    turn.get_by_role("button", name="Edit question").click()
+    turn.locator(".example").first.click()
+    expect(page.locator("p.editing")).to_be_hidden()
+    expect(page.locator("#turn-1 .question")).to_have_text(FERRY)
+    answered(page, 2)
+
+
+def test_what_waits_is_asked_after_a_reload(page: Page) -> None:
+    for question in (FERRY, BEES):
+        ask(page, question)
+    page.evaluate(HOLD)
+    page.locator("#turn-1").get_by_role("button", name="Edit question").click()
+    begin(page, LOG)
+    begin(page, FORM)
+    reload(page)
+    expect(page.locator(".question")).to_have_text([LOG, BEES, FORM], timeout=PATIENCE)
+    expect(questions(page)).to_have_text([LOG, BEES, FORM], timeout=PATIENCE)
+    reload(page)
+    expect(questions(page)).to_have_text([LOG, BEES, FORM], timeout=PATIENCE)
+    expect(page.locator(".turn")).to_have_count(3)
 
 
 def test_the_last_question_is_recalled(page: Page) -> None:
@@ -630,6 +684,34 @@ def test_filters(page: Page) -> None:
     expect(page.locator("#chips li")).to_have_text(["Hive & Home✕", "from 2020✕"])
     page.get_by_role("button", name="Without Hive & Home").click()
     expect(page.locator("#chips li")).to_have_text("from 2020✕")
+
+
+def test_what_is_said_of_a_field_goes_when_it_is_mended(page: Page) -> None:
+    page.locator("#filters summary").click()
+    toast = page.locator("#toast")
+    date, source = page.get_by_role("textbox", name="From"), page.get_by_role("combobox", name="Source")
+    date.fill("soon")
+    date.press("Enter")
+    expect(toast).to_contain_text("Give a year")
+    date.fill("2019")
+    date.press("Enter")
+    expect(toast).to_be_empty()
+    source.fill("nowhere")
+    source.press("Enter")
+    expect(toast).to_have_text("Choose one of the list")
+    source.press_sequentially("x")
+    expect(toast).to_be_empty()
+
+
+def test_a_filter_typed_before_its_list_is_there_is_no_mistake(page: Page) -> None:
+    page.evaluate(HOLD.replace("call/turn", "call/choices"))
+    page.locator("#filters summary").click()
+    source = page.get_by_role("combobox", name="Source")
+    source.fill("Hive & Home")
+    source.press("Enter")
+    page.evaluate("release()")
+    expect(page.locator("#chips li")).to_have_text("Hive & Home✕")
+    expect(page.locator("#toast")).to_be_empty()
 
 
 @pytest.mark.slow

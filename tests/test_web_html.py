@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
@@ -457,6 +458,54 @@ def test_white_space_that_says_something_is_kept_line_by_line(
         styles = [each["style"] for each in read.attributes if each.get("class") == "line"]
         assert styles[at] == f"--in:{indent}", line
     assert bool(read.texts.get("typed")) == typed
+
+
+def justified(words: str, width: int, indent: str) -> str:
+    """Lines of one width, by spaces strewn between their words; the last as it comes."""
+    *lines, last = textwrap.wrap(words, width)
+    made = []
+    for number, line in enumerate(lines):
+        gaps = line.count(" ")
+        more = [width - len(line) - at for at in range(gaps)]
+        wide = [" " * (1 + max(0, -(-each // gaps))) for each in more]
+        turned = wide if number % 2 else wide[::-1]  # as roff does, from left and from right by turns
+        made.append("".join(f"{word}{space}" for word, space in zip(line.split(" "), [*turned, ""], strict=True)))
+    assert {len(line) for line in made} == {width}
+    return "\n".join(f"{indent}{line}" for line in [*made, last])
+
+
+PROSE = (
+    "The mill grinds what it is given and nothing else, as long as there is water in the pond and nobody has left the "
+    "sluice unlocked, which happened twice. It stops by itself when the hopper has run empty of grain for a whole hour."
+)
+NUMBERS = "  No  Mesh  Sacks  Tons  Sold  Left\n" + "\n".join(
+    f"{row:4}  {row * 7:4}  {row * 31:5}  {row:4}  {row * 3:4}  {row * 2:4}" for row in range(1, 6)
+)
+
+
+@pytest.mark.parametrize("tabs", [False, True])
+def test_justified_prose_flows_and_columns_stay(tabs: bool) -> None:
+    prose, table = justified(PROSE, 62, " " * 8), textwrap.indent(NUMBERS, " " * 8)
+    text = f"MILL(1)\n\n{prose}\n\n{table}\n\n        -c     coarse\n"
+    text = text.replace(" " * 8, "\t") if tabs else text
+    document = as_document(text)
+    read = Reading(f"<p>{columns.shown(document, (0, len(text)))}</p>")
+    assert read.texts["p"] == [text]
+    (flowing,) = read.texts["line flows"]
+    assert flowing.split() == PROSE.split()
+    lines = {line.strip() for line in read.texts["line"]}
+    assert {"-c     coarse", *map(str.strip, NUMBERS.splitlines())} <= lines
+    start = text.index("sluice")
+    quoted = Reading(f"<p>{columns.shown(document, (start, text.index('whole')))}</p>")
+    assert quoted.texts["typed flows"][0].split() == PROSE[PROSE.index("sluice") : PROSE.index(" whole")].split()
+
+
+def test_a_word_parted_at_the_end_of_a_justified_line_is_joined() -> None:
+    line = "    The  sluice of the mill is never un-\n    locked by day, nor by night."
+    text = "\n\n".join([line] * 3)
+    read = Reading(f"<p>{columns.shown(as_document(text), (4, len(line)))}</p>")
+    assert read.texts["p"] == [line[4:]]
+    assert read.texts["gap"] == ["\n    "]  # nothing is shown between "un-" and "locked"
 
 
 def test_tabs_are_as_wide_as_where_the_line_stands_in_the_text() -> None:

@@ -208,9 +208,11 @@ def test_light_or_dark_is_kept(visit: Callable[..., Page], server: Server) -> No
 
 
 def test_printed_are_answers_and_their_sources_and_nothing_else(page: Page) -> None:
-    for question in (FERRY, FORM, LOG):
+    ask(page, FERRY)
+    assert all(sheets(page.pdf())), "no sheet is empty"
+    for question in (FORM, LOG):
         ask(page, question)
-    text = printed(page.pdf())
+    text = " ".join(sheets(page.pdf()))
     assert [text.count(question) for question in (FERRY, FORM, LOG)] == [1, 1, 1]
     for number in (1, 2, 3):
         quote = page.locator(f"#turn-{number} .lead .quote").text_content() or ""
@@ -219,6 +221,19 @@ def test_printed_are_answers_and_their_sources_and_nothing_else(page: Page) -> N
         assert words(title) in words(text)
     for said in ("Ask the articles", "New chat", "Share", "Details"):
         assert said not in text
+    counts = page.locator(".turn .meta").all_text_contents()
+    assert text.count(" article") == len(counts), "how many articles is printed once"
+
+
+def test_what_pincite_says_itself_stands_beside_no_empty_panel(page: Page) -> None:
+    def paper(selector: str) -> str:
+        return str(page.locator(selector).evaluate("one => getComputedStyle(one).backgroundColor"))
+
+    ask(page, FERRY)
+    ask(page, "Thanks!")
+    expect(page.locator("#turn-1 .sources")).to_be_visible()
+    expect(page.locator("#turn-2 .sources")).to_be_hidden()
+    assert paper("#turn-2") == paper("#top")
 
 
 def words(text: str) -> str:
@@ -226,9 +241,9 @@ def words(text: str) -> str:
     return re.sub(r"\W+", "", text)
 
 
-def printed(pdf: bytes) -> str:
+def sheets(pdf: bytes) -> list[str]:
     with closing(pdfium.PdfDocument(pdf)) as document:
-        return " ".join(" ".join(page.get_textpage().get_text_range().split()) for page in document)
+        return [" ".join(page.get_textpage().get_text_range().split()) for page in document]
 
 
 def test_the_box_and_what_is_said_stand_on_one_edge(page: Page) -> None:

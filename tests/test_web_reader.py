@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
 
 from browsing import ARTICLES, BEES, FERRY, LOG, PATIENCE, Own, answered, ask, box_of, go, marked
 from pincite import Assistant, Index
@@ -196,6 +198,52 @@ def test_article_on_the_web_is_linked_with_the_quote(page: Page) -> None:
     link = page.get_by_role("link", name="On the web")
     expect(link).to_have_attribute("href", re.compile(r"^https://letters\.example/ferry#:~:text=\S+$"))
     expect(link).to_have_attribute("rel", "noopener noreferrer")
+
+
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
+def test_a_page_of_a_pdf_is_opened_at_the_quote_and_enlarged_at_it(
+    visit: Callable[..., Page], own: Own, width: int
+) -> None:
+    said = "The keeper of the tide mill left a lamp burning."
+    long_pdf(own.corpus / "mill.pdf", said)
+    with Index.open(own.index) as index:
+        index.update()
+        (pdf,) = index.documents(["mill.pdf"]).values()
+    start = pdf.text.index(said)
+    page = visit(f"{own.address}/?cite={text_anchor(pdf, start, start + len(said))}", width=width)
+    for button in (None, "Larger" if width > 600 else "Fit", "Show the text", "Show the page"):
+        if button:
+            page.get_by_role("button", name=button).click()
+        if button == "Show the text":
+            expect(page.locator("#reader mark.current")).to_be_in_viewport()
+        else:
+            page.wait_for_function(YELLOW_IS_SEEN)
+
+
+YELLOW_IS_SEEN = """() => {
+  const image = document.querySelector("#reader img"), body = document.querySelector("#reader .body");
+  if (!image.complete || !image.naturalWidth) return false;
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: image.naturalWidth, height: image.naturalHeight });
+  const drawn = canvas.getContext("2d");
+  drawn.drawImage(image, 0, 0);
+  const { data } = drawn.getImageData(0, 0, canvas.width, canvas.height);
+  let at = 0;
+  while (at < data.length && !(data[at] > 200 && data[at + 2] < 180)) at += 4;
+  const box = image.getBoundingClientRect(), seen = body.getBoundingClientRect(), across = (at / 4) % canvas.width;
+  const x = box.left + (across / canvas.width) * box.width;
+  const y = box.top + (at / 4 / canvas.width / canvas.height) * box.height;
+  return at < data.length && x >= seen.left && x < seen.right - 50 && y >= seen.top && y < seen.bottom - 20;
+}"""
+
+
+def long_pdf(path: Path, last: str) -> None:
+    """A page whose last line stands low and on the right."""
+    canvas = Canvas(str(path), pagesize=A4)
+    for line in range(40):
+        canvas.drawString(72, 770 - 16 * line, f"Line {line} of the log says nothing of note.")
+    canvas.drawString(300, 100, last)
+    canvas.save()
 
 
 def test_original_is_downloaded_and_a_pdf_opened_at_its_page(visit: Callable[..., Page], own: Own) -> None:

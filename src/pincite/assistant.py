@@ -105,7 +105,7 @@ class Assistant:
         question = what_is_asked(question)
         if answer := self._replied(question, history, where) or self._by_author(question, where):
             return replace(answer, sure=answer.answered)
-        found = self._by_article(question, where)
+        found = None if history and needs_context(question) else self._by_article(question, where)
         answer = found if found and len(found.citations) > 1 else self._in_parts(question, history, where)
         if found and not answer.answered:
             answer = found
@@ -175,7 +175,7 @@ class Assistant:
     def _by_article(self, question: str, where: Filter | None) -> Answer | None:
         """What each article says of a topic, first those that are called so; None where none surely does."""
         on = topic(question)
-        if not on or needs_context(question):
+        if not on or not new_terms(on):
             return None
         ranking = self.index.rank([(on, 1.0)], passages=_LOOKED_AT, documents=_LOOKED_AT, where=where)
         firsts: dict[str, Hit] = {}
@@ -228,9 +228,10 @@ class Assistant:
         """The answers to the parts of a question on several things; for any other question, the answer to all of it."""
         whole, wording = self._worded(question, history, where)
         asked = parts(question, (f"{hit.document.title}\n{hit.passage.text}" for hit in whole.hits))
-        each = _naming(asked, [self._found(part.question, history, where) for part in asked])
+        named = _named(asked)
+        each = _naming(named, [self._found(part.question, history, where) for part in asked])
         # One quote that speaks of all of them answers better than several, unless each of those is about as sure.
-        of_all = [quote.confidence for quote in whole.citations if all(part.name in _said(quote) for part in asked)]
+        of_all = [quote.confidence for quote in whole.citations if all(_names(quote, part) for part in named)]
         answered, missing = whole, list[str]()
         if any(part.answered for part in each) and (
             not of_all or min(part.confidence for part in each) > _AS_SURE * max(of_all)
@@ -397,18 +398,23 @@ def _surest(citations: Sequence[Citation]) -> float:
     return max((citation.confidence for citation in citations), default=0.0)
 
 
-def _naming(asked: Sequence[Asked], each: Sequence[Answer]) -> list[Answer]:
-    """The answers to the parts of a question, with those quotes alone that name the part: "Brevik" is no "Asker".
-
-    What the parts share, as "mill" in "the tide mill" and "the windmill", need not be named.
-    """
+def _named(asked: Sequence[Asked]) -> list[frozenset[str]]:
+    """The terms that name each part of a question: those that all share only where it has no others."""
     terms = [frozenset(query_terms(part.name)) for part in asked]
+    return [of - of.intersection(*terms) or of for of in terms]
+
+
+def _naming(named: Sequence[frozenset[str]], each: Sequence[Answer]) -> list[Answer]:
+    """The answers to the parts of a question, with those quotes alone that name the part: "Brevik" is no "Asker"."""
     naming = list[Answer]()
-    for of, answer in zip(terms, each, strict=True):
-        needed = of - of.intersection(*terms) or of
-        named = tuple(quote for quote in answer.citations if needed.issubset(analyse(_said(quote))))
-        naming.append(replace(answer, citations=named, answered=bool(named)))
+    for part, answer in zip(named, each, strict=True):
+        quoted = tuple(quote for quote in answer.citations if _names(quote, part))
+        naming.append(replace(answer, citations=quoted, answered=bool(quoted)))
     return naming
+
+
+def _names(citation: Citation, part: frozenset[str]) -> bool:
+    return part.issubset(analyse(_said(citation)))
 
 
 def _together(whole: Answer, asked: Sequence[Asked], each: Sequence[Answer]) -> Answer:

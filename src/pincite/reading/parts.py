@@ -67,9 +67,10 @@ _BROAD = [
         r"(?:(?:more|something|all|everything) )?about (?P<topic>[^?]*\w)\W*",
         r"\W*+(?:what are )?(?P<topic>(?:(?:all|the) ){0,2}(?:[a-z-]+ ){0,2}[a-z-]+(?<![su'])s "
         r"(?:of|in|for|by|from) (?:(?:all|the|each|every|different|various) ){1,3}(?:[a-z-]+ ){0,2}[a-z-]+s)\W*",
+        r"\W*+(?P<topic>[^\W\d_][\w'’-]*)\W*",
     )
 ]
-"""What asks for the articles on something, or for the many things of many."""
+"""What asks for the articles on something, or for the many things of many; a word alone asks for what is said of it."""
 
 
 class Asked(NamedTuple):

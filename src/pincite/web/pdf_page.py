@@ -29,10 +29,12 @@ _MARK = (253, 234, 160)
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in points of the page."""
+Place = tuple[float, float]
+"""Left and top as shares of the width and height of a picture."""
 
 
-def picture(path: Path, number: int, quote: str) -> tuple[bytes, bool]:
-    """A page as PNG, and whether the quote is marked on it: only where its letters stand on the page once.
+def picture(path: Path, number: int, quote: str) -> tuple[bytes, Place | None]:
+    """A page as PNG, and where the quote that is marked on it begins: only where its letters stand on the page once.
 
     Args:
         path: the PDF.
@@ -55,10 +57,11 @@ def picture(path: Path, number: int, quote: str) -> tuple[bytes, bool]:
     except subprocess.CalledProcessError as error:
         _log.warning("%s: page %d: %s", path, number, error.stderr.decode(errors="replace").strip() or error)
         raise UnreadableFile(f"{path.name}: page {number} cannot be drawn; open the original") from error
-    return drawn[1:], drawn[:1] == b"1"
+    place, _, png = drawn.partition(b"\n")
+    return png, json.loads(place)
 
 
-def _draw(path: str, number: int, quote: str) -> tuple[bytes, bool]:
+def _draw(path: str, number: int, quote: str) -> tuple[bytes, Place | None]:
     import pypdfium2 as pdfium
     from PIL import Image, ImageChops, ImageDraw
 
@@ -76,7 +79,8 @@ def _draw(path: str, number: int, quote: str) -> tuple[bytes, bool]:
         ImageDraw.Draw(marks).rectangle(box, _MARK)
     file = io.BytesIO()
     ImageChops.multiply(drawn, marks).save(file, "PNG")
-    return file.getvalue(), bool(boxes)
+    place = (boxes[0][0] / drawn.width, boxes[0][1] / drawn.height) if boxes else None
+    return file.getvalue(), place
 
 
 def _on_picture(page: Any, size: tuple[int, int], box: Box) -> Box:  # noqa: ANN401 (a PdfPage)
@@ -134,5 +138,5 @@ if __name__ == "__main__":
     from pincite.parsers.__main__ import limit_memory
 
     limit_memory()
-    png, marked = _draw(*json.loads(sys.stdin.buffer.read()))
-    sys.stdout.buffer.write((b"1" if marked else b"0") + png)
+    png, place = _draw(*json.loads(sys.stdin.buffer.read()))
+    sys.stdout.buffer.write(json.dumps(place).encode() + b"\n" + png)

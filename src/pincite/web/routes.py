@@ -105,9 +105,9 @@ def _add_pages(routes: APIRouter, index: Index) -> None:
             raise UsageError(f"page={page}: {document.doc_id} has {count(len(starts), 'page')} to be drawn")
         start, end = starts[page - 1], starts[page] if page < len(starts) else len(document.text)
         quote = document.text[max(start, span[0]) : min(end, span[1])] if span else ""
-        png, marked = pdf_page.picture(path, page, quote)
-        headers = {"Cache-Control": "private, max-age=600", "X-Marked": "yes" if marked else "no"}
-        return Response(png, media_type="image/png", headers=headers)
+        png, place = pdf_page.picture(path, page, quote)
+        headers = {"X-Place": "{:.4f} {:.4f}".format(*place)} if place else {}
+        return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=600", **headers})
 
 
 def _document(index: Index, doc_id: str | None) -> Document:

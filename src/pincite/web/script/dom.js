@@ -29,14 +29,16 @@ export const refill = (place, change, otherwise) => {
   focusFirst(now.find((control) => name(control) === name(focused)), now[at], now.at(-1), otherwise);
 };
 
-/** Say something for a while, in place of what was said before. What can be undone stays longer, until its time is over. */
+/** Say something for a while, in place of what was said before; gives its line. What can be undone stays longer, and while it has the focus. */
 export const toast = (said, undo) => {
   const line = make("span", { className: "message" }, make("span", {}, said));
   const done = () => (line.remove(), undo());
   if (undo) line.append(make("button", { type: "button", onclick: done }, "Undo"));
   for (const other of all("#toast > :not(:has(button))")) other.remove();
   one("#toast").append(line);
-  setTimeout(() => line.remove(), undo ? 10_000 : Math.max(2500, 60 * said.length));
+  const end = () => line.contains(document.activeElement) ? line.addEventListener("focusout", end, { once: true }) : line.remove();
+  setTimeout(end, undo ? 10_000 : Math.max(2500, 60 * said.length));
+  return line;
 };
 
 export const copy = async (text) => {

@@ -74,10 +74,12 @@ export const close = () => (fold(), one("summary", panel()).focus());
 
 // ------------------------------------------------------------ choosing
 
-/** Whether a field holds what it may; if not, it is said. `reportValidity` would take the focus back from where one goes. */
+let refusal = null;
+/** Whether a field holds what it may; what is said if not goes when it does. `reportValidity` would take the focus back from where one goes. */
 const isValid = (target) => {
   const valid = target.checkValidity();
-  if (!valid) toast(target.validationMessage);
+  refusal?.remove();
+  refusal = valid ? null : toast(target.validationMessage);
   return valid;
 };
 
@@ -88,7 +90,8 @@ const choose = (target, isTyping = false) => {
   const same = holding.find(({ value }) => value.toLowerCase() === typed), { name } = target;
   const chosen = isTyping && holding.length > 1 ? null : same ?? (!isTyping && holding.length === 1 && holding[0]);
   target.setCustomValidity(typed && !chosen && !isTyping ? "Choose one of the list" : "");
-  if (!typed || !chosen) return isTyping || isValid(target);
+  isValid(target);
+  if (!typed || !chosen) return;
   target.value = "";
   const value = chosen.dataset.id ?? chosen.value;
   if (name === "documents") titles.set(value, chosen.dataset.title);
@@ -115,7 +118,9 @@ const typed = ({ target, inputType }) => {
   if (target.name === "documents" && target.value) looking = setTimeout(() => look(target), PAUSE);
 };
 
+let offered = null; // what can be chosen, once it is there
 const settle = async ({ target }) => {
+  await offered;
   if (target.name === "documents" && target.value) await look(target);
   choose(target);
 };
@@ -154,7 +159,7 @@ const offer = async () => {
 };
 
 export const bind = () => {
-  panel().addEventListener("toggle", offer);
+  panel().addEventListener("toggle", () => (offered = offer()));
   panel().addEventListener("keydown", pressed);
   for (const name of LISTS) {
     input(name).addEventListener("input", typed);

@@ -15,6 +15,7 @@ const THEME = "pincite-theme";
 const NARROW = 900; // pixels, below which sources, reader and drawers cover the page
 const CROWDED = 1184; // as in page.css, 74rem
 const ROOMY = 1400; // from which an open drawer, the chat and the reader stand side by side
+const PAUSE = 300; // milliseconds on a number, from which on it is not passed over
 const LOOK = 20_000, LOOK_AT_A_BUILDING = 3_000;
 
 // ------------------------------------------------------------ what opens over the page
@@ -138,7 +139,7 @@ const clicked = (event) => {
   const button = at("[data-act]"), link = at("a[data-cite], a[data-doc]"), example = at("button.example");
   const card = !getSelection().toString() && !at("summary, dl") && at(".card[data-cite]");
   if (button) return acts[button.dataset.act](button);
-  if (example) return ask(example.textContent);
+  if (example) return (talk.leaveEditing(), ask(example.textContent));
   if (event.ctrlKey || event.metaKey || event.shiftKey || !(link || card)) return;
   event.preventDefault();
   if (link?.closest("#library")) makeRoom();
@@ -183,12 +184,17 @@ const pressed = (event) => {
   event.preventDefault();
 };
 
-/** The numbers of a quote, in answer and card, are lit together. */
+let pausing = null;
+/** The numbers of a quote, in answer and card, are lit together; who stays on the one in the answer is shown the card. */
 const light = ({ target, type }) => {
+  clearTimeout(pausing);
   const cite = target.closest?.("#talk [data-cite]")?.dataset.cite;
   const on = type === "mouseover" || type === "focusin";
   for (const other of all("#talk .lit")) other.classList.remove("lit");
-  if (on && cite) all(`#talk :is(.chip, .badge)[data-cite="${CSS.escape(cite)}"]`).forEach((one) => one.classList.add("lit"));
+  if (!on || !cite) return;
+  all(`#talk :is(.chip, .badge)[data-cite="${CSS.escape(cite)}"]`).forEach((one) => one.classList.add("lit"));
+  const badge = target.closest(".chip") && one(".badge.lit", target.closest(".turn"));
+  pausing = setTimeout(() => badge?.scrollIntoView({ block: "nearest" }), PAUSE);
 };
 
 const popped = async () => {

@@ -60,8 +60,9 @@ export const show = async (query) => {
   else body.replaceChildren(make("p", { className: "news", textContent: text }));
   reader.hidden = false;
   body.classList.remove("as-text");
+  body.scrollTop = 0;
   if (figure()) (turnPage(0), enlarge(innerWidth < PHONE));
-  toQuote();
+  else toQuote();
   if (!moved) one("h2", body)?.focus({ preventScroll: true });
 };
 
@@ -70,22 +71,25 @@ export const show = async (query) => {
 const figure = () => one("#reader .picture");
 
 /** Show the page by so many further on; where it cannot be drawn, the text. */
-export const turnPage = (by) => {
-  const { page, pages, address } = figure().dataset;
-  const to = Math.min(Math.max(Number(page) + by, 1), Number(pages)), image = one("img", figure());
-  figure().dataset.page = to;
-  one(".page", figure()).textContent = `page ${to} of ${pages}`;
+export const turnPage = async (by) => {
+  const mine = figure(), { page, pages, address } = mine.dataset;
+  const to = Math.min(Math.max(Number(page) + by, 1), Number(pages)), image = one("img", mine), src = `${address}&page=${to}`;
+  mine.dataset.page = to;
+  one(".page", mine).textContent = `page ${to} of ${pages}`;
+  const answer = await fetch(src).catch(() => null); // the picture is then at hand
+  if (mine !== figure() || mine.dataset.page !== `${to}`) return;
+  if (!answer?.ok) return asText(true);
+  mine.place = answer.headers.get("X-Place")?.split(" ").map(Number);
   image.alt = `Page ${to} as it looks`;
-  image.onerror = () => asText(true);
-  image.src = `${address}&page=${to}`;
+  image.onload = toQuote;
+  image.src = src;
 };
 
 /** Show the page so large that it can be read, and moved to and fro, or as wide as the reader. */
 const enlarge = (large) => {
-  const sheet = one(".sheet", figure());
   figure().classList.toggle("large", large);
   one("button[data-act=zoom]", figure()).textContent = large ? "Fit" : "Larger";
-  sheet.scrollLeft = sheet.scrollWidth / 12; // most pages have margins
+  toQuote();
 };
 
 export const zoom = () => enlarge(!figure().classList.contains("large"));
@@ -93,15 +97,18 @@ export const zoom = () => enlarge(!figure().classList.contains("large"));
 const asText = (text) => {
   one("#reader .body").classList.toggle("as-text", text);
   one("[data-act=view]", figure()).textContent = text ? "Show the page" : "Show the text";
-  if (text) toQuote();
+  toQuote();
 };
 
 export const view = () => asText(!one("#reader .body").classList.contains("as-text"));
 
+/** Bring the quote into sight: on the page, if that is shown and the quote is marked there, else in the text. */
 const toQuote = () => {
-  const body = one("#reader .body"), quote = one(".text mark.current", body);
-  body.scrollTop = 0;
-  if (quote) body.scrollTop = quote.getBoundingClientRect().top - body.getBoundingClientRect().top - body.clientHeight / 3;
+  const body = one("#reader .body"), sheet = !body.classList.contains("as-text") && one(".sheet", body);
+  const shown = one(sheet ? ".sheet img" : ".text mark.current", body), place = sheet && figure().place;
+  const { top, width, height } = (shown ?? body).getBoundingClientRect();
+  if (sheet) sheet.scrollLeft = (place?.[0] ?? 1 / 12) * width - 16; // most pages have margins
+  if (shown && (place || !sheet)) body.scrollTop += top + (place ? place[1] * height : 0) - body.getBoundingClientRect().top - body.clientHeight / 3;
 };
 
 // ------------------------------------------------------------ addresses and steps

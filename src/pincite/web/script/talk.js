@@ -19,9 +19,17 @@ const conversation = (kept) => {
   return { id, created, turns: [...turns], known: turns, waiting: [], busy: false };
 };
 
+const WAITING = "pincite-waiting";
 const live = new Map(); // conversations that were open in this tab: one may still wait for an answer
+/** Keep what waits for an answer in this tab, which may be loaded again meanwhile. */
+const keepWaiting = () => {
+  const all = [...live].map(([id, { waiting }]) => [id, waiting]).filter(([, { length }]) => length);
+  sessionStorage.setItem(WAITING, JSON.stringify(all));
+};
+
 let chat = conversation();
 let editing = null; // the number of the turn whose question stands in the box
+let draft = ""; // what stood in the box before
 let answeredNow = () => {};
 
 export const current = () => chat.id;
@@ -98,6 +106,7 @@ const keep = async (mine, turn, number, instead) => {
 
 /** Answer what waits, one question after the other: each may lean on the one before. */
 const pump = async (mine) => {
+  keepWaiting();
   if (mine.busy) return;
   mine.busy = true;
   try {
@@ -107,6 +116,7 @@ const pump = async (mine) => {
         await answer(mine, item);
       } finally {
         mine.waiting = mine.waiting.filter((other) => other !== item);
+        keepWaiting();
       }
     }
   } finally {
@@ -137,6 +147,9 @@ export const ask = (asked) => {
   pump(chat);
 };
 
+/** Leave the question that stands in the box as it was. */
+export const leaveEditing = () => edit(null);
+
 /** Ask another question in the place of one, then those that follow, which may lean on it; each answer stays until its next. */
 const askAnew = (number, asked) => {
   const first = { asked, number }, before = chat.waiting.filter((item) => item.number < number);
@@ -148,17 +161,14 @@ const askAnew = (number, asked) => {
   for (const item of [first, ...after]) put(pending(item.number, item.asked));
 };
 
-const edit = (number) => {
+/** Have the question of a turn stand in the box; without a number, what stood there before. */
+const edit = (number, question) => {
+  const box = one("#ask textarea");
+  if (number && !editing) draft = box.value;
+  if (number || editing) box.value = number ? question : draft;
+  box.dispatchEvent(new Event("input"));
   editing = number;
   one("#composer").classList.toggle("editing", Boolean(number));
-};
-
-/** Have this stand in the box, to go on with. */
-const write = (text) => {
-  const box = one("#ask textarea");
-  box.value = text;
-  box.dispatchEvent(new Event("input"));
-  box.focus();
 };
 
 /** Ask the same again, in its place. */
@@ -271,6 +281,7 @@ export const fresh = () => {
 const leave = (mine) => {
   mine.gone = true;
   live.delete(mine.id);
+  keepWaiting();
 };
 
 /** A conversation was deleted. Gives how it comes back once it is kept again, with the questions that waited for an answer. */
@@ -308,6 +319,12 @@ export const popped = async () => {
 export const begin = async (answered) => {
   answeredNow = answered;
   const id = history.state?.chat, link = fromLink();
+  for (const [waited, waiting] of JSON.parse(sessionStorage.getItem(WAITING) ?? "[]")) {
+    const mine = await found(waited);
+    mine.waiting = waiting.map((item) => (item.number > mine.turns.length ? { asked: item.asked } : item)); // it was not kept
+    live.set(waited, mine);
+    pump(mine);
+  }
   live.set(chat.id, chat);
   if (id) return show(await found(id));
   history.replaceState({ ...history.state, chat: chat.id }, "");
@@ -340,11 +357,8 @@ const KINDS = { markdown: ["text/markdown", "md"], html: ["text/html", "html"] }
 
 export const acts = {
   again,
-  edit: (button) => {
-    edit(numberOf(button));
-    write(keptOf(button).asked.question);
-  },
-  "stop-editing": () => (edit(null), write("")),
+  edit: (button) => (edit(numberOf(button), keptOf(button).asked.question), one("#ask textarea").focus()),
+  "stop-editing": () => (edit(null), one("#ask textarea").focus()),
   copy: async (button) => {
     const text = await exported(button);
     if (text) copy(text);
