@@ -39,6 +39,7 @@ _ENUMERATES = re.compile(
     re.IGNORECASE,
 )
 
+_LETTER = r"[^\W\d_\u0e00-\u109f\u1780-\u17ff\u2e80-\u9fff]"  # of a script that parts words by spaces
 _TEXTS = (
     r"(?:(?:the|these|those|your|all|my|different) ){0,2}"
     r"(?:articles?|texts?|documents?|files?|papers?|sources?|authors?)"
@@ -57,7 +58,7 @@ _BROAD = [
         r"(?:(?:more|something|all|everything) )?about (?P<topic>[^?]*\w)\W*",
         r"\W*+(?:what are )?(?P<topic>(?:(?:all|the) ){0,2}(?:[a-z-]+ ){0,2}[a-z-]+(?<![su'])s "
         r"(?:of|in|for|by|from) (?:(?:all|the|each|every|different|various) ){1,3}(?:[a-z-]+ ){0,2}[a-z-]+s)\W*",
-        r"\W*+(?P<topic>[^\W\d_][\w'’-]*)\W*",
+        rf"\W*+(?P<topic>{_LETTER}(?:{_LETTER}|['’-])*)\W*",
     )
 ]
 """What asks for the articles on something, or for the many things of many; a word alone asks for what is said of it."""
