@@ -1,5 +1,7 @@
 """Questions on several things, each of which has to be found: "Compare A with B", "When did A and B burn down?".
 
+And two in one: "How long is A, and who built B?".
+
 And those that no one passage answers: "Which mills burned down?", "What do the articles say about talent?".
 """
 
@@ -8,6 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+from pincite.analysis.terms import query_terms
+from pincite.retrieval.follow_ups import needs_context
 
 _NAME = r"(?:the )?[A-Z][\w'’-]*(?: (?:(?:of|the|de|van|von) ){0,3}[A-Z][\w'’-]*){0,4}"
 _NAMES = rf"{_NAME}(?:, {_NAME}){{0,7}}(?:,? (?:and|or) {_NAME}){{1,7}}"
@@ -29,6 +34,8 @@ _COMPARED = [
     )
 ]
 """What asks to compare, and what stands between the things; "A vs B" only alone, for in a sentence it is a match."""
+_ASKS = re.compile(r"(?:who|whom|whose|what|when|where|why|how|which)\b", re.IGNORECASE)
+_AND_ASKS = re.compile(rf",? and (?={_ASKS.pattern})", re.IGNORECASE)
 _OF = re.compile(r"(?P<what>.+ (?:of|in|at|on|for) )(?P<one>.+)", re.IGNORECASE)
 _WITH_OPTION = re.compile(r"(?P<of>[^-]+ )--?[A-Za-z][\w-]{0,40}")
 _THAT_OF = re.compile(r"(?:that|those|the one|the ones) (?:of|in|at|on|for) ", re.IGNORECASE)
@@ -65,7 +72,7 @@ _BROAD = [
 
 
 class Asked(NamedTuple):
-    """One part of a question: what it is about, and how it is asked alone."""
+    """One part of a question: what it is about, and how it is asked alone; both the same for a question by itself."""
 
     name: str
     question: str
@@ -82,12 +89,24 @@ def parts(question: str, texts: Iterable[str] = ()) -> list[Asked]:
     for pattern, separators in _COMPARED:
         if (found := pattern.fullmatch(question)) and (things := _things(found["things"], separators, held)):
             return _compared(things)
+    if several := _asked_together(question):
+        return several
     found = next((each for each in _BOTH.finditer(question) if each["names"]), None)
     if not found or found.start() == 0:  # a name alone, as of a firm
         return []
     names = _apart(found["names"], held)
     before, after = question[: found.start()], question[found.end() :]
     return [Asked(name, f"{before}{name}{after}") for name in names if len(names) > 1]
+
+
+def _asked_together(question: str) -> list[Asked]:
+    """The questions that one joins by "and", where each says by itself what it asks; else none."""
+    first, *others = _AND_ASKS.split(question.rstrip("? "))
+    whole = all(_ASKS.match(each) and len(query_terms(each)) > 1 for each in (first, *others))
+    if not others or not whole or any(needs_context(f"{each}?") for each in others):
+        return []
+    asked = [f"{each[0].upper()}{each[1:]}?" for each in (first, *others)]
+    return [Asked(each, each) for each in asked]
 
 
 def _things(compared: str, separators: Iterable[re.Pattern[str]], held: Sequence[str]) -> list[str]:
