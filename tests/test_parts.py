@@ -123,6 +123,41 @@ def test_each_part_has_a_quote(index: Index, question: str, docs: set[str]) -> N
     assert as_json.answer("?", answer)["parts"][0]["labels"] == list(answer.parts[0].labels)
 
 
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("How long is the pier and who built the mill?", ["How long is the pier?", "Who built the mill?"]),
+        (
+            "What is tar, when did Holm burn down and where is pitch made?",
+            ["What is tar, when did Holm burn down?", "Where is pitch made?"],
+        ),
+        ("When did the mill burn down, and why?", []),
+        ("Who built the mill and when was it sold?", []),
+        ("Which mills burned down and which survived?", []),
+        ("The mill burned down and who rebuilt the tide gate?", []),
+    ],
+)
+def test_two_questions_in_one_are_told_apart(question: str, asked: list[str]) -> None:
+    assert [part.question for part in parts(question)] == asked
+
+
+def test_two_questions_in_one_have_an_answer_each(tmp_path: Path) -> None:
+    files = {
+        "pier.txt": "The pier\n\nThe pier of Aldhaven is 214 metres long. It stands on oak.\n",
+        "log.txt": "The log\n\nThe tide mill was built by Ane Holt. It grinds rye.\n",
+        "bees.txt": "Bees\n\nA hive has a queen. The grey bee gathers heather honey.\n",
+    }
+    write_files(tmp_path / "corpus", files)
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "corpus")
+        answer = Assistant(index).ask("How long is the pier of Aldhaven and who built the tide mill?")
+        assert [part.name for part in answer.parts] == ["How long is the pier of Aldhaven?", "Who built the tide mill?"]
+        quoted = [answer.citations[part.labels[0] - 1].quote for part in answer.parts]
+        assert ["214 metres" in quoted[0], "Ane Holt" in quoted[1]] == [True, True]
+        half = Assistant(index).ask("How long is the pier of Aldhaven and what did the opera in Quimper cost?")
+        assert "214 metres" in half.citations[0].quote
+
+
 def test_a_part_that_nothing_answers_is_said(index: Index) -> None:
     answer = Assistant(index).ask("Compare the rent of Asker with that of Quimper.")
     assert answer.citations[0].document.doc_id == "rent-Asker.txt"
@@ -190,6 +225,8 @@ TOWNS = ("Aske", "Bruna", "Corve", "Dorn", "Elm", "Farr", "Gorm", "Hask", "Ilm",
         ("What are the harvests of all the different islands?", "the harvests of all the different islands"),
         ("salt", "salt"),
         ("Tide-mills?", "Tide-mills"),
+        ("去年公园里有多少只白鹭？", None),
+        ("ヒバリ", None),
         ("What are the plans of Jiangsu?", None),
         ("What does the mill grind?", None),
         ("Who is said to be the owner?", None),

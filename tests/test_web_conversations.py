@@ -535,6 +535,7 @@ def test_a_question_that_is_clicked_takes_the_place_of_none_that_is_edited(page:
     answered(page, 2)
 
 
+@pytest.mark.slow
 def test_what_waits_is_asked_after_a_reload(page: Page) -> None:
     for question in (FERRY, BEES):
         ask(page, question)

@@ -200,7 +200,8 @@ def test_article_on_the_web_is_linked_with_the_quote(page: Page) -> None:
     expect(link).to_have_attribute("rel", "noopener noreferrer")
 
 
-@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 390])
 def test_a_page_of_a_pdf_is_opened_at_the_quote_and_enlarged_at_it(
     visit: Callable[..., Page], own: Own, width: int
 ) -> None:

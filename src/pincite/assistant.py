@@ -399,8 +399,11 @@ def _surest(citations: Sequence[Citation]) -> float:
 
 
 def _named(asked: Sequence[Asked]) -> list[frozenset[str]]:
-    """The terms that name each part of a question: those that all share only where it has no others."""
-    terms = [frozenset(query_terms(part.name)) for part in asked]
+    """The terms that name each part of a question: those that all share only where it has no others.
+
+    A part that is a question by itself is not named.
+    """
+    terms = [frozenset(query_terms(part.name) if part.name != part.question else ()) for part in asked]
     return [of - of.intersection(*terms) or of for of in terms]
 
 

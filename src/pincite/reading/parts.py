@@ -1,5 +1,7 @@
 """Questions on several things, each of which has to be found: "Compare A with B", "When did A and B burn down?".
 
+And two in one: "How long is A, and who built B?".
+
 And those that no one passage answers: "Which mills burned down?", "What do the articles say about talent?".
 """
 
@@ -8,6 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+from pincite.analysis.terms import query_terms
+from pincite.retrieval.follow_ups import needs_context
 
 _NAME = r"(?:the )?[A-Z][\w'’-]*(?: (?:(?:of|the|de|van|von) ){0,3}[A-Z][\w'’-]*){0,4}"
 _NAMES = rf"{_NAME}(?:, {_NAME}){{0,7}}(?:,? (?:and|or) {_NAME}){{1,7}}"
@@ -37,6 +42,8 @@ _WITH_E = frozenset(
     ["larg", "wid", "lat", "clos", "saf", "rar", "simpl", "wis", "strang", "fre", "gentl", "brav", "nic"]
 )
 """Adjectives that end in an "e", as they stand before "er"."""
+_ASKS = re.compile(r"(?:who|whom|whose|what|when|where|why|how|which)\b", re.IGNORECASE)
+_AND_ASKS = re.compile(rf",? and (?={_ASKS.pattern})", re.IGNORECASE)
 _OF = re.compile(r"(?P<what>.+ (?:of|in|at|on|for) )(?P<one>.+)", re.IGNORECASE)
 _WITH_OPTION = re.compile(r"(?P<of>[^-]+ )(?:--?[A-Za-z][\w-]{0,40}|-\d)")
 _THAT_OF = re.compile(r"(?:that|those|the one|the ones) (?:of|in|at|on|for) ", re.IGNORECASE)
@@ -49,6 +56,7 @@ _ENUMERATES = re.compile(
 
 _THE = re.compile(r"the (?P<thing>[a-z][\w-]*)")
 
+_LETTER = r"[^\W\d_\u0e00-\u109f\u1780-\u17ff\u2e80-\u9fff]"  # of a script that parts words by spaces
 _TEXTS = (
     r"(?:(?:the|these|those|your|all|my|different) ){0,2}"
     r"(?:articles?|texts?|documents?|files?|papers?|sources?|authors?)"
@@ -67,14 +75,14 @@ _BROAD = [
         r"(?:(?:more|something|all|everything) )?about (?P<topic>[^?]*\w)\W*",
         r"\W*+(?:what are )?(?P<topic>(?:(?:all|the) ){0,2}(?:[a-z-]+ ){0,2}[a-z-]+(?<![su'])s "
         r"(?:of|in|for|by|from) (?:(?:all|the|each|every|different|various) ){1,3}(?:[a-z-]+ ){0,2}[a-z-]+s)\W*",
-        r"\W*+(?P<topic>[^\W\d_][\w'’-]*)\W*",
+        rf"\W*+(?P<topic>{_LETTER}(?:{_LETTER}|['’-])*)\W*",
     )
 ]
 """What asks for the articles on something, or for the many things of many; a word alone asks for what is said of it."""
 
 
 class Asked(NamedTuple):
-    """One part of a question: what it is about, and how it is asked alone."""
+    """One part of a question: what it is about, and how it is asked alone; both the same for a question by itself."""
 
     name: str
     question: str
@@ -94,6 +102,8 @@ def parts(question: str, texts: Iterable[str] = ()) -> list[Asked]:
     if than := _THAN.fullmatch(question):
         how = than["long"] or _adjective(than["short"])
         return [Asked(name, f"How {how} {than['is'].lower()} {name}?") for name in (than["one"], than["other"])]
+    if several := _asked_together(question):
+        return several
     found = next((each for each in _BOTH.finditer(question) if each["names"]), None)
     if not found or found.start() == 0:  # a name alone, as of a firm
         return []
@@ -109,6 +119,16 @@ def _adjective(stem: str) -> str:
     if stem[-1] == "i":
         return f"{stem[:-1]}y"
     return stem[:-1] if stem[-1] == stem[-2] and stem[-1] not in "ls" else stem
+
+
+def _asked_together(question: str) -> list[Asked]:
+    """The questions that one joins by "and", where each says by itself what it asks; else none."""
+    first, *others = _AND_ASKS.split(question.rstrip("? "))
+    whole = all(_ASKS.match(each) and len(query_terms(each)) > 1 for each in (first, *others))
+    if not others or not whole or any(needs_context(f"{each}?") for each in others):
+        return []
+    asked = [f"{each[0].upper()}{each[1:]}?" for each in (first, *others)]
+    return [Asked(each, each) for each in asked]
 
 
 def _things(compared: str, separators: Iterable[re.Pattern[str]], held: Sequence[str]) -> list[str]:
