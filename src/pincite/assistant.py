@@ -22,7 +22,7 @@ from pincite.reading.named import said_by_title
 from pincite.reading.parts import Asked, enumerates, is_one_of, parts, topic
 from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, in_heading, quotes, without_repeats
 from pincite.reading.reader import last_sentences
-from pincite.reading.sentence import NEARLY_AS_SURE, UNSURE, together_at_most
+from pincite.reading.sentence import NEARLY_AS_SURE, SURE, UNSURE, together_at_most
 from pincite.reading.spelling import replaced
 from pincite.reading.versions import VERSION
 from pincite.reading.wordings import other_wordings
@@ -332,6 +332,8 @@ class Assistant:
         for text in with_subject(question, about):
             found = self.index.rank([(text, 1.0)], passages=READ, where=where, most=READ)
             asked.append(_said_itself(question, _holding(pointed, names, self.index.read(text, found), rarity)))
+            if _confidence(asked[-1]) >= SURE:
+                break
         asked = [each if each.told or not instead else _on_names(instead, each) for each in asked]
         surest = max(asked, key=lambda each: (each.told, _confidence(each)))
         fresh = named.difference(analyse(about)) or named  # "And the deputy mayor?" is no question for the mayor
