@@ -177,6 +177,7 @@ def halls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     files = {
         "halls.md": "# Halls\n\nHall 1 holds 80 people.\n\nHall 2 holds 150 people.\n\nHall 3 holds 240 people.\n",
         "bells.md": "# Bells\n\nThe bell of Borre church was cast in 1702.\n\nThe bell of Hesta church is from 1811.\n",
+        "lift.md": "# Lifts\n\nThe chairlift carries 1,200 people an hour. Lift 3 carries 800 people an hour.\n",
         "12.md": bus.format(12, 3, 900),
         "14.md": bus.format(14, 5, 450),
     }
@@ -196,6 +197,8 @@ def halls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         ("How many people does Hall 4 hold?", None),
         ("When was the bell of Asker church cast?", None),
         ("How many passengers does bus 9 carry?", None),
+        ("How many people an hour does Lift 3 carry?", "800"),
+        ("How many people an hour does Lift 5 carry?", None),
     ],
 )
 def test_another_one_of_a_kind_does_not_answer_for_sure(halls: Assistant, question: str, said: str | None) -> None:

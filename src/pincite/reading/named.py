@@ -59,6 +59,7 @@ _OFFICE = re.compile(
 _QUALITY = re.compile(rf"\W*+(?i:is|was|are|were) (?:{_PERSON}) (?P<quality>[a-z]{{3,}})[\s?.!]*")
 _NUMBERED = re.compile(r"\b(?P<kind>[A-Za-z][a-z'’-]+)(?P<joint> )(?P<number>\d{1,3}|[03-9]\d{3})\b(?![.,]?\d|%)")
 _OF_NAME = re.compile(r"\b(?P<kind>[a-z][\w'’-]+)(?P<joint> (?:of|in|at) )(?:the )?(?P<name>[A-Z][\w'’-]+)")
+_LONG_QUESTION = 20  # words from which on a question has several parts
 _NO_ONE = {*MONTHS, *(month.capitalize() for month in MONTHS), "than", "least", "most", "under", "over", "about"}
 """Words before a number that it is not the number of."""
 _NEARLY = 0.9  # the share of a confidence from which on another sentence is taken to say the same of something else
@@ -162,13 +163,15 @@ def of_one_named(rated: Sequence[Sentence], question: str) -> list[Sentence]:
             kind, joint, one = found.groups()
             if not is_stop_word(kind.casefold()) and kind not in _NO_ONE:
                 asked.setdefault((kind, joint), []).append(re.escape(one))
-    for (kind, joint), ones in asked.items():
+    for (kind, joint), ones in asked.items() if len(question.split()) <= _LONG_QUESTION else ():
         value = r"(?:the )?[A-Z]\w" if joint.strip() else r"\d{1,4}\b(?! ?(?:to|and|[-–]) ?\d)"
         other = re.compile(rf"\b{re.escape(kind)}s?{joint}{value}", 0 if joint.strip() else re.IGNORECASE)
         these = re.compile(rf"\b(?:{'|'.join(ones)})\b", re.IGNORECASE)
+        in_passage = kind[0].isupper()  # "Lift 5" is a name: a passage on Lift 3 is on others
         rated = [
             each.at_most(UNSURE)
-            if other.search(" ".join(each.leant_on)) and not these.search(each.with_headings)
+            if other.search(each.hit.passage.text if in_passage else " ".join(each.leant_on))
+            and not these.search("\n".join([each.with_headings, each.hit.passage.text if in_passage else ""]))
             else each
             for each in rated
         ]

@@ -29,17 +29,19 @@ _COMPARED = [
     )
 ]
 """What asks to compare, and what stands between the things; "A vs B" only alone, for in a sentence it is a match."""
+_NAMED = rf"{_NAME}(?: (?!have |than )[a-z]+){{0,2}}?"
+"""A name, also with what it is: "the Sarn hut"."""
 _THAN = re.compile(
-    rf"\W*(?P<does>is|are|was|were) (?P<one>{_NAME}) (?:(?:more|less) (?P<long>[a-z]+)|(?P<short>[a-z]{{2,12}})er) "
-    rf"than (?P<other>{_NAME})\W*"
+    rf"\W*(?P<does>is|are|was|were) (?P<one>{_NAMED}) (?:(?:more|less) (?P<long>[a-z]+)|(?P<short>[a-z]{{2,12}})er) "
+    rf"than (?P<other>{_NAMED})\W*"
 )
 _WHEN = re.compile(
-    rf"\W*(?P<does>is|are|was|were) (?P<one>{_NAME}) (?P<what>[a-z]+(?: [a-z]+)?) "
-    rf"(?:before|after|earlier than|later than) (?P<other>{_NAME})\W*"
+    rf"\W*(?P<does>is|are|was|were) (?P<one>{_NAMED}) (?P<what>[a-z]+(?: [a-z]+)?) "
+    rf"(?:before|after|earlier than|later than) (?P<other>{_NAMED})\W*"
 )
 _MORE = re.compile(
-    rf"\W*(?P<does>do|does|did) (?P<one>{_NAME}) have (?:more|fewer|less) (?P<what>[a-z]+(?: [a-z]+)?) "
-    rf"than (?P<other>{_NAME})\W*"
+    rf"\W*(?P<does>do|does|did) (?P<one>{_NAMED}) have (?:more|fewer|less) (?P<what>[a-z]+(?: [a-z]+)?) "
+    rf"than (?P<other>{_NAMED})\W*"
 )
 _OF_EACH = (
     (_THAN, "How {2} {0} {1}?"),
