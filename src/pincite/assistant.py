@@ -337,7 +337,8 @@ class Assistant:
         asked = [each if each.told or not instead else _on_names(instead, each) for each in asked]
         surest = max(asked, key=lambda each: (each.told, _confidence(each)))
         fresh = named.difference(analyse(about)) or named  # "And the deputy mayor?" is no question for the mayor
-        return _told_before(surest if VERSION.search(question) else _saying(fresh, surest), history)
+        told = _told_before(surest if VERSION.search(question) else _saying(fresh, surest), history)
+        return _with_hits(told, read.hits, first=_confidence(told) >= self._least(ranking.settings))
 
 
 def what_is_asked(turn: str) -> str:
@@ -510,6 +511,13 @@ def _beginning(document: Document) -> str:
     """The first sentence of an article below its title."""
     text = document.text[:_LONG].removeprefix(f"{document.title}\n").lstrip()
     return text[: sentence_spans(text)[0][1]] if text else ""
+
+
+def _with_hits(read: Evidence, hits: Sequence[Hit], *, first: bool) -> Evidence:
+    """What was read for another wording, with the hits of the turn behind its own, or alone where nothing answers."""
+    own = {hit.passage.passage_id for hit in read.hits}
+    further = (hit for hit in hits if hit.passage.passage_id not in own)
+    return replace(read, hits=_ranked([*read.hits, *further]) if first else tuple(hits))
 
 
 def _told_before(read: Evidence, history: Sequence[Turn]) -> Evidence:
