@@ -300,8 +300,12 @@ def test_the_time_that_a_question_names_is_said(dated: Index) -> None:
     assert answer.notes == ("Of March 2021, as asked: articles of other dates were left out.",)
 
 
-def test_where_no_time_is_named_none_is_said(dated: Index) -> None:
-    assert Assistant(dated).ask("What is the tolerance for nitrogen in bagged fertiliser?").notes == ()
+def test_revisions_come_newest_first_where_no_time_is_named(dated: Index) -> None:
+    answer = Assistant(dated).ask("What is the tolerance for nitrogen in bagged fertiliser?")
+    assert [each.document.date for each in answer.citations] == ["2023-09-01", "2019-05-01", "2013-02-01"]
+    assert answer.notes == (
+        "Articles of several days say this; the newest comes first: 2023-09-01, 2019-05-01, 2013-02-01.",
+    )
 
 
 @pytest.mark.parametrize("space", [" ", "\t", "\u3000", "\n", " \n"])

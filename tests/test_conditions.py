@@ -114,14 +114,6 @@ def test_an_article_of_the_time_that_is_named_answers_alone(assistant: Assistant
     assert not {f"council-{other}.md" for other in COUNCIL if other != day}.intersection(cited)
 
 
-def test_revisions_come_newest_first_where_no_time_is_named(assistant: Assistant) -> None:
-    answer = assistant.ask("What is the toll of the bridge for a cart?")
-    assert [each.document.date for each in answer.citations] == ["2023-09-01", "2019-05-01", "2013-02-01"]
-    assert (
-        "Articles of several days say this; the newest comes first: 2023-09-01, 2019-05-01, 2013-02-01." in answer.notes
-    )
-
-
 def test_what_is_on_another_thing_is_no_revision(assistant: Assistant) -> None:
     for asked in ("How many tugs worked in the year of the strike?", "What did the council decide about the pier?"):
         assert not any("newest" in note for note in assistant.ask(asked).notes)

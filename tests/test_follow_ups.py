@@ -13,6 +13,8 @@ from pincite import Assistant, Index
 from pincite.retrieval.follow_ups import (
     Turn,
     asked_again,
+    last_asked,
+    names_instead,
     needs_context,
     new_terms,
     query_variants,
@@ -366,6 +368,27 @@ def test_what_a_pronoun_stands_for_is_put_in_its_place(turn: str, about: str, me
     assert with_subject(turn, about) == meant
 
 
+def test_the_last_question_says_what_its_pronoun_stands_for() -> None:
+    assert last_asked(_user("Who built the Rowe?", "When was it sold?")) == "When was the Rowe sold?"
+    assert last_asked(_user("Who built the Rowe?")) == "Who built the Rowe?"
+    assert last_asked(_user("Who built the Rowe?", "And the Corvina?")) == "Who built the Rowe? And the Corvina?"
+
+
+@pytest.mark.parametrize(
+    ("turn", "about", "names"),
+    [
+        ("And Hall 2?", "How many people does Hall 3 hold?", {"2"}),
+        ("And the one at Solli?", "When did the mill at Brenna burn?", {"solli"}),
+        ("And in 2020?", "What were the dues in 2019?", set()),
+        ("And in May?", "What were the dues in June?", set()),
+        ("And the eel?", "How long does the cod live?", set()),
+        ("Who built Solli?", "When did Brenna burn?", set()),
+    ],
+)
+def test_what_a_turn_names_instead(turn: str, about: str, names: set[str]) -> None:
+    assert names_instead(turn, about) == names
+
+
 @pytest.fixture(scope="module")
 def bells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     folder = tmp_path_factory.mktemp("bells")
@@ -378,6 +401,11 @@ def bells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     with Index.open(folder / "index") as index:
         index.update(folder / "c")
         yield Assistant(index)
+
+
+def test_articles_on_another_topic_are_asked_for(bells: Assistant) -> None:
+    answer = bells.ask("And about banks?", history=_user("Which articles are about bells?"))
+    assert [each.document.doc_id for each in answer.citations] == ["bank.md"]
 
 
 @pytest.mark.parametrize(

@@ -168,3 +168,47 @@ def test_a_title_beside_the_text_that_says_who_somebody_is_leads_to_the_text_and
     assert answer.citations[0].document.doc_id == "talk.md"
     assert not answer.sure
     assert f"The title of the first quote says it: “{title}”." in answer.notes
+
+
+@pytest.fixture(scope="module")
+def halls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("halls")
+    bus = "---\ntitle: Bus {0}\ndate: 2021-0{1}-02\n---\n\nBus {0} carries {2} passengers a day.\n"
+    files = {
+        "halls.md": "# Halls\n\nHall 1 holds 80 people.\n\nHall 2 holds 150 people.\n\nHall 3 holds 240 people.\n",
+        "bells.md": "# Bells\n\nThe bell of Borre church was cast in 1702.\n\nThe bell of Hesta church is from 1811.\n",
+        "lift.md": "# Lifts\n\nThe chairlift carries 1,200 people an hour. Lift 3 carries 800 people an hour.\n",
+        "12.md": bus.format(12, 3, 900),
+        "14.md": bus.format(14, 5, 450),
+    }
+    write_files(folder / "c", files)
+    with Index.open(folder / "index") as index:
+        index.update(folder / "c")
+        yield Assistant(index)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How many people does Hall 3 hold?", "240"),
+        ("How many people does Hall 1 hold?", "80"),
+        ("When was the bell of Hesta church cast?", "1811"),
+        ("How many passengers does bus 14 carry?", "450"),
+        ("How many people does Hall 4 hold?", None),
+        ("When was the bell of Asker church cast?", None),
+        ("How many passengers does bus 9 carry?", None),
+        ("How many people an hour does Lift 3 carry?", "800"),
+        ("How many people an hour does Lift 5 carry?", None),
+    ],
+)
+def test_another_one_of_a_kind_does_not_answer_for_sure(halls: Assistant, question: str, said: str | None) -> None:
+    answer = halls.ask(question)
+    assert answer.sure is (said is not None), answer.text
+    assert said is None or said in answer.citations[0].quote
+    assert not any("newest" in note for note in answer.notes)
+
+
+def test_two_of_a_kind_are_both_found(halls: Assistant) -> None:
+    answer = halls.ask("Which carries more passengers, bus 12 or bus 14?")
+    assert answer.sure
+    assert {each.document.doc_id for each in answer.citations} == {"12.md", "14.md"}

@@ -45,6 +45,12 @@ from pincite.reading.parts import enumerates, is_one_of, parts, topic
         ("Is Asker more remote than Brevik?", ["How remote is Asker?", "How remote is Brevik?"]),
         ("Is Asker smaller than Brevik?", ["How small is Asker?", "How small is Brevik?"]),
         ("Is it larger than Brevik?", []),
+        ("Is the Sarn hut higher than the Garva hut?", ["How high is the Sarn hut?", "How high is the Garva hut?"]),
+        ("Was the Rowe built before the Corvina?", ["When was the Rowe built?", "When was the Corvina built?"]),
+        (
+            "Does Asker have more rooms than Brevik?",
+            ["How many rooms does Asker have?", "How many rooms does Brevik have?"],
+        ),
     ],
 )
 def test_what_is_asked_of_each(question: str, asked: list[str]) -> None:

@@ -22,7 +22,7 @@ from pincite.reading.named import said_by_title
 from pincite.reading.parts import Asked, enumerates, is_one_of, parts, topic
 from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, in_heading, quotes, without_repeats
 from pincite.reading.reader import last_sentences
-from pincite.reading.sentence import NEARLY_AS_SURE, UNSURE, together_at_most
+from pincite.reading.sentence import NEARLY_AS_SURE, SURE, UNSURE, together_at_most
 from pincite.reading.spelling import replaced
 from pincite.reading.versions import VERSION
 from pincite.reading.wordings import other_wordings
@@ -31,6 +31,7 @@ from pincite.retrieval.follow_ups import (
     Turn,
     asked_again,
     full_questions,
+    last_asked,
     named_terms,
     names_instead,
     needs_context,
@@ -105,6 +106,8 @@ class Assistant:
         question = what_is_asked(question)
         if answer := self._replied(question, history, where) or self._by_author(question, where):
             return replace(answer, sure=answer.answered)
+        if answer := self._listed_again(question, history, where):
+            return answer
         found = None if history and needs_context(question) else self._by_article(question, where)
         answer = found if found and len(found.citations) > 1 else self._in_parts(question, history, where)
         if found and not answer.answered:
@@ -128,6 +131,12 @@ class Assistant:
         points_back = wanted.kind == "summary" and not wanted.topic and about
         cited = self.ask(about, where=where).citations if points_back else ()
         return replies.reply(self.index, wanted, question, where, cited[0].document if cited else None)
+
+    def _listed_again(self, question: str, history: Sequence[Turn], where: Filter | None) -> Answer | None:
+        """The articles by another author or on another topic, as "And about ferries?" asks; None for other turns."""
+        again = asked_again(question, last_asked(history), latest=False) if needs_context(question) else []
+        asked = (self.ask(text, where=where) for text in again if topic(text) or by_author(text))
+        return next((answer for answer in asked if answer.answered), None)
 
     def _by_author(self, question: str, where: Filter | None) -> Answer | None:
         """How an author's articles begin, the newest first, or what they say of something; None for other questions."""
@@ -311,7 +320,8 @@ class Assistant:
         about = subject(history)
         pointed, named = subject_terms(question, about), new_terms(question)
         names, rarity = pointed & named_terms(about), ranking.all_terms
-        again, instead = asked_again(question, about, latest=asks_for_latest(question)), names_instead(question, about)
+        again = asked_again(question, last_asked(history), latest=asks_for_latest(question))
+        instead = names_instead(question, about)
         # Beside the name that stands in its place the other one would be found once more.
         joined = [] if again and instead else full_questions(question, about)
         meant = [self.index.read(text, ranking) for text in joined]
@@ -323,10 +333,13 @@ class Assistant:
         for text in with_subject(question, about):
             found = self.index.rank([(text, 1.0)], passages=READ, where=where, most=READ)
             asked.append(_said_itself(question, _holding(pointed, names, self.index.read(text, found), rarity)))
-        asked = [_on_names(instead, each) for each in asked] if instead else asked
+            if _confidence(asked[-1]) >= SURE:
+                break
+        asked = [each if each.told or not instead else _on_names(instead, each) for each in asked]
         surest = max(asked, key=lambda each: (each.told, _confidence(each)))
         fresh = named.difference(analyse(about)) or named  # "And the deputy mayor?" is no question for the mayor
-        return _told_before(surest if VERSION.search(question) else _saying(fresh, surest), history)
+        told = _told_before(surest if VERSION.search(question) else _saying(fresh, surest), history)
+        return _with_hits(told, read.hits, first=_confidence(told) >= self._least(ranking.settings))
 
 
 def what_is_asked(turn: str) -> str:
@@ -507,6 +520,13 @@ def _beginning(document: Document) -> str:
     """The first sentence of an article below its title."""
     text = document.text[:_LONG].removeprefix(f"{document.title}\n").lstrip()
     return text[: sentence_spans(text)[0][1]] if text else ""
+
+
+def _with_hits(read: Evidence, hits: Sequence[Hit], *, first: bool) -> Evidence:
+    """What was read for another wording, with the hits of the turn behind its own, or alone where nothing answers."""
+    own = {hit.passage.passage_id for hit in read.hits}
+    further = (hit for hit in hits if hit.passage.passage_id not in own)
+    return replace(read, hits=_ranked([*read.hits, *further]) if first else tuple(hits))
 
 
 def _told_before(read: Evidence, history: Sequence[Turn]) -> Evidence:

@@ -30,6 +30,7 @@ _LATEST = re.compile(
 
 _AS_ALIKE = 0.7  # the share of words that revisions of one sentence share
 _CAPITAL = re.compile(r"(?<=[\w,;:'’\"“)] )[A-Z][\w'’-]*")
+_NUMBERED = re.compile(r"\b[A-Z][\w'’-]* (?!(?:19|20)\d\d\b)\d{1,4}\b")
 _TIMES = frozenset(month.capitalize() for month in MONTHS)
 _OF_EDITIONS = frozenset(analyse(f"{' '.join(MONTHS)} new old revised revision edition version amended update draft"))
 """Terms in which the titles of revisions may differ."""
@@ -182,14 +183,14 @@ def revisions_newest_first(rated: Sequence[Sentence]) -> tuple[list[Sentence], l
     """
     if not rated or not rated[0].hit.document.date or not (first := _without_numbers(rated[0].text)):
         return list(rated), []
-    title, names = _kind_of_title(rated[0].hit.document), _names_in(rated[0].text)
+    title, names = _kind_of_title(rated[0].hit.document), _names_of(rated[0])
     least = NEARLY_AS_SURE * rated[0].confidence
     alike = [
         each
         for each in rated
         if each.confidence >= least
         and len(first & (said := _without_numbers(each.text))) >= _AS_ALIKE * max(len(first), len(said))
-        and _names_in(each.text) == names
+        and _names_of(each) == names
         and _kind_of_title(each.hit.document) == title
     ]
     by_document = {each.hit.document.doc_id: each for each in reversed(alike)}
@@ -202,9 +203,10 @@ def _without_numbers(text: str) -> set[str]:
     return {term for term in analyse(text) if not term[0].isdecimal()}
 
 
-def _names_in(text: str) -> set[str]:
-    """The words with a capital that does not begin a sentence, but for those that name a time."""
-    return set(_CAPITAL.findall(text)) - _TIMES
+def _names_of(sentence: Sentence) -> set[str]:
+    """The words with a capital that does not begin a sentence, but for those of a time; "Hall 3", also in the title."""
+    names = set(_CAPITAL.findall(sentence.text)) - _TIMES
+    return names | set(_NUMBERED.findall(f"{sentence.hit.document.title}\n{sentence.text}"))
 
 
 def _kind_of_title(document: Document) -> set[str]:

@@ -31,7 +31,7 @@ from pincite.reading.conditions import (
 )
 from pincite.reading.counts import with_counts
 from pincite.reading.entries import of_entry
-from pincite.reading.named import of_name, of_names, of_quality, with_holders
+from pincite.reading.named import of_name, of_names, of_one_named, of_quality, with_holders
 from pincite.reading.options import of_option
 from pincite.reading.permissions import of_permission
 from pincite.reading.quotes import Constants, sentences
@@ -130,7 +130,7 @@ def _as_asked(
             break
     else:
         rated = of_names(entries_asked_for(with_numbers(rated, question), rarity), question)
-        rated = of_quality(of_same_text(rated, question, period), question)
+        rated = of_quality(of_one_named(of_same_text(rated, question, period), question), question)
     if asks_for_latest(question):
         rated, dates = latest_first(rated)
         if len(dates) > 1:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pincite.analysis.terms import analyse, is_stop_word, query_terms
+from pincite.analysis.terms import MONTHS, analyse, is_stop_word, query_terms
 from pincite.reading.sentence import LEANS, SURE, UNSURE, Sentence
 
 _ASKS = re.compile(
@@ -57,6 +57,11 @@ _OFFICE = re.compile(
     re.IGNORECASE,
 )
 _QUALITY = re.compile(rf"\W*+(?i:is|was|are|were) (?:{_PERSON}) (?P<quality>[a-z]{{3,}})[\s?.!]*")
+_NUMBERED = re.compile(r"\b(?P<kind>[A-Za-z][a-z'’-]+)(?P<joint> )(?P<number>\d{1,3}|[03-9]\d{3})\b(?![.,]?\d|%)")
+_OF_NAME = re.compile(r"\b(?P<kind>[a-z][\w'’-]+)(?P<joint> (?:of|in|at) )(?:the )?(?P<name>[A-Z][\w'’-]+)")
+_LONG_QUESTION = 20  # words from which on a question has several parts
+_NO_ONE = {*MONTHS, *(month.capitalize() for month in MONTHS), "than", "least", "most", "under", "over", "about"}
+"""Words before a number that it is not the number of."""
 _NEARLY = 0.9  # the share of a confidence from which on another sentence is taken to say the same of something else
 _LONG = 400  # characters of a sentence that may be a list
 _ELSE = 0.1
@@ -145,6 +150,32 @@ def of_names(rated: Sequence[Sentence], question: str) -> list[Sentence]:
         surest = max(rivals, default=0.0)
         heeded.append(each.at_most(0.9 * surest) if others and surest >= _NEARLY * each.confidence else each)
     return sorted(heeded, key=lambda each: -each.order)
+
+
+def of_one_named(rated: Sequence[Sentence], question: str) -> list[Sentence]:
+    """The sentences; none is sure that is on another one of the kind than a question names, and has nothing of that.
+
+    "Hall 3 holds 240 people" does not say what Hall 4 holds, nor the bell of Borre church how old that of Hesta is.
+    """
+    asked: dict[tuple[str, str], list[str]] = {}
+    for pattern in (_NUMBERED, _OF_NAME):
+        for found in pattern.finditer(question):
+            kind, joint, one = found.groups()
+            if not is_stop_word(kind.casefold()) and kind not in _NO_ONE:
+                asked.setdefault((kind, joint), []).append(re.escape(one))
+    for (kind, joint), ones in asked.items() if len(question.split()) <= _LONG_QUESTION else ():
+        value = r"(?:the )?[A-Z]\w" if joint.strip() else r"\d{1,4}\b(?! ?(?:to|and|[-–]) ?\d)"
+        other = re.compile(rf"\b{re.escape(kind)}s?{joint}{value}", 0 if joint.strip() else re.IGNORECASE)
+        these = re.compile(rf"\b(?:{'|'.join(ones)})\b", re.IGNORECASE)
+        in_passage = kind[0].isupper()  # "Lift 5" is a name: a passage on Lift 3 is on others
+        rated = [
+            each.at_most(UNSURE)
+            if other.search(each.hit.passage.text if in_passage else " ".join(each.leant_on))
+            and not these.search("\n".join([each.with_headings, each.hit.passage.text if in_passage else ""]))
+            else each
+            for each in rated
+        ]
+    return sorted(rated, key=lambda each: -each.order) if asked else list(rated)
 
 
 def _titles(rated: Sequence[Sentence], name: str) -> list[Sentence]:

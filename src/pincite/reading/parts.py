@@ -34,10 +34,26 @@ _COMPARED = [
     )
 ]
 """What asks to compare, and what stands between the things; "A vs B" only alone, for in a sentence it is a match."""
+_NAMED = rf"{_NAME}(?: (?!have |than )[a-z]+){{0,2}}?"
+"""A name, also with what it is: "the Sarn hut"."""
 _THAN = re.compile(
-    rf"\W*(?P<is>(?i:is|are|was|were)) (?P<one>{_NAME}) (?:(?:more|less) (?P<long>[a-z]+)|(?P<short>[a-z]{{2,12}})er) "
-    rf"than (?P<other>{_NAME})\W*"
+    rf"\W*(?P<does>is|are|was|were) (?P<one>{_NAMED}) (?:(?:more|less) (?P<long>[a-z]+)|(?P<short>[a-z]{{2,12}})er) "
+    rf"than (?P<other>{_NAMED})\W*"
 )
+_WHEN = re.compile(
+    rf"\W*(?P<does>is|are|was|were) (?P<one>{_NAMED}) (?P<what>[a-z]+(?: [a-z]+)?) "
+    rf"(?:before|after|earlier than|later than) (?P<other>{_NAMED})\W*"
+)
+_MORE = re.compile(
+    rf"\W*(?P<does>do|does|did) (?P<one>{_NAMED}) have (?:more|fewer|less) (?P<what>[a-z]+(?: [a-z]+)?) "
+    rf"than (?P<other>{_NAMED})\W*"
+)
+_OF_EACH = (
+    (_THAN, "How {2} {0} {1}?"),
+    (_WHEN, "When {0} {1} {2}?"),
+    (_MORE, "How many {2} {0} {1} have?"),
+)
+"""What asks to compare two names, and how each is asked for."""
 _WITH_E = frozenset(
     ["larg", "wid", "lat", "clos", "saf", "rar", "simpl", "wis", "strang", "fre", "gentl", "brav", "nic"]
 )
@@ -99,9 +115,10 @@ def parts(question: str, texts: Iterable[str] = ()) -> list[Asked]:
     for pattern, separators in _COMPARED:
         if (found := pattern.fullmatch(question)) and (things := _things(found["things"], separators, held)):
             return _compared(things)
-    if than := _THAN.fullmatch(question):
-        how = than["long"] or _adjective(than["short"])
-        return [Asked(name, f"How {how} {than['is'].lower()} {name}?") for name in (than["one"], than["other"])]
+    for pattern, form in _OF_EACH:
+        if found := pattern.fullmatch(f"{question[:1].lower()}{question[1:]}"):
+            what = found["what"] if pattern is not _THAN else found["long"] or _adjective(found["short"])
+            return [Asked(found[each], form.format(found["does"], found[each], what)) for each in ("one", "other")]
     if several := _asked_together(question):
         return several
     found = next((each for each in _BOTH.finditer(question) if each["names"]), None)

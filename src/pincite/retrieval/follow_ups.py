@@ -70,7 +70,7 @@ _THE_ONE = re.compile(
 """What stands for the kind of thing before a name: "And the one at Solli?"."""
 _NAME = r"[A-Z][\w'’-]*(?:\s[A-Z][\w'’-]*){0,3}"
 _SUBJECT = re.compile(
-    rf"\b(?i:is|was|are|were|do|does|did|has|have|had|can|could|will|would)\s"
+    r"(?:\b(?i:is|was|are|were|do|does|did|has|have|had|can|could|will|would)|\A\W*(?i:who|what)\s[a-z]{3,})\s"
     rf"(?P<thing>(?:(?:the|an?)\s)?(?:{_NAME}|(?<=\s)[a-z][\w'’-]*(?P<second>\s(?!(?:{_PREPOSITIONS}|over|near)\b)[a-z][\w'’-]*)?)"
     rf"(?P<whose>\s(?:{_PREPOSITIONS}|over|near)\s(?:the\s)?{_NAME}(?P<kind>\s[a-z][\w'’-]*(?=\s))?)?)"
 )
@@ -100,6 +100,7 @@ _OF_WHAT_WAS_TOLD = frozenset(
 )
 """Terms of a question on what was told above it; by themselves they ask nothing."""
 _NAMES = re.compile(r"(?<=[\w,;:'’\"“)] )[\"“(]?([A-Z][\w'’-]*)")
+_NUMBERS = re.compile(r"(?<![\w.,-])(?!(?:19|20)\d\d\b)\d{1,4}\b(?![.,]?\d)")
 MOST_REQUIRED = 2
 """Terms of the subject that must stand in a passage: who tells a story before the question names much besides."""
 
@@ -253,14 +254,24 @@ def _end_of_like(place: re.Match[str], what: str) -> int:
 
 
 def names_instead(question: str, about: str) -> frozenset[str]:
-    """The names, as terms, that "And the bell of Solli?" has in the place of those of an earlier question.
+    """The names and numbers, as terms, that "And Hall 2?" has in the place of those of an earlier question.
 
     What says nothing of them answers that question once more.
     """
     plain = _THE_ONE.sub(r"\g<before>", question)
     if not (_ANOTHER.fullmatch(plain) or _INSTEAD.fullmatch(plain)):
         return frozenset()
-    return (_telling(" ".join(_NAMES.findall(plain))) - _MONTHS).difference(_telling(about))
+    named = " ".join([*_NAMES.findall(plain), *_NUMBERS.findall(plain)])
+    return (_telling(named) - _MONTHS).difference(_telling(about))
+
+
+def last_asked(history: Sequence[Turn]) -> str:
+    """The user's last question, with what its pronoun stands for: "When was the Rowe sold?"; else the subject."""
+    said = [turn for turn in map(without_paste, _said_by_user(history)) if not intent(turn, later=True, about=True)]
+    about = subject(history)
+    if not said or not _points_back(said[-1]) or said[-1] == about:
+        return about
+    return next(iter(with_subject(said[-1], about)), about)
 
 
 def with_subject(question: str, about: str) -> list[str]:
