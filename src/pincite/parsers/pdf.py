@@ -253,20 +253,24 @@ def _filled_in(forms: Any, page: Any) -> list[Line]:  # noqa: ANN401 - pypdfium2
 
 def _lines_from_the_left(chars: Sequence[Line]) -> list[Line]:
     pieces: list[list[Line]] = []
+    piece: list[Line] = []
+    before: Line | None = None
     for char in chars:
-        if not pieces or _parts(before := pieces[-1][-1], char):
-            pieces.append([])
+        if before is None or _parts(before, char):
+            piece = []
+            pieces.append(piece)
         elif (
-            char.left - before.right > 1
-            and char.left - before.right > _LOST_SPACE * before.height
+            (gap := char.left - before.right) > 1
+            and gap > _LOST_SPACE * before.height
             and before.text < _WITHOUT_SPACES > char.text
         ):
-            pieces[-1][-1] = before._replace(text=f"{before.text.rstrip()} ")
+            piece[-1] = before._replace(text=f"{before.text.rstrip()} ")
         elif "\n" in before.text:  # which PDFium sees where a raised or lowered character begins or ends
             text = before.text.replace("\r", "").replace("\n", "")
-            space = " " * (char.left - before.right > _WORD_SPACE * before.height)
-            pieces[-1][-1] = before._replace(text=text + space)
-        pieces[-1].append(char)
+            space = " " * (gap > _WORD_SPACE * before.height)
+            piece[-1] = before._replace(text=text + space)
+        piece.append(char)
+        before = char
     return [_as_line(piece) for piece in pieces]
 
 
@@ -337,10 +341,14 @@ def _as_line(piece: Sequence[Line]) -> Line:
     is_code = _is_monospaced(piece)
     if is_code:
         piece = _without_gaps(piece)
-    text = ""
-    for rises, chars in groupby(piece, lambda char: _rises(char, bottom, top - bottom)):
-        written = "".join(char.text for char in chars)
-        text += _script(text[-12:], written, raised=rises > 0) if rises else written
+    low = _SMALL * (top - bottom)
+    if any(upper - lower <= low for lower, upper in boxes):
+        text = ""
+        for rises, chars in groupby(piece, lambda char: _rises(char, bottom, top - bottom)):
+            written = "".join(char.text for char in chars)
+            text += _script(text[-12:], written, raised=rises > 0) if rises else written
+    else:
+        text = "".join([char.text for char in piece])
     return Line.joined(" ".join(text.split()), piece)._replace(bottom=bottom, top=top, is_code=is_code)
 
 
@@ -422,7 +430,7 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
             text = _LIGATURES[code]
         if text.isspace():
             if found:
-                before = before._replace(text=before.text + text)
+                before = Line(before.text + text, before.left, before.bottom, before.right, before.top)
                 found[-1] = turn, before
             continue
         box_at(handle, index, box)
@@ -509,9 +517,11 @@ def _upright(text: str, rectangle: Any, x: float, y: float, turn: int) -> Line: 
 
 def _parts(before: Line, char: Line) -> bool:
     """Whether a line or a piece of one ends between two characters."""
-    gap = (char.left - before.right) / before.height
-    if not -1 < gap < _WIDE_GAP:
+    height = before.top - before.bottom
+    if not -1 < (char.left - before.right) / (height if height > 1 else 1) < _WIDE_GAP:
         return True
+    if before.bottom == char.bottom:  # as most characters are
+        return False
     shared = min(before.top, char.top) - max(before.bottom, char.bottom)
     # Single letters below each other have no line ends between them, as if they were one word that runs downwards.
     return shared < (0.5 * min(before.height, char.height) if before.text.endswith(("\r", "\n")) else 0)
