@@ -1069,3 +1069,21 @@ def test_a_sign_with_a_stroke_through_it_is_its_contrary(tmp_path: Path) -> None
     [found] = read(tmp_path / "a.pdf", "a.pdf")
     assert isinstance(found, Document)
     assert found.text == "The depth a ≠ 0, and b16 = 6 holds."
+
+
+def test_a_heading_between_rows_belongs_to_none(tmp_path: Path) -> None:
+    rows = [
+        ("split the string at once", "split(s)"),
+        ("join them", "join(s)"),
+        ("Numbers", ""),
+        ("round it", "round(n)"),
+    ]
+    texts = [(72.0, 700.0 - 12 * at, 10.0, name) for at, (name, _) in enumerate(rows)]
+    texts += [(230.0, 700.0 - 12 * at, 10.0, call) for at, (_, call) in enumerate(rows) if call]
+    lines = with_places(tmp_path / "a.pdf", texts).text.split("\n\n")
+    assert lines == [
+        "split the string at once\u2003split(s)",
+        "join them\u2003join(s)",
+        "Numbers",
+        "round it\u2003round(n)",
+    ]

@@ -554,13 +554,20 @@ def _goes_on(paragraph: Sequence[Line], after: Line, below: Line | None, usual: 
         return False
     hangs = bool(gaps[1]) and before.left - after.left > 0.8 * before.height
     ends = complete or (room > 0 and not _UNFINISHED.search(before.text))
-    if hangs or (any(gaps) and ends and not after.text[0].islower()):
+    if hangs or (any(gaps) and ends and not after.text[0].islower()) or _parts_rows(before, after, gaps, room):
         return False
     if not complete:
         width = max(right, after.right) - before.left
         return after.text[0].islower() or (room < 0.25 * width and not _are_entries(paragraph, after, below, usual))
     is_indented = after.left - before.left > 0.8 * before.height and not _ITEM.match(paragraph[0].text)
     return room < 1.5 * before.height and not is_indented
+
+
+def _parts_rows(before: Line, after: Line, gaps: tuple[int, int], room: float) -> bool:
+    """Whether a row of cells ends above a line that begins at its edge, or begins below a line that is not full."""
+    if gaps[0]:
+        return after.text[0].isupper() and after.left <= before.left + 1
+    return gaps[1] > 0 and room > 2 * before.height and not _UNFINISHED.search(before.text)
 
 
 def _is_item(line: Line, paragraph: Sequence[Line]) -> bool:
