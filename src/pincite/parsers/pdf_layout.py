@@ -449,7 +449,8 @@ def _is_filled(lines: Sequence[Line]) -> bool:
     rows = [row[-1] for row in _rows(lines)]
     full = sum(right - line.right < _first_word_width(after) + 0.5 * line.height for line, after in pairwise(rows))
     # Of many labels of a list, some end at the edge by chance.
-    return full >= (0.8 if len(rows) > 2 * _COLUMN_LINES else 0.5) * (len(rows) - 1)
+    of_words = 2 * sum(_PROSE.search(row.text) is not None for row in rows) > len(rows)
+    return full >= (0.5 if of_words or len(rows) <= 2 * _COLUMN_LINES else 0.8) * (len(rows) - 1)
 
 
 def _is_column(lines: Sequence[Line]) -> bool:
