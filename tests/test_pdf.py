@@ -1049,6 +1049,7 @@ def test_the_name_of_a_short_chapter_runs_beside_the_number_of_the_page(tmp_path
         ("There are 2^n^ ways and not 2^n+1^ of them.", "There are 2^n ways and not 2^(n+1) of them."),
         ("The sum of x^k^ is 4^i^j here.", "The sum of x^k is 4^ij here."),
         ("It was the 5^th^ and 2^nd^ time, said M^r^ Holt.", "It was the 5th and 2nd time, said Mr Holt."),
+        ("It was set in LaTeX2_e_ then.", "It was set in LaTeX2e then."),
         ("A new L^A^TEX was there in 1^st^ place.", "A new LATEX was there in 1st place."),
     ],
 )

@@ -404,7 +404,7 @@ def _script(before: str, run: str, *, raised: bool) -> str:
         return f"[{mark}]{space}"
     if SIGNS.fullmatch(mark):
         return mark.translate(RAISED if raised else LOWERED) + space
-    is_value = before[-1].isdigit() or before[-1].islower()  # letters of a logo are raised too
+    is_value = before[-1].islower() or (raised and before[-1].isdigit())  # letters of a logo are moved too
     return as_script(mark, is_raised=raised) + space if is_value and _is_in_place(mark, before, raised) else run
 
 
