@@ -46,6 +46,7 @@ _ACCENTS = dict(
 """Drawn by themselves above the next letter, as by TeX with its first fonts."""
 _STROKES = frozenset("6\u0338")
 """Drawn over the next sign, a stroke says that it does not hold; TeX's fonts call it 6."""
+_DRAWN_OVER = _STROKES | _ACCENTS.keys()
 _STRUCK = frozenset("=∈∋⊂⊃⊆⊇≡∼≃≈∃∣∥<>≤≥")
 _DOTTED = {"ı": "i", "ȷ": "j"}
 _WITHOUT_SPACES = "\u2e80"
@@ -443,18 +444,23 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
                 continue
             turn = round(quarters) % 4
         char = _upright(text, rectangle, x.value, bottom, turn) if turn else Line(text, left, bottom, right, top)
-        if text in _STRUCK and before.text in _STROKES and abs(before.left - left) < _SAME_PLACE * (top - bottom):
+        if before.text in _DRAWN_OVER and last == turn and (sign := _drawn_over(before, char)):
             found.pop()
-            char = char._replace(text=unicodedata.normalize("NFC", f"{text}\u0338"))
-        if last == turn and before.text in _ACCENTS and text.isalpha():
-            accent = _ACCENTS[before.text]
-            if char.left < (before.left + before.right) / 2 < char.right:
-                found.pop()
-                char = char._replace(text=unicodedata.normalize("NFC", _DOTTED.get(text, text) + accent))
+            char = char._replace(text=sign)
         before = char
         has_accents |= text in _ACCENTS
         found.append((turn, char))
     return _with_accents(found) if has_accents else found
+
+
+def _drawn_over(before: Line, char: Line) -> str:
+    """What an accent, or a stroke, makes of the next sign, over which it is drawn; empty where it is not."""
+    if char.text in _STRUCK and before.text in _STROKES and abs(before.left - char.left) < _SAME_PLACE * char.height:
+        return unicodedata.normalize("NFC", f"{char.text}\u0338")
+    middle = (before.left + before.right) / 2
+    if before.text in _ACCENTS and char.text.isalpha() and char.left < middle < char.right:
+        return unicodedata.normalize("NFC", _DOTTED.get(char.text, char.text) + _ACCENTS[before.text])
+    return ""
 
 
 def _is_ligature(text_page: Any, index: int) -> bool:  # noqa: ANN401 - pypdfium2 has no types
