@@ -13,6 +13,7 @@ from lxml import etree
 from pptx.oxml.ns import qn
 
 from conftest import WordEmbedder
+from pincite.analysis.sentences import sentence_spans
 from pincite.datatypes import Document
 from pincite.errors import CorpusError
 from pincite.index import Index
@@ -332,3 +333,20 @@ def test_a_page_in_which_no_article_is_found_is_not_run_together(documents: Read
 def test_a_link_whose_place_a_tag_of_jekyll_says_is_its_words(documents: Read) -> None:
     post = "---\ntitle: Frost\n---\nSee [the story]({% post_url 2019-01-01-a %}) and [a map]({{ site.url }}/map).\n"
     assert documents("2020-02-03-a.md", post)[0].text == "See the story and a map."
+
+
+PURPOSES = {
+    "lookup": "Retrieve the value associated with a key in a table",
+    "locate": "Calculate the path from the root to the current node",
+    "escape": "Prepare a string for inclusion in a comment of the file",
+}
+
+
+@pytest.mark.parametrize("mark", [" — ", " does: ", " "])
+def test_no_sentence_leaves_an_item_of_a_list(documents: Read, mark: str) -> None:
+    items = [f"{name}{mark}{purpose}" for name, purpose in PURPOSES.items()]
+    listed = f"<p>{LONG}</p><ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
+    for name, content in {"a.html": f"<main><h1>Keys</h1>{listed}</main>", "a.md": f"# Keys\n\n{listed}\n"}.items():
+        [found] = documents(name, content)
+        said = [found.text[start:end] for start, end in sentence_spans(found.text, found.headings, found.tables)]
+        assert [*said[-3:]] == items

@@ -1049,6 +1049,7 @@ def test_the_name_of_a_short_chapter_runs_beside_the_number_of_the_page(tmp_path
         ("There are 2^n^ ways and not 2^n+1^ of them.", "There are 2^n ways and not 2^(n+1) of them."),
         ("The sum of x^k^ is 4^i^j here.", "The sum of x^k is 4^ij here."),
         ("It was the 5^th^ and 2^nd^ time, said M^r^ Holt.", "It was the 5th and 2nd time, said Mr Holt."),
+        ("It was set in LaTeX2_e_ then.", "It was set in LaTeX2e then."),
         ("A new L^A^TEX was there in 1^st^ place.", "A new LATEX was there in 1st place."),
     ],
 )
@@ -1069,3 +1070,21 @@ def test_a_sign_with_a_stroke_through_it_is_its_contrary(tmp_path: Path) -> None
     [found] = read(tmp_path / "a.pdf", "a.pdf")
     assert isinstance(found, Document)
     assert found.text == "The depth a ≠ 0, and b16 = 6 holds."
+
+
+def test_a_heading_between_rows_belongs_to_none(tmp_path: Path) -> None:
+    rows = [
+        ("split the string at once", "split(s)"),
+        ("join them", "join(s)"),
+        ("Numbers", ""),
+        ("round it", "round(n)"),
+    ]
+    texts = [(72.0, 700.0 - 12 * at, 10.0, name) for at, (name, _) in enumerate(rows)]
+    texts += [(230.0, 700.0 - 12 * at, 10.0, call) for at, (_, call) in enumerate(rows) if call]
+    lines = with_places(tmp_path / "a.pdf", texts).text.split("\n\n")
+    assert lines == [
+        "split the string at once\u2003split(s)",
+        "join them\u2003join(s)",
+        "Numbers",
+        "round it\u2003round(n)",
+    ]

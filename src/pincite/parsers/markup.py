@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, pairwise, takewhile
+from itertools import accumulate, chain, groupby, pairwise, takewhile
 from typing import Any, NamedTuple
 
 from lxml import etree, html
 
+from pincite.analysis.sentences import blocks as borders
 from pincite.datatypes import Span, Table
 from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import clean
@@ -123,8 +124,8 @@ def lay_out(blocks: Iterable[Block]) -> tuple[str, tuple[Span, ...], tuple[Table
     headings: list[Span] = []
     tables: list[Table] = []
     length, before = 0, Block("", "")
-    for block in blocks:
-        text = clean(block.text)
+    for block in _with_borders([block._replace(text=clean(block.text)) for block in blocks]):
+        text = block.text
         begins = block.kind == "columns" != before.kind
         gap = "" if not parts else "\n" if block.is_line and before.is_line and not begins else "\n\n"
         span = (length + len(gap), length + len(gap) + len(text))
@@ -141,6 +142,18 @@ def lay_out(blocks: Iterable[Block]) -> tuple[str, tuple[Span, ...], tuple[Table
             header, (start, end) = tables[-1]
             tables[-1] = Table(header, (span[0] if start == end else start, length))
     return "".join(parts), tuple(headings), tuple(table for table in tables if table.body[0] < table.body[1])
+
+
+def _with_borders(blocks: Sequence[Block]) -> Iterator[Block]:
+    """The blocks; of lines of which one would be read as going on in the next, each is a paragraph."""
+    for kind, group in groupby(blocks, lambda block: block.kind):
+        lines = list(group)
+        if kind == "line" and len(lines) > 1:
+            starts = accumulate((len(line.text) + 1 for line in lines[:-1]), initial=0)
+            begins = {at + len(line.text) - len(line.text.lstrip()) for at, line in zip(starts, lines, strict=True)}
+            if not begins <= {start for start, *_ in borders("\n".join(line.text for line in lines))}:
+                lines = [line._replace(kind="paragraph") for line in lines]
+        yield from lines
 
 
 def collapse(text: str) -> str:

@@ -46,6 +46,7 @@ _ACCENTS = dict(
 """Drawn by themselves above the next letter, as by TeX with its first fonts."""
 _STROKES = frozenset("6\u0338")
 """Drawn over the next sign, a stroke says that it does not hold; TeX's fonts call it 6."""
+_DRAWN_OVER = _STROKES | _ACCENTS.keys()
 _STRUCK = frozenset("=∈∋⊂⊃⊆⊇≡∼≃≈∃∣∥<>≤≥")
 _DOTTED = {"ı": "i", "ȷ": "j"}
 _WITHOUT_SPACES = "\u2e80"
@@ -253,20 +254,24 @@ def _filled_in(forms: Any, page: Any) -> list[Line]:  # noqa: ANN401 - pypdfium2
 
 def _lines_from_the_left(chars: Sequence[Line]) -> list[Line]:
     pieces: list[list[Line]] = []
+    piece: list[Line] = []
+    before: Line | None = None
     for char in chars:
-        if not pieces or _parts(before := pieces[-1][-1], char):
-            pieces.append([])
+        if before is None or _parts(before, char):
+            piece = []
+            pieces.append(piece)
         elif (
-            char.left - before.right > 1
-            and char.left - before.right > _LOST_SPACE * before.height
+            (gap := char.left - before.right) > 1
+            and gap > _LOST_SPACE * before.height
             and before.text < _WITHOUT_SPACES > char.text
         ):
-            pieces[-1][-1] = before._replace(text=f"{before.text.rstrip()} ")
+            piece[-1] = before._replace(text=f"{before.text.rstrip()} ")
         elif "\n" in before.text:  # which PDFium sees where a raised or lowered character begins or ends
             text = before.text.replace("\r", "").replace("\n", "")
-            space = " " * (char.left - before.right > _WORD_SPACE * before.height)
-            pieces[-1][-1] = before._replace(text=text + space)
-        pieces[-1].append(char)
+            space = " " * (gap > _WORD_SPACE * before.height)
+            piece[-1] = before._replace(text=text + space)
+        piece.append(char)
+        before = char
     return [_as_line(piece) for piece in pieces]
 
 
@@ -337,10 +342,14 @@ def _as_line(piece: Sequence[Line]) -> Line:
     is_code = _is_monospaced(piece)
     if is_code:
         piece = _without_gaps(piece)
-    text = ""
-    for rises, chars in groupby(piece, lambda char: _rises(char, bottom, top - bottom)):
-        written = "".join(char.text for char in chars)
-        text += _script(text[-12:], written, raised=rises > 0) if rises else written
+    low = _SMALL * (top - bottom)
+    if any(upper - lower <= low for lower, upper in boxes):
+        text = ""
+        for rises, chars in groupby(piece, lambda char: _rises(char, bottom, top - bottom)):
+            written = "".join(char.text for char in chars)
+            text += _script(text[-12:], written, raised=rises > 0) if rises else written
+    else:
+        text = "".join([char.text for char in piece])
     return Line.joined(" ".join(text.split()), piece)._replace(bottom=bottom, top=top, is_code=is_code)
 
 
@@ -396,7 +405,7 @@ def _script(before: str, run: str, *, raised: bool) -> str:
         return f"[{mark}]{space}"
     if SIGNS.fullmatch(mark):
         return mark.translate(RAISED if raised else LOWERED) + space
-    is_value = before[-1].isdigit() or before[-1].islower()  # letters of a logo are raised too
+    is_value = before[-1].islower() or (raised and before[-1].isdigit())  # letters of a logo are moved too
     return as_script(mark, is_raised=raised) + space if is_value and _is_in_place(mark, before, raised) else run
 
 
@@ -422,7 +431,7 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
             text = _LIGATURES[code]
         if text.isspace():
             if found:
-                before = before._replace(text=before.text + text)
+                before = Line(before.text + text, before.left, before.bottom, before.right, before.top)
                 found[-1] = turn, before
             continue
         box_at(handle, index, box)
@@ -435,18 +444,23 @@ def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pyp
                 continue
             turn = round(quarters) % 4
         char = _upright(text, rectangle, x.value, bottom, turn) if turn else Line(text, left, bottom, right, top)
-        if text in _STRUCK and before.text in _STROKES and abs(before.left - left) < _SAME_PLACE * (top - bottom):
+        if before.text in _DRAWN_OVER and last == turn and (sign := _drawn_over(before, char)):
             found.pop()
-            char = char._replace(text=unicodedata.normalize("NFC", f"{text}\u0338"))
-        if last == turn and before.text in _ACCENTS and text.isalpha():
-            accent = _ACCENTS[before.text]
-            if char.left < (before.left + before.right) / 2 < char.right:
-                found.pop()
-                char = char._replace(text=unicodedata.normalize("NFC", _DOTTED.get(text, text) + accent))
+            char = char._replace(text=sign)
         before = char
         has_accents |= text in _ACCENTS
         found.append((turn, char))
     return _with_accents(found) if has_accents else found
+
+
+def _drawn_over(before: Line, char: Line) -> str:
+    """What an accent, or a stroke, makes of the next sign, over which it is drawn; empty where it is not."""
+    if char.text in _STRUCK and before.text in _STROKES and abs(before.left - char.left) < _SAME_PLACE * char.height:
+        return unicodedata.normalize("NFC", f"{char.text}\u0338")
+    middle = (before.left + before.right) / 2
+    if before.text in _ACCENTS and char.text.isalpha() and char.left < middle < char.right:
+        return unicodedata.normalize("NFC", _DOTTED.get(char.text, char.text) + _ACCENTS[before.text])
+    return ""
 
 
 def _is_ligature(text_page: Any, index: int) -> bool:  # noqa: ANN401 - pypdfium2 has no types
@@ -509,9 +523,11 @@ def _upright(text: str, rectangle: Any, x: float, y: float, turn: int) -> Line: 
 
 def _parts(before: Line, char: Line) -> bool:
     """Whether a line or a piece of one ends between two characters."""
-    gap = (char.left - before.right) / before.height
-    if not -1 < gap < _WIDE_GAP:
+    height = before.top - before.bottom
+    if not -1 < (char.left - before.right) / (height if height > 1 else 1) < _WIDE_GAP:
         return True
+    if before.bottom == char.bottom:  # as most characters are
+        return False
     shared = min(before.top, char.top) - max(before.bottom, char.bottom)
     # Single letters below each other have no line ends between them, as if they were one word that runs downwards.
     return shared < (0.5 * min(before.height, char.height) if before.text.endswith(("\r", "\n")) else 0)

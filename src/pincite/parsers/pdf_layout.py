@@ -377,7 +377,7 @@ def _gutter(lines: Sequence[Line]) -> tuple[int, int, int] | None:
         fewer = min(len(left), len(right))
         if fewer < _FEWEST_LINES:
             continue
-        are_columns = fewer >= _COLUMN_LINES and len(across) <= 0.4 * len(lines)
+        are_columns = fewer >= _COLUMN_LINES and len(across) <= min(0.4 * len(lines), 2 * fewer)
         if are_columns and _are_set_apart(lines, edge):
             gutters.append((2, fewer - len(across), edge))
         elif are_columns and _is_prose(left) and _is_prose(right) and not _is_drawn_in_rows(lines, edge):
@@ -430,9 +430,17 @@ def _are_set_apart(lines: Sequence[Line], x: float) -> bool:
 def _is_drawn_in_rows(lines: Sequence[Line], x: float) -> bool:
     """Whether what stands left and right of ``x`` was drawn by turns, as a table is, and does not fill its lines."""
     parts = _parted(lines, x)
-    sides = [line.left >= x - 1 for line in lines if line.right <= x or line.left >= x - 1]
-    turns = sum(before != after for before, after in pairwise(sides))
-    return turns > min(len(parts[0]), len(parts[2])) and not (_is_filled(parts[0]) and _is_filled(parts[2]))
+    drawn = [line for line in lines if line.right <= x or line.left >= x - 1]
+    turns = sum((before.left >= x - 1) != (line.left >= x - 1) for before, line in pairwise(drawn))
+    by_turns = turns > min(len(parts[0]), len(parts[2])) or _is_drawn_row_by_row(drawn, x)
+    return by_turns and not (_is_filled(parts[0]) and _is_filled(parts[2]))
+
+
+def _is_drawn_row_by_row(drawn: Sequence[Line], x: float) -> bool:
+    """Whether most lines that stand beside one on the other side of ``x`` were drawn right before or behind it."""
+    places = {line: at for at, line in enumerate(drawn)}
+    pairs = [pair for row in _rows(drawn) for pair in pairwise(row) if pair[0].left < x - 1 <= pair[1].left]
+    return 2 * sum(abs(places[a] - places[b]) == 1 for a, b in pairs) > len(pairs)
 
 
 def _is_filled(lines: Sequence[Line]) -> bool:
@@ -441,7 +449,8 @@ def _is_filled(lines: Sequence[Line]) -> bool:
     rows = [row[-1] for row in _rows(lines)]
     full = sum(right - line.right < _first_word_width(after) + 0.5 * line.height for line, after in pairwise(rows))
     # Of many labels of a list, some end at the edge by chance.
-    return 3 * full >= 2 * (len(rows) - 1) if len(rows) > 2 * _COLUMN_LINES else 2 * full >= len(rows) - 1
+    of_words = 2 * sum(_PROSE.search(row.text) is not None for row in rows) > len(rows)
+    return full >= (0.5 if of_words or len(rows) <= 2 * _COLUMN_LINES else 0.8) * (len(rows) - 1)
 
 
 def _is_column(lines: Sequence[Line]) -> bool:
@@ -546,13 +555,20 @@ def _goes_on(paragraph: Sequence[Line], after: Line, below: Line | None, usual: 
         return False
     hangs = bool(gaps[1]) and before.left - after.left > 0.8 * before.height
     ends = complete or (room > 0 and not _UNFINISHED.search(before.text))
-    if hangs or (any(gaps) and ends and not after.text[0].islower()):
+    if hangs or (any(gaps) and ends and not after.text[0].islower()) or _parts_rows(before, after, gaps, room):
         return False
     if not complete:
         width = max(right, after.right) - before.left
         return after.text[0].islower() or (room < 0.25 * width and not _are_entries(paragraph, after, below, usual))
     is_indented = after.left - before.left > 0.8 * before.height and not _ITEM.match(paragraph[0].text)
     return room < 1.5 * before.height and not is_indented
+
+
+def _parts_rows(before: Line, after: Line, gaps: tuple[int, int], room: float) -> bool:
+    """Whether a row of cells ends above a line that begins at its edge, or begins below a line that is not full."""
+    if gaps[0]:
+        return after.text[0].isupper() and after.left <= before.left + 1
+    return gaps[1] > 0 and room > 2 * before.height and not _UNFINISHED.search(before.text)
 
 
 def _is_item(line: Line, paragraph: Sequence[Line]) -> bool:
