@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from browsing import BEES, FERRY, FORM, LOG, PATIENCE, UNKNOWN, Own, answered, ask, go, marked, reload
+from browsing import BEES, FERRY, FORM, LOG, NOWHERE, PATIENCE, UNKNOWN, Own, answered, ask, go, marked, reload
 from conftest import write_files
 from pincite import Assistant, Index
 from serving import Server, chat
@@ -422,8 +422,10 @@ def test_the_focus_stays_with_the_turn_that_is_asked_again(page: Page) -> None:
         "IDBDatabase.prototype.transaction = () => { throw new DOMException('closed', 'InvalidStateError'); }",
         "const { put } = IDBObjectStore.prototype;"
         "IDBObjectStore.prototype.put = function (one) { put.call(this, one); this.transaction.abort(); }",
+        "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };"
+        "IDBObjectStore.prototype.put = function () { this.transaction.abort(); }",
     ],
-    ids=["closed", "full"],
+    ids=["closed", "full", "all full"],
 )
 def test_a_browser_that_keeps_nothing_is_told_and_answers_go_on(page: Page, fault: str) -> None:
     ask(page, FERRY)
@@ -432,6 +434,7 @@ def test_a_browser_that_keeps_nothing_is_told_and_answers_go_on(page: Page, faul
     expect(page.locator("#toast")).to_have_text("This chat cannot be kept in this browser.")
     ask(page, FORM)
     expect(questions(page)).to_have_text([FERRY, BEES, FORM])
+    page.get_by_role("button", name="Light or dark").click()  # goes on too
     reload(page)
     expect(questions(page)).to_have_text([FERRY], timeout=PATIENCE)
 
@@ -549,6 +552,56 @@ def test_what_waits_is_asked_after_a_reload(page: Page) -> None:
     reload(page)
     expect(questions(page)).to_have_text([LOG, BEES, FORM], timeout=PATIENCE)
     expect(page.locator(".turn")).to_have_count(3)
+
+
+@pytest.mark.slow
+def test_what_waits_is_asked_once_where_a_tab_is_copied(page: Page) -> None:
+    ask(page, FERRY)
+    page.evaluate(HOLD)
+    begin(page, BEES)
+    with page.expect_popup() as opened:
+        page.evaluate("window.open('/')")
+    copy = opened.value  # it has what the tab keeps for a reload
+    copy.locator("#start section").wait_for(timeout=PATIENCE)
+    ask(copy, LOG)
+    page.evaluate("release()")
+    expect(questions(page)).to_have_text([FERRY, BEES], timeout=PATIENCE)
+    reload(page)
+    expect(questions(page)).to_have_text([FERRY, BEES], timeout=PATIENCE)
+
+
+@pytest.mark.slow
+def test_what_waited_in_a_chat_deleted_meanwhile_is_not_asked(page: Page, server: Server) -> None:
+    ask(page, FERRY)
+    tab = same_chat(page, server)
+    page.evaluate(HOLD)
+    begin(page, BEES)
+    go(page, NOWHERE)
+    tab.get_by_role("button", name=f"Delete {FERRY}").click()
+    expect(tab.locator("#toast")).to_contain_text("Deleted")
+    page.go_back()
+    page.locator("#start section").wait_for(timeout=PATIENCE)
+    ask(page, LOG)
+    expect(questions(page)).to_have_text([LOG])
+    expect(tab.locator("#chats .open")).to_have_text([LOG])
+    tab.close()
+
+
+@pytest.mark.slow
+def test_a_follow_up_of_a_link_leans_on_the_same_after_reloads(page: Page) -> None:
+    follow_up = "And how much coal did its engine burn?"
+    for question in (FERRY, follow_up):
+        ask(page, question)
+    tab = page.context.new_page()
+    tab.add_init_script(f"({HOLD})()")
+    tab.goto(page.url)
+    for _ in range(2):
+        tab.locator("#turn-2 .pending").wait_for(timeout=PATIENCE)
+        reload(tab)
+    expect(tab.locator(".question")).to_have_text([FERRY, follow_up], timeout=PATIENCE)
+    tab.evaluate("release()")
+    expect(questions(tab)).to_have_text([FERRY, follow_up], timeout=PATIENCE)
+    expect(tab.locator("#turn-2 .lead")).to_contain_text("eleven sacks")
 
 
 def test_the_last_question_is_recalled(page: Page) -> None:

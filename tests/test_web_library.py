@@ -286,6 +286,7 @@ def test_files_stay_chosen_when_the_token_was_wrong(lenient: BrowserContext, gua
     panel = page.locator("#library")
     kites: FilePayload = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"Kites of silk were flown in March."}
     panel.locator("input[type=file]").set_input_files([kites])
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); } }")
     for token in ("wrong", TOKEN_OF_GUARDED):
         panel.get_by_label("Token").fill(token)
         panel.get_by_role("button", name="Add and update").click()

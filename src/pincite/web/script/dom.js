@@ -10,6 +10,15 @@ export const make = (tag, properties = {}, ...children) => {
   return made;
 };
 
+/** What this gives; null where the browser does not keep, or show, what pages want to keep: all else goes on. */
+export const ifKept = (action) => {
+  try {
+    return action();
+  } catch {
+    return null;
+  }
+};
+
 /** A number with its noun. */
 export const counted = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 

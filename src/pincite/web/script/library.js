@@ -1,6 +1,6 @@
 // The library: what is indexed, adding files, updating.
 
-import { make, one, refill } from "./dom.js";
+import { ifKept, make, one, refill } from "./dom.js";
 import { request } from "./server.js";
 
 const { access, most_bytes } = window.pincite;
@@ -11,7 +11,7 @@ let changed = () => {};
 
 /** Ask for what only those who may write are given. */
 export const send = (path, body, method = "POST", headers = {}) => {
-  if (asksToken) sessionStorage.setItem(TOKEN, token());
+  if (asksToken) ifKept(() => sessionStorage.setItem(TOKEN, token()));
   return request(path, { method, body, headers: { ...headers, Authorization: `Bearer ${token()}` } });
 };
 
@@ -85,5 +85,5 @@ export const bind = (refresh) => {
   one("#library .off").hidden = mayWrite;
   one("#library").classList.toggle("read-only", !mayWrite);
   one(".token", form).hidden = !asksToken;
-  one(".token input", form).value = sessionStorage.getItem(TOKEN) ?? "";
+  one(".token input", form).value = ifKept(() => sessionStorage.getItem(TOKEN)) ?? "";
 };

@@ -1,7 +1,7 @@
 // The page: what is bound to what. Gradio serves the frame; all that is in it later comes from the server, escaped, or is
 // made here of text.
 
-import { all, copy, one } from "./dom.js";
+import { all, copy, ifKept, one } from "./dom.js";
 import * as articles from "./articles.js";
 import * as chats from "./chats.js";
 import * as filters from "./filters.js";
@@ -67,7 +67,7 @@ const sheet = (turn) => {
 
 const theme = (dark) => {
   document.body.classList.toggle("dark", dark);
-  localStorage.setItem(THEME, dark ? "dark" : "light");
+  ifKept(() => localStorage.setItem(THEME, dark ? "dark" : "light"));
 };
 
 // ------------------------------------------------------------ asking
@@ -235,7 +235,7 @@ const begin = async () => {
   articles.bind();
   library.bind(() => (refresh(), articles.open(), filters.count()));
   judging.bind();
-  const kept = localStorage.getItem(THEME);
+  const kept = ifKept(() => localStorage.getItem(THEME));
   if (kept) theme(kept === "dark");
   document.addEventListener("click", clicked);
   document.addEventListener("keydown", pressed);

@@ -1,7 +1,7 @@
 // The conversation: asking, what is shown of it, and how it comes back. Turns are HTML from the server; what is kept of
 // each is in its `data-kept`.
 
-import { all, copy, make, one, parsed, save, toast } from "./dom.js";
+import { all, copy, ifKept, make, one, parsed, save, toast } from "./dom.js";
 import * as chats from "./chats.js";
 import * as filters from "./filters.js";
 import { call, callPatiently } from "./server.js";
@@ -14,18 +14,16 @@ const newId = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** A conversation: its turns, of which `known` were in the store when it was last looked into; what waits for an answer. */
-const conversation = (kept) => {
-  const { id = newId(), created = Date.now(), turns = [] } = kept ?? {};
-  return { id, created, turns: [...turns], known: turns, waiting: [], busy: false };
-};
+const conversation = ({ id = newId(), created = Date.now(), turns = [], waiting = [] } = {}, known = turns) =>
+  ({ id, created, turns: [...turns], known, waiting, busy: false });
 
 const WAITING = "pincite-waiting";
 const live = new Map(); // conversations that were open in this tab: one may still wait for an answer
-/** Keep what waits for an answer in this tab, which may be loaded again meanwhile. */
-const keepWaiting = () => {
-  const all = [...live].map(([id, { waiting }]) => [id, waiting]).filter(([, { length }]) => length);
-  sessionStorage.setItem(WAITING, JSON.stringify(all));
-};
+// What waits for an answer is kept only from one load of the page to the next: a copy of the tab would ask it too.
+addEventListener("pagehide", () => {
+  const waiting = JSON.stringify([...live.values()].filter(({ waiting }) => waiting.length));
+  ifKept(() => sessionStorage.setItem(WAITING, waiting));
+});
 
 let chat = conversation();
 let editing = null; // the number of the turn whose question stands in the box
@@ -106,18 +104,12 @@ const keep = async (mine, turn, number, instead) => {
 
 /** Answer what waits, one question after the other: each may lean on the one before. */
 const pump = async (mine) => {
-  keepWaiting();
   if (mine.busy) return;
   mine.busy = true;
   try {
     while (mine.waiting.length && !mine.gone) {
       const [item] = mine.waiting;
-      try {
-        await answer(mine, item);
-      } finally {
-        mine.waiting = mine.waiting.filter((other) => other !== item);
-        keepWaiting();
-      }
+      await answer(mine, item).finally(() => (mine.waiting = mine.waiting.filter((other) => other !== item)));
     }
   } finally {
     mine.busy = false;
@@ -281,7 +273,6 @@ export const fresh = () => {
 const leave = (mine) => {
   mine.gone = true;
   live.delete(mine.id);
-  keepWaiting();
 };
 
 /** A conversation was deleted. Gives how it comes back once it is kept again, with the questions that waited for an answer. */
@@ -315,16 +306,27 @@ export const popped = async () => {
   if (id && id !== chat.id) await show(await found(id));
 };
 
+/** Go on with what waited when the page was left, unless its conversation was kept and another tab has deleted it. */
+const goOn = async () => {
+  const left = JSON.parse(ifKept(() => sessionStorage.getItem(WAITING)) ?? "[]");
+  for (const was of left) live.set(was.id, was); // the page may be left again meanwhile
+  ifKept(() => sessionStorage.removeItem(WAITING));
+  for (const was of left) {
+    const kept = await chats.read(was.id), { turns } = kept ?? was;
+    live.delete(was.id);
+    if (!kept && was.known.length) continue;
+    const waiting = was.waiting.map(({ asked, number }) => (number > turns.length ? { asked } : { asked, number })); // it was not kept
+    const mine = conversation({ ...was, turns, waiting }, kept?.turns ?? []);
+    live.set(was.id, mine);
+    pump(mine);
+  }
+};
+
 /** What the page begins with: the conversation of its tab, or what a link asks. */
 export const begin = async (answered) => {
   answeredNow = answered;
   const id = history.state?.chat, link = fromLink();
-  for (const [waited, waiting] of JSON.parse(sessionStorage.getItem(WAITING) ?? "[]")) {
-    const mine = await found(waited);
-    mine.waiting = waiting.map((item) => (item.number > mine.turns.length ? { asked: item.asked } : item)); // it was not kept
-    live.set(waited, mine);
-    pump(mine);
-  }
+  await goOn();
   live.set(chat.id, chat);
   if (id) return show(await found(id));
   history.replaceState({ ...history.state, chat: chat.id }, "");
