@@ -594,7 +594,7 @@ def test_tables_within_tables_lay_out_a_page(document: Make) -> None:
         f"<td><table><tr><td><table><tr><td><ol><li>{STORY[0]}<p>{STORY[1]}</p></li></ol>{prices}</td></tr></table>"
     )
     found = document(f"<body><table><tr>{menu}{article}</td></tr></table></td></tr></table></body>")
-    assert found.text.endswith(f"1. {STORY[0]}\n\n{STORY[1]}\n\nPort | Toll\nAske | 4 crowns")
+    assert found.text.endswith(f"1. {STORY[0]}\n{STORY[1]}\n\nPort | Toll\nAske | 4 crowns")
     assert "Aldhaven\n" not in found.text
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from lxml import etree, html
 
-from pincite.analysis.sentences import blocks as borders
+from pincite.analysis.sentences import sentence_spans
 from pincite.datatypes import Span, Table
 from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import clean
@@ -145,13 +145,13 @@ def lay_out(blocks: Iterable[Block]) -> tuple[str, tuple[Span, ...], tuple[Table
 
 
 def _with_borders(blocks: Sequence[Block]) -> Iterator[Block]:
-    """The blocks; of lines of which one would be read as going on in the next, each is a paragraph."""
+    """The blocks; of lines of which a sentence would go on in the next, each is a paragraph."""
     for kind, group in groupby(blocks, lambda block: block.kind):
         lines = list(group)
         if kind == "line" and len(lines) > 1:
             starts = accumulate((len(line.text) + 1 for line in lines[:-1]), initial=0)
             begins = {at + len(line.text) - len(line.text.lstrip()) for at, line in zip(starts, lines, strict=True)}
-            if not begins <= {start for start, *_ in borders("\n".join(line.text for line in lines))}:
+            if not begins <= {start for start, _ in sentence_spans("\n".join(line.text for line in lines))}:
                 lines = [line._replace(kind="paragraph") for line in lines]
         yield from lines
 

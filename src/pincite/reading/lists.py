@@ -86,7 +86,7 @@ def _is_listed(text: str, lines: Sequence[Span], line: Span, marked: bool) -> bo
     tight = text.count("\n", last, line[0]) == 1
     if marked and not LIST_ITEM.match(text, line[0]):
         return tight and text[line[0]].islower()  # an item that was wrapped by hand
-    return marked or tight
+    return marked or tight or text[line[0]].islower()  # as no paragraph of prose begins
 
 
 def _next_number(text: str, lines: Sequence[Span], length: int) -> int | None:
