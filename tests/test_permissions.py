@@ -8,6 +8,7 @@ import pytest
 
 from conftest import write_files
 from pincite import Assistant, Index
+from pincite.reading.permissions import _asked, _states
 
 RULES = {
     "quay.md": "# The quay\n\nIt is built of oak.\n\nDogs are not admitted to the quay. Children must wear "
@@ -45,6 +46,45 @@ def test_a_rule_on_a_thing_answers_who_asks_for_himself(assistant: Assistant, qu
     answer = assistant.ask(question)
     assert answer.sure
     assert said in answer.citations[0].quote
+
+
+NEAR = {
+    "May I bring my dog to the pier?": "If it rains, dogs may slip on the wet planks of the pier.",
+    "Can I take cameras into the museum?": "No cameras were stolen in 2020.",
+    "May I bring a bag?": "No bags were found.",
+    "Do I need a guide?": "A guide without a licence was fined.",
+    "Are dogs allowed in the zoo?": "A keeper of the zoo must feed the dogs twice a day.",
+    "Are kites allowed?": "A banned book on kites was sold.",
+    "Can I bring an umbrella?": "The mayor said that umbrellas must be cheap.",
+    "Do I need a ticket?": "Children under six have to pay nothing for a ticket.",
+    "May I fly a drone over the pier?": "The drones that visitors may buy in the shop are made for the pier.",
+    "Do people keep horses?": "Horses must rest at night.",
+    "Can you tell me about dogs?": "Dogs are not admitted to the boat.",
+    "Can I get a boat?": "Boats may leave at nine.",
+    "May I bring a dog?": "Guide dogs are admitted.",
+    "May we bring a boat?": "No boats in the harbour sank.",
+}
+
+
+@pytest.mark.parametrize(("question", "said"), NEAR.items())
+def test_a_mere_mention_is_no_rule(question: str, said: str) -> None:
+    asked = _asked(question)
+    assert not asked or not _states(said, asked[0], asked[2])
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("May I bring my dog?", "Dogs, unless on a lead, are forbidden in the park."),
+        ("May I bring my dog?", "Cats, birds and dogs are no longer admitted."),
+        ("Must I wear a helmet?", "Inside; helmets must be worn at all times."),
+        ("Can I light a fire?", "Fires may only be lit on the beach."),
+    ],
+)
+def test_a_rule_is_said_of_the_thing_itself(question: str, said: str) -> None:
+    asked = _asked(question)
+    assert asked
+    assert _states(said, asked[0], asked[2])
 
 
 @pytest.mark.parametrize(
