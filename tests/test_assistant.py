@@ -308,6 +308,42 @@ def test_revisions_come_newest_first_where_no_time_is_named(dated: Index) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "question", "first"),
+    [
+        (
+            [
+                "In 2020 the museum made a loss and had 40 visitors.",
+                "In 2021 the museum made a profit and had 90 visitors.",
+            ],
+            "How many visitors had the museum when it made a loss?",
+            "loss",
+        ),
+        (
+            [
+                "Asker has a harbour with forty berths for yachts.",
+                "Brevik has a harbour with ninety berths for yachts.",
+            ],
+            "How many berths for yachts has the harbour of Asker?",
+            "Asker",
+        ),
+        (
+            ["The council voted for the slipway.", "The council did not vote for the slipway."],
+            "What did the council vote for?",
+            "voted for",
+        ),
+    ],
+)
+def test_what_differs_in_a_word_is_no_revision(tmp_path: Path, said: list[str], question: str, first: str) -> None:
+    for day, sentence in enumerate(said, 1):
+        write_files(tmp_path / "c", {f"{day}.md": f"---\ntitle: News\ndate: 202{day}-01-01\n---\n\n{sentence}\n"})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask(question)
+    assert first in answer.citations[0].quote
+    assert not any("newest" in note for note in answer.notes)
+
+
 @pytest.mark.parametrize("space", [" ", "\t", "\u3000", "\n", " \n"])
 @pytest.mark.parametrize("begin", ["articles by", "compare", "What did Ane write on", "Which mills of", "summary of"])
 def test_runs_of_white_space_cost_nothing_and_say_nothing(assistant: Assistant, begin: str, space: str) -> None:

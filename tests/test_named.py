@@ -85,6 +85,10 @@ def test_what_says_who_a_name_is(text: str, name: str) -> None:
         ("Vale, a poet from Brekke, wrote it.", "Brekke"),
         ("In the winter, Ane Holt left.", "Ane Holt"),
         ("The next day, Ane Holt left.", "Ane Holt"),
+        ("The largest town on the island is Nord Solli.", "Solli"),
+        ("The inn was Karl Holt House.", "Holt"),
+        ("The capital was Great Brevik until 1900.", "Brevik"),
+        ("The ferry is called Old Varn.", "Varn"),
     ],
 )
 def test_what_merely_mentions_a_name(text: str, name: str) -> None:

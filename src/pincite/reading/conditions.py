@@ -28,10 +28,7 @@ _LATEST = re.compile(
 )
 
 
-_AS_ALIKE = 0.7  # the share of words that revisions of one sentence share
-_CAPITAL = re.compile(r"(?<=[\w,;:'’\"“)] )[A-Z][\w'’-]*")
 _NUMBERED = re.compile(r"\b[A-Z][\w'’-]* (?!(?:19|20)\d\d\b)\d{1,4}\b")
-_TIMES = frozenset(month.capitalize() for month in MONTHS)
 _OF_EDITIONS = frozenset(analyse(f"{' '.join(MONTHS)} new old revised revision edition version amended update draft"))
 """Terms in which the titles of revisions may differ."""
 _LOOKED_AT = 500  # characters of an earlier turn
@@ -178,20 +175,16 @@ def _newest_first(alike: Sequence[Sentence], rated: Sequence[Sentence]) -> tuple
 def revisions_newest_first(rated: Sequence[Sentence]) -> tuple[list[Sentence], list[str]]:
     """The sentences, those that say the same as the first in articles of other days newest first; and those days.
 
-    Revisions of one rule differ in a number or a word; what has another name, or stands below another title, is on
-    something else.
+    Revisions of one rule differ in numbers and days alone; what has another word, or stands below another title, may
+    well be on something else.
     """
-    if not rated or not rated[0].hit.document.date or not (first := _without_numbers(rated[0].text)):
+    if not rated or not rated[0].hit.document.date:
         return list(rated), []
-    title, names = _kind_of_title(rated[0].hit.document), _names_of(rated[0])
-    least = NEARLY_AS_SURE * rated[0].confidence
+    said = _but_for_amounts(rated[0])
     alike = [
         each
         for each in rated
-        if each.confidence >= least
-        and len(first & (said := _without_numbers(each.text))) >= _AS_ALIKE * max(len(first), len(said))
-        and _names_of(each) == names
-        and _kind_of_title(each.hit.document) == title
+        if each.confidence >= NEARLY_AS_SURE * rated[0].confidence and _but_for_amounts(each) == said
     ]
     by_document = {each.hit.document.doc_id: each for each in reversed(alike)}
     if len({each.text for each in by_document.values()}) < 2:
@@ -199,18 +192,16 @@ def revisions_newest_first(rated: Sequence[Sentence]) -> tuple[list[Sentence], l
     return _newest_first([each for each in by_document.values() if each.hit.document.date], rated)
 
 
-def _without_numbers(text: str) -> set[str]:
-    return {term for term in analyse(text) if not term[0].isdecimal()}
+def _but_for_amounts(sentence: Sentence) -> tuple[list[str], set[str], set[str]]:
+    """The words of a sentence without numbers and months; the names with a number, "Hall 3"; the terms of the title."""
+    title = sentence.hit.document.title.replace("_", " ").replace("-", " ")
+    words = [word for word in re.findall(r"[^\W_]+", sentence.text.casefold()) if not _is_amount(word)]
+    names = set(_NUMBERED.findall(f"{title}\n{sentence.text}"))
+    return words, names, {term for term in analyse(title) if not term[0].isdecimal()} - _OF_EDITIONS
 
 
-def _names_of(sentence: Sentence) -> set[str]:
-    """The words with a capital that does not begin a sentence, but for those of a time; "Hall 3", also in the title."""
-    names = set(_CAPITAL.findall(sentence.text)) - _TIMES
-    return names | set(_NUMBERED.findall(f"{sentence.hit.document.title}\n{sentence.text}"))
-
-
-def _kind_of_title(document: Document) -> set[str]:
-    return _without_numbers(document.title.replace("_", " ").replace("-", " ")) - _OF_EDITIONS
+def _is_amount(word: str) -> bool:
+    return word in MONTHS or any(term[0].isdecimal() for term in analyse(word))
 
 
 def with_numbers(rated: Sequence[Sentence], question: str) -> list[Sentence]:

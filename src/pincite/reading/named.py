@@ -29,8 +29,8 @@ _NO_KIND = (
 )
 _BEFORE = re.compile(
     rf"(?:(?:\A|[.;:,“\"]\s|\b(?:is|was|by|with|and|of|to|for)\s)(?i:an?|the|its|his|her|their|our)\s"
-    rf"(?:[a-z][\w-]*\s){{0,3}}?(?!{_NO_KIND}\b)[a-z][\w-]*,?\s"
-    r"|\b(?:is|was|named|nicknamed|called)\s(?:the\s)?)(?:[A-Z][\w'’-]*\.?\s){0,4}\Z"
+    rf"(?:[a-z][\w-]*\s){{0,3}}?(?!{_NO_KIND}\b)[a-z][\w-]*,?\s(?:[A-Z][\w'’-]+\s)?"
+    r"|\b(?:is|was|named|nicknamed|called)\s(?:the\s)?)(?:(?:Dr|Prof|Mrs?|Ms|Sir|Lady|Lord)\.?\s|[A-Z]\.\s){0,4}\Z"
 )
 """What says it in front of a name: "the mayor Ane Holt", "the mayor is Ane Holt", "the mayor, Dr. A. Holt"."""
 _A_KIND = r"(?:an?|the|its|his|her|their|our|one of)\s"
