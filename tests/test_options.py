@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from conftest import write_files
 from pincite import Assistant, Document, Index
-from pincite.reading.options import entries
+from pincite.reading.options import _names, entries
 from pincite.reading.parts import parts
 
 WHAT = {
@@ -92,6 +93,33 @@ def test_an_option_without_its_program_is_found_where_one_has_it(assistant: Assi
 @pytest.mark.parametrize("question", ["Who uses winch -i?", "Why is there a winch -i?", "When came winch -i?"])
 def test_what_an_option_does_is_no_answer_to_another_question(assistant: Assistant, question: str) -> None:
     assert WHAT["-i, --idle"] not in assistant.ask(question).text
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("What does tow push --no-verify do?", "hook of the rope"),
+        ("What does tow push --verify do?", "hook of the rope"),
+    ],
+)
+def test_options_that_a_manual_names_together_are_there(tmp_path: Path, question: str, said: str) -> None:
+    tow = (
+        "TOW(1)\n\nNAME\n       tow push - push a boat\n\nOPTIONS\n       -q\n              Push without a word.\n\n"
+        "       --[no-]verify\n              Turn the hook of the rope, which tow push looks at first, on or off.\n"
+    )
+    write_files(tmp_path / "c", {"tow-push.txt": tow})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask(question)
+    assert answer.sure
+    assert said in answer.citations[0].quote
+
+
+@pytest.mark.parametrize("head", ["-# --fast --best", "-1 .. -9", "-1...-9, --level", "-0 to -9"])
+def test_a_manual_names_options_of_all_digits_together(head: str) -> None:
+    assert _names(f"{head}\n  Regulate the speed.", "-7")
+    assert not _names(f"{head}\n  Regulate the speed.", "-x")
+    assert not _names("-1, --fast\n  Go fast.", "-7")
 
 
 def test_an_entry_is_looked_for_no_further_than_to_the_next() -> None:

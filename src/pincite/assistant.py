@@ -31,6 +31,7 @@ from pincite.retrieval.follow_ups import (
     Turn,
     asked_again,
     full_questions,
+    head_terms,
     last_asked,
     named_terms,
     names_instead,
@@ -332,7 +333,8 @@ class Assistant:
         asked += [_holding(pointed | named, names, each, rarity) for each in meant]
         for text in with_subject(question, about):
             found = self.index.rank([(text, 1.0)], passages=READ, where=where, most=READ)
-            asked.append(_said_itself(question, _holding(pointed, names, self.index.read(text, found), rarity)))
+            of_it = _holding(pointed, names, self.index.read(text, found), rarity)
+            asked.append(_said_of(head_terms(about), question, of_it))
             if _confidence(asked[-1]) >= SURE:
                 break
         asked = [each if each.told or not instead else _on_names(instead, each) for each in asked]
@@ -557,13 +559,17 @@ def _holding(terms: frozenset[str], names: frozenset[str], read: Evidence, rarit
     return replace(read, sentences=[sentence for sentence in read.sentences if sentence.hit.rank in holding])
 
 
-def _said_itself(turn: str, read: Evidence) -> Evidence:
-    """What was read for a turn with its subject in the place of a pronoun; none is sure that has no word of the turn.
+def _said_of(heads: frozenset[str], turn: str, read: Evidence) -> Evidence:
+    """What was read for a turn with its subject in the place of a pronoun; only what has words of both is sure.
 
-    "Who sold it?" is not answered by who built the jetty, near as that is to "Who sold the jetty?".
+    "Who sold it?" of the bridge is not answered by who built it, nor by who sold the jetty.
     """
     own = frozenset(query_terms(turn))
-    said = [each for each in read.sentences if own.intersection(analyse(each.text))]
+    said = [
+        each
+        for each in read.sentences
+        if own.intersection(analyse(each.text)) and heads.intersection(analyse(" ".join(each.leant_on)))
+    ]
     others = together_at_most([each for each in read.sentences if each not in said], UNSURE)
     return replace(read, sentences=sorted([*said, *others], key=lambda each: -each.order), told=False)
 

@@ -15,6 +15,10 @@ from pincite.reading.sentence import NEARLY_AS_SURE, SURE, UNSURE, Sentence
 OPTION = re.compile(r"(?<![\w-])(?:--?[A-Za-z][\w-]{0,40}|-\d(?!\w|[.,]\d))")
 """An option, short or long, or a digit as of ``-9``."""
 _HEAD = re.compile(r"^[ \t]{0,40}(?=--?[A-Za-z]|-\d(?!\w|[.,]\d))[^\n]{1,200}", re.MULTILINE)
+_EITHER = re.compile(r"--\[no-\]([A-Za-z][\w-]{0,40})")
+"""An option and its contrary: "--[no-]verify"."""
+_ANY_DIGIT = re.compile(r"(?<![\w-])(?:-#|-\d ?(?:\.\.+|…|–|to|through) ?-?\d\b)")
+"""How a manual names options of all digits: "-#", "-1 .. -9"."""
 _BEHIND = re.compile(r"\s{2,}|\t|: | [–—] ")
 """What stands between an option and what it does, on one line."""
 _ASKING = frozenset(analyse("option flag switch argument parameter mean do use command program effect stand work"))
@@ -27,8 +31,7 @@ def of_option(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence],
     """The sentences without those on other options than the one that a question names.
 
     Where it asks what that does, what stands below it leads, whatever a reader says of it; where the manual has no such
-    option, nothing is sure. For other questions the
-    others are left out where the rest says nearly as much.
+    option, nothing is sure. For other questions the others are left out where the rest says nearly as much.
 
     Returns:
         The sentences, best first, and whether the option alone told which answer.
@@ -37,6 +40,8 @@ def of_option(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence],
     if option is None or not rated:
         return list(rated), False
     documents = {each.hit.document.doc_id: each.hit.document for each in rated}
+    if option[1:].isdecimal() and any(_ANY_DIGIT.search(each.text) for each in documents.values()):
+        return list(rated), False
     found = {name: entries(document) for name, document in documents.items()}
     of = {id(each): _options(found[each.hit.document.doc_id], each.span) for each in rated}
     here = [each for each in rated if option in of[id(each)]]
@@ -46,11 +51,17 @@ def of_option(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence],
     if leading:
         return [*leading, *(each for each in apart if option in OPTION.findall(each.text))], True
     theirs = (each for name, each in documents.items() if found[name] and program <= _subject(each))
-    if any(option not in OPTION.findall(each.text) for each in theirs):
-        return [each if option in OPTION.findall(each.text) else each.at_most(UNSURE) for each in rated], False
+    if any(not _names(each.text, option) for each in theirs):
+        return [each if _names(each.text, option) else each.at_most(UNSURE) for each in rated], False
     fitting = sorted([*here, *apart], key=lambda each: -each.order)
     sure_enough = here and fitting[0].confidence >= NEARLY_AS_SURE * rated[0].confidence
     return fitting if sure_enough else list(rated), False
+
+
+def _names(text: str, option: str) -> bool:
+    """Whether a text names an option, by itself or together with others."""
+    either = option.removeprefix("--no-").removeprefix("--") in _EITHER.findall(text)
+    return option in OPTION.findall(text) or either or (option[1:].isdecimal() and bool(_ANY_DIGIT.search(text)))
 
 
 def asked_place(question: str, documents: Sequence[Document]) -> tuple[Document, Span] | None:

@@ -75,6 +75,8 @@ _SUBJECT = re.compile(
     rf"(?P<whose>\s(?:{_PREPOSITIONS}|over|near)\s(?:the\s)?{_NAME}(?P<kind>\s[a-z][\w'’-]*(?=\s))?)?)"
 )
 """What an earlier question is about: "the bridge over the Varn" of "How long is the bridge over the Varn?"."""
+_WHOSE = re.compile(rf"\s(?:{_PREPOSITIONS}|over|near)\s")
+_ENDS = re.compile(r"(?: (?:again|first|then))?\W*\Z")
 _ITS = re.compile(r"\b(?:its|his|their|her(?=\s[a-z]))\b", re.IGNORECASE)
 _IT = re.compile(r"\b(?:it|he|him|she|her|they|them)\b", re.IGNORECASE)
 _NAMED_ONE = re.compile(r"(?<=\w )ones?\b(?!\sof\b)", re.IGNORECASE)
@@ -279,15 +281,26 @@ def with_subject(question: str, about: str) -> list[str]:
 
     Whether the word behind a noun belongs to it, as in "the library open", the texts have to tell.
     """
-    subject = _SUBJECT.search(about)
-    if not subject or not subject_terms(question, about):
-        return []
-    thing, last = subject["thing"], subject["kind"] or (not subject["whose"] and subject["second"])
-    things = [thing, *([thing.removesuffix(last)] if last else [])]
+    things = _things(about) if subject_terms(question, about) else []
     kinds = ((_ITS, "{}’s"), (_IT, "{}"))
     written = (pattern.sub(form.format(thing), question, count=1) for thing in things for pattern, form in kinds)
     heads = (_NAMED_ONE.sub(thing.split()[-1], question, count=1) for thing in things)
     return [*dict.fromkeys(each for each in [*written, *heads] if each != question)]
+
+
+def head_terms(about: str) -> frozenset[str]:
+    """The terms of the nouns that a question may be about: "bridge" of "How long is the bridge over the Varn?"."""
+    return frozenset(analyse(" ".join(_WHOSE.split(thing)[0].split()[-1] for thing in _things(about))))
+
+
+def _things(about: str) -> list[str]:
+    """What an earlier question is about, with and without a last word that may be its verb."""
+    subject = _SUBJECT.search(about)
+    if not subject:
+        return []
+    ends = _ENDS.match(about, subject.end()) is not None
+    thing, last = subject["thing"], subject["kind"] or (ends and not subject["whose"] and subject["second"])
+    return [thing, *([thing.removesuffix(last)] if last else [])]
 
 
 def _of_another(thing: str, about: str, *, is_name: bool) -> list[str]:
