@@ -1007,6 +1007,29 @@ def test_a_table_that_is_drawn_by_columns_keeps_its_rows(tmp_path: Path) -> None
     assert "Port 7\u20031907\u20037 boats" in with_places(tmp_path / "a.pdf", texts).text
 
 
+@pytest.mark.parametrize("lower", [0.0, 1.2, 5.0])
+@pytest.mark.parametrize("lines", [(1,), (2,), (1, 2, 3)])
+def test_labels_that_are_drawn_before_their_values_keep_them(
+    tmp_path: Path, lower: float, lines: tuple[int, ...]
+) -> None:
+    labels, values, y = [], [], 760.0
+    for at in range(10):
+        labels.append((72.0, y, 10.0, f"Label {at}:"))
+        for line in range(lines[at % len(lines)]):
+            values.append((200.0, y - lower - 12 * line, 10.0, f"{'and ' * line}value {at}"))
+        y -= 12 * lines[at % len(lines)] + 5
+    text = with_places(tmp_path / "a.pdf", [*labels, *values]).text
+    assert [text.index(f"value {at}") < text.index(f"Label {at + 1}") for at in range(9)] == [True] * 9
+    assert [text.index(f"Label {at}") < text.index(f"value {at}") for at in range(10)] == [True] * 10
+
+
+def test_cells_that_are_joined_downwards_stand_in_their_first_row(tmp_path: Path) -> None:
+    texts = [(72.0, 760.0 - 28 * at, 10.0, f"Group {at}") for at in range(10)]
+    texts += [(200.0, 760.0 - 14 * at, 10.0, f"value {at}") for at in range(20)]
+    text = with_places(tmp_path / "a.pdf", texts).text
+    assert text.index("Group 3") < text.index("value 6") < text.index("Group 4")
+
+
 @pytest.mark.parametrize("middle", [0.0, 6.0])
 def test_a_cell_of_two_lines_stays_in_its_row(tmp_path: Path, middle: float) -> None:
     rows = [("Aske", "1901", "Ice held the boats for nine", "days, and none could leave.", "34")]
