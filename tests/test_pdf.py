@@ -1063,6 +1063,18 @@ def test_the_name_of_a_short_chapter_runs_beside_the_number_of_the_page(tmp_path
     assert "Chapter" not in found.text
 
 
+def test_a_headline_beside_the_number_of_the_page_is_kept(tmp_path: Path) -> None:
+    headlines = ["Ice in the bay", "New mole open", "Ferry sold", "Lock shut"]
+    pages = [
+        [(72.0, 780.0, 9.0, "Harbour news"), (240.0, 780.0, 9.0, headline), (500.0, 780.0, 9.0, str(at + 1))]
+        + [(72.0, 700.0 - 14 * row, 11.0, line) for row, line in enumerate(BOARD[:5])]
+        for at, headline in enumerate(headlines)
+    ]
+    text = with_places(tmp_path / "a.pdf", *pages).text
+    assert "Harbour news" not in text
+    assert all(headline in text for headline in headlines)
+
+
 # ---------------------------------------------------------------- signs that are raised, lowered, struck
 
 
