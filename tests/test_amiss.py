@@ -46,11 +46,21 @@ def documents(tmp_path: Path) -> Read:
         (['Ard,"a 5" pipe",4', 'Brem,"a 5" pipe,7', 'Cold,5" pipe,9'], ['a 5" pipe', '"a 5" pipe', '5" pipe']),
         (['Ard,"two\nlines, and more",4', 'Brem,"so ""called""",7'], ["two\nlines, and more", 'so "called"']),
         (['Ard,"says\nit "is" so\nfar",4', "Brem,plain,7"], ['says\nit "is" so\nfar', "plain"]),
+        (['Ard,"first\nsecond",4,extra', "Brem,plain,7"], ["first\nsecond", "plain"]),
+        (['Ard,"first\nsecond",4,,', "Brem,plain,7"], ["first\nsecond", "plain"]),
+        (['Ard,"first, 4\nsecond"', "Brem,plain,7"], ["first, 4\nsecond", "plain"]),
+        (['Ard,"' + "line\n" * 16 + 'end" tail,4', "Brem,plain,7"], ['"' + "line\n" * 16 + 'end" tail', "plain"]),
     ],
 )
 def test_a_quotation_mark_amiss_costs_no_other_row(documents: Read, rows: list[str], expected: list[str]) -> None:
     found = documents("t.csv", "\n".join(["port,note,depth", *rows]))
     assert [each.metadata["note"] for each in found] == expected
+
+
+def test_the_name_of_a_column_may_take_two_lines_below_a_title(documents: Read) -> None:
+    [found] = documents("t.csv", 'Report of 2020\n"Name\n(full)",Age\nAne Holt,40\nBo Rey,41\n')[-1:]
+    assert '"' not in found.text
+    assert "Bo Rey" in found.text
 
 
 def test_a_quotation_mark_amiss_in_columns_of_tabs(documents: Read) -> None:

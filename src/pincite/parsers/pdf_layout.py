@@ -222,7 +222,9 @@ def _without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     # The name of a chapter of few pages, beside the number of the page.
     numbered = [row for page in rows for row in (*page[:1], *page[-1:]) if any(line in running for line in row)]
     numbered = [row for row in numbered if any(each.text.isdecimal() for each in row)]
-    running.update(line for row in numbered for line in row if line in edges and any(counts[key] > 1 for key in _keys(line)))
+    running.update(
+        line for row in numbered for line in row if line in edges and any(counts[key] > 1 for key in _keys(line))
+    )
     for row in (row for page in rows for row in page):
         running.update(line for line in row if _LEADERS.search(line.text))
         numbers = (pair for pair in pairwise(row) if len(pair[1].text) <= _LONGEST_NUMBER)
