@@ -173,6 +173,21 @@ def test_a_mail_saved_as_text_states_what_a_mail_does(
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        'MIME-Version: 1.0\nContent-Type: multipart/alternative;\n boundary="xyz"',
+        "Content-Transfer-Encoding: base64",
+        "Content-Type: text/plain; charset=latin1\nContent-Transfer-Encoding: quoted-printable",
+    ],
+)
+def test_the_body_of_a_mail_saved_as_text_is_decoded_already(documents: Read, said: str) -> None:
+    [found] = documents(
+        "a.txt", f"From: Ane Holt <a@x.org>\n{said}\nSubject: Gates\nTo: b@x.org\n\n{LONG} a=20b Käse.\n"
+    )
+    assert (found.title, found.text) == ("Gates", f"{LONG} a=20b Käse.\n")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "From: London\nTo: Paris\nPrice: 30\n\nIt leaves at noon.\n",
