@@ -339,9 +339,11 @@ def test_items_of_slides_bear_their_numbers(documents: Read, tmp_path: Path) -> 
             "dig()\nfill()",
         ),
         ("<pre><span class='linenos'>1</span>dig()\n<span class='linenos'>2</span>fill()</pre>", "dig()\nfill()"),
-        ("<div><a name='l12'></a><span class='lineno'>   12</span>dig()</div>", "dig()"),
+        ("<div class='line'><a name='l12'></a><span class='lineno'>   12</span>dig()</div>", "dig()"),
         ("<p>It is in line <span class='line-number'>12</span>.</p>", "It is in line 12."),
         ("<p><span class='line-number'>twelve</span> lines.</p>", "twelve lines."),
+        ("<p><span class='line-number'>7</span> boats sank.</p>", "7 boats sank."),
+        ("<table><tr><td class='line-number'>4</td><td>Solli</td><td>9:10</td></tr></table>", "4 | Solli | 9:10"),
     ],
 )
 def test_numbers_before_lines_of_code_are_no_part_of_it(documents: Read, code: str, expected: str) -> None:

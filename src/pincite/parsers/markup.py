@@ -181,11 +181,16 @@ def is_hidden(element: Element) -> bool:
 
 def numbers_lines(element: Element) -> bool:
     """Whether an element holds the numbers that stand before lines of code."""
-    name = element.get("class")
-    if name is None or _LINE_NUMBERS.search(name) is None or element.getparent() is None:
+    name, parent = element.get("class"), element.getparent()
+    if not name or parent is None or _LINE_NUMBERS.search(name) is None or not letters_of(element).isdecimal():
         return False
-    begins_line = next(element.iterancestors("pre"), None) is not None or not _text_before(element).strip()
-    return begins_line and letters_of(element).isdecimal()
+    around = next(element.iterancestors("pre", "code", "tr"), parent)
+    if around.tag in ("pre", "code"):
+        return True
+    is_beside = around.get("class") == "line" or (
+        around.tag == "tr" and next(around.iter("pre", "code"), None) is not None
+    )
+    return is_beside and not _text_before(element).strip()
 
 
 def _role(element: Element) -> str:
