@@ -101,7 +101,7 @@ def test_a_day_that_may_be_another_one_is_none(documents: Read, day: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "title", ["Untitled", "Untitled-1", "Document1", "Microsoft Word - ard.doc", "New Page", "unnamed", "Slide 1"]
+    "title", ["Untitled", "Untitled-1", "Document1", "Microsoft Word - ard.doc", "New Page", "unnamed", "Slide1"]
 )
 def test_a_title_that_a_program_put_in_is_none(documents: Read, tmp_path: Path, title: str) -> None:
     made = docx.Document()
@@ -117,15 +117,32 @@ def test_a_title_that_a_program_put_in_is_none(documents: Read, tmp_path: Path, 
     for name, content in files.items():
         [found] = documents(name, content)
         assert (name, found.title, found.author) == (name, "The Lock", None)
-    [found] = documents("ard.rtf", rf"{{\rtf1\ansi{{\info{{\title {title}}}{{\author owner}}}}{LONG}\par}}")
+    [found] = documents("ard.rtf", rf"{{\rtf1\ansi{{\info{{\title {title}}}{{\author Unknown}}}}{LONG}\par}}")
     assert (found.title, found.title_is_name, found.author) == ("ard", True, None)
 
 
 @pytest.mark.parametrize(
-    "title", ["New", "Presentation of the Mole", "Microsoft Word", "The Unknown Lock", "Untitled Works"]
+    "title",
+    [
+        *("New", "Presentation of the Mole", "Microsoft Word", "The Unknown Lock", "Untitled Works", "Document 12"),
+        *("Slide 3", "Excel - How to freeze panes", "Word - a short history", "Notes on README.md"),
+    ],
 )
-def test_a_title_that_only_looks_put_in_is_kept(documents: Read, title: str) -> None:
-    assert documents("a.md", f"---\ntitle: {title}\n---\n{LONG}\n")[0].title == title
+def test_a_title_or_an_author_that_only_looks_put_in_is_kept(documents: Read, tmp_path: Path, title: str) -> None:
+    made = docx.Document()
+    made.core_properties.title, made.core_properties.author, made.core_properties.keywords = title, "Anonymous", "a_b"
+    made.add_paragraph(LONG)
+    made.save(str(tmp_path / "made.docx"))
+    files: dict[str, str | bytes] = {
+        "a.html": f"<title>{title}</title><h1>{title}</h1><p>{LONG}</p>",
+        "a.md": f"---\ntitle: {title}\nauthor: Anonymous\n---\n{LONG}\n",
+        "a.docx": (tmp_path / "made.docx").read_bytes(),
+        "a.rtf": rf"{{\rtf1\ansi{{\info{{\title {title}}}{{\author root}}}}{LONG}\par}}",
+    }
+    found = [documents(name, content)[0] for name, content in files.items()]
+    assert [each.title for each in found] == [title] * 4
+    assert [each.author for each in found[1:]] == ["Anonymous", "Anonymous", "root"]
+    assert found[2].metadata["keywords"] == "a_b"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import storable
 from pincite.parsers.markup import Block, Element, blocks_of, collapse, lay_out
-from pincite.parsers.metadata import document, is_put_in
+from pincite.parsers.metadata import document
 from pincite.parsers.notation import LOWERED, RAISED
 
 _SCRIPT = re.compile(r"\\(super|sub)(?![a-z0-9]) ?((?:\\[a-z]+-?\d* ?|[\r\n])*+)([-+]?\d{1,9})(?![\w.,])")
@@ -66,8 +66,7 @@ def read(path: Path, name: str) -> Iterator[Document]:
     text, notes = _without_notes(_SCRIPT.sub(raised, _with_looks(source)))
     ends = (collapse(f"[{number}] {_text(f'{head} {note}}}')}") for number, note in enumerate(notes, 1))
     blocks = [*_blocks(_text(text)), *(Block(note, "paragraph") for note in ends)]
-    said = {key: _text(f"{head} {words}}}") for key, words in reversed(_STATED.findall(source))}
-    stated = {key: words for key, words in said.items() if not is_put_in(words.strip())}
+    stated = {key: _text(f"{head} {words}}}") for key, words in reversed(_STATED.findall(source))}
     if created := _CREATED.search(source):
         stated["created"] = f"{created[1]}-{created[2]:0>2}-{created[3]:0>2}"
     yield document(name, *lay_out(blocks), stated=stated)
