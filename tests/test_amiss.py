@@ -298,6 +298,18 @@ def test_a_table_of_rtf_within_another_leaves_the_outer_one_its_columns(document
     assert found.text == "Port | Boats | Year\nAske | in|out | 1901"
 
 
+@pytest.mark.parametrize("begins", [r"\trowd\cellx900 ", r"\trowd\cellx900\pard\intbl ", r"\pard\intbl "])
+def test_a_row_of_rtf_that_never_ends_glues_no_paragraphs(documents: Read, begins: str) -> None:
+    text = rtf(begins + r"Broken.\par \pard One.\par Two.\par " + rtf_row(["Aske", "1901", "34"], EDGES))
+    assert documents("a.rtf", text)[0].text.startswith("Broken.\n\nOne.\n\nTwo.\n\n")
+
+
+def test_a_row_of_rtf_may_lie_as_the_one_above(documents: Read) -> None:
+    below = r"\pard\intbl Solli\par North\cell 1902\cell 4\cell\row "
+    [found] = documents("a.rtf", rtf(rtf_row(["Aske", "1901", "34"], EDGES) + below + r"\pard After.\par"))
+    assert found.text == "Aske | 1901 | 34\nSolli North | 1902 | 4\n\nAfter."
+
+
 def test_the_work_for_tables_of_rtf_grows_as_their_number_does(documents: Read) -> None:
     def seconds(times: int) -> float:
         content = rtf(rtf_row(["Aske", "1901", "34"], r"\clvmgf" + EDGES) * times)

@@ -38,7 +38,7 @@ _IN_FORCE = re.compile(r"\\(?:f|uc)\d+ ?")
 _HEADING, _ROW, _CELL = "\x11", "\x12", "\x13"
 """What ends a paragraph that is a heading, stands around what is known of a table's row at its end, and ends a cell."""
 _ROWS = re.compile(
-    r"\\(?:(?P<begins>trowd)|(?P<ends>row)|(?P<head>trhdr)|(?P<cell>cell)|(?P<par>par)|cellx(?P<edge>\d{1,6})"
+    r"\\(?:(?P<begins>trowd)|(?P<ends>row)|(?P<head>trhdr)|(?P<cell>cell)|(?P<par>par)|(?P<plain>pard)|(?P<inside>intbl)|cellx(?P<edge>\d{1,6})"
     r"|(?P<joins>clmrg|clvmrg)|(?P<inner>nesttableprops)|(?P<outer>nestrow))(?![a-z0-9]) ?|\\[^a-z]"
 )
 _NEAR = 60
@@ -140,12 +140,13 @@ def _with_rows(source: str) -> str:
     """The source with signs at the ends of rows, which tell how their cells lie, and of cells; each row on one line."""
     kept: list[str] = []
     cells, joins, head, in_row, at = list[_Cell](), set[str](), False, False, 0
+    ends = list[int]()  # of paragraphs that may be within a cell
     around = cells, head
     for found in _ROWS.finditer(source):
         kept.append(source[at : found.start()])
         at, word = found.end(), found[0]
         if found["begins"]:
-            cells, head, in_row = [], False, True
+            cells, head, in_row, ends = [], False, True, []
         elif found["inner"]:
             around = cells, head
         elif found["outer"]:
@@ -159,12 +160,17 @@ def _with_rows(source: str) -> str:
             joins = set()
         elif found["cell"]:
             word = _letters(_CELL)
+            for end in ends:
+                kept[end] = _letters("\v")
+            ends = []
         elif found["ends"]:
             states = (f"{cell.edge}{'-' * cell.is_beside}{'|' * cell.is_below}" for cell in cells)
             word = f"{_letters(_ROW)}{{{'h' * head} {' '.join(states)}}}{_letters(_ROW)}{word}"
             in_row = False
-        elif found["par"] and in_row:
-            word = _letters("\v")
+        elif found["plain"] or found["inside"]:
+            in_row = found["plain"] is None
+        elif found["par"]:
+            ends = [*ends, len(kept)] if in_row else []
         kept.append(word)
     return "".join([*kept, source[at:]])
 
