@@ -406,3 +406,8 @@ def test_no_sentence_leaves_an_item_of_a_list(documents: Read, mark: str) -> Non
         [found] = documents(name, content)
         said = [found.text[start:end] for start, end in sentence_spans(found.text, found.headings, found.tables)]
         assert [*said[-3:]] == items
+
+
+@pytest.mark.parametrize("text", ["He left.McAdam came late.", "It stands on page 3.DeLong drew it."])
+def test_a_name_behind_a_stop_without_a_space_begins_a_sentence(text: str) -> None:
+    assert len(sentence_spans(text)) == 2

@@ -169,8 +169,10 @@ def _with_rows(source: str) -> str:
             in_row = False
         elif found["plain"] or found["inside"]:
             in_row = found["plain"] is None
+        elif found["par"] and in_row:
+            ends.append(len(kept))
         elif found["par"]:
-            ends = [*ends, len(kept)] if in_row else []
+            ends = []
         kept.append(word)
     return "".join([*kept, source[at:]])
 
