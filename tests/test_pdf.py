@@ -1085,6 +1085,9 @@ def test_a_headline_beside_the_number_of_the_page_is_kept(tmp_path: Path) -> Non
         ("The sum of x^k^ is 4^i^j here.", "The sum of x^k is 4^ij here."),
         ("It was the 5^th^ and 2^nd^ time, said M^r^ Holt.", "It was the 5th and 2nd time, said Mr Holt."),
         ("It was set in LaTeX2_e_ then.", "It was set in LaTeX2e then."),
+        ("It was the 4^de^ and 5^ste^ time.", "It was the 4de and 5ste time."),
+        ("Anna Holt^1,*^ and Bo Li^*,2^ wrote it.", "Anna Holt[1,*] and Bo Li*,2 wrote it."),
+        ("^14^C is a form of carbon.", "14 C is a form of carbon."),
         ("A new L^A^TEX was there in 1^st^ place.", "A new LATEX was there in 1st place."),
     ],
 )
