@@ -357,7 +357,25 @@ def test_items_of_slides_bear_their_numbers(documents: Read, tmp_path: Path) -> 
     assert found.text.split("\n\n") == [*expected, "Another box."]
 
 
+def test_items_of_slides_are_numbered_anew_behind_one_without_number(documents: Read, tmp_path: Path) -> None:
+    made = pptx.Presentation()
+    words = made.slides.add_slide(made.slide_layouts[6]).shapes.add_textbox(0, 0, 900, 900).text_frame
+    for text in ("Open", "Enter", "plain", "Shut"):
+        paragraph = words.add_paragraph()
+        paragraph.text = text
+        if text[0].isupper():
+            etree.SubElement(paragraph._p.get_or_add_pPr(), qn("a:buAutoNum"), type="arabicPeriod")
+    made.save(str(tmp_path / "made.pptx"))
+    [found] = documents("a.pptx", (tmp_path / "made.pptx").read_bytes())
+    assert found.text.split() == ["1.", "Open", "2.", "Enter", "plain", "1.", "Shut"]
+
+
 # ---------------------------------------------------------------- pages of the web
+
+
+def test_a_part_of_a_title_that_a_program_put_in_is_none_either(documents: Read) -> None:
+    [found] = documents("ard.html", f"<title>Microsoft Word - lock.doc</title><p>{LONG}</p><p>{LONG}</p>")
+    assert (found.title, found.title_is_name) == ("ard", True)
 
 
 @pytest.mark.parametrize(
