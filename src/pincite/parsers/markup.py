@@ -172,6 +172,8 @@ def gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
 
 def is_hidden(element: Element) -> bool:
     """Whether a browser shows nothing of an element, as of what is there for those who have the page read to them."""
+    if not element.keys():  # as most, so that nothing is looked for
+        return False
     if element.get("hidden") is not None or _HIDDEN.search(element.get("style", "")):
         return local_name(element) != "br"  # the words beside it are two in any case
     if "pagebreak" in _role(element) or numbers_lines(element):  # the number of a page is within a word perhaps
