@@ -399,9 +399,10 @@ def test_numbers_before_lines_of_code_are_no_part_of_it(documents: Read, code: s
 
 
 def test_a_page_in_which_no_article_is_found_is_not_run_together(documents: Read) -> None:
-    purposes = (f"<dt><a href='{at}.html'>lamp.{at}</a> — turns on the lamp by the {at}. gate</dt>" for at in range(9))
-    [found] = documents("a.html", f"<div><h1>Lamps</h1><div><b>All of them</b><dl>{''.join(purposes)}</dl></div></div>")
-    assert "\nlamp.3 — turns on the lamp by the 3. gate\n" in found.text
+    said = [f"Gate {at} turns on the lamp by the mole." for at in range(12)]
+    labels = "".join(f"<div><label>{words}</label></div>" for words in said)
+    [found] = documents("a.html", f"<div><h1>Gates</h1>{labels}</div>")
+    assert found.text.split("\n\n") == ["Gates", *said]
 
 
 def test_a_link_whose_place_a_tag_of_jekyll_says_is_its_words(documents: Read) -> None:
