@@ -1007,6 +1007,16 @@ def test_a_table_that_is_drawn_by_columns_keeps_its_rows(tmp_path: Path) -> None
     assert "Port 7\u20031907\u20037 boats" in with_places(tmp_path / "a.pdf", texts).text
 
 
+def test_labels_of_which_some_end_at_the_edge_by_chance_are_no_prose(tmp_path: Path) -> None:
+    words = ["turn the large lamp on", "northern lock open now", "paint outer harbour wall", "shut it"]
+    texts = []
+    for at in range(20):
+        y = 760.0 - 14 * at
+        texts += [(72.0, y, 10.0, f"{words[at % 4]} {at}"), (220.0, y, 10.0, f"{words[(at + 1) % 4]} as {at}")]
+    lines = with_places(tmp_path / "a.pdf", texts).text.split("\n\n")
+    assert lines == [f"{words[at % 4]} {at}\u2003{words[(at + 1) % 4]} as {at}" for at in range(20)]
+
+
 @pytest.mark.parametrize("lower", [0.0, 1.2, 5.0])
 @pytest.mark.parametrize("lines", [(1,), (2,), (1, 2, 3)])
 def test_labels_that_are_drawn_before_their_values_keep_them(
