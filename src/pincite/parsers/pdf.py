@@ -73,7 +73,7 @@ _TURNED_BRACKET = re.compile(r"(?:(?<=\s)|^)[)\]](?=\S)|(?<=\S)[(\[](?=[\s.,:;!?
 _OTHER_BRACKET = str.maketrans("()[]", ")(][")
 """Where a text is read from the right, some programs write the bracket that is seen, others the one that is meant."""
 _LOWEST = 0.7
-_NOTE = re.compile(r"(?=\D*\d)(?:\d{1,3}|[*†‡§¶]{1,2})(?:[,;–-] ?(?:\d{1,3}|[*†‡§¶]{1,2}))*")
+_NOTE = re.compile(r"(?:[*†‡§¶]{1,2}[,;–-] ?)?\d{1,3}(?:[,;–-] ?(?:\d{1,3}|[*†‡§¶]{1,2}))*")
 _OF_NOTE = re.compile(r"[\s*†‡§¶]")
 _ELEMENT = re.compile(r"[A-Z][a-z]?\b")
 """Behind its mass number."""
