@@ -46,7 +46,7 @@ def documents(tmp_path: Path) -> Read:
         (['Ard,"a 5" pipe",4', 'Brem,"a 5" pipe,7', 'Cold,5" pipe,9'], ['a 5" pipe', '"a 5" pipe', '5" pipe']),
         (['Ard,"two\nlines, and more",4', 'Brem,"so ""called""",7'], ["two\nlines, and more", 'so "called"']),
         (['Ard,"says\nit "is" so\nfar",4', "Brem,plain,7"], ['says\nit "is" so\nfar', "plain"]),
-        (['Ard,"first\nsecond",4,extra', "Brem,plain,7"], ["first\nsecond", "plain"]),
+        (['Ard,4,"first\nsecond",extra', "Brem,plain,7"], ["4", "plain"]),
         (['Ard,"first\nsecond",4,,', "Brem,plain,7"], ["first\nsecond", "plain"]),
         (['Ard,"first, 4\nsecond"', "Brem,plain,7"], ["first, 4\nsecond", "plain"]),
         (['Ard,"' + "line\n" * 16 + 'end" tail,4', "Brem,plain,7"], ['"' + "line\n" * 16 + 'end" tail', "plain"]),
