@@ -1007,6 +1007,39 @@ def test_a_table_that_is_drawn_by_columns_keeps_its_rows(tmp_path: Path) -> None
     assert "Port 7\u20031907\u20037 boats" in with_places(tmp_path / "a.pdf", texts).text
 
 
+def test_labels_of_which_some_end_at_the_edge_by_chance_are_no_prose(tmp_path: Path) -> None:
+    words = ["turn the large lamp on", "northern lock open now", "paint outer harbour wall", "shut it"]
+    texts = []
+    for at in range(20):
+        y = 760.0 - 14 * at
+        texts += [(72.0, y, 10.0, f"{words[at % 4]} {at}"), (220.0, y, 10.0, f"{words[(at + 1) % 4]} as {at}")]
+    lines = with_places(tmp_path / "a.pdf", texts).text.split("\n\n")
+    assert lines == [f"{words[at % 4]} {at}\u2003{words[(at + 1) % 4]} as {at}" for at in range(20)]
+
+
+@pytest.mark.parametrize("lower", [0.0, 1.2, 5.0])
+@pytest.mark.parametrize("lines", [(1,), (2,), (1, 2, 3)])
+def test_labels_that_are_drawn_before_their_values_keep_them(
+    tmp_path: Path, lower: float, lines: tuple[int, ...]
+) -> None:
+    labels, values, y = [], [], 760.0
+    for at in range(10):
+        labels.append((72.0, y, 10.0, f"Label {at}:"))
+        for line in range(lines[at % len(lines)]):
+            values.append((200.0, y - lower - 12 * line, 10.0, f"{'and ' * line}value {at}"))
+        y -= 12 * lines[at % len(lines)] + 5
+    text = with_places(tmp_path / "a.pdf", [*labels, *values]).text
+    assert [text.index(f"value {at}") < text.index(f"Label {at + 1}") for at in range(9)] == [True] * 9
+    assert [text.index(f"Label {at}") < text.index(f"value {at}") for at in range(10)] == [True] * 10
+
+
+def test_cells_that_are_joined_downwards_stand_in_their_first_row(tmp_path: Path) -> None:
+    texts = [(72.0, 760.0 - 28 * at, 10.0, f"Group {at}") for at in range(10)]
+    texts += [(200.0, 760.0 - 14 * at, 10.0, f"value {at}") for at in range(20)]
+    text = with_places(tmp_path / "a.pdf", texts).text
+    assert text.index("Group 3") < text.index("value 6") < text.index("Group 4")
+
+
 @pytest.mark.parametrize("middle", [0.0, 6.0])
 def test_a_cell_of_two_lines_stays_in_its_row(tmp_path: Path, middle: float) -> None:
     rows = [("Aske", "1901", "Ice held the boats for nine", "days, and none could leave.", "34")]
@@ -1040,6 +1073,18 @@ def test_the_name_of_a_short_chapter_runs_beside_the_number_of_the_page(tmp_path
     assert "Chapter" not in found.text
 
 
+def test_a_headline_beside_the_number_of_the_page_is_kept(tmp_path: Path) -> None:
+    headlines = ["Ice in the bay", "New mole open", "Ferry sold", "Lock shut"]
+    pages = [
+        [(72.0, 780.0, 9.0, "Harbour news"), (240.0, 780.0, 9.0, headline), (500.0, 780.0, 9.0, str(at + 1))]
+        + [(72.0, 700.0 - 14 * row, 11.0, line) for row, line in enumerate(BOARD[:5])]
+        for at, headline in enumerate(headlines)
+    ]
+    text = with_places(tmp_path / "a.pdf", *pages).text
+    assert "Harbour news" not in text
+    assert all(headline in text for headline in headlines)
+
+
 # ---------------------------------------------------------------- signs that are raised, lowered, struck
 
 
@@ -1050,6 +1095,9 @@ def test_the_name_of_a_short_chapter_runs_beside_the_number_of_the_page(tmp_path
         ("The sum of x^k^ is 4^i^j here.", "The sum of x^k is 4^ij here."),
         ("It was the 5^th^ and 2^nd^ time, said M^r^ Holt.", "It was the 5th and 2nd time, said Mr Holt."),
         ("It was set in LaTeX2_e_ then.", "It was set in LaTeX2e then."),
+        ("It was the 4^de^ and 5^ste^ time.", "It was the 4de and 5ste time."),
+        ("Anna Holt^1,*^ and Bo Li^*,2^ wrote it.", "Anna Holt[1,*] and Bo Li*,2 wrote it."),
+        ("^14^C is a form of carbon.", "14 C is a form of carbon."),
         ("A new L^A^TEX was there in 1^st^ place.", "A new LATEX was there in 1st place."),
     ],
 )

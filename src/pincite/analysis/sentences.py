@@ -225,7 +225,7 @@ _QUOTE_GOES_ON = re.compile(r"(?<=[》〉])|[とっ]|(?<!。.)[^\s。！？，�
 _BORDER = re.compile(r"[\s\"“‘„«(\[{（【「『《〈/…:;,!?–—-]+")
 _WORD = re.compile(r"[^\W_]")
 _PLAIN = re.compile(r"[^\W\d_]+['’]?[^\W\d_A-Z]{2}|\W?\d.*|.*[%‰°)\]}”’\"]")
-_DOTTED_NAME = re.compile(r"Net\b|[^\W_]++(?:[@=(/\\_]|\.\w)|[A-Z][a-z\d]++[A-Z]|X\b")
+_DOTTED_NAME = re.compile(r"Net\b|[^\W_]++(?:[@=(/\\_]|\.\w)")
 _ADDRESS = re.compile(r"://|@|\\|\bwww\.|\w\(")
 _LOOK_BACK, _LOOK_AHEAD = 48, 40
 

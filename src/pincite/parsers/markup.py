@@ -172,6 +172,8 @@ def gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
 
 def is_hidden(element: Element) -> bool:
     """Whether a browser shows nothing of an element, as of what is there for those who have the page read to them."""
+    if not element.keys():  # as most, so that nothing is looked for
+        return False
     if element.get("hidden") is not None or _HIDDEN.search(element.get("style", "")):
         return local_name(element) != "br"  # the words beside it are two in any case
     if "pagebreak" in _role(element) or numbers_lines(element):  # the number of a page is within a word perhaps
@@ -181,11 +183,16 @@ def is_hidden(element: Element) -> bool:
 
 def numbers_lines(element: Element) -> bool:
     """Whether an element holds the numbers that stand before lines of code."""
-    name = element.get("class")
-    if name is None or _LINE_NUMBERS.search(name) is None or element.getparent() is None:
+    name, parent = element.get("class"), element.getparent()
+    if not name or parent is None or _LINE_NUMBERS.search(name) is None or not letters_of(element).isdecimal():
         return False
-    begins_line = next(element.iterancestors("pre"), None) is not None or not _text_before(element).strip()
-    return begins_line and letters_of(element).isdecimal()
+    around = next(element.iterancestors("pre", "code", "tr"), parent)
+    if around.tag in ("pre", "code"):
+        return True
+    is_beside = around.get("class") == "line" or (
+        around.tag == "tr" and next(around.iter("pre", "code"), None) is not None
+    )
+    return is_beside and not _text_before(element).strip()
 
 
 def _role(element: Element) -> str:

@@ -152,18 +152,20 @@ KEYS |= {"author", "authors", "creator", "byline", "category", "categories"}
 _NO_TITLE = re.compile(
     r"(?:(?:untitled|unnamed)[ _-]?|(?:untitled|unnamed|new|blank)[ _-]?(?:document|page|presentation|file|post|tab)"
     r"[ _-]?)\d{0,3}"
-    r"|no title|unknown|\(?anonymous\)?|title|about:blank|(?:powerpoint[ -])?pr[äeé]sentation ?\d*|unspecified"
-    r"|(?:slide|folie|diapositive|layout|do[ck]ument) ?\d+|(?:ARRAY|HASH|SCALAR|CODE)\(0x[0-9a-f]+\)"
-    r"|(?:microsoft )?(?:office )?(?:word|powerpoint|excel) - .*",
+    r"|no title|unknown|about:blank|(?:powerpoint[ -])?pr[äeé]sentation\d*|unspecified"
+    r"|(?:slide|folie|diapositive|layout|do[ck]ument)\d+|(?:ARRAY|HASH|SCALAR|CODE)\(0x[0-9a-f]+\)"
+    r"|microsoft (?:office )?(?:word|powerpoint|excel) - .*",
     re.IGNORECASE,
 )
 """What programs put in where nobody stated a title or an author."""
 _NO_TITLE_OF_FILE = re.compile(
-    r"untitled.*|author|(?:default )?user|owner|root|admin(?:istrator)?|\S+_\S+"
+    r"untitled.*|\(?anonymous\)?|title|author|(?:powerpoint[ -])?pr[äeé]sentation ?\d*"
+    r"|(?:slide|folie|diapositive|layout|do[ck]ument) ?\d+|(?:word|powerpoint|excel) - .*"
+    r"|(?:default )?user|owner|root|admin(?:istrator)?|\S+_\S+"
     r"|.*\.(?:docx?|odt|pdf|tex|dvi|e?ps|indd|qx[dp]|rtf|txt|md|html?|xml|pptx?|odp|xlsx?|wp[ds]?|pub|exe|jpe?g|tiff?|png)",
     re.IGNORECASE,
 )
-"""What they put in besides: names of accounts and of files."""
+"""What they put into the properties of a file besides: names of accounts and of files."""
 _FOLDERS = {"book", "content", "contents", "doc", "docs", "documentation", "en", "html", "public", "site", "src", "www"}
 """Those that do not say either what is in them, unless all do."""
 
@@ -191,7 +193,7 @@ def is_no_title(text: str) -> bool:
 
 
 def is_put_in(text: str) -> bool:
-    """Whether a file's title or author is what its program put in: the name of a file, of an account, of nothing."""
+    """Whether a property of a PDF is what its program put in: the name of a file, of an account, of nothing."""
     return is_no_title(text) or _NO_TITLE_OF_FILE.fullmatch(text) is not None
 
 

@@ -25,7 +25,7 @@ from pincite.parsers.markup import (
     parse_xml,
     whole_number,
 )
-from pincite.parsers.metadata import document, is_put_in
+from pincite.parsers.metadata import document, is_no_title
 from pincite.parsers.office import join_scripts
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -75,8 +75,9 @@ def read(path: Path, name: str) -> Iterator[Document]:
     blocks = [block for tree in trees for block in blocks_of(_as_html(tree, looks))]
     heading = blocks[0].text if blocks and blocks[0].kind == "heading" else None
     elements = ((local_name(each), each.text or "") for each in meta.iter("{*}*"))
-    said = ((key, text) for key, text in elements if key in _STATED and not is_put_in(collapse(text)))
-    stated = gathered((_STATED[key], text) for key, text in said)
+    stated = gathered(
+        (_STATED[key], text) for key, text in elements if key in _STATED and not is_no_title(collapse(text))
+    )
     stated = {"author": stated.pop("first author", "")} | stated
     yield document(name, *lay_out(blocks), stated={"title": heading} | stated)
 

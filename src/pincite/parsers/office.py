@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 from pincite.errors import UnreadableFile
 from pincite.parsers.markup import Block, Element, as_one, collapse
-from pincite.parsers.metadata import is_put_in
+from pincite.parsers.metadata import is_no_title
 
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 """A second copy, for programs that do not know the first."""
@@ -51,8 +51,10 @@ def stated_in(
     keys = ("title", "author", "created", "subject", "keywords", "category")
     stated = {key: str(getattr(properties, key)) for key in keys}
     heading = blocks[0].text if blocks and blocks[0].kind == "heading" else None
-    is_said = {key: each not in ("", "None", *filled_in) and not is_put_in(each) for key, each in stated.items()}
-    return {"title": heading} | {key: each for key, each in stated.items() if is_said[key]}
+    stated = {key: each for key, each in stated.items() if each not in ("", "None", *filled_in)}
+    if is_no_title(stated.get("title", "")):
+        del stated["title"]
+    return {"title": heading} | stated
 
 
 def join_scripts(tree: Element) -> None:

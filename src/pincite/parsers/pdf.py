@@ -73,7 +73,10 @@ _TURNED_BRACKET = re.compile(r"(?:(?<=\s)|^)[)\]](?=\S)|(?<=\S)[(\[](?=[\s.,:;!?
 _OTHER_BRACKET = str.maketrans("()[]", ")(][")
 """Where a text is read from the right, some programs write the bracket that is seen, others the one that is meant."""
 _LOWEST = 0.7
-_NOTE = re.compile(r"\d{1,3}(?:[,;–-] ?\d{1,3})*")
+_NOTE = re.compile(r"(?:[*†‡§¶]{1,2}[,;–-] ?)?\d{1,3}(?:[,;–-] ?(?:\d{1,3}|[*†‡§¶]{1,2}))*")
+_OF_NOTE = re.compile(r"[\s*†‡§¶]")
+_ELEMENT = re.compile(r"[A-Z][a-z]?\b")
+"""Behind its mass number."""
 _BEFORE_NOTE = re.compile(r"(?:[.,;:!?…'\"”’»]|[^\W\d_⁰-⁹¹²³]{3}|(?:\D|^)(?:1\d|20)\d\d)\s?$")
 """What a power does not follow: the end of a sentence, a word, a year."""
 
@@ -345,9 +348,10 @@ def _as_line(piece: Sequence[Line]) -> Line:
     low = _SMALL * (top - bottom)
     if any(upper - lower <= low for lower, upper in boxes):
         text = ""
-        for rises, chars in groupby(piece, lambda char: _rises(char, bottom, top - bottom)):
-            written = "".join(char.text for char in chars)
-            text += _script(text[-12:], written, raised=rises > 0) if rises else written
+        groups = groupby(piece, lambda char: _rises(char, bottom, top - bottom))
+        runs = [(rises, "".join(char.text for char in chars)) for rises, chars in groups]
+        for (rises, written), (_, after) in zip(runs, [*runs[1:], (0, "")], strict=True):
+            text += _script(text[-12:], written, after, raised=rises > 0) if rises else written
     else:
         text = "".join([char.text for char in piece])
     return Line.joined(" ".join(text.split()), piece)._replace(bottom=bottom, top=top, is_code=is_code)
@@ -395,12 +399,12 @@ def _rises(char: Line, bottom: float, height: float) -> int:
     return (rise > _RAISED_BY) - (rise < -_LOWERED_BY)
 
 
-def _script(before: str, run: str, *, raised: bool) -> str:
+def _script(before: str, run: str, after: str, *, raised: bool) -> str:
     """A raised or lowered number: ``10⁶``, ``H₂O``, ``2^n``, and as the mark of a note ``2019[4]``; else as it is."""
     mark = run.rstrip()
     space = run[len(mark) :]
     if not before.strip():
-        return f"[{mark}] " if raised and mark.isdecimal() else f"{mark} "
+        return f"[{mark}] " if raised and mark.isdecimal() and not _ELEMENT.match(after) else f"{mark} "
     if raised and _NOTE.fullmatch(mark) and _BEFORE_NOTE.search(before):
         return f"[{mark}]{space}"
     if SIGNS.fullmatch(mark):
@@ -410,7 +414,8 @@ def _script(before: str, run: str, *, raised: bool) -> str:
 
 
 def _is_in_place(mark: str, before: str, raised: bool) -> bool:
-    return " " not in mark and is_index_or_exponent(mark, before, is_raised=raised)
+    is_word = len(mark) > 1 and mark.isalpha()  # 1ste
+    return not is_word and _OF_NOTE.search(mark) is None and is_index_or_exponent(mark, before, is_raised=raised)
 
 
 def _characters(text_page: Any) -> list[tuple[int, Line]]:  # noqa: ANN401 - pypdfium2 has no types

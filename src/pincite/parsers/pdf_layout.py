@@ -26,9 +26,9 @@ _COLUMN_LINES = 4
 _FEWEST_LINES = 2
 """Of columns that are so few lines long that they could be rows of a table: see :func:`_flow_apart`."""
 _FEWEST_CELLS = 4
-_MOST_TURNS, _MOST_ACROSS, _LEVEL_AS_ROWS = 3, 0.1, 0.85
+_MOST_TURNS, _MOST_ACROSS, _LEVEL_AS_ROWS, _LEVEL = 3, 0.1, 0.85, 0.15
 """Between columns that were drawn one after the other, where a title may come first and a line at the foot last; the
-share of lines across them; the share of lines that stand beside others where these are rows."""
+share of lines across them; the share of lines that stand beside others where these are rows, and how exactly."""
 _NOTE_HEIGHT = 0.95
 """Of the usual font size: how high the lines of notes are at most."""
 _LINE_DISTANCE = 1.8
@@ -221,8 +221,9 @@ def _without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     running = {line for line in edges if any(counts[key] >= least for key in _keys(line))}
     # The name of a chapter of few pages, beside the number of the page.
     numbered = [row for page in rows for row in (*page[:1], *page[-1:]) if any(line in running for line in row)]
+    numbered = [row for row in numbered if any(each.text.isdecimal() for each in row)]
     running.update(
-        line for row in numbered if any(each.text.isdecimal() for each in row) for line in row if line in edges
+        line for row in numbered for line in row if line in edges and any(counts[key] > 1 for key in _keys(line))
     )
     for row in (row for page in rows for row in page):
         running.update(line for line in row if _LEADERS.search(line.text))
@@ -412,7 +413,7 @@ def _flow_apart(lines: Sequence[Line], x: float) -> bool:
 
 
 def _are_set_apart(lines: Sequence[Line], x: float) -> bool:
-    """Whether what stands left and right of ``x`` was drawn one after the other, at heights that are not those of rows.
+    """Whether what stands left and right of ``x`` was drawn one after the other, each side in rows of its own.
 
     So are the columns of a reference card, whose lines are no prose, but not those of a table.
     """
@@ -421,10 +422,24 @@ def _are_set_apart(lines: Sequence[Line], x: float) -> bool:
         return False
     sides = [line.left >= x - 1 for line in lines if line.right <= x or line.left >= x - 1]
     turns = sum(before != after for before, after in pairwise(sides))
-    heights = sorted(line.bottom for line in left)
-    places = ((bisect_left(heights, line.bottom - 1), line.bottom + 1) for line in right)
-    level = sum(at < len(heights) and heights[at] <= most for at, most in places) / len(right)
-    return level < _LEVEL_AS_ROWS if turns == 1 and not across else turns <= _MOST_TURNS and level < 0.5
+    if turns > _MOST_TURNS or not (_has_rows(left) and _has_rows(right)):
+        return False
+    fewer, more = sorted((left, right), key=len)
+    heights = sorted(line.bottom for line in more)
+    steps = [_nearest(heights, line.bottom) - line.bottom for line in fewer]
+    level = sum(abs(step - median(steps)) < _LEVEL * line.height for step, line in zip(steps, fewer, strict=True))
+    return level < (_LEVEL_AS_ROWS if turns == 1 and not across else 0.5) * len(fewer)
+
+
+def _has_rows(drawn: Sequence[Line]) -> bool:
+    """Whether most pieces were drawn right before or behind one beside them."""
+    near = [abs(a.bottom - b.bottom) < _LEVEL * a.height and a.right < b.left for a, b in pairwise(drawn)]
+    return sum(map(max, zip([False, *near], [*near, False], strict=True))) > len(drawn) / 2
+
+
+def _nearest(heights: Sequence[float], height: float) -> float:
+    at = bisect_left(heights, height)
+    return min(heights[max(0, at - 1) : at + 1], key=lambda other: abs(other - height))
 
 
 def _is_drawn_in_rows(lines: Sequence[Line], x: float) -> bool:

@@ -19,7 +19,7 @@ from pincite.datatypes import Document
 from pincite.errors import UnreadableFile
 from pincite.parsers.decoding import storable
 from pincite.parsers.markup import Block, Element, blocks_of, collapse, lay_out
-from pincite.parsers.metadata import document, is_put_in
+from pincite.parsers.metadata import document
 from pincite.parsers.notation import LOWERED, RAISED
 
 _SCRIPT = re.compile(r"\\(super|sub)(?![a-z0-9]) ?((?:\\[a-z]+-?\d* ?|[\r\n])*+)([-+]?\d{1,9})(?![\w.,])")
@@ -38,7 +38,7 @@ _IN_FORCE = re.compile(r"\\(?:f|uc)\d+ ?")
 _HEADING, _ROW, _CELL = "\x11", "\x12", "\x13"
 """What ends a paragraph that is a heading, stands around what is known of a table's row at its end, and ends a cell."""
 _ROWS = re.compile(
-    r"\\(?:(?P<begins>trowd)|(?P<ends>row)|(?P<head>trhdr)|(?P<cell>cell)|(?P<par>par)|cellx(?P<edge>\d{1,6})"
+    r"\\(?:(?P<begins>trowd)|(?P<ends>row)|(?P<head>trhdr)|(?P<cell>cell)|(?P<par>par)|(?P<plain>pard)|(?P<inside>intbl)|cellx(?P<edge>\d{1,6})"
     r"|(?P<joins>clmrg|clvmrg)|(?P<inner>nesttableprops)|(?P<outer>nestrow))(?![a-z0-9]) ?|\\[^a-z]"
 )
 _NEAR = 60
@@ -66,8 +66,7 @@ def read(path: Path, name: str) -> Iterator[Document]:
     text, notes = _without_notes(_SCRIPT.sub(raised, _with_looks(source)))
     ends = (collapse(f"[{number}] {_text(f'{head} {note}}}')}") for number, note in enumerate(notes, 1))
     blocks = [*_blocks(_text(text)), *(Block(note, "paragraph") for note in ends)]
-    said = {key: _text(f"{head} {words}}}") for key, words in reversed(_STATED.findall(source))}
-    stated = {key: words for key, words in said.items() if not is_put_in(words.strip())}
+    stated = {key: _text(f"{head} {words}}}") for key, words in reversed(_STATED.findall(source))}
     if created := _CREATED.search(source):
         stated["created"] = f"{created[1]}-{created[2]:0>2}-{created[3]:0>2}"
     yield document(name, *lay_out(blocks), stated=stated)
@@ -141,12 +140,13 @@ def _with_rows(source: str) -> str:
     """The source with signs at the ends of rows, which tell how their cells lie, and of cells; each row on one line."""
     kept: list[str] = []
     cells, joins, head, in_row, at = list[_Cell](), set[str](), False, False, 0
+    ends = list[int]()  # of paragraphs that may be within a cell
     around = cells, head
     for found in _ROWS.finditer(source):
         kept.append(source[at : found.start()])
         at, word = found.end(), found[0]
         if found["begins"]:
-            cells, head, in_row = [], False, True
+            cells, head, in_row, ends = [], False, True, []
         elif found["inner"]:
             around = cells, head
         elif found["outer"]:
@@ -160,12 +160,19 @@ def _with_rows(source: str) -> str:
             joins = set()
         elif found["cell"]:
             word = _letters(_CELL)
+            for end in ends:
+                kept[end] = _letters("\v")
+            ends = []
         elif found["ends"]:
             states = (f"{cell.edge}{'-' * cell.is_beside}{'|' * cell.is_below}" for cell in cells)
             word = f"{_letters(_ROW)}{{{'h' * head} {' '.join(states)}}}{_letters(_ROW)}{word}"
             in_row = False
+        elif found["plain"] or found["inside"]:
+            in_row = found["plain"] is None
         elif found["par"] and in_row:
-            word = _letters("\v")
+            ends.append(len(kept))
+        elif found["par"]:
+            ends = []
         kept.append(word)
     return "".join([*kept, source[at:]])
 

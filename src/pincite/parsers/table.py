@@ -26,7 +26,7 @@ _SEPARATOR = re.compile(r"sep=(.)[ \t]*\n", re.IGNORECASE)
 """What Excel writes into the first line."""
 _MOST_TITLES = 4
 _MOST_LINES = 10
-"""Of a row with a quotation mark amiss."""
+"""Of a row with a quotation mark amiss, unless it shows only in a later one."""
 _MOST_WRITTEN = 256 << 20
 """Characters of all rows together: the names of columns stand in each, so that a file gives more than it holds."""
 
@@ -72,8 +72,8 @@ def read(path: Path, name: str) -> Iterator[Document | Skipped]:
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     """The rows of a table; a quotation mark that is never closed, or closed in another row, is a sign of its own row.
 
-    It shows where something follows the mark that closes, and in a row of several lines that has not as many cells as
-    the row above, though its first line has.
+    It shows where something follows the mark that closes, and in a row of several lines that has fewer cells than the
+    row above, though each of its lines has as many.
     """
     lines = io.StringIO(text).readlines()
     field = _field(delimiter)
@@ -84,23 +84,19 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
         with suppress(csv.Error):
             for row in reader:
                 end = before + reader.line_num
-                spans = end - start > 1 and columns and len(row) != columns
-                if spans and len(_cells(lines[start], field)) == columns:
+                spans = end - start > 1 and len(row) < columns
+                if spans and all(len(_cells(line, field)) == columns for line in lines[start:end]):
                     break
                 columns = len(row) or columns
                 yield row
                 start = end
         if start < len(lines):
-            taken = _taken(lines[start : start + _MOST_LINES], field, columns)
-            cells = _cells("".join(lines[start : start + taken]), field)
+            ends = [*range(start + 1, min(start + _MOST_LINES, len(lines)) + 1), before + reader.line_num]
+            rows = (_cells("".join(lines[start:end]), field) for end in ends)
+            fitting = ((end, cells) for end, cells in zip(ends, rows, strict=True) if len(cells) == columns)
+            end, cells = next(fitting, (start + 1, _cells(lines[start], field)))
             yield cells
-            start += taken
-
-
-def _taken(lines: list[str], field: re.Pattern[str], columns: int) -> int:
-    """How many lines a row takes that has a quotation mark amiss: so many that it has a cell in each column."""
-    ends = range(1, len(lines) + 1)
-    return next((end for end in ends if len(_cells("".join(lines[:end]), field)) == columns), 1)
+            start = end
 
 
 def _field(delimiter: str) -> re.Pattern[str]:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise, takewhile
 from pathlib import Path
 
 from pincite.datatypes import Document
+from pincite.errors import UnreadableFile
 from pincite.parsers import eml
 from pincite.parsers.decoding import decode
 from pincite.parsers.headings import is_version, with_headings
@@ -26,6 +28,8 @@ _HEAD_OF_MAIL = re.compile(
     r"[^\n]*\n(?:[ \t]+\S[^\n]*\n)*+){3,}+(?=[ \t]*\n)"
 )
 _OF_MAIL = re.compile(r"^(?:From|Subject):[ \t]+\S", re.MULTILINE)
+_OF_BODY = re.compile(r"^(?:Content-[\w-]+|MIME-Version):[^\n]*\n(?:[ \t]+\S[^\n]*\n)*+", re.MULTILINE | re.IGNORECASE)
+"""What a mail says of how its body is encoded."""
 _CENTRED = 8
 """Characters before a line in the middle of a page."""
 _LABEL = re.compile(r"([^\W\d_][\w -]{0,30}):\s+\S")
@@ -56,8 +60,9 @@ def read(path: Path, name: str) -> Iterator[Document]:
     """The one document of a text file."""
     text = decode(path.read_bytes())
     if (head := _HEAD_OF_MAIL.match(text)) and len(_OF_MAIL.findall(head[0])) > 1 and text[head.end() :].strip():
-        yield eml.mail(text.lstrip().encode(), name)  # saved as text
-        return
+        with suppress(UnreadableFile):  # saved as text, which is decoded already
+            yield eml.mail((_OF_BODY.sub("", head[0].lstrip()) + text[head.end() :]).encode(), name)
+            return
     if _MANUAL_PAGE.fullmatch(text[:1000].lstrip().partition("\n")[0].expandtabs().strip()):
         text = text.expandtabs()  # "col -b" makes tabs of its white space, within sentences too
     stated, start = _head(text)
