@@ -106,6 +106,8 @@ def test_initials_are_written_in_several_ways() -> None:
         where = listing.with_held_names(Filter(author=asked), listed)
         assert [each.doc_id for each in listed if where.fits(each)] == ["0.md", "1.md", "2.md"]
     assert listing.counts("authors", listed)["Ane Holt"] == 1
+    for asked, other in (("J. R. Holt", "Jr. Holt"), ("A. B. Lund", "Ab Lund")):
+        assert not listing.with_held_names(Filter(author=asked), [_listed("a.md", other)]).fits(_listed("a.md", other))
 
 
 def test_a_filter_that_asks_for_nothing_is_no_mistake(index: Index) -> None:

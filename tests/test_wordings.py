@@ -55,6 +55,10 @@ def test_acronyms_that_a_text_defines(text: str, expected: list[tuple[str, str]]
         ("Which port had 21 tugs?", "It had twenty-one tugs, then 22.", "Which port had twenty-one tugs?"),
         ("What opened on 2022-05-04?", "On 3 May 2022 none, on 4 May 2022 two.", "What opened on 4 May 2022?"),
         ("What opened on May 4, 2022?", "It opened on 4 June 2022.", None),
+        ("Who spoke on 4 May?", "Four spoke in May.", None),
+        ("How many boats were there in 2022?", "There are 2,022 boats.", None),
+        ("Who built Apollo 11?", "Eleven men built the Apollo.", None),
+        ("What does room 12 cost?", "Twelve of them cost nothing.", None),
     ],
 )
 def test_a_question_is_worded_as_a_text_spells_it(question: str, text: str, expected: str | None) -> None:

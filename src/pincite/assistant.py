@@ -109,7 +109,7 @@ class Assistant:
             return replace(answer, sure=answer.answered)
         if answer := self._listed_again(question, history, where):
             return answer
-        found = None if history and needs_context(question) else self._by_article(question, where)
+        found = self._by_article(question, where)
         answer = found if found and len(found.citations) > 1 else self._in_parts(question, history, where)
         if found and not answer.answered:
             answer = found
@@ -512,10 +512,10 @@ def _of_the_thing(found: Sequence[Quote], topic: str) -> tuple[list[Quote], list
     apart = [each for each in found if is_one_of(topic, f"{each.hit.document.title}\n{_beginning(each.hit.document)}")]
     if not apart or len(apart) == len(found):
         return list(found), []
-    titles = " and ".join(f"“{each.hit.document.title}”" for each in apart[:_NAMED])
-    return [each for each in found if each not in apart], [
-        f"Left out, as each is on one by a name of its own: {titles}."
-    ]
+    titles = [f"“{each.hit.document.title}”" for each in apart[:_NAMED]]
+    titles += [f"{len(apart) - _NAMED} more"] if len(apart) > _NAMED else []
+    note = f"Left out, as each is on one by a name of its own: {' and '.join(titles)}."
+    return [each for each in found if each not in apart], [note]
 
 
 def _beginning(document: Document) -> str:

@@ -117,7 +117,9 @@ def _held_authors(asked: Iterable[str], known: set[str]) -> Iterator[str]:
     for each in asked:
         words = set(names.key(each).split())
         parts = (name for name in sorted(known) if words and words <= set(names.key(name).split()))
-        yield from by_key.get(_joined(each)) or list(parts) or [each]
+        alike = by_key.get(_joined(each), [])
+        written = [name for name in alike if has_initials(name) == has_initials(each)]  # "A. B. Lund" is not Ab Lund
+        yield from written or list(parts) or [each]
 
 
 def has_initials(author: str) -> bool:

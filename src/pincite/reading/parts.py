@@ -72,7 +72,6 @@ _ENUMERATES = re.compile(
 
 _THE = re.compile(r"the (?P<thing>[a-z][\w-]*)")
 
-_LETTER = r"[^\W\d_\u0e00-\u109f\u1780-\u17ff\u2e80-\u9fff]"  # of a script that parts words by spaces
 _TEXTS = (
     r"(?:(?:the|these|those|your|all|my|different) ){0,2}"
     r"(?:articles?|texts?|documents?|files?|papers?|sources?|authors?)"
@@ -91,10 +90,9 @@ _BROAD = [
         r"(?:(?:more|something|all|everything) )?about (?P<topic>[^?]*\w)\W*",
         r"\W*+(?:what are )?(?P<topic>(?:(?:all|the) ){0,2}(?:[a-z-]+ ){0,2}[a-z-]+(?<![su'])s "
         r"(?:of|in|for|by|from) (?:(?:all|the|each|every|different|various) ){1,3}(?:[a-z-]+ ){0,2}[a-z-]+s)\W*",
-        rf"\W*+(?P<topic>{_LETTER}(?:{_LETTER}|['’-])*)\W*",
     )
 ]
-"""What asks for the articles on something, or for the many things of many; a word alone asks for what is said of it."""
+"""What asks for the articles on something, or for the many things of many."""
 
 
 class Asked(NamedTuple):
@@ -213,6 +211,7 @@ def is_one_of(topic: str, said: str) -> bool:
     asked = _THE.fullmatch(topic)
     if not asked:
         return False
-    is_a = rf"^(?P<name>(?:[^\s,]+ ){{0,5}}[^\s,]+)(?:,| is| are) an? (?:[\w-]+ ){{0,3}}{re.escape(asked['thing'])}\b"
+    name = r"^(?!the |an? )(?P<name>(?:[^\s,]+ ){0,5}[^\s,]+)"
+    is_a = rf"{name}(?:,| is| are) an? (?:[\w-]+ ){{0,3}}{re.escape(asked['thing'])}\b"
     kinds = re.finditer(is_a, said, re.MULTILINE | re.IGNORECASE)
     return any(asked["thing"].lower() not in found["name"].lower() for found in kinds)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from pincite.analysis.terms import NUMBER_WORDS, analyse, is_stop_word
+from pincite.analysis.terms import MONTHS, NUMBER_WORDS, analyse, is_stop_word
 from pincite.datatypes import Span
 from pincite.parsers.metadata import find_date
 from pincite.reading.sentence import SURE, Sentence
@@ -41,6 +41,15 @@ _NUMBER = re.compile(
     r"(?: (?:hundred|thousand|million|billion))?(?: ?%| per ?cent\b)?(?![\w-]|[.,]\d)",
     re.IGNORECASE,
 )
+_KINDS = (
+    "hall|room|gate|line|bus|tram|platform|house|chapter|section|page|article|version|number|route|floor|track|class|level|"
+    "building|lift|table|step|part|volume|issue"
+)
+_IN_NAME = re.compile(rf"(?:[A-Z][\w'’-]*|\b(?:{_KINDS}))\s\Z")
+"""What stands before a number that is a part of a name: "Apollo 11", "room 12"."""
+_OF_MONTH = re.compile(rf"(?:st|nd|rd|th)?\s(?:of\s)?(?:{'|'.join(MONTHS)})\b", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_LONGEST_DAY = 16  # characters beside the year: "30 September"
 
 
 def other_wordings(question: str, texts: Iterable[str]) -> list[tuple[str, str]]:
@@ -80,7 +89,8 @@ def _by_acronyms(question: str, texts: Iterable[str]) -> dict[str, str]:
 
 def _by_numbers(question: str, texts: Iterable[str]) -> dict[str, str]:
     """Numbers as passages write them: "forty per cent" as "40%"."""
-    asked = {amount: number for number in _NUMBER.finditer(question) if (amount := _amount(number[0]))}
+    numbers = [number for number in _NUMBER.finditer(question) if _is_amount(question, number)]
+    asked = {amount: number for number in numbers if (amount := _amount(number[0]))}
     if not asked:
         return {}
     found: dict[str, str] = {}
@@ -90,6 +100,12 @@ def _by_numbers(question: str, texts: Iterable[str]) -> dict[str, str]:
             if number and number[0].casefold() != other[0].casefold():
                 found.setdefault(*_spelt(question, number.span(), other[0]))
     return found
+
+
+def _is_amount(question: str, number: re.Match[str]) -> bool:
+    """Whether a number counts something, and is no year, no day of a month and no part of a name."""
+    in_name = _IN_NAME.search(question, max(0, number.start() - 40), number.start())
+    return not (_YEAR.fullmatch(number[0]) or in_name or _OF_MONTH.match(question, number.end()))
 
 
 def _amount(number: str) -> tuple[str, bool] | None:
@@ -102,13 +118,14 @@ def _amount(number: str) -> tuple[str, bool] | None:
 def _by_days(question: str, texts: Iterable[str]) -> dict[str, str]:
     """A day as passages write it: "2022-05-04" as "4 May 2022"."""
     asked, found = find_date(question), dict[str, str]()
-    for text in texts if asked and len(asked[0]) == len("2022-05-04") else ():
-        at = 0
-        while asked and asked[0][:4] in text[at:] and (day := find_date(text[at:])):
-            other = text[at + day[1] : at + day[2]]
-            if day[0] == asked[0] and other != question[asked[1] : asked[2]]:
+    if not asked or len(asked[0]) != len("2022-05-04"):
+        return found
+    for text in texts:
+        for year in re.finditer(asked[0][:4], text):
+            around = text[max(0, year.start() - _LONGEST_DAY) : year.end() + _LONGEST_DAY]
+            day = find_date(around)
+            if day and day[0] == asked[0] and (other := around[slice(*day[1:])]) != question[slice(*asked[1:])]:
                 found.setdefault(*_spelt(question, asked[1:], other))
-            at += day[2]
     return found
 
 
