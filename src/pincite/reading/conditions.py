@@ -26,9 +26,8 @@ _LATEST = re.compile(
     r"|最新|目前|现行",
     re.IGNORECASE,
 )
-
-
 _NUMBERED = re.compile(r"\b[A-Z][\w'’-]* (?!(?:19|20)\d\d\b)\d{1,4}\b")
+"""A name with a number, "Hall 3"."""
 _OF_EDITIONS = frozenset(analyse(f"{' '.join(MONTHS)} new old revised revision edition version amended update draft"))
 """Terms in which the titles of revisions may differ."""
 _LOOKED_AT = 500  # characters of an earlier turn
