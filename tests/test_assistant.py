@@ -332,6 +332,14 @@ def test_revisions_come_newest_first_where_no_time_is_named(dated: Index) -> Non
             "What did the council vote for?",
             "voted for",
         ),
+        (
+            [
+                "The highest temperature of the year was 31 degrees.",
+                "The highest temperature of the year was 24 degrees.",
+            ],
+            "What was the highest temperature of the year?",
+            "temperature",
+        ),
     ],
 )
 def test_what_differs_in_a_word_is_no_revision(tmp_path: Path, said: list[str], question: str, first: str) -> None:

@@ -410,6 +410,7 @@ def test_the_last_question_says_what_its_pronoun_stands_for() -> None:
         ("And in May?", "What were the dues in June?", set()),
         ("And the eel?", "How long does the cod live?", set()),
         ("Who built Solli?", "When did Brenna burn?", set()),
+        ("And Solli’s?", "When was the bell of Borre church cast?", {"solli"}),
     ],
 )
 def test_what_a_turn_names_instead(turn: str, about: str, names: set[str]) -> None:

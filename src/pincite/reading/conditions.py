@@ -171,13 +171,13 @@ def _newest_first(alike: Sequence[Sentence], rated: Sequence[Sentence]) -> tuple
     return ordered, list(dict.fromkeys(str(sentence.hit.document.date) for sentence in newest))
 
 
-def revisions_newest_first(rated: Sequence[Sentence]) -> tuple[list[Sentence], list[str]]:
+def revisions_newest_first(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence], list[str]]:
     """The sentences, those that say the same as the first in articles of other days newest first; and those days.
 
     Revisions of one rule differ in numbers and days alone; what has another word, or stands below another title, may
-    well be on something else.
+    well be on something else. Of what is asked for the most or the least of, the newest need not be that.
     """
-    if not rated or not rated[0].hit.document.date:
+    if not rated or not rated[0].hit.document.date or MOST.search(question) or LEAST.search(question):
         return list(rated), []
     said = _but_for_amounts(rated[0])
     alike = [

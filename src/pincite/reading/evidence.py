@@ -136,7 +136,7 @@ def _as_asked(
         if len(dates) > 1:
             notes.append(f"The newest comes first, as asked: {', '.join(dates)}.")
     elif not period and not told:
-        rated, dates = revisions_newest_first(rated)
+        rated, dates = revisions_newest_first(rated, question)
         if len(dates) > 1:
             notes.append(f"Articles of several days say this; the newest comes first: {', '.join(dates)}.")
     for marked in (with_cells, with_fields, with_counts, with_holders, without_other_figures):

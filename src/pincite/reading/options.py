@@ -50,8 +50,8 @@ def of_option(rated: Sequence[Sentence], question: str) -> tuple[list[Sentence],
     leading = [each.ahead_of(rated[0], sure) for each in here if program <= _subject(each.hit.document)]
     if leading:
         return [*leading, *(each for each in apart if option in OPTION.findall(each.text))], True
-    theirs = (each for name, each in documents.items() if found[name] and program <= _subject(each))
-    if any(not _names(each.text, option) for each in theirs):
+    theirs = [each for name, each in documents.items() if found[name] and program <= _subject(each)]
+    if theirs and not any(_names(each.text, option) for each in theirs):
         return [each if _names(each.text, option) else each.at_most(UNSURE) for each in rated], False
     fitting = sorted([*here, *apart], key=lambda each: -each.order)
     sure_enough = here and fitting[0].confidence >= NEARLY_AS_SURE * rated[0].confidence

@@ -263,7 +263,7 @@ def names_instead(question: str, about: str) -> frozenset[str]:
     plain = _THE_ONE.sub(r"\g<before>", question)
     if not (_ANOTHER.fullmatch(plain) or _INSTEAD.fullmatch(plain)):
         return frozenset()
-    named = " ".join([*_NAMES.findall(plain), *_NUMBERS.findall(plain)])
+    named = re.sub(r"['’]s\b", "", " ".join([*_NAMES.findall(plain), *_NUMBERS.findall(plain)]))
     return (_telling(named) - _MONTHS).difference(_telling(about))
 
 
