@@ -395,6 +395,16 @@ def test_what_is_said_of_another_thing_is_not_sure_for_a_pronoun(tmp_path: Path,
         assert not Assistant(index).ask(turn, history=_user("How long is the bridge over the Varn?")).sure
 
 
+def test_whose_it_is_may_be_said_in_either_form(tmp_path: Path) -> None:
+    bells = "# Bells\n\nThe bell of Borre church was cast in 1702. The bell of Solli church was cast in 1811.\n"
+    write_files(tmp_path / "c", {"bells.md": bells})
+    with Index.open(tmp_path / "index") as index:
+        index.update(tmp_path / "c")
+        answer = Assistant(index).ask("And Solli's?", history=_user("When was the bell of Borre church cast?"))
+    assert answer.sure
+    assert "1811" in answer.citations[0].quote
+
+
 def test_the_last_question_says_what_its_pronoun_stands_for() -> None:
     assert last_asked(_user("Who built the Rowe?", "When was it sold?")) == "When was the Rowe sold?"
     assert last_asked(_user("Who built the Rowe?")) == "Who built the Rowe?"

@@ -162,7 +162,7 @@ def of_one_named(rated: Sequence[Sentence], question: str) -> list[Sentence]:
         for found in pattern.finditer(question):
             kind, joint, one = found.groups()
             if not is_stop_word(kind.casefold()) and kind not in _NO_ONE:
-                asked.setdefault((kind, joint), []).append(re.escape(one))
+                asked.setdefault((kind, joint), []).append(re.escape(re.sub(r"['’]s\Z", "", one)))
     for (kind, joint), ones in asked.items() if len(question.split()) <= _LONG_QUESTION else ():
         value = r"(?:the )?[A-Z]\w" if joint.strip() else r"\d{1,4}\b(?! ?(?:to|and|[-–]) ?\d)"
         other = re.compile(rf"\b{re.escape(kind)}s?{joint}{value}", 0 if joint.strip() else re.IGNORECASE)
