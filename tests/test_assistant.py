@@ -300,6 +300,13 @@ def test_the_time_that_a_question_names_is_said(dated: Index) -> None:
     assert answer.notes == ("Of March 2021, as asked: articles of other dates were left out.",)
 
 
+def test_a_refusal_says_nothing_of_what_was_left_out(dated: Index) -> None:
+    for asked in ("Who won the cup in March 2021?", "What is the latest news about the castle?"):
+        answer = Assistant(dated).ask(asked)
+        assert not answer.answered
+        assert not answer.notes
+
+
 def test_revisions_come_newest_first_where_no_time_is_named(dated: Index) -> None:
     answer = Assistant(dated).ask("What is the tolerance for nitrogen in bagged fertiliser?")
     assert [each.document.date for each in answer.citations] == ["2023-09-01", "2019-05-01", "2013-02-01"]

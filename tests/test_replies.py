@@ -55,6 +55,7 @@ MISSED: dict[Kind, list[str]] = {
              "What can I ask for at the office?"],
     "catalogue": ["What is the list price?", "How many articles does the constitution have?", "What are bees about?",
                   "List all articles of the treaty", "Which articles are about bees?", "What documents do I need?",
+                  "What articles do you have about the library?", "How many articles do you have about the library?",
                   "How many articles are about bees?", "What is in honey?", "Show me the article",
                   "What are articles?", "Which articles are in force?", "Which texts from 2019 speak of bees?"],
     "news": ["What's new in version 2.0?", "latest articles about bees", "news from Aldhaven",

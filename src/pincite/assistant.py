@@ -204,7 +204,7 @@ class Assistant:
         if not found or surest < threshold + (0 if len(found) > 1 else _SURE):
             return None
         citations, more = _cited(found[:_LISTED]), max(0, len(found) - _LISTED)
-        notes = dict.fromkeys([note for each in read for note in each.notes] + others)
+        notes = dict.fromkeys([note for each in read for note in (*each.notes, *each.beside)] + others)
         if more:
             notes[f"And {more} more {'article' if more == 1 else 'articles'}."] = None
         ordered = _ranked(hit for each in read for hit in each.hits)
@@ -291,7 +291,7 @@ class Assistant:
         citations = _cited(found[:most])
         quoted = {citation.passage.passage_id for citation in citations}
         more = len({each.hit.passage.passage_id for each in found} - quoted)
-        notes = (*read.notes, *(_beside(read.question, citations[0]) if citations else ()))
+        notes = (*read.notes, *((*read.beside, *_beside(read.question, citations[0])) if citations else ()))
         return _answer(read.question, _confidence(read), citations, read.hits, more=more, notes=notes)
 
     def _with_asked_place(self, question: str, ranking: Ranking) -> Ranking:

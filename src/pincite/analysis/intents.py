@@ -138,10 +138,11 @@ _PLURAL = r"(?:articles|documents|docs|files|texts)"
 _LIBRARY = r"(?:(?:this|your|the) (?:index|library|collection|corpus|knowledge base|database|system)|pincite)"
 _HERE = rf"(?:(?:in |inside |within )?(?:here|{_LIBRARY})|there)"
 _HAVE = (
-    r"(?:do you (?:have|hold|know|cover|contain|search|see|read|use)(?: access to| of| about)?|"
+    r"(?:do you (?:have|hold|know|cover|contain|search|see|read|use)(?: access to| of| about(?! (?:the|this|your) ))?|"
     r"have (?:you|we)(?: got)?|do (?:we|i) have(?: access to)?|are you (?:using|based on)|"
     r"can you (?:search|read|see|access|use|find|answer from)|"
-    rf"can (?:i|we) (?:read|search|see|find|ask)(?: about)?|does {_LIBRARY} (?:have|hold|contain|cover|know)|are|exist|"
+    r"can (?:i|we) (?:read|search|see|find|ask)(?: about(?! (?:the|this|your) ))?|"
+    rf"does {_LIBRARY} (?:have|hold|contain|cover|know)|are|exist|"
     r"(?:you|we) (?:have|know)|there are)"
 )
 _TAIL = (

@@ -61,7 +61,8 @@ class Evidence:
         hits: all hits in their final order.
         sentences: those that may be quoted, best first.
         part: as in `Constants`.
-        notes: that it is in a language not learnt, and what was done for a time that it names.
+        notes: that it is in a language not learnt.
+        beside: what is to be said beside quotes: what was left out or put first for a time.
         told: a version, an entry, an option, an acronym or a table alone told which sentences answer.
     """
 
@@ -70,6 +71,7 @@ class Evidence:
     sentences: list[Sentence]
     part: float
     notes: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     told: bool = False
 
 
@@ -107,10 +109,10 @@ def weigh(
     rated = sentences(best, readings, rarity, constants, words=min(len(asked.split()), 3 * len(rarity)))
     if is_name:
         rated = [sentence for sentence in rated if _holds_phrase(sentence.text, asked)]
-    rated, notes, told = _as_asked(rated, asked, period, rarity)
+    rated, beside, told = _as_asked(rated, asked, period, rarity)
     hits = _ordered(best, rated) + tuple(hits[len(best) :])
-    notes = [*_not_learnt(asked, settings.model), *notes]
-    return Evidence(asked, hits, rated, constants.part, tuple(notes), told)
+    notes = _not_learnt(asked, settings.model)
+    return Evidence(asked, hits, rated, constants.part, tuple(notes), tuple(beside), told)
 
 
 def _as_asked(

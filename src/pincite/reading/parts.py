@@ -82,7 +82,8 @@ _BROAD = [
         rf"\W*+what (?:do|does|did|can|have) {_TEXTS} (?:say|said|tell (?:us|me)|write|report|state|know) "
         r"(?:about|on|of) (?P<topic>[^?]*\w)\W*",
         r"\W*+what(?: is| was|'s|’s) (?:said|written|reported|told|known) (?:about|on|of) (?P<topic>[^?]*\w)\W*",
-        rf"\W*+(?:(?:which|what) )?{_TEXTS} (?:are )?(?:(?:that|which) )?(?:about|on|mention|discuss|cover|"
+        rf"\W*+(?:(?:which|what|list|show|show me|find|find me|give me) )?{_TEXTS} "
+        r"(?:are |do you have )?(?:(?:that|which) )?(?:about|on|mention|discuss|cover|"
         r"speak (?:of|about)|talk about|deal with) (?P<topic>[^?]*\w)\W*",
         rf"\W*+(?:(?:do|have) you (?:have |got )?|is there |are there )(?:any |some )?(?:anything|something|{_TEXTS}) "
         r"(?:about|on) (?P<topic>[^?]*\w)\W*",
