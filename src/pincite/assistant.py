@@ -22,7 +22,7 @@ from pincite.reading.named import said_by_title
 from pincite.reading.parts import Asked, enumerates, is_one_of, parts, topic
 from pincite.reading.quotes import MOST_QUOTES, Quote, best_quotes, in_heading, quotes, without_repeats
 from pincite.reading.reader import last_sentences
-from pincite.reading.sentence import NEARLY_AS_SURE, SURE, UNSURE, together_at_most
+from pincite.reading.sentence import NEARLY_AS_SURE, SURE, UNSURE, Sentence, together_at_most
 from pincite.reading.spelling import replaced
 from pincite.reading.versions import VERSION
 from pincite.reading.wordings import other_wordings
@@ -331,10 +331,11 @@ class Assistant:
             meant.append(self.index.read(text, found))
         asked = [_holding(pointed, names, read, rarity)]
         asked += [_holding(pointed | named, names, each, rarity) for each in meant]
+        heads = head_terms(about)
         for text in with_subject(question, about):
             found = self.index.rank([(text, 1.0)], passages=READ, where=where, most=READ)
             of_it = _holding(pointed, names, self.index.read(text, found), rarity)
-            asked.append(_said_of(head_terms(about), question, of_it))
+            asked.append(_said_of(heads, question, of_it))
             if _confidence(asked[-1]) >= SURE:
                 break
         asked = [each if each.told or not instead else _on_names(instead, each) for each in asked]
@@ -570,15 +571,20 @@ def _said_of(heads: frozenset[str], turn: str, read: Evidence) -> Evidence:
         for each in read.sentences
         if own.intersection(analyse(each.text)) and heads.intersection(analyse(" ".join(each.leant_on)))
     ]
-    others = together_at_most([each for each in read.sentences if each not in said], UNSURE)
-    return replace(read, sentences=sorted([*said, *others], key=lambda each: -each.order), told=False)
+    others = [each for each in read.sentences if each not in said]
+    return replace(_with_doubtful(read, said, others), told=False)
 
 
 def _on_names(names: frozenset[str], read: Evidence) -> Evidence:
     """What was read without sentences on others than these names, and none that names nobody sure."""
     on = [each for each in read.sentences if names.intersection(analyse(each.with_headings))]
     of_none = [each for each in read.sentences if each not in on and not _NAME.search(" ".join(each.leant_on))]
-    sentences = [*on, *together_at_most(of_none, UNSURE)]
+    return _with_doubtful(read, on, of_none)
+
+
+def _with_doubtful(read: Evidence, fitting: Sequence[Sentence], doubtful: Sequence[Sentence]) -> Evidence:
+    """What was read with these sentences alone, of which the doubtful ones are not sure."""
+    sentences = [*fitting, *together_at_most(doubtful, UNSURE)]
     return replace(read, sentences=sorted(sentences, key=lambda each: -each.order))
 
 

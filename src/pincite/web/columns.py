@@ -81,34 +81,38 @@ class _Shown(NamedTuple):
 
 def setting(document: Document, span: Span) -> Setting | None:
     """How a part of a text is set, if white space sets it."""
-    found = _settings(document)
+    found = _layout(document).settings
     at = bisect_right(found, span[0], key=lambda each: each.start) - 1
     return found[at] if at >= 0 and span[1] <= found[at].end else None
 
 
+class _Layout(NamedTuple):
+    """How the parts of a text are set, and its paragraphs whose lines all end at one column, by strewn spaces."""
+
+    settings: tuple[Setting, ...]
+    justified: tuple[Span, ...]
+
+
 @cached(
-    LRUCache(_MOST_REMEMBERED, getsizeof=lambda found: len(found) + 1),
+    LRUCache(_MOST_REMEMBERED, getsizeof=lambda found: len(found.settings) + len(found.justified) + 1),
     key=lambda document: (document.doc_id, document.digest),
     lock=Lock(),
 )
-def _settings(document: Document) -> tuple[Setting, ...]:
+def _layout(document: Document) -> _Layout:
     lines = list(_lines(document.text, 0, len(document.text)))
+    return _Layout(_settings(lines, len(document.text)), _justified(lines))
+
+
+def _settings(lines: Sequence[_Line], length: int) -> tuple[Setting, ...]:
     whole = [line for line in lines if line.text.strip()]
     indents = sorted(line.indent for line in whole)
     if sum(line.has_gap for line in whole) > _MANUAL * len(whole) and sum(map(bool, indents)) > _INDENTED * len(whole):
-        return (Setting(0, len(document.text), "typed", indents[len(indents) // 10]),)
+        return (Setting(0, length, "typed", indents[len(indents) // 10]),)
     stretches = (list(each) for filled, each in groupby(lines, lambda line: bool(line.text.strip())) if filled)
     return tuple(found for found in map(_setting, stretches) if found)
 
 
-@cached(
-    LRUCache(_MOST_REMEMBERED, getsizeof=lambda found: len(found) + 1),
-    key=lambda document: (document.doc_id, document.digest),
-    lock=Lock(),
-)
-def _justified(document: Document) -> tuple[Span, ...]:
-    """The paragraphs whose lines all end at one column, by spaces strewn between their words."""
-    lines = list(_lines(document.text, 0, len(document.text)))
+def _justified(lines: Sequence[_Line]) -> tuple[Span, ...]:
     ends = Counter(len(line.drawn) for line in lines if line.has_gap)
     margins = {end for end, count in ends.items() if count >= _ENDING_AT}
     runs = (list(run) for _, run in groupby(lines, lambda line: bool(line.text.strip()) and line.indent))
@@ -156,7 +160,7 @@ def shown(document: Document, span: Span, marks: Sequence[Mark] = (), base: int 
         base: the indentation that is left out; None for what all lines have in common.
     """
     text, made, at = document.text, "", span[0]
-    for each in _settings(document)[_before(document, span[0]) :]:
+    for each in _layout(document).settings[_before(document, span[0]) :]:
         if each.start >= span[1]:
             break
         start, end = max(each.start, span[0]), min(each.end, span[1])
@@ -175,12 +179,12 @@ def shown(document: Document, span: Span, marks: Sequence[Mark] = (), base: int 
 
 def _before(document: Document, at: int) -> int:
     """The number of the first stretch that ends behind a place."""
-    return bisect_right(_settings(document), at, key=lambda each: each.end)
+    return bisect_right(_layout(document).settings, at, key=lambda each: each.end)
 
 
 def _flowing(document: Document, lines: Iterable[_Shown]) -> Iterator[_Shown]:
     """These lines; those of one justified paragraph as one that flows."""
-    spans = _justified(document)
+    spans = _layout(document).justified
     for at, group in groupby(lines, lambda line: bisect_right(spans, line.start, key=lambda span: span[0]) - 1):
         first, *others = group
         if at >= 0 and first.start < spans[at][1]:
